@@ -1,0 +1,19 @@
+//! The core of countymesh, without input or output: it has no clock, no randomness, no network and
+//! no file. Time and randomness are arguments, reads go through a [`store::Store`], and everything
+//! the core wants done comes back as data. The program that villages run and the simulator that
+//! tries to break it drive this very code.
+//!
+//! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in.
+//! * [`charter`]: what the core asks of a charter; `policy` answers.
+//! * [`store`]: the seam to whatever keeps bytes.
+//! * [`limits`]: every bound, with the relations between them.
+
+pub mod charter;
+pub mod draft;
+pub mod ids;
+pub mod kind;
+pub mod label;
+pub mod limits;
+pub mod store;
+pub mod time;
+pub mod value;

@@ -1,0 +1,93 @@
+//! Every limit of the mesh, in one place, with its unit in its name and its relations asserted at
+//! compile time.
+//!
+//! Nothing a peer or a person hands over reaches a parser, an allocator or a queue without one of
+//! these bounds.
+
+/// Bytes of one encoded commit, signature included.
+pub const COMMIT_BYTES_MAX: usize = 63 * 1024;
+/// Operations in one commit.
+pub const COMMIT_OPERATIONS_MAX: usize = 256;
+/// Parents of one commit.
+pub const COMMIT_PARENTS_MAX: usize = 16;
+/// Operations that one operation may overwrite.
+pub const OPERATION_OVERWRITES_MAX: usize = 64;
+/// Bytes of one field's key, `timeline/<id>` included.
+pub const FIELD_KEY_BYTES_MAX: usize = 64;
+/// Bytes of one text value.
+pub const VALUE_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Commits of one facet. A facet that grows past this takes no further commit.
+pub const FACET_COMMITS_MAX: usize = 4096;
+/// Author epochs that one facet may hold.
+pub const FACET_EPOCHS_MAX: usize = 256;
+
+/// Bytes of a kind's, facet's, vocabulary's or label part's name.
+pub const NAME_BYTES_MAX: usize = 31;
+/// Nodes in a roster: the width of an audience.
+pub const ROSTER_NODES_MAX: usize = 512;
+
+/// Bytes of one request frame.
+pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one response frame.
+pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a whole charter on the wire or on disk.
+pub const CHARTER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a charter that travel in one response.
+pub const CHARTER_CHUNK_BYTES_MAX: usize = 192 * 1024;
+/// Files in a charter folder.
+pub const CHARTER_FILES_MAX: usize = 256;
+
+/// Ranges compared in one reconciliation message.
+pub const RECONCILE_RANGES_MAX: usize = 512;
+/// Items listed in one reconciliation message, over all its ranges.
+pub const RECONCILE_ITEMS_MAX: usize = 1024;
+/// A range with at most this many items is listed and not split.
+pub const RECONCILE_LIST_MAX: usize = 16;
+/// Parts that a range which differs is split into.
+pub const RECONCILE_SPLIT: usize = 16;
+/// Rounds of one reconciliation; one that needs more is broken off as the peer's fault.
+pub const RECONCILE_ROUNDS_MAX: u32 = 64;
+
+/// Facets asked for in one fetch.
+pub const FETCH_FACETS_MAX: usize = 256;
+/// Requests one peer may have waiting for an answer from us.
+pub const PEER_REQUESTS_IN_FLIGHT_MAX: usize = 4;
+/// Commits queued for live push to one peer; past it the peer is reconciled instead.
+pub const PEER_PUSH_QUEUE_MAX: usize = 1024;
+/// Requests a peer may make in one second, on average.
+pub const PEER_REQUESTS_PER_S_MAX: u32 = 200;
+/// Requests a peer may make at once after a pause.
+pub const PEER_REQUEST_BURST_MAX: u32 = 400;
+/// Connections that one node keeps at once.
+pub const CONNECTIONS_MAX: u32 = 600;
+
+/// Commits waiting to become durable; past it no peer's commits are taken.
+pub const UNDURABLE_COMMITS_MAX: usize = 8192;
+/// Commits kept in quarantine, over all peers; the oldest gives way.
+pub const QUARANTINE_ENTRIES_MAX: usize = 4096;
+/// Commits of one peer kept in quarantine; the peer's oldest gives way.
+pub const QUARANTINE_ENTRIES_PER_PEER_MAX: usize = 512;
+/// Bytes of the commits kept in quarantine.
+pub const QUARANTINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Milliseconds after which an unanswered request counts as failed.
+pub const REQUEST_TIMEOUT_MS: u64 = 30_000;
+/// Milliseconds between two comparisons with a peer that seems equal.
+pub const ANTI_ENTROPY_INTERVAL_MS: u64 = 300_000;
+/// Milliseconds before the first retry after a failed exchange; it doubles from there.
+pub const RETRY_FIRST_MS: u64 = 500;
+/// Milliseconds at which the doubling of retries ends.
+pub const RETRY_LAST_MS: u64 = 60_000;
+
+// A request must be able to carry the largest commit, and a response the largest chunk and commit.
+const _: () = assert!(COMMIT_BYTES_MAX + 512 <= REQUEST_BYTES_MAX);
+const _: () = assert!(CHARTER_CHUNK_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
+const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
+// One text value must leave room for the rest of its commit.
+const _: () = assert!(VALUE_TEXT_BYTES_MAX * 2 < COMMIT_BYTES_MAX);
+// Worst cases of reconciliation messages: a bound is at most 160 bytes, an item at most 130.
+const _: () = assert!(RECONCILE_RANGES_MAX * 200 + RECONCILE_ITEMS_MAX * 130 <= RESPONSE_BYTES_MAX);
+const _: () = assert!(RECONCILE_SPLIT * RECONCILE_LIST_MAX <= RECONCILE_ITEMS_MAX);
+const _: () = assert!(QUARANTINE_ENTRIES_PER_PEER_MAX <= QUARANTINE_ENTRIES_MAX);
+const _: () = assert!(PEER_REQUESTS_PER_S_MAX <= PEER_REQUEST_BURST_MAX);
+const _: () = assert!(RETRY_FIRST_MS < RETRY_LAST_MS);

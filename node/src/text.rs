@@ -1,0 +1,84 @@
+//! What people read, in Simplified Chinese and English, written side by side so that neither can
+//! drift from the other.
+
+use std::fmt;
+
+use crdt_model::kind::Title;
+
+/// A language of the county.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum Language {
+    /// Simplified Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+/// One message in both languages.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Text {
+    /// Simplified Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// The message in one language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Zh => &self.zh,
+            Language::En => &self.en,
+        }
+    }
+}
+
+impl From<&Title> for Text {
+    fn from(title: &Title) -> Self {
+        Self { zh: title.zh.clone(), en: title.en.clone() }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.zh, self.en)
+    }
+}
+
+/// `text!("中文 {x}", "English {x}")`: both languages from the same arguments.
+#[macro_export]
+macro_rules! text {
+    ($zh:literal, $en:literal $(, $($argument:tt)*)?) => {
+        $crate::text::Text {
+            zh: format!($zh $(, $($argument)*)?),
+            en: format!($en $(, $($argument)*)?),
+        }
+    };
+}
+
+/// What went wrong, and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Problem {
+    /// A stable word that programs can test, such as `store-locked`.
+    pub code: String,
+    /// What happened.
+    pub what: Text,
+    /// What to do next.
+    pub next: Text,
+}
+
+impl Problem {
+    /// A problem with its code, what happened and what to do next.
+    pub fn new(code: &str, what: Text, next: Text) -> Self {
+        Self { code: code.to_owned(), what, next }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.code, self.what, self.next)
+    }
+}
+
+impl std::error::Error for Problem {}
