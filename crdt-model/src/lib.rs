@@ -9,11 +9,17 @@
 //! * [`limits`]: every bound, with the relations between them.
 
 pub mod charter;
+pub mod commit;
+pub mod document;
 pub mod draft;
+pub mod encoding;
+pub mod history;
 pub mod ids;
+pub mod judge;
 pub mod kind;
 pub mod label;
 pub mod limits;
+pub mod replica;
 pub mod store;
 pub mod time;
 pub mod value;

@@ -1,0 +1,236 @@
+//! Judging a commit: was its author allowed to write it, under the charter it names, where it
+//! stands? Everything here depends on the commit, its causal past and the charters alone, so every
+//! node that has them comes to the same verdict.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::charter::{Charter, RuleId};
+use crate::commit::{Commit, CommitError, actor_of};
+use crate::history::{History, HistoryError};
+use crate::ids::{ActorId, CharterVersion, NodeId};
+use crate::kind::KindError;
+use crate::label::{Grade, Label};
+
+/// The charter versions a node holds: the one in force, and those it still judges commits by.
+#[derive(Clone)]
+pub struct Charters {
+    versions: BTreeMap<CharterVersion, Arc<dyn Charter>>,
+    current: Arc<dyn Charter>,
+}
+
+/// Why a commit is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not a commit at all.
+    #[error("{0}")]
+    Form(#[from] CommitError),
+    /// Written under a charter that this node does not have yet.
+    #[error("was written under charter version {0}, which is not here yet")]
+    CharterUnknown(CharterVersion),
+    /// Written under a charter that is too old to be accepted.
+    #[error("was written under charter version {found}, and only {accept_since} and later count")]
+    CharterTooOld {
+        /// The version it names.
+        found: CharterVersion,
+        /// The oldest that counts.
+        accept_since: CharterVersion,
+    },
+    /// The author is not in the roster.
+    #[error("its author {0} is not in the roster")]
+    AuthorUnknown(NodeId),
+    /// The author has been revoked.
+    #[error("its author {0} is revoked")]
+    AuthorRevoked(NodeId),
+    /// The signature is not the author's.
+    #[error("it is not signed by {0}")]
+    Signature(NodeId),
+    /// The charter's kinds do not allow this content.
+    #[error("{0}")]
+    Kind(#[from] KindError),
+    /// No rule lets the author write this.
+    #[error("{author} may not write {label}{}", by(rules))]
+    MayNotAuthor {
+        /// Who wrote it.
+        author: NodeId,
+        /// What it would write.
+        label: Box<Label>,
+        /// The rules that forbid it; empty where none allows it.
+        rules: Vec<RuleId>,
+    },
+    /// No rule lets the author change the grade like this.
+    #[error("{author} may not regrade {label}{}", by(rules))]
+    MayNotRegrade {
+        /// Who wrote it.
+        author: NodeId,
+        /// The label from which, or to which, it would go.
+        label: Box<Label>,
+        /// The rules that forbid it; empty where none allows it.
+        rules: Vec<RuleId>,
+    },
+    /// This node may not hold the facet.
+    #[error("this node may not hold {label}{}", by(rules))]
+    NotForUs {
+        /// The facet's label.
+        label: Box<Label>,
+        /// The rules that forbid it; empty where none allows it.
+        rules: Vec<RuleId>,
+    },
+    /// The peer that sent it may not hold the facet.
+    #[error("{peer} sent {label}, which it may not hold{}", by(rules))]
+    NotForSender {
+        /// Who sent it.
+        peer: NodeId,
+        /// The facet's label.
+        label: Box<Label>,
+        /// The rules that forbid it; empty where none allows it.
+        rules: Vec<RuleId>,
+    },
+    /// It does not fit into the facet's history.
+    #[error("{0}")]
+    History(#[from] HistoryError),
+}
+
+fn by(rules: &[RuleId]) -> String {
+    if rules.is_empty() {
+        return ": no rule allows it".to_owned();
+    }
+    format!(": rule {}", rules.join(", "))
+}
+
+impl Fault {
+    /// A stable word for counters, logs and programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Form(_) => "not-a-commit",
+            Self::CharterUnknown(_) => "charter-unknown",
+            Self::CharterTooOld { .. } => "charter-too-old",
+            Self::AuthorUnknown(_) => "author-unknown",
+            Self::AuthorRevoked(_) => "author-revoked",
+            Self::Signature(_) => "wrong-signature",
+            Self::Kind(_) => "kind-refused",
+            Self::MayNotAuthor { .. } => "may-not-author",
+            Self::MayNotRegrade { .. } => "may-not-regrade",
+            Self::NotForUs { .. } => "not-for-us",
+            Self::NotForSender { .. } => "not-for-sender",
+            Self::History(HistoryError::Duplicate) => "replayed",
+            Self::History(HistoryError::SeqGap { .. }) => "seq-gap",
+            Self::History(HistoryError::MissingParent(_)) => "missing-parent",
+            Self::History(HistoryError::Equivocation(_)) => "equivocation",
+            Self::History(_) => "history-refused",
+        }
+    }
+
+    /// Whether the commit may fit later, once what it builds on has arrived.
+    pub fn may_pass_later(&self) -> bool {
+        matches!(
+            self,
+            Self::CharterUnknown(_)
+                | Self::History(HistoryError::SeqGap { .. } | HistoryError::MissingParent(_))
+        )
+    }
+
+    /// Whether this node may keep the commit as evidence: not if it may not hold what is in it.
+    pub fn may_be_kept(&self) -> bool {
+        !matches!(self, Self::NotForUs { .. } | Self::Form(_) | Self::History(HistoryError::Duplicate))
+    }
+
+    /// The rules it was refused by, if it was refused by rules.
+    pub fn rules(&self) -> &[RuleId] {
+        match self {
+            Self::MayNotAuthor { rules, .. }
+            | Self::MayNotRegrade { rules, .. }
+            | Self::NotForUs { rules, .. }
+            | Self::NotForSender { rules, .. } => rules,
+            _ => &[],
+        }
+    }
+}
+
+impl Charters {
+    /// Holds these versions; the highest is in force. `None` without any.
+    pub fn new(versions: impl IntoIterator<Item = Arc<dyn Charter>>) -> Option<Self> {
+        let versions: BTreeMap<_, _> =
+            versions.into_iter().map(|charter| (charter.version(), charter)).collect();
+        let current = Arc::clone(versions.last_key_value()?.1);
+        Some(Self { versions, current })
+    }
+
+    /// The one in force.
+    pub fn current(&self) -> &Arc<dyn Charter> {
+        &self.current
+    }
+
+    /// One version.
+    pub fn get(&self, version: CharterVersion) -> Option<&Arc<dyn Charter>> {
+        self.versions.get(&version)
+    }
+
+    /// Puts a later version in force.
+    pub fn adopt(&mut self, charter: Arc<dyn Charter>) {
+        self.versions.insert(charter.version(), Arc::clone(&charter));
+        self.current = charter;
+    }
+
+    /// The grade that concurrent grades come to; `None` without any.
+    pub fn join(&self, grades: &[Grade]) -> Option<Grade> {
+        grades.iter().copied().reduce(|one, other| self.current.join(one, other))
+    }
+
+    /// The charter that a commit is judged by.
+    fn judging(&self, commit: &Commit) -> Result<&Arc<dyn Charter>, Fault> {
+        let found = commit.body().charter;
+        let accept_since = self.current.accept_since();
+        if found < accept_since {
+            return Err(Fault::CharterTooOld { found, accept_since });
+        }
+        self.versions.get(&found).ok_or(Fault::CharterUnknown(found))
+    }
+
+    /// The actor of a commit that its author signed: first half of the judgement, without history.
+    pub fn authenticate(&self, commit: &Commit) -> Result<ActorId, Fault> {
+        let author = commit.body().author;
+        let charter = self.judging(commit)?;
+        let member = charter.roster().member(author).ok_or(Fault::AuthorUnknown(author))?;
+        let trusted = charter.roster().active(author).is_some()
+            && self.current.roster().active(author).is_some();
+        if !trusted {
+            return Err(Fault::AuthorRevoked(author));
+        }
+        if !commit.signed_by(&member.key) {
+            return Err(Fault::Signature(author));
+        }
+        Ok(actor_of(&member.key, &commit.body().facet, commit.body().epoch))
+    }
+
+    /// Whether the author of an authenticated commit was allowed to write it where it stands:
+    /// second half of the judgement.
+    pub fn authorize(&self, commit: &Commit, history: &History) -> Result<(), Fault> {
+        let charter = self.judging(commit)?;
+        let body = commit.body();
+        let before = self.join(&history.grades_before(commit));
+        let after = body.grade.or(before).ok_or(HistoryError::NoGrade)?;
+        let label = body.facet.label(after);
+        charter.kinds().check_label(&label)?;
+        charter.kinds().check_operations(&body.facet, &body.operations)?;
+        if before.is_none() {
+            charter.kinds().check_required(&body.facet, &body.operations)?;
+        }
+        let written = body.facet.label(before.unwrap_or(after));
+        let decision = charter.author(&written, body.author);
+        if !decision.allowed {
+            let (author, label) = (body.author, Box::new(written));
+            return Err(Fault::MayNotAuthor { author, label, rules: decision.rules.clone() });
+        }
+        let regrades = before.filter(|before| *before != after);
+        for grade in regrades.into_iter().flat_map(|before| [before, after]) {
+            let label = body.facet.label(grade);
+            let decision = charter.regrade(&label, body.author);
+            if !decision.allowed {
+                let (author, label) = (body.author, Box::new(label));
+                return Err(Fault::MayNotRegrade { author, label, rules: decision.rules.clone() });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! The replica: all facets a node holds, as they lie in its store.
+//!
+//! ```text
+//! key                        value
+//! c FACET position(u32 be)   16 B actor, then the encoded commit; positions count from 0
+//! f FACET                    name sensitivity, name level, 32 B digest of the heads, varint commits
+//! m name                     the node's own marks, such as its author epoch
+//! k version(u64 be)          one signed charter as a bundle
+//! q number(u64 be)           one entry of the quarantine
+//!
+//! FACET = 16 B record, name facet, node home, node addressee
+//! ```
+
+use sha2::{Digest, Sha256};
+
+use crate::commit::Commit;
+use crate::document::{Document, DocumentError};
+use crate::encoding::{DecodeError, Reader, Writer};
+use crate::history::{History, HistoryError};
+use crate::ids::{ActorId, RecordId};
+use crate::label::{FacetId, Grade, Label};
+use crate::limits::FACET_COMMITS_MAX;
+use crate::store::{Batch, Store, StoreError};
+
+/// Digest of a facet's heads: equal on two nodes exactly when they hold the same commits of it.
+pub type HeadsDigest = [u8; 32];
+
+/// What the replica keeps about one facet beside its commits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FacetEntry {
+    /// The grade its commits come to.
+    pub grade: Grade,
+    /// Digest of its heads.
+    pub digest: HeadsDigest,
+    /// How many commits it has.
+    pub commits: u32,
+}
+
+/// Why the replica could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicaError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry is not what this program writes.
+    #[error("the replica's entry for {what} is damaged: {problem}")]
+    Entry {
+        /// What it stands for.
+        what: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A document did not come together.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+impl ReplicaError {
+    fn entry(what: impl ToString, problem: impl ToString) -> Self {
+        Self::Entry { what: what.to_string(), problem: problem.to_string() }
+    }
+}
+
+const COMMITS: u8 = b'c';
+const FACETS: u8 = b'f';
+const SCAN_AT_ONCE: usize = 1024;
+
+/// The key part that names a facet.
+fn facet_key(space: u8, facet: &FacetId) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.u8(space).raw(&facet.record.0).name(facet.facet);
+    writer.node(facet.home).node(facet.addressee);
+    writer.into_bytes()
+}
+
+fn facet_of_key(key: &[u8]) -> Result<FacetId, DecodeError> {
+    let mut reader = Reader::new(key);
+    reader.u8("key space")?;
+    let facet = FacetId {
+        record: RecordId(reader.array("record")?),
+        facet: reader.name("facet")?,
+        home: reader.node("home")?,
+        addressee: reader.node("addressee")?,
+    };
+    reader.finish()?;
+    Ok(facet)
+}
+
+/// Digest of the heads of a history.
+pub fn heads_digest(history: &History) -> HeadsDigest {
+    let mut hasher = Sha256::new();
+    hasher.update(b"countymesh heads 1\0");
+    for head in history.heads() {
+        hasher.update(head.0);
+    }
+    hasher.finalize().into()
+}
+
+/// What the replica keeps about one facet, if it holds it.
+pub fn facet_entry(store: &dyn Store, facet: &FacetId) -> Result<Option<FacetEntry>, ReplicaError> {
+    let Some(value) = store.get(&facet_key(FACETS, facet))? else {
+        return Ok(None);
+    };
+    decode_entry(&value).map(Some).map_err(|problem| ReplicaError::entry(facet.record, problem))
+}
+
+fn decode_entry(value: &[u8]) -> Result<FacetEntry, DecodeError> {
+    let mut reader = Reader::new(value);
+    let grade = Grade { sensitivity: reader.name("sensitivity")?, level: reader.name("level")? };
+    let digest = reader.array("digest")?;
+    let commits = reader.count(FACET_COMMITS_MAX, "commits")? as u32;
+    reader.finish()?;
+    Ok(FacetEntry { grade, digest, commits })
+}
+
+/// The commits of one facet in their order; an empty history if the replica does not hold it.
+pub fn history(store: &dyn Store, facet: &FacetId) -> Result<History, ReplicaError> {
+    let mut history = History::new(*facet);
+    let prefix = facet_key(COMMITS, facet);
+    let damaged = |problem: String| ReplicaError::entry(facet.record, problem);
+    let mut after = None;
+    loop {
+        let entries = store.scan(&prefix, after.as_deref(), SCAN_AT_ONCE)?;
+        let last = entries.last().map(|(key, _)| key.clone());
+        for (_, value) in &entries {
+            let (actor, encoded) =
+                value.split_first_chunk::<16>().ok_or_else(|| damaged("no actor".to_owned()))?;
+            let commit = Commit::decode(encoded).map_err(|problem| damaged(problem.to_string()))?;
+            history
+                .insert(commit, ActorId(*actor))
+                .map_err(|problem: HistoryError| damaged(problem.to_string()))?;
+        }
+        if entries.len() < SCAN_AT_ONCE {
+            return Ok(history);
+        }
+        after = last;
+    }
+}
+
+/// The document of one facet; an empty one if the replica does not hold it.
+pub fn document(store: &dyn Store, facet: &FacetId) -> Result<Document, ReplicaError> {
+    Ok(Document::build(&history(store, facet)?)?)
+}
+
+/// The facets of one record that the replica holds, with what it keeps about each.
+pub fn facets_of(
+    store: &dyn Store,
+    record: RecordId,
+) -> Result<Vec<(FacetId, FacetEntry)>, ReplicaError> {
+    let mut found = Vec::new();
+    let prefix = [&[FACETS][..], &record.0].concat();
+    scan_facets(store, &prefix, |facet, entry| found.push((facet, entry)))?;
+    Ok(found)
+}
+
+/// Calls `visit` for every facet of the replica, in the order of records.
+pub fn for_each_facet(
+    store: &dyn Store,
+    visit: impl FnMut(FacetId, FacetEntry),
+) -> Result<(), ReplicaError> {
+    scan_facets(store, &[FACETS], visit)
+}
+
+fn scan_facets(
+    store: &dyn Store,
+    prefix: &[u8],
+    mut visit: impl FnMut(FacetId, FacetEntry),
+) -> Result<(), ReplicaError> {
+    let mut after = None;
+    loop {
+        let entries = store.scan(prefix, after.as_deref(), SCAN_AT_ONCE)?;
+        for (key, value) in &entries {
+            let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
+            let entry =
+                decode_entry(value).map_err(|problem| ReplicaError::entry(facet.record, problem))?;
+            visit(facet, entry);
+        }
+        if entries.len() < SCAN_AT_ONCE {
+            return Ok(());
+        }
+        after = entries.last().map(|(key, _)| key.clone());
+    }
+}
+
+/// Adds to `batch` what makes the replica hold `history` from `position` on, at this grade.
+pub fn put_commits(batch: &mut Batch, history: &History, position: usize, grade: Grade) {
+    let facet = history.facet();
+    for (index, (commit, actor)) in history.commits().enumerate().skip(position) {
+        let mut key = facet_key(COMMITS, facet);
+        key.extend_from_slice(&(index as u32).to_be_bytes());
+        batch.put(key, [&actor.0[..], commit.encoded()].concat());
+    }
+    let mut writer = Writer::new();
+    writer.name(grade.sensitivity).name(grade.level);
+    writer.raw(&heads_digest(history)).count(history.len());
+    batch.put(facet_key(FACETS, facet), writer.into_bytes());
+}
+
+/// Adds to `batch` what makes the replica hold nothing of a facet.
+pub fn delete_facet(batch: &mut Batch, facet: &FacetId, entry: &FacetEntry) {
+    for index in 0..entry.commits {
+        let mut key = facet_key(COMMITS, facet);
+        key.extend_from_slice(&index.to_be_bytes());
+        batch.delete(key);
+    }
+    batch.delete(facet_key(FACETS, facet));
+}
+
+/// Key of one of the node's own marks.
+pub fn mark_key(name: &str) -> Vec<u8> {
+    [b"m", name.as_bytes()].concat()
+}
+
+/// Key of one charter version's bundle.
+pub fn charter_key(version: crate::ids::CharterVersion) -> Vec<u8> {
+    [&b"k"[..], &version.0.to_be_bytes()].concat()
+}
+
+/// Key of one entry of the quarantine.
+pub fn quarantine_key(number: u64) -> Vec<u8> {
+    [&b"q"[..], &number.to_be_bytes()].concat()
+}
+
+/// The label a facet has in the replica.
+pub fn label_of(facet: &FacetId, entry: &FacetEntry) -> Label {
+    facet.label(entry.grade)
+}
