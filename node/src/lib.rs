@@ -1,2 +1,3 @@
 //! placeholder
 pub mod text;
+pub mod store;

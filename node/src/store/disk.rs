@@ -1,0 +1,118 @@
+//! The store on disk: the seam of the core over a checked engine and a head file.
+
+use std::path::PathBuf;
+
+use crdt_model::store::{Batch, Entry, Store, StoreError};
+
+use super::engine::Engine;
+use super::error::at_path;
+use super::folder::Folder;
+use super::head::Head;
+use super::scrub;
+use super::sealed::Sealed;
+use super::sled::SledEngine;
+
+/// Where a store lies and how much memory it may take.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The store's own folder. Nothing else belongs in it.
+    pub folder: PathBuf,
+    /// Bytes of pages that the engine keeps in memory. The engine takes some megabytes more.
+    pub cache_bytes: u64,
+}
+
+/// The store of a node.
+pub type SledStore = DiskStore<SledEngine>;
+
+/// A store on disk over some engine. See the module's documentation for what it notices.
+///
+/// Made by [`create`](Self::create), opened by [`open`](Self::open), and opened in spite of a loss
+/// by [`accept_rollback`](Self::accept_rollback).
+#[derive(Debug)]
+pub struct DiskStore<E: Engine> {
+    // Dropped in this order: the engine before the lock.
+    pub(super) sealed: Sealed<E>,
+    pub(super) head: Head,
+    pub(super) folder: Folder,
+    pub(super) cache_bytes: u64,
+    pub(super) poison: Option<String>,
+}
+
+impl<E: Engine> DiskStore<E> {
+    pub(super) fn new(folder: Folder, head: Head, sealed: Sealed<E>, cache_bytes: u64) -> Self {
+        Self {
+            sealed,
+            head,
+            folder,
+            cache_bytes,
+            poison: None,
+        }
+    }
+
+    /// The number of entries.
+    pub fn entry_count(&self) -> u64 {
+        self.sealed.stamp().content.entries
+    }
+
+    /// Runs a write; after one that failed, none is tried again.
+    pub(super) fn unless_poisoned<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(reason) = &self.poison {
+            return Err(StoreError::Failed(format!(
+                "an earlier write failed, and the store must be opened again: {reason}"
+            )));
+        }
+        let result = write(self);
+        if let Err(error) = &result {
+            self.poison = Some(error.to_string());
+        }
+        result
+    }
+
+    pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
+        let mark = self.sealed.stamp().mark;
+        if mark == self.head.mark() {
+            return Ok(());
+        }
+        self.sealed.sync()?;
+        self.head
+            .write(mark)
+            .map_err(at_path(&self.folder.head_path()))
+    }
+}
+
+impl<E: Engine> Store for DiskStore<E> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.sealed.get(key)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.sealed.scan(prefix, after, limit)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.unless_poisoned(|store| match batch.is_empty() {
+            true => Ok(()),
+            false => store.sealed.write(batch),
+        })
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.unless_poisoned(Self::sync_all)
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        scrub::scrub(self)
+    }
+
+    fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.folder.disk_bytes()
+    }
+}

@@ -1,0 +1,205 @@
+//! The head file: what was last made durable, kept outside the engine.
+//!
+//! Two slots of 128 bytes at 0 and 4096 of a file of 8192 bytes, written in turn and in place, so
+//! that a sync costs one small write and one `fdatasync` that changes no metadata, and a torn write
+//! leaves the other slot. The valid slot with the higher sequence counts.
+//!
+//! ```text
+//! 0     8  "CMSTORE\n"
+//! 8     4  format, 1
+//! 12    4  zero
+//! 16    8  sequence    raised by every write of the head; odd ones stand in the second slot
+//! 24   16  store       as in the engine's stamp
+//! 40    8  generation  the engine folder that counts
+//! 48    8  batches     batches that are durable
+//! 56   64  zero
+//! 120   8  checksum    the first 8 bytes of SHA-256 over a domain and the 120 bytes before
+//! ```
+//!
+//! Integers are big-endian. Whatever a later format changes, magic, format and checksum stay in
+//! their places, so that an older program can tell a newer store from a damaged one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::folder::sync_folder;
+use super::stamp::{Mark, StoreId, take};
+
+/// The format that this program writes, and the newest it reads.
+pub(super) const FORMAT: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"CMSTORE\n";
+const CHECKSUM_DOMAIN: &[u8] = b"countymesh store head\0";
+const SLOT_BYTES: usize = 128;
+const SLOT_DISTANCE_BYTES: u64 = 4096;
+const FILE_BYTES: usize = 8192;
+
+/// Why a head file could not be read.
+#[derive(Debug)]
+pub(super) enum HeadError {
+    /// It is not there.
+    Missing,
+    /// Neither slot is whole.
+    Damaged,
+    /// It begins like no head file at all.
+    Foreign,
+    /// A newer program wrote it.
+    Format(u32),
+    /// The operating system failed.
+    Io(io::Error),
+}
+
+/// An open head file.
+#[derive(Debug)]
+pub(super) struct Head {
+    file: File,
+    sequence: u64,
+    mark: Mark,
+}
+
+impl Head {
+    /// Writes a new head file in the place of whatever was there, durably.
+    pub(super) fn create(path: &Path, mark: Mark) -> io::Result<Self> {
+        let new = path.with_extension("head-new");
+        let mut bytes = vec![0; FILE_BYTES];
+        if let Some(front) = bytes.first_chunk_mut() {
+            *front = encode(0, mark);
+        }
+        fs::write(&new, &bytes)?;
+        let file = OpenOptions::new().read(true).write(true).open(&new)?;
+        file.sync_all()?;
+        fs::rename(&new, path)?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(Self {
+            file,
+            sequence: 0,
+            mark,
+        })
+    }
+
+    /// Reads a head file.
+    pub(super) fn open(path: &Path) -> Result<Self, HeadError> {
+        let file = match OpenOptions::new().read(true).write(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(HeadError::Missing);
+            }
+            other => other.map_err(HeadError::Io)?,
+        };
+        let slots = [read_slot(&file, 0)?, read_slot(&file, SLOT_DISTANCE_BYTES)?];
+        let mut newest: Option<(u64, Mark)> = None;
+        for slot in &slots {
+            match decode(slot) {
+                Slot::Whole(sequence, mark) if newest.is_none_or(|(other, _)| other < sequence) => {
+                    newest = Some((sequence, mark));
+                }
+                Slot::Whole(..) => {}
+                Slot::Newer(format) => return Err(HeadError::Format(format)),
+                Slot::Damaged => {}
+            }
+        }
+        match newest {
+            Some((sequence, mark)) => Ok(Self {
+                file,
+                sequence,
+                mark,
+            }),
+            None if slots.iter().any(|slot| slot.starts_with(&MAGIC)) => Err(HeadError::Damaged),
+            None => Err(HeadError::Foreign),
+        }
+    }
+
+    /// What was last made durable.
+    pub(super) fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Says durably how far the store has come. After a failure the file holds the old mark or the
+    /// new one.
+    pub(super) fn write(&mut self, mark: Mark) -> io::Result<()> {
+        let sequence = self.sequence.wrapping_add(1);
+        let offset = (sequence % 2) * SLOT_DISTANCE_BYTES;
+        self.file.write_all_at(&encode(sequence, mark), offset)?;
+        self.file.sync_data()?;
+        self.sequence = sequence;
+        self.mark = mark;
+        Ok(())
+    }
+}
+
+enum Slot {
+    Whole(u64, Mark),
+    Newer(u32),
+    Damaged,
+}
+
+/// The bytes of a slot; fewer where the file ends.
+fn read_slot(file: &File, offset: u64) -> Result<Vec<u8>, HeadError> {
+    let mut slot = [0; SLOT_BYTES];
+    match file.read_exact_at(&mut slot, offset) {
+        Ok(()) => Ok(slot.to_vec()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
+        Err(error) => Err(HeadError::Io(error)),
+    }
+}
+
+fn encode(sequence: u64, mark: Mark) -> [u8; SLOT_BYTES] {
+    let mut bytes = Vec::with_capacity(SLOT_BYTES);
+    bytes.extend(MAGIC);
+    bytes.extend(FORMAT.to_be_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(sequence.to_be_bytes());
+    bytes.extend(mark.store.0);
+    bytes.extend(mark.generation.to_be_bytes());
+    bytes.extend(mark.batches.to_be_bytes());
+    bytes.resize(SLOT_BYTES - 8, 0);
+    bytes.extend(checksum(&bytes));
+    let mut slot = [0; SLOT_BYTES];
+    slot.copy_from_slice(&bytes);
+    slot
+}
+
+fn decode(slot: &[u8]) -> Slot {
+    decode_checked(slot).unwrap_or(Slot::Damaged)
+}
+
+fn decode_checked(slot: &[u8]) -> Option<Slot> {
+    let (body, tag) = slot.split_last_chunk::<8>()?;
+    let mut rest = body;
+    if take(&mut rest)? != MAGIC || checksum(body) != *tag {
+        return None;
+    }
+    let format = u32::from_be_bytes(take(&mut rest)?);
+    if format > FORMAT {
+        return Some(Slot::Newer(format));
+    }
+    let _zero: [u8; 4] = take(&mut rest)?;
+    let sequence = u64::from_be_bytes(take(&mut rest)?);
+    let store = StoreId(take(&mut rest)?);
+    let generation = u64::from_be_bytes(take(&mut rest)?);
+    let batches = u64::from_be_bytes(take(&mut rest)?);
+    Some(Slot::Whole(
+        sequence,
+        Mark {
+            store,
+            generation,
+            batches,
+        },
+    ))
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(CHECKSUM_DOMAIN)
+        .chain_update(bytes)
+        .finalize()
+        .into();
+    let mut tag = [0; 8];
+    tag.copy_from_slice(digest.first_chunk::<8>().unwrap_or(&[0; 8]));
+    tag
+}

@@ -1,0 +1,199 @@
+//! sled 0.34 as the engine, with the syncs and the caution it needs.
+//!
+//! # Its files, and what makes them durable
+//!
+//! ```text
+//! db      the log       sled's flush starts write-back (`sync_file_range`) and no more, so that a
+//!                       power cut loses it: `sync` adds our own fsync
+//! conf    parameters    written once when the folder is new, never synced: fsync at open
+//! snap.*  page table    written at open, synced by sled, and renamed: fsync of the folder at open
+//! blobs/  large pages   never synced by sled; values and keys are so small that none arises, and
+//!                       `sync` sees to any that is there all the same
+//! ```
+//!
+//! # Panics
+//!
+//! sled asserts where it reads, and a damaged file can reach an assertion. Every call is guarded:
+//! a panic becomes an error, and the engine takes no further call, because what the panic left
+//! behind in memory is unknown.
+
+use std::cell::OnceCell;
+use std::fs::{self, File};
+use std::io;
+use std::ops::{Bound, ControlFlow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crdt_model::store::StoreError;
+
+use super::engine::{Changes, Engine, Visit};
+use super::error::at_path;
+use super::folder::sync_folder;
+
+/// Times that opening waits for a background thread of an engine that this process has just
+/// closed, and how long each time.
+const LOCK_WAITS: usize = 500;
+const LOCK_WAIT_MS: u64 = 10;
+
+/// sled in a folder.
+pub struct SledEngine {
+    /// `None` only while it is being dropped.
+    db: Option<::sled::Db>,
+    log: File,
+    folder: PathBuf,
+    /// Why the engine takes no further call.
+    broken: OnceCell<String>,
+}
+
+impl Engine for SledEngine {
+    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let db = guard(|| open_when_released(folder, cache_bytes))
+            .unwrap_or_else(|panic| Err(StoreError::Failed(panic)))?;
+        for name in ["conf", "db"] {
+            let path = folder.join(name);
+            File::open(&path)
+                .and_then(|file| file.sync_all())
+                .map_err(at_path(&path))?;
+        }
+        sync_folder(folder).map_err(at_path(folder))?;
+        let path = folder.join("db");
+        let log = File::open(&path).map_err(at_path(&path))?;
+        Ok(Self {
+            db: Some(db),
+            log,
+            folder: folder.to_owned(),
+            broken: OnceCell::new(),
+        })
+    }
+
+    fn is_present(folder: &Path) -> bool {
+        ["conf", "db"]
+            .iter()
+            .all(|name| folder.join(name).is_file())
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self
+            .call(|db| db.get(key))?
+            .map_err(|error| read_error(&error))?;
+        Ok(found.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.call(|db| {
+            for entry in db.range::<&[u8], _>((from, Bound::Unbounded)) {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                if let ControlFlow::Break(()) = visit(&key, &value)? {
+                    break;
+                }
+            }
+            Ok(())
+        })?
+    }
+
+    fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        let mut batch = ::sled::Batch::default();
+        for (key, change) in changes {
+            match change {
+                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        self.call(|db| db.apply_batch(batch))?
+            .map_err(|error| write_error(&error))
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        sync_blobs(&self.folder.join("blobs")).map_err(at_path(&self.folder))?;
+        self.call(|db| db.flush())?
+            .map_err(|error| write_error(&error))?;
+        self.log.sync_data().map_err(at_path(&self.folder))
+    }
+}
+
+impl SledEngine {
+    /// Calls sled, if nothing has gone wrong so far.
+    fn call<T>(&self, call: impl FnOnce(&::sled::Db) -> T) -> Result<T, StoreError> {
+        let broken = |reason: &str| Err(StoreError::Failed(reason.to_owned()));
+        match (&self.db, self.broken.get()) {
+            (Some(db), None) => match guard(|| call(db)) {
+                Ok(result) => Ok(result),
+                Err(panic) => broken(self.broken.get_or_init(|| panic)),
+            },
+            (_, Some(reason)) => broken(reason),
+            (None, None) => broken("the engine is closed"),
+        }
+    }
+}
+
+impl Drop for SledEngine {
+    /// sled writes and syncs when its last handle goes, and panics if that fails.
+    fn drop(&mut self) {
+        let db = self.db.take();
+        if let Err(panic) = guard(|| drop(db)) {
+            tracing::error!(folder = %self.folder.display(), panic, "the store's engine did not close cleanly");
+        }
+    }
+}
+
+/// Turns a panic into its message.
+fn guard<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("the engine panicked: {}", message.unwrap_or("no message"))
+    })
+}
+
+/// Opens sled. Its background threads keep the file, and with it sled's lock, for a moment after
+/// the engine was dropped. The caller holds the store's own lock, so nobody else can have it.
+fn open_when_released(folder: &Path, cache_bytes: u64) -> Result<::sled::Db, StoreError> {
+    let config = || {
+        ::sled::Config::new()
+            .path(folder)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None)
+    };
+    for _ in 0..LOCK_WAITS {
+        match config().open() {
+            Err(::sled::Error::Io(error))
+                if error.to_string().contains("could not acquire lock") =>
+            {
+                std::thread::park_timeout(Duration::from_millis(LOCK_WAIT_MS));
+            }
+            other => return other.map_err(|error| read_error(&error)),
+        }
+    }
+    Err(StoreError::Failed(format!(
+        "`{}`: another program has the engine open",
+        folder.display()
+    )))
+}
+
+/// Makes large pages durable before the log that points to them.
+fn sync_blobs(folder: &Path) -> io::Result<()> {
+    let mut found = false;
+    for entry in fs::read_dir(folder)? {
+        File::open(entry?.path())?.sync_all()?;
+        found = true;
+    }
+    if found { sync_folder(folder) } else { Ok(()) }
+}
+
+fn read_error(error: &::sled::Error) -> StoreError {
+    match error {
+        ::sled::Error::Corruption { .. } => StoreError::Damaged {
+            key: String::new(),
+            problem: error.to_string(),
+        },
+        _ => write_error(error),
+    }
+}
+
+fn write_error(error: &::sled::Error) -> StoreError {
+    match error {
+        ::sled::Error::Io(io) if io.kind() == io::ErrorKind::StorageFull => StoreError::Full,
+        _ => StoreError::Failed(error.to_string()),
+    }
+}

@@ -1,0 +1,10 @@
+//! The store on disk: what it keeps, what it notices, and what it survives.
+
+mod conformance;
+mod crash;
+mod damage;
+mod engines;
+mod figures;
+mod model;
+mod open;
+mod scrub;
