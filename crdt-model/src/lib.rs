@@ -5,6 +5,7 @@
 //!
 //! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in.
 //! * [`charter`]: what the core asks of a charter; `policy` answers.
+//! * [`reconcile`]: how two nodes find out in which facets they differ.
 //! * [`store`]: the seam to whatever keeps bytes.
 //! * [`limits`]: every bound, with the relations between them.
 
@@ -19,6 +20,7 @@ pub mod judge;
 pub mod kind;
 pub mod label;
 pub mod limits;
+pub mod reconcile;
 pub mod replica;
 pub mod store;
 pub mod time;

@@ -41,12 +41,22 @@ pub const CHARTER_FILES_MAX: usize = 256;
 pub const RECONCILE_RANGES_MAX: usize = 512;
 /// Items listed in one reconciliation message, over all its ranges.
 pub const RECONCILE_ITEMS_MAX: usize = 1024;
-/// A range with at most this many items is listed and not split.
+/// A range in which one side has at most this many items is listed and not split.
 pub const RECONCILE_LIST_MAX: usize = 16;
-/// Parts that a range which differs is split into.
+/// Parts that a range which differs is split into, at most.
 pub const RECONCILE_SPLIT: usize = 16;
-/// Rounds of one reconciliation; one that needs more is broken off as the peer's fault.
+/// Items of the parts that splitting is planned to end in.
+pub const RECONCILE_PART_ITEMS: usize = 3;
+/// Rounds of one reconciliation; what then is open is left for the next.
 pub const RECONCILE_ROUNDS_MAX: u32 = 64;
+/// Differences that one reconciliation collects; what lies after them is left for the next.
+pub const RECONCILE_DIFFERENCES_MAX: usize = 4096;
+/// Spans waiting to be compared within one reconciliation.
+pub const RECONCILE_WORK_MAX: usize = 4096;
+/// Bytes of one reconciliation request, within its frame.
+pub const RECONCILE_REQUEST_BYTES_MAX: usize = REQUEST_BYTES_MAX - 512;
+/// Bytes of one reconciliation response, within its frame.
+pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 
 /// Facets asked for in one fetch.
 pub const FETCH_FACETS_MAX: usize = 256;
@@ -85,8 +95,13 @@ const _: () = assert!(CHARTER_CHUNK_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 // One text value must leave room for the rest of its commit.
 const _: () = assert!(VALUE_TEXT_BYTES_MAX * 2 < COMMIT_BYTES_MAX);
-// Worst cases of reconciliation messages: a bound is at most 160 bytes, an item at most 130.
-const _: () = assert!(RECONCILE_RANGES_MAX * 200 + RECONCILE_ITEMS_MAX * 130 <= RESPONSE_BYTES_MAX);
+// What does not fit into a reconciliation message is asked again, but one split and one list must
+// fit: a range without items is at most 280 bytes, an item at most 141.
+const _: () = assert!(RECONCILE_SPLIT * 280 <= RECONCILE_REQUEST_BYTES_MAX);
+const _: () = assert!(280 + RECONCILE_LIST_MAX * 141 <= RECONCILE_RESPONSE_BYTES_MAX);
+const _: () = assert!(RECONCILE_SPLIT <= RECONCILE_RANGES_MAX && RECONCILE_SPLIT >= 2);
+const _: () = assert!(RECONCILE_PART_ITEMS <= RECONCILE_LIST_MAX);
+const _: () = assert!(RECONCILE_RANGES_MAX <= RECONCILE_WORK_MAX);
 const _: () = assert!(RECONCILE_SPLIT * RECONCILE_LIST_MAX <= RECONCILE_ITEMS_MAX);
 const _: () = assert!(QUARANTINE_ENTRIES_PER_PEER_MAX <= QUARANTINE_ENTRIES_MAX);
 const _: () = assert!(PEER_REQUESTS_PER_S_MAX <= PEER_REQUEST_BURST_MAX);

@@ -1,0 +1,197 @@
+//! The items of one label, in the order of their records, with sums over any stretch of them.
+//!
+//! A B+-tree: leaves of up to 64 sorted entries (16 bytes of record, 32 of digest), inner nodes of
+//! up to 32 children, each with the first record, the count and the sum of what lies below it.
+//! Every node but the root is at least a quarter full, so every operation is logarithmic, and the
+//! shape of the ids does not matter: ids that share a prefix make no tree deeper.
+//!
+//! INVARIANT: all leaves have the same depth; at most `log8(items)`, 21 for any count there can be,
+//! which bounds the recursion of inserting and removing.
+
+use super::fingerprint::{ItemDigest, Total};
+use super::node::{Child, Entry, Node, below};
+use crate::ids::RecordId;
+
+/// An ordered map from record to digest that knows the sum of any stretch of it.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    root: Node,
+    total: Total,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self {
+            root: Node::Leaf(Vec::new()),
+            total: Total::ZERO,
+        }
+    }
+}
+
+impl Tree {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Count and sum of all its items.
+    pub fn total(&self) -> Total {
+        self.total
+    }
+
+    /// Whether it has no items.
+    pub fn is_empty(&self) -> bool {
+        self.total.count() == 0
+    }
+
+    /// The digest at a record.
+    pub fn get(&self, record: &RecordId) -> Option<ItemDigest> {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Inner(children) => node = &children.get(below(children, record))?.node,
+                Node::Leaf(entries) => {
+                    let found = entries
+                        .binary_search_by_key(record, |entry| entry.record)
+                        .ok()?;
+                    return entries.get(found).map(|entry| entry.digest);
+                }
+            }
+        }
+    }
+
+    /// Puts a digest at a record, and returns the one that stood there.
+    pub fn insert(&mut self, record: RecordId, digest: ItemDigest) -> Option<ItemDigest> {
+        let replaced = self.root.insert(Entry { record, digest });
+        if let Some(old) = replaced {
+            self.total = self.total.minus(&Total::of(&old));
+        }
+        self.total = self.total.plus(&Total::of(&digest));
+        if let Some(sibling) = self.root.split_if_over() {
+            let root = std::mem::replace(&mut self.root, Node::Inner(Vec::new()));
+            let total = self.total.minus(&sibling.total);
+            let first = root.first().unwrap_or(RecordId([0; 16]));
+            let child = Child {
+                first,
+                total,
+                node: root,
+            };
+            self.root = Node::Inner(vec![child, sibling]);
+        }
+        replaced
+    }
+
+    /// Removes a record, and returns its digest.
+    pub fn remove(&mut self, record: &RecordId) -> Option<ItemDigest> {
+        let removed = self.root.remove(record)?;
+        self.total = self.total.minus(&Total::of(&removed));
+        while let Node::Inner(children) = &mut self.root
+            && children.len() == 1
+            && let Some(only) = children.pop()
+        {
+            self.root = only.node;
+        }
+        Some(removed)
+    }
+
+    /// Count and sum of the items before this record.
+    pub fn before(&self, record: &RecordId) -> Total {
+        let mut before = Total::ZERO;
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => {
+                    let below = entries.iter().take_while(|entry| entry.record < *record);
+                    return below
+                        .fold(before, |total, entry| total.plus(&Total::of(&entry.digest)));
+                }
+                Node::Inner(children) => {
+                    let index = below(children, record);
+                    let passed = children.iter().take(index);
+                    before = passed.fold(before, |total, child| total.plus(&child.total));
+                    match children.get(index) {
+                        Some(child) => node = &child.node,
+                        None => return before,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The item that `rank` items stand before.
+    pub fn nth(&self, rank: u64) -> Option<(RecordId, ItemDigest)> {
+        let mut rank = rank;
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => {
+                    let entry = entries.get(usize::try_from(rank).ok()?)?;
+                    return Some((entry.record, entry.digest));
+                }
+                Node::Inner(children) => {
+                    let child = children.iter().find(|child| {
+                        let here = rank < child.total.count();
+                        if !here {
+                            rank -= child.total.count();
+                        }
+                        here
+                    });
+                    node = &child?.node;
+                }
+            }
+        }
+    }
+
+    /// The items from this record on, in order.
+    pub fn iter_from(&self, record: &RecordId) -> Iter<'_> {
+        let mut iter = Iter {
+            inner: Vec::new(),
+            leaf: [].iter(),
+        };
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(entries) => {
+                    let from = entries.partition_point(|entry| entry.record < *record);
+                    iter.leaf = entries.get(from..).unwrap_or(&[]).iter();
+                    return iter;
+                }
+                Node::Inner(children) => {
+                    let index = below(children, record);
+                    let mut rest = children.get(index..).unwrap_or(&[]).iter();
+                    let Some(child) = rest.next() else {
+                        return iter;
+                    };
+                    iter.inner.push(rest);
+                    node = &child.node;
+                }
+            }
+        }
+    }
+}
+
+/// The items of a [`Tree`] in order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    inner: Vec<std::slice::Iter<'a, Child>>,
+    leaf: std::slice::Iter<'a, Entry>,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = (RecordId, ItemDigest);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(entry) = self.leaf.next() {
+                return Some((entry.record, entry.digest));
+            }
+            match self.inner.last_mut()?.next() {
+                None => _ = self.inner.pop(),
+                Some(child) => match &child.node {
+                    Node::Leaf(entries) => self.leaf = entries.iter(),
+                    Node::Inner(children) => self.inner.push(children.iter()),
+                },
+            }
+        }
+    }
+}
