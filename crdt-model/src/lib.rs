@@ -7,6 +7,11 @@
 //! * [`charter`]: what the core asks of a charter; `policy` answers.
 //! * [`reconcile`]: how two nodes find out in which facets they differ.
 //! * [`store`]: the seam to whatever keeps bytes.
+//! * [`commit`], [`history`], [`judge`], [`document`]: what is signed, what it builds on, whether it
+//!   counts, and what it comes to.
+//! * [`reconcile`], [`wire`], [`replica`], [`quarantine`]: comparing, the messages, what is held, and
+//!   what was refused.
+//! * [`engine`]: the node itself, one input at a time.
 //! * [`limits`]: every bound, with the relations between them.
 
 pub mod charter;
@@ -14,14 +19,17 @@ pub mod commit;
 pub mod document;
 pub mod draft;
 pub mod encoding;
+pub mod engine;
 pub mod history;
 pub mod ids;
 pub mod judge;
 pub mod kind;
 pub mod label;
 pub mod limits;
+pub mod quarantine;
 pub mod reconcile;
 pub mod replica;
 pub mod store;
 pub mod time;
 pub mod value;
+pub mod wire;

@@ -46,7 +46,7 @@ pub const RECONCILE_LIST_MAX: usize = 16;
 /// Parts that a range which differs is split into, at most.
 pub const RECONCILE_SPLIT: usize = 16;
 /// Items of the parts that splitting is planned to end in.
-pub const RECONCILE_PART_ITEMS: usize = 3;
+pub const RECONCILE_PART_ITEMS: usize = 5;
 /// Rounds of one reconciliation; what then is open is left for the next.
 pub const RECONCILE_ROUNDS_MAX: u32 = 64;
 /// Differences that one reconciliation collects; what lies after them is left for the next.
@@ -60,8 +60,12 @@ pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 
 /// Facets asked for in one fetch.
 pub const FETCH_FACETS_MAX: usize = 256;
+/// Commits in one push, or for one facet in the answer to a fetch.
+pub const PUSH_COMMITS_MAX: usize = 1024;
 /// Requests one peer may have waiting for an answer from us.
 pub const PEER_REQUESTS_IN_FLIGHT_MAX: usize = 4;
+/// Pushes that one peer may have to acknowledge at a time.
+pub const PEER_PUSHES_IN_FLIGHT_MAX: usize = 2;
 /// Commits queued for live push to one peer; past it the peer is reconciled instead.
 pub const PEER_PUSH_QUEUE_MAX: usize = 1024;
 /// Requests a peer may make in one second, on average.

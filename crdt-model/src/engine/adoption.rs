@@ -1,0 +1,92 @@
+//! Changing charters. A new version is written first and takes effect once it is durable; then what
+//! this node may no longer hold goes, and what it may hold now comes.
+
+use std::sync::Arc;
+
+use crate::charter::Charter;
+use crate::ids::{CharterVersion, NodeId};
+use crate::label::Label;
+use crate::replica::{self, ReplicaError};
+use crate::store::{Batch, Store};
+use crate::time::Now;
+
+use super::durable::Waiting;
+use super::{Engine, Output};
+
+impl Engine {
+    pub(super) fn adopt(
+        &mut self,
+        charter: Arc<dyn Charter>,
+        bundle: &[u8],
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        if charter.version() <= self.charter().version() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        batch.put(replica::charter_key(charter.version()), bundle.to_vec());
+        store.write(&batch)?;
+        self.durability.wrote();
+        self.durability.wait(Waiting::Charter(charter));
+        Ok(())
+    }
+
+    /// Puts a durable charter in force.
+    pub(super) fn put_in_force(&mut self, charter: Arc<dyn Charter>) {
+        if charter.version() <= self.charter().version() {
+            return;
+        }
+        self.charters.adopt(charter);
+        self.lay_links();
+        self.dropping_due = true;
+        for known in self.peers.values_mut() {
+            known.reset();
+        }
+    }
+
+    pub(super) fn charter_refused(&mut self, peer: NodeId, version: CharterVersion, now: Now) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.refused_charter = Some(version);
+            known.back_off(now);
+        }
+    }
+
+    /// Drops the facets that this node may no longer hold. Its own records it always keeps.
+    pub(super) fn drop_what_is_not_ours(
+        &mut self,
+        store: &mut dyn Store,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), ReplicaError> {
+        if !self.dropping_due || !self.durability.idle() {
+            return Ok(());
+        }
+        self.dropping_due = false;
+        let node = self.node();
+        let labels: Vec<Label> = self.index.labels().copied().collect();
+        let mut batch = Batch::default();
+        let mut dropped = Vec::new();
+        for label in labels {
+            if label.home == node || self.holds(&label) {
+                continue;
+            }
+            for record in self.index.records(&label) {
+                let facet = label.facet_of(record);
+                if let Some(entry) = replica::facet_entry(store, &facet)? {
+                    replica::delete_facet(&mut batch, &facet, &entry);
+                }
+                dropped.push((label, record));
+            }
+        }
+        if dropped.is_empty() {
+            return Ok(());
+        }
+        store.write(&batch)?;
+        self.durability.wrote();
+        for (label, record) in &dropped {
+            self.index.remove(label, record);
+        }
+        outputs.push(Output::Scrub);
+        outputs.push(Output::Dropped { facets: dropped.len() });
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Waiting for the disk: what is announced, acknowledged and answered only once it is durable.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::charter::Charter;
+use crate::history::Clock;
+use crate::ids::{CommitHash, NodeId};
+use crate::label::{FacetId, Grade, Label};
+use crate::limits::UNDURABLE_COMMITS_MAX;
+use crate::replica::HeadsDigest;
+
+use super::{Engine, InboundId, Output, SyncToken, Ticket};
+
+/// Something that waits until what was written before it is durable.
+pub(super) enum Waiting {
+    /// A facet has new commits.
+    Facet {
+        facet: FacetId,
+        /// The label it had, if it was held before.
+        before: Option<Grade>,
+        after: Grade,
+        digest: HeadsDigest,
+        /// What it had before: peers that had that need only the rest.
+        clock_before: Clock,
+        from: Option<NodeId>,
+        commits: usize,
+    },
+    /// A peer waits for its answer.
+    Answer { peer: NodeId, id: InboundId, bytes: Vec<u8> },
+    /// A person waits.
+    Ticket { ticket: Ticket, commits: Vec<CommitHash> },
+    /// A charter is to be put in force.
+    Charter(Arc<dyn Charter>),
+}
+
+/// What waits, in the order it was written.
+#[derive(Default)]
+pub(super) struct Durability {
+    written: u64,
+    requested: u64,
+    durable: u64,
+    waiting: VecDeque<(u64, Waiting)>,
+    commits: usize,
+    /// What of each facet that has commits waiting was durable before the first of them.
+    facets: BTreeMap<FacetId, (Clock, usize)>,
+}
+
+impl Durability {
+    /// Whether more is waiting than may be.
+    pub(super) fn full(&self) -> bool {
+        self.commits >= UNDURABLE_COMMITS_MAX
+    }
+
+    /// Whether nothing is waiting.
+    pub(super) fn idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Lets something wait for all that has been written.
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        if let Waiting::Facet { facet, commits, clock_before, .. } = &waiting {
+            self.commits += commits;
+            self.facets.entry(*facet).or_insert_with(|| (clock_before.clone(), 0)).1 += 1;
+        }
+        self.waiting.push_back((self.written, waiting));
+    }
+
+    /// Notes that a batch was written.
+    pub(super) fn wrote(&mut self) {
+        self.written += 1;
+    }
+
+    /// The sync to ask for, if one is needed that was not asked for.
+    pub(super) fn request(&mut self) -> Option<SyncToken> {
+        (self.requested < self.written).then(|| {
+            self.requested = self.written;
+            SyncToken(self.written)
+        })
+    }
+
+    fn release(&mut self, token: SyncToken) -> Option<Waiting> {
+        let (written, _) = self.waiting.front()?;
+        if *written > token.0 {
+            return None;
+        }
+        let (_, waiting) = self.waiting.pop_front()?;
+        if let Waiting::Facet { facet, commits, .. } = &waiting {
+            self.commits -= commits;
+            if let Some((_, waiting)) = self.facets.get_mut(facet) {
+                *waiting -= 1;
+                if *waiting == 0 {
+                    self.facets.remove(facet);
+                }
+            }
+        }
+        Some(waiting)
+    }
+
+    /// What of a facet is durable for certain, if it has commits that are not.
+    pub(super) fn durable_clock(&self, facet: &FacetId) -> Option<Clock> {
+        self.facets.get(facet).map(|(clock, _)| clock.clone())
+    }
+
+    /// Whether everything written is durable.
+    pub(super) fn all_durable(&self) -> bool {
+        self.durable == self.written
+    }
+
+    /// Everything that is durable.
+    pub(super) fn token(&self) -> SyncToken {
+        SyncToken(self.durable)
+    }
+
+    /// Everything that has been written.
+    pub(super) fn token_written(&self) -> SyncToken {
+        SyncToken(self.written)
+    }
+}
+
+impl Engine {
+    pub(super) fn durable(&mut self, token: SyncToken, outputs: &mut Vec<Output>) {
+        self.durability.durable = self.durability.durable.max(token.0);
+        while let Some(waiting) = self.durability.release(token) {
+            match waiting {
+                Waiting::Facet { facet, before, after, digest, clock_before, from, .. } => {
+                    if let Some(before) = before.filter(|before| *before != after) {
+                        self.index.remove(&facet.label(before), &facet.record);
+                    }
+                    let label = facet.label(after);
+                    self.index.insert(label, facet.record, digest);
+                    self.announce(&facet, before, &label, &clock_before, from);
+                    outputs.push(Output::Changed { facet, label, from });
+                }
+                Waiting::Answer { peer, id, bytes } => {
+                    outputs.push(Output::Respond { peer, id, bytes });
+                }
+                Waiting::Charter(charter) => self.put_in_force(charter),
+                Waiting::Ticket { ticket, commits } => {
+                    outputs.push(Output::Written { ticket, outcome: Ok(commits) });
+                }
+            }
+        }
+    }
+
+    /// Queues new commits for the peers that may hold them.
+    fn announce(
+        &mut self,
+        facet: &FacetId,
+        before: Option<Grade>,
+        label: &Label,
+        clock_before: &Clock,
+        from: Option<NodeId>,
+    ) {
+        let me = self.node();
+        let carried = |engine: &mut Self, peer: NodeId, label: &Label| {
+            let audience = engine.audience(label);
+            engine.carries(me, peer, &audience)
+        };
+        let peers: Vec<_> = self.peers.keys().copied().filter(|peer| Some(*peer) != from).collect();
+        for peer in peers {
+            if !carried(self, peer, label) {
+                continue;
+            }
+            let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
+            let has = if held { clock_before.clone() } else { Clock::new() };
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.queue_push(*facet, has);
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What the engine knows about one peer: its connection, the comparison under way, what is queued
+//! for it, and how often it may ask.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::history::Clock;
+use crate::ids::CharterVersion;
+use crate::label::{FacetId, Label};
+use crate::limits::{
+    PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
+    PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS,
+};
+use crate::reconcile::{Bound, Initiator};
+use crate::time::{Instant, Now, WallTime};
+use crate::wire::Hello;
+
+use super::{RequestId, SyncToken};
+
+/// Why a request was made.
+pub(super) enum Purpose {
+    Hello,
+    Charter { version: CharterVersion },
+    Compare,
+    Fetch { facets: Vec<FacetId> },
+    Push { commits: usize },
+}
+
+/// A comparison that this node drives.
+#[derive(Default)]
+pub(super) struct Session {
+    /// The comparison proper, until it is through.
+    pub(super) comparing: Option<Initiator>,
+    /// What is to be fetched.
+    pub(super) fetch: VecDeque<FacetId>,
+    /// What is to be pushed, with what the peer has of it.
+    pub(super) offers: VecDeque<(FacetId, Clock)>,
+    /// Whether it moved anything: one that did not must not be repeated at once.
+    pub(super) moved: bool,
+}
+
+/// A charter that is being fetched.
+pub(super) struct CharterDownload {
+    pub(super) version: CharterVersion,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What has passed between this node and a peer since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Traffic {
+    /// Commits taken from it.
+    pub commits_received: u64,
+    /// Commits it has acknowledged.
+    pub commits_sent: u64,
+    /// Commits of ours it did not take.
+    pub commits_refused_by_peer: u64,
+    /// Frames received, requests and responses.
+    pub frames_received: u64,
+    /// Frames sent, requests and responses.
+    pub frames_sent: u64,
+    /// Bytes of the frames received.
+    pub bytes_received: u64,
+    /// Bytes of the frames sent.
+    pub bytes_sent: u64,
+}
+
+/// One peer.
+pub(super) struct Peer {
+    pub(super) connected: bool,
+    /// Since when it is connected or not.
+    pub(super) since: Option<WallTime>,
+    /// Its last hello on this connection.
+    pub(super) hello: Option<Hello>,
+    pub(super) hello_due: bool,
+    pub(super) in_sync: bool,
+    pub(super) session: Option<Session>,
+    /// Where the next comparison begins, if the last one did not reach the end.
+    pub(super) resume: Option<Bound>,
+    pub(super) download: Option<CharterDownload>,
+    /// Charter versions of it that were refused: not asked for again on this connection.
+    pub(super) refused_charter: Option<CharterVersion>,
+    pub(super) in_flight: BTreeMap<RequestId, Purpose>,
+    /// What was taken from it and is not yet known to be durable.
+    pub(super) settled_at: SyncToken,
+    pub(super) traffic: Traffic,
+    labels: Vec<Label>,
+    push: BTreeMap<FacetId, Clock>,
+    retry: Option<Instant>,
+    retry_delay_ms: u64,
+    requests_left: u32,
+    requests_refilled: Instant,
+}
+
+impl Peer {
+    pub(super) fn new() -> Self {
+        Self {
+            connected: false,
+            since: None,
+            hello: None,
+            hello_due: false,
+            in_sync: false,
+            session: None,
+            resume: None,
+            download: None,
+            refused_charter: None,
+            in_flight: BTreeMap::new(),
+            settled_at: SyncToken(0),
+            traffic: Traffic::default(),
+            labels: Vec::new(),
+            push: BTreeMap::new(),
+            retry: None,
+            retry_delay_ms: RETRY_FIRST_MS,
+            requests_left: PEER_REQUEST_BURST_MAX,
+            requests_refilled: Instant::default(),
+        }
+    }
+
+    /// Forgets everything that belongs to one connection or one charter.
+    pub(super) fn reset(&mut self) {
+        self.hello = None;
+        self.in_sync = false;
+        self.session = None;
+        self.resume = None;
+        self.download = None;
+        self.in_flight.clear();
+        self.push.clear();
+        self.retry = None;
+        self.hello_due = self.connected;
+    }
+
+    /// The labels that the link with it carries, sorted.
+    pub(super) fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    pub(super) fn share(&mut self, label: Label) {
+        if let Err(index) = self.labels.binary_search(&label) {
+            self.labels.insert(index, label);
+        }
+    }
+
+    pub(super) fn clear_labels(&mut self) {
+        self.labels.clear();
+    }
+
+    /// Queues what the peer lacks of a facet, given what it has. A queue that is full is replaced
+    /// by a comparison.
+    pub(super) fn queue_push(&mut self, facet: FacetId, has: Clock) {
+        if !self.connected || self.hello.is_none() {
+            return;
+        }
+        if self.push.len() >= PEER_PUSH_QUEUE_MAX && !self.push.contains_key(&facet) {
+            self.push.clear();
+            self.doubt();
+            return;
+        }
+        self.push.entry(facet).or_insert(has);
+    }
+
+    pub(super) fn next_push(&mut self) -> Option<(FacetId, Clock)> {
+        let offer = || self.session.as_mut().and_then(|session| session.offers.pop_front());
+        self.push.pop_first().or_else(offer)
+    }
+
+    /// How many facets are queued for it.
+    pub(super) fn push_len(&self) -> usize {
+        let offers = self.session.as_ref().map_or(0, |session| session.offers.len());
+        self.push.len() + offers
+    }
+
+    /// The two may differ: compare again.
+    pub(super) fn doubt(&mut self) {
+        self.in_sync = false;
+        self.hello_due = true;
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.in_flight.len() < PEER_REQUESTS_IN_FLIGHT_MAX
+    }
+
+    /// Waits before the next attempt, each time twice as long.
+    pub(super) fn back_off(&mut self, now: Now) {
+        self.retry = Some(now.instant.after_ms(self.retry_delay_ms));
+        self.retry_delay_ms = (self.retry_delay_ms * 2).min(RETRY_LAST_MS);
+    }
+
+    pub(super) fn went_well(&mut self) {
+        self.retry = None;
+        self.retry_delay_ms = RETRY_FIRST_MS;
+    }
+
+    /// When it is to be tried again, if it is waiting for that.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        self.retry.filter(|_| self.connected)
+    }
+
+    pub(super) fn waits(&self, now: Now) -> bool {
+        self.retry.is_some_and(|retry| now.instant < retry)
+    }
+
+    /// Takes one request out of the peer's allowance; `false` if it has used it up.
+    pub(super) fn may_ask(&mut self, now: Now) -> bool {
+        let passed_ms = now.instant.since_ms(self.requests_refilled);
+        let refill = passed_ms.saturating_mul(u64::from(PEER_REQUESTS_PER_S_MAX)) / 1000;
+        if refill > 0 {
+            let refill = u32::try_from(refill).unwrap_or(u32::MAX);
+            self.requests_left = self.requests_left.saturating_add(refill).min(PEER_REQUEST_BURST_MAX);
+            self.requests_refilled = now.instant;
+        }
+        let left = self.requests_left.checked_sub(1);
+        self.requests_left = left.unwrap_or(0);
+        left.is_some()
+    }
+}

@@ -1,0 +1,167 @@
+//! Writing what a person or program at this node wants written: drafts become commits, judged like
+//! anybody's.
+
+use std::collections::BTreeMap;
+
+use crate::commit::CommitBody;
+use crate::document::Document;
+use crate::draft::Draft;
+use crate::history::History;
+use crate::ids::{CommitHash, PublicKey, Seq};
+use crate::judge::Fault;
+use crate::kind::KindError;
+use crate::label::{FacetId, Grade};
+use crate::replica::{self, ReplicaError};
+use crate::store::{Batch, Store};
+use crate::time::Now;
+use crate::value::Operation;
+
+use super::durable::Waiting;
+use super::intake::Growing;
+use super::{Engine, Output, Ticket, WriteRefused};
+
+impl Engine {
+    /// Writes all drafts or none.
+    pub(super) fn write(
+        &mut self,
+        ticket: Ticket,
+        drafts: &[Draft],
+        now: Now,
+        store: &mut dyn Store,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), ReplicaError> {
+        let outcome = if self.durability.full() {
+            Err(WriteRefused::Busy)
+        } else {
+            self.commit_drafts(drafts, now, store)?
+        };
+        match outcome {
+            Ok((grown, commits)) => {
+                let mut batch = Batch::default();
+                for (_, growing, grade) in &grown {
+                    let position = growing.before.map_or(0, |(_, position)| position);
+                    replica::put_commits(&mut batch, &growing.history, position, *grade);
+                }
+                self.write_grown(batch, grown, None, store)?;
+                self.durability.wait(Waiting::Ticket { ticket, commits });
+            }
+            Err(refused) => {
+                outputs.push(Output::Written { ticket, outcome: Err(refused) });
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::type_complexity, reason = "used once, just above")]
+    fn commit_drafts(
+        &mut self,
+        drafts: &[Draft],
+        now: Now,
+        store: &dyn Store,
+    ) -> Result<Result<(Vec<(FacetId, Growing, Grade)>, Vec<CommitHash>), WriteRefused>, ReplicaError>
+    {
+        let mut facets: BTreeMap<FacetId, Growing> = BTreeMap::new();
+        let mut commits = Vec::new();
+        for (number, draft) in drafts.iter().enumerate() {
+            let mut growing = match facets.remove(&draft.facet) {
+                Some(growing) => growing,
+                None => Growing::load(store, &draft.facet)?,
+            };
+            let document = Document::build(&growing.history)?;
+            match self.commit_draft(number, draft, &document, &mut growing.history, now) {
+                Ok(commit) => commits.extend(commit),
+                Err(refused) => return Ok(Err(refused)),
+            }
+            facets.insert(draft.facet, growing);
+        }
+        let mut grown = Vec::new();
+        for (facet, growing) in facets {
+            if growing.grown_by() > 0
+                && let Ok(grade) = self.grade_of(&growing.history)
+            {
+                grown.push((facet, growing, grade));
+            }
+        }
+        Ok(Ok((grown, commits)))
+    }
+
+    fn commit_draft(
+        &mut self,
+        number: usize,
+        draft: &Draft,
+        document: &Document,
+        history: &mut History,
+        now: Now,
+    ) -> Result<Option<CommitHash>, WriteRefused> {
+        let refused = |fault: Fault| WriteRefused::draft(number, &draft.facet, fault);
+        let operations: Vec<Operation> = draft
+            .fields
+            .iter()
+            .filter_map(|(key, value)| document.operation(key, value.clone()))
+            .collect();
+        let before = self.charters.join(&history.grades());
+        let grade = self.grade_for(draft, before, history).map_err(refused)?;
+        if operations.is_empty() && grade.is_none() {
+            return Ok(None);
+        }
+        let (before, after) = (before, grade.or(before));
+        if let (Some(before), Some(after)) = (before, after)
+            && self.narrows(&draft.facet, before, after)
+        {
+            return Err(WriteRefused::Narrows { draft: number });
+        }
+        let life = (self.identity.node, self.identity.epoch);
+        let parents = history.parents_for(life);
+        let body = CommitBody {
+            facet: draft.facet,
+            author: self.identity.node,
+            epoch: self.identity.epoch,
+            seq: Seq(history.last_of(life).map_or(0, |(seq, _)| seq.0) + 1),
+            start: history.next_counter(&parents),
+            wall: now.wall,
+            charter: self.charter().version(),
+            parents,
+            grade,
+            operations,
+        };
+        let key = PublicKey(self.identity.key.verifying_key().to_bytes());
+        let actor = body.actor(&key);
+        let commit = body.sign(&self.identity.key).map_err(|error| refused(error.into()))?;
+        let hash = commit.hash();
+        history.check(&commit, actor).map_err(|error| refused(error.into()))?;
+        self.charters.authorize(&commit, history).map_err(refused)?;
+        history.insert(commit, actor).map_err(|error| refused(error.into()))?;
+        let label = draft.facet.label(self.grade_of(history).map_err(refused)?);
+        if !self.holds(&label) {
+            let rules = self.charter().flow(&label, self.identity.node).rules.clone();
+            return Err(refused(Fault::NotForUs { label: Box::new(label), rules }));
+        }
+        Ok(Some(hash))
+    }
+
+    /// The grade that a draft's commit gives: for a new facet always one, else only a change.
+    fn grade_for(
+        &self,
+        draft: &Draft,
+        before: Option<Grade>,
+        history: &History,
+    ) -> Result<Option<Grade>, Fault> {
+        let facet = draft.facet.facet;
+        let (_, declared) =
+            self.charter().kinds().facet(facet).ok_or(KindError::UnknownFacet(facet))?;
+        Ok(match before {
+            Some(before) => {
+                let concurrent = history.grades().len() > 1;
+                draft.grade.filter(|grade| *grade != before || concurrent)
+            }
+            None => draft.grade.or(declared.default_grade()),
+        })
+    }
+
+    fn narrows(&mut self, facet: &FacetId, before: Grade, after: Grade) -> bool {
+        let held = self.audience(&facet.label(before));
+        let holds = self.audience(&facet.label(after));
+        let members = 0..self.charter().roster().members().len();
+        members.into_iter().any(|index| held.contains(index) && !holds.contains(index))
+    }
+}

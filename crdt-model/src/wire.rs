@@ -1,0 +1,354 @@
+//! The messages between two nodes: requests and the answers to them.
+//!
+//! ```text
+//! request  u8 kind  0 hello, 1 charter, 2 compare, 3 fetch, 4 push; then its content
+//! response u8 kind  0 hello, 1 charter, 2 compared, 3 fetched, 4 pushed, 5 busy, 6 other charter,
+//!                   7 refused
+//! ```
+//!
+//! An answer never depends on what the other side may not hold: "not permitted" and "does not
+//! exist" have the same bytes.
+
+use crate::encoding::{DecodeError, Reader, Writer};
+use crate::history::Clock;
+use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
+use crate::label::FacetId;
+use crate::limits::{
+    CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, FACET_EPOCHS_MAX,
+    FETCH_FACETS_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
+};
+
+/// The version of this protocol.
+pub const PROTOCOL: u8 = 1;
+
+/// Which charter a node has in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CharterMark {
+    /// Its version.
+    pub version: CharterVersion,
+    /// Its digest.
+    pub digest: CharterDigest,
+}
+
+/// How a node introduces itself, and says what it holds for the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hello {
+    /// The charter in force.
+    pub charter: CharterMark,
+    /// Fingerprint of the facets that both may hold: two nodes with the same charter and the same
+    /// fingerprint are equal.
+    pub fingerprint: [u8; 32],
+}
+
+/// A facet asked for, with what the asker has of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    /// The facet.
+    pub facet: FacetId,
+    /// How far the asker's copy has come.
+    pub have: Clock,
+}
+
+/// What a node answers about one facet it was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// How far its copy has come; empty if there is none that the asker may have.
+    pub have: Clock,
+    /// Commits that the asker lacks, parents first, as many as have room.
+    pub commits: Vec<Vec<u8>>,
+}
+
+/// What one node asks another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// Who are you, and are we equal?
+    Hello(Hello),
+    /// A part of a charter version's bundle.
+    Charter {
+        /// Which version.
+        version: CharterVersion,
+        /// From which byte on.
+        offset: usize,
+    },
+    /// One round of reconciliation under this charter.
+    Compare {
+        /// The charter the asker goes by.
+        charter: CharterMark,
+        /// The encoded questions: [`crate::reconcile::Request`].
+        questions: Vec<u8>,
+    },
+    /// Commits of these facets.
+    Fetch {
+        /// The charter the asker goes by.
+        charter: CharterMark,
+        /// What is asked for.
+        facets: Vec<Wanted>,
+    },
+    /// Take these commits.
+    Push {
+        /// The charter the sender goes by.
+        charter: CharterMark,
+        /// Encoded commits, parents first.
+        commits: Vec<Vec<u8>>,
+    },
+}
+
+/// The answer to a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Response {
+    /// To a hello.
+    Hello(Hello),
+    /// To a charter request: `bytes` from `offset` on; empty if this node has no such version.
+    Charter {
+        /// Bytes of the whole bundle.
+        total: usize,
+        /// The part.
+        bytes: Vec<u8>,
+    },
+    /// To a comparison: an encoded [`crate::reconcile::Response`].
+    Compared(Vec<u8>),
+    /// To a fetch: one entry for each facet asked for, in order; fewer if there was no more room.
+    Fetched(Vec<Found>),
+    /// To a push, once everything taken is durable: how many commits were not taken.
+    Pushed {
+        /// Not taken, for whatever reason.
+        refused: usize,
+        /// Whether commits that they build on are missing.
+        gap: bool,
+    },
+    /// Ask again later.
+    Busy,
+    /// The answering node goes by another charter.
+    OtherCharter(CharterMark),
+    /// The request was not one, or has no answer.
+    Refused,
+}
+
+fn put_mark(writer: &mut Writer, mark: &CharterMark) {
+    writer.varint(mark.version.0).raw(&mark.digest.0);
+}
+
+fn take_mark(reader: &mut Reader<'_>) -> Result<CharterMark, DecodeError> {
+    Ok(CharterMark {
+        version: CharterVersion(reader.varint("charter version")?),
+        digest: CharterDigest(reader.array("charter digest")?),
+    })
+}
+
+fn put_hello(writer: &mut Writer, hello: &Hello) {
+    writer.u8(PROTOCOL);
+    put_mark(writer, &hello.charter);
+    writer.raw(&hello.fingerprint);
+}
+
+fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
+    if reader.u8("protocol")? != PROTOCOL {
+        return Err(DecodeError::Unknown("protocol"));
+    }
+    Ok(Hello { charter: take_mark(reader)?, fingerprint: reader.array("fingerprint")? })
+}
+
+fn put_facet(writer: &mut Writer, facet: &FacetId) {
+    writer.raw(&facet.record.0).name(facet.facet).node(facet.home).node(facet.addressee);
+}
+
+fn take_facet(reader: &mut Reader<'_>) -> Result<FacetId, DecodeError> {
+    Ok(FacetId {
+        record: RecordId(reader.array("record")?),
+        facet: reader.name("facet")?,
+        home: reader.node("home")?,
+        addressee: reader.node("addressee")?,
+    })
+}
+
+fn put_clock(writer: &mut Writer, clock: &Clock) {
+    writer.count(clock.len());
+    for ((node, epoch), seq) in clock {
+        writer.node(*node).u64_be(epoch.0).varint(seq.0);
+    }
+}
+
+fn take_clock(reader: &mut Reader<'_>) -> Result<Clock, DecodeError> {
+    let mut clock = Clock::new();
+    let mut last: Option<(NodeId, Epoch)> = None;
+    for _ in 0..reader.count(FACET_EPOCHS_MAX, "author epochs")? {
+        let life = (reader.node("author")?, Epoch(reader.u64_be("epoch")?));
+        if last.is_some_and(|last| last >= life) {
+            return Err(DecodeError::NotCanonical("clock"));
+        }
+        last = Some(life);
+        clock.insert(life, Seq(reader.varint("seq")?));
+    }
+    Ok(clock)
+}
+
+fn put_commits(writer: &mut Writer, commits: &[Vec<u8>]) {
+    writer.count(commits.len());
+    for commit in commits {
+        writer.bytes(commit);
+    }
+}
+
+fn take_commits(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let mut commits = Vec::new();
+    for _ in 0..reader.count(PUSH_COMMITS_MAX, "commits")? {
+        commits.push(reader.bytes(COMMIT_BYTES_MAX, "commit")?.to_vec());
+    }
+    Ok(commits)
+}
+
+/// Bytes that one wanted facet takes in a fetch.
+pub fn wanted_bytes(wanted: &Wanted) -> usize {
+    let mut writer = Writer::new();
+    put_facet(&mut writer, &wanted.facet);
+    put_clock(&mut writer, &wanted.have);
+    writer.len()
+}
+
+/// Bytes that one clock takes.
+pub fn clock_bytes(clock: &Clock) -> usize {
+    let mut writer = Writer::new();
+    put_clock(&mut writer, clock);
+    writer.len()
+}
+
+impl Request {
+    /// The bytes it travels as.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Hello(hello) => put_hello(writer.u8(0), hello),
+            Self::Charter { version, offset } => {
+                writer.u8(1).varint(version.0).count(*offset);
+            }
+            Self::Compare { charter, questions } => {
+                put_mark(writer.u8(2), charter);
+                writer.bytes(questions);
+            }
+            Self::Fetch { charter, facets } => {
+                put_mark(writer.u8(3), charter);
+                writer.count(facets.len());
+                for wanted in facets {
+                    put_facet(&mut writer, &wanted.facet);
+                    put_clock(&mut writer, &wanted.have);
+                }
+            }
+            Self::Push { charter, commits } => {
+                put_mark(writer.u8(4), charter);
+                put_commits(&mut writer, commits);
+            }
+        }
+        writer.into_bytes()
+    }
+
+    /// Reads a request within its bounds.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_size(bytes, REQUEST_BYTES_MAX)?;
+        let mut reader = Reader::new(bytes);
+        let request = match reader.u8("request")? {
+            0 => Self::Hello(take_hello(&mut reader)?),
+            1 => Self::Charter {
+                version: CharterVersion(reader.varint("charter version")?),
+                offset: reader.count(CHARTER_BYTES_MAX, "offset")?,
+            },
+            2 => Self::Compare {
+                charter: take_mark(&mut reader)?,
+                questions: reader.bytes(REQUEST_BYTES_MAX, "questions")?.to_vec(),
+            },
+            3 => {
+                let charter = take_mark(&mut reader)?;
+                let mut facets = Vec::new();
+                for _ in 0..reader.count(FETCH_FACETS_MAX, "facets")? {
+                    let facet = take_facet(&mut reader)?;
+                    facets.push(Wanted { facet, have: take_clock(&mut reader)? });
+                }
+                Self::Fetch { charter, facets }
+            }
+            4 => Self::Push {
+                charter: take_mark(&mut reader)?,
+                commits: take_commits(&mut reader)?,
+            },
+            _ => return Err(DecodeError::Unknown("request")),
+        };
+        reader.finish()?;
+        Ok(request)
+    }
+}
+
+impl Response {
+    /// The bytes it travels as.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Hello(hello) => put_hello(writer.u8(0), hello),
+            Self::Charter { total, bytes } => {
+                writer.u8(1).count(*total).bytes(bytes);
+            }
+            Self::Compared(ranges) => {
+                writer.u8(2).bytes(ranges);
+            }
+            Self::Fetched(found) => {
+                writer.u8(3).count(found.len());
+                for found in found {
+                    put_clock(&mut writer, &found.have);
+                    put_commits(&mut writer, &found.commits);
+                }
+            }
+            Self::Pushed { refused, gap } => {
+                writer.u8(4).count(*refused).u8(u8::from(*gap));
+            }
+            Self::Busy => {
+                writer.u8(5);
+            }
+            Self::OtherCharter(mark) => put_mark(writer.u8(6), mark),
+            Self::Refused => {
+                writer.u8(7);
+            }
+        }
+        writer.into_bytes()
+    }
+
+    /// Reads a response within its bounds.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        check_size(bytes, RESPONSE_BYTES_MAX)?;
+        let mut reader = Reader::new(bytes);
+        let response = match reader.u8("response")? {
+            0 => Self::Hello(take_hello(&mut reader)?),
+            1 => Self::Charter {
+                total: reader.count(CHARTER_BYTES_MAX, "charter bytes")?,
+                bytes: reader.bytes(CHARTER_CHUNK_BYTES_MAX, "charter part")?.to_vec(),
+            },
+            2 => Self::Compared(reader.bytes(RESPONSE_BYTES_MAX, "ranges")?.to_vec()),
+            3 => {
+                let mut all = Vec::new();
+                for _ in 0..reader.count(FETCH_FACETS_MAX, "facets")? {
+                    let have = take_clock(&mut reader)?;
+                    all.push(Found { have, commits: take_commits(&mut reader)? });
+                }
+                Self::Fetched(all)
+            }
+            4 => Self::Pushed {
+                refused: reader.count(PUSH_COMMITS_MAX, "refused commits")?,
+                gap: match reader.u8("gap")? {
+                    0 => false,
+                    1 => true,
+                    _ => return Err(DecodeError::Unknown("gap")),
+                },
+            },
+            5 => Self::Busy,
+            6 => Self::OtherCharter(take_mark(&mut reader)?),
+            7 => Self::Refused,
+            _ => return Err(DecodeError::Unknown("response")),
+        };
+        reader.finish()?;
+        Ok(response)
+    }
+}
+
+fn check_size(bytes: &[u8], bytes_max: usize) -> Result<(), DecodeError> {
+    if bytes.len() > bytes_max {
+        let count = bytes.len() as u64;
+        return Err(DecodeError::TooMany { what: "bytes of a frame", count, count_max: bytes_max });
+    }
+    Ok(())
+}

@@ -1,0 +1,328 @@
+//! Nodes and lines in virtual time.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crdt_model::charter::Charter;
+use crdt_model::document::Document;
+use crdt_model::draft::Draft;
+use crdt_model::engine::{
+    Alarm, Engine, Identity, InboundId, Input, Output, RequestId, SyncToken, Ticket, WriteRefused,
+    links,
+};
+use crdt_model::ids::{CommitHash, NodeId};
+use crdt_model::label::FacetId;
+use crdt_model::replica::{self, ReplicaError};
+use crdt_model::store::MemoryStore;
+use crdt_model::time::{Instant, Now, WallTime};
+
+/// Milliseconds a frame takes over a line.
+const LINE_MS: u64 = 5;
+/// Milliseconds a store takes to make writes durable.
+const SYNC_MS: u64 = 2;
+/// Wall time at the start: 2026-07-01T00:00:00Z.
+const WALL_START_MS: u64 = 1_782_864_000_000;
+
+/// What decides whether an offered charter is adopted: the offered bundle in, the charter out.
+pub type Verifier = Box<dyn FnMut(&[u8]) -> Option<Arc<dyn Charter>>>;
+
+/// One frame on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Who was to get it.
+    pub to: NodeId,
+    /// Whether it is a request.
+    pub request: bool,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+enum Event {
+    Request { to: NodeId, from: NodeId, id: RequestId, bytes: Vec<u8> },
+    Response { to: NodeId, from: NodeId, id: RequestId, bytes: Vec<u8> },
+    Durable { node: NodeId, token: SyncToken },
+    Wake { node: NodeId },
+}
+
+/// One node of the world.
+pub struct Node {
+    /// Its engine.
+    pub engine: Engine,
+    /// What it keeps.
+    pub store: MemoryStore,
+    /// What a person should know, as it came.
+    pub alarms: Vec<Alarm>,
+    outcomes: BTreeMap<Ticket, Result<Vec<CommitHash>, WriteRefused>>,
+    inbound: BTreeMap<InboundId, (NodeId, RequestId)>,
+    wakes_at: Option<u64>,
+}
+
+/// All nodes, the lines between them, and time.
+pub struct World {
+    nodes: BTreeMap<NodeId, Node>,
+    up: BTreeSet<(NodeId, NodeId)>,
+    queue: BTreeMap<(u64, u64), Event>,
+    now_ms: u64,
+    events: u64,
+    tickets: u64,
+    inbound: u64,
+    verifier: Verifier,
+    /// Every frame that was sent, in order.
+    pub frames: Vec<Frame>,
+}
+
+impl World {
+    /// A world without nodes.
+    pub fn new(verifier: Verifier) -> Self {
+        Self {
+            nodes: BTreeMap::new(),
+            up: BTreeSet::new(),
+            queue: BTreeMap::new(),
+            now_ms: 0,
+            events: 0,
+            tickets: 0,
+            inbound: 0,
+            verifier,
+            frames: Vec::new(),
+        }
+    }
+
+    /// Adds a node with what its store holds.
+    pub fn add(
+        &mut self,
+        identity: Identity,
+        charters: Vec<Arc<dyn Charter>>,
+        store: MemoryStore,
+    ) -> Result<(), ReplicaError> {
+        let node = identity.node;
+        if let Some(engine) = Engine::open(identity, charters, &store)? {
+            let alarms = Vec::new();
+            let (outcomes, inbound) = (BTreeMap::new(), BTreeMap::new());
+            let node_state = Node { engine, store, alarms, outcomes, inbound, wakes_at: None };
+            self.nodes.insert(node, node_state);
+        }
+        Ok(())
+    }
+
+    /// One node.
+    pub fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(&node)
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().map(|(id, node)| (*id, node))
+    }
+
+    /// Virtual time, in milliseconds since the start.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn now(&self) -> Now {
+        let wall = WallTime::from_ms(WALL_START_MS + self.now_ms);
+        Now { instant: Instant::from_ms(self.now_ms), wall }
+    }
+
+    /// Puts up every line that the charter provides for.
+    pub fn connect_all(&mut self) -> Result<(), ReplicaError> {
+        for node in self.nodes.keys().copied().collect::<Vec<_>>() {
+            let charter = self.nodes.get(&node).map(|state| Arc::clone(state.engine.charter()));
+            for peer in charter.map(|charter| links(&*charter, node)).unwrap_or_default() {
+                self.connect(node, peer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts up one line.
+    pub fn connect(&mut self, one: NodeId, other: NodeId) -> Result<(), ReplicaError> {
+        let both = self.nodes.contains_key(&one) && self.nodes.contains_key(&other);
+        if both && self.up.insert(pair(one, other)) {
+            self.input(one, Input::Connected { peer: other })?;
+            self.input(other, Input::Connected { peer: one })?;
+        }
+        Ok(())
+    }
+
+    /// Takes one line down; what is under way on it is lost.
+    pub fn cut(&mut self, one: NodeId, other: NodeId) -> Result<(), ReplicaError> {
+        if self.up.remove(&pair(one, other)) {
+            self.queue.retain(|_, event| match event {
+                Event::Request { to, from, .. } | Event::Response { to, from, .. } => {
+                    pair(*to, *from) != pair(one, other)
+                }
+                Event::Durable { .. } | Event::Wake { .. } => true,
+            });
+            self.input(one, Input::Disconnected { peer: other })?;
+            self.input(other, Input::Disconnected { peer: one })?;
+        }
+        Ok(())
+    }
+
+    /// Takes all lines of a node down.
+    pub fn cut_all(&mut self, node: NodeId) -> Result<(), ReplicaError> {
+        for (one, other) in self.up.clone() {
+            if one == node || other == node {
+                self.cut(one, other)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes at a node and waits until it is durable there.
+    pub fn write(
+        &mut self,
+        node: NodeId,
+        drafts: Vec<Draft>,
+    ) -> Result<Result<Vec<CommitHash>, WriteRefused>, ReplicaError> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.input(node, Input::Write { ticket, drafts })?;
+        loop {
+            let outcome = self.nodes.get_mut(&node).and_then(|state| state.outcomes.remove(&ticket));
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+            if !self.step()? {
+                return Ok(Err(WriteRefused::Busy));
+            }
+        }
+    }
+
+    /// Gives a node one input, and carries out what it wants done.
+    pub fn input(&mut self, node: NodeId, input: Input) -> Result<(), ReplicaError> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.now();
+            let Some(state) = self.nodes.get_mut(&node) else {
+                return Ok(());
+            };
+            let outputs = state.engine.handle(input, now, &mut state.store)?;
+            for output in outputs {
+                inputs.extend(self.carry_out(node, output));
+            }
+        }
+        self.plan_wake(node);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, node: NodeId, output: Output) -> Option<Input> {
+        match output {
+            Output::Request { peer, id, bytes } => {
+                self.send(node, peer, true, &bytes, |bytes| {
+                    Event::Request { to: peer, from: node, id, bytes }
+                });
+            }
+            Output::Respond { peer, id, bytes } => {
+                let asked = self.nodes.get_mut(&node).and_then(|state| state.inbound.remove(&id));
+                if let Some((_, id)) = asked {
+                    self.send(node, peer, false, &bytes, |bytes| {
+                        Event::Response { to: peer, from: node, id, bytes }
+                    });
+                }
+            }
+            Output::Sync { token } => self.plan(SYNC_MS, Event::Durable { node, token }),
+            Output::Written { ticket, outcome } => {
+                self.nodes.get_mut(&node)?.outcomes.insert(ticket, outcome);
+            }
+            Output::CharterOffered { bundle, .. } => {
+                let charter = (self.verifier)(&bundle)?;
+                return Some(Input::CharterAdopted { charter, bundle });
+            }
+            Output::Alarm(alarm) => self.nodes.get_mut(&node)?.alarms.push(alarm),
+            Output::Scrub | Output::Changed { .. } | Output::Dropped { .. } => {}
+        }
+        None
+    }
+
+    fn send(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        request: bool,
+        bytes: &[u8],
+        event: impl FnOnce(Vec<u8>) -> Event,
+    ) {
+        if self.up.contains(&pair(from, to)) {
+            self.frames.push(Frame { from, to, request, bytes: bytes.to_vec() });
+            self.plan(LINE_MS, event(bytes.to_vec()));
+        }
+    }
+
+    fn plan(&mut self, in_ms: u64, event: Event) {
+        self.events += 1;
+        self.queue.insert((self.now_ms + in_ms, self.events), event);
+    }
+
+    fn plan_wake(&mut self, node: NodeId) {
+        let now_ms = self.now_ms;
+        if let Some(state) = self.nodes.get_mut(&node) {
+            let at = state.engine.next_timeout().ms.max(now_ms + 1);
+            if state.wakes_at.is_none_or(|planned| planned > at || planned <= now_ms) {
+                state.wakes_at = Some(at);
+                self.plan(at - now_ms, Event::Wake { node });
+            }
+        }
+    }
+
+    /// Lets the next event happen; `false` if there is none.
+    pub fn step(&mut self) -> Result<bool, ReplicaError> {
+        let Some(((at, _), event)) = self.queue.pop_first() else {
+            return Ok(false);
+        };
+        self.now_ms = self.now_ms.max(at);
+        match event {
+            Event::Request { to, from, id, bytes } => {
+                self.inbound += 1;
+                let inbound = InboundId(self.inbound);
+                if let Some(state) = self.nodes.get_mut(&to) {
+                    state.inbound.insert(inbound, (from, id));
+                }
+                self.input(to, Input::Request { peer: from, id: inbound, bytes })?;
+            }
+            Event::Response { to, from, id, bytes } => {
+                self.input(to, Input::Response { peer: from, id, bytes })?;
+            }
+            Event::Durable { node, token } => self.input(node, Input::Durable { token })?,
+            Event::Wake { node } => {
+                if let Some(state) = self.nodes.get_mut(&node) {
+                    state.wakes_at = None;
+                }
+                self.input(node, Input::Tick)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets this much time pass.
+    pub fn run_ms(&mut self, ms: u64) -> Result<(), ReplicaError> {
+        let end = self.now_ms + ms;
+        while self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+            self.step()?;
+        }
+        self.now_ms = end;
+        Ok(())
+    }
+
+    /// The document of a facet at a node; `None` if the node does not hold it.
+    pub fn document(&self, node: NodeId, facet: &FacetId) -> Option<Document> {
+        let store = &self.nodes.get(&node)?.store;
+        replica::facet_entry(store, facet).ok()??;
+        replica::document(store, facet).ok()
+    }
+
+    /// The nodes that hold a facet.
+    pub fn holders(&self, facet: &FacetId) -> BTreeSet<NodeId> {
+        let holds = |state: &Node| {
+            matches!(replica::facet_entry(&state.store, facet), Ok(Some(_)))
+        };
+        self.nodes().filter(|(_, state)| holds(state)).map(|(node, _)| node).collect()
+    }
+}
+
+fn pair(one: NodeId, other: NodeId) -> (NodeId, NodeId) {
+    (one.min(other), one.max(other))
+}
