@@ -1,0 +1,235 @@
+//! From one row to the values of its facets, as the mapping says.
+
+use std::collections::BTreeMap;
+
+use crdt_model::ids::Name;
+use crdt_model::kind::{FieldType, Kind, ValueProblem};
+use crdt_model::value::Value;
+
+use crate::import::convert::{self, boolean, degrees, integer, mangled};
+use crate::import::mapping::{Column, Convert, GradeColumn, Mapping, Unusable};
+use crate::import::source::{Columns, Row, quoted};
+use crate::text;
+use crate::text::Text;
+
+/// The fields of a row's facets, and the grade it asks for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mapped {
+    /// Facet to fields. Facets of which the row says nothing are absent.
+    pub facets: BTreeMap<Name, BTreeMap<String, Value>>,
+    /// The sensitivity it asks for.
+    pub sensitivity: Option<Name>,
+    /// The handling level it asks for.
+    pub level: Option<Name>,
+    /// What was left out, and why.
+    pub notes: Vec<Text>,
+}
+
+/// The text that names a row within its source; `None` where a part of it is missing.
+///
+/// # Errors
+/// Why the key cannot be what was once written there.
+pub fn key(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<String, Text> {
+    let mut parts = Vec::with_capacity(mapping.key.len());
+    for name in &mapping.key {
+        let Some(part) = columns.find(name).and_then(|column| row.cell(column)) else {
+            return Err(text!(
+                "“{name}”为空,无法识别这一行",
+                "`{name}` is empty, so the row has no key"
+            ));
+        };
+        if let Some(reason) = mangled(part) {
+            return Err(in_column(name, &reason));
+        }
+        parts.push(part);
+    }
+    Ok(parts.join("\u{1F}"))
+}
+
+/// Converts a row.
+///
+/// # Errors
+/// The first cell that cannot be used, with its column and reason.
+pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Result<Mapped, Text> {
+    let mut mapped = Mapped::default();
+    for column in &mapping.columns {
+        let cell = columns
+            .find(&column.name)
+            .and_then(|index| row.cell(index))
+            .filter(|cell| {
+                !column
+                    .empty
+                    .iter()
+                    .any(|empty| empty.eq_ignore_ascii_case(cell))
+            });
+        let Some(cell) = cell else {
+            if column.required {
+                let name = &column.name;
+                return Err(text!("“{name}”为空", "`{name}` is empty"));
+            }
+            continue;
+        };
+        let value = match convert(mapping, kind, column, cell) {
+            Ok((value, note)) => {
+                mapped
+                    .notes
+                    .extend(note.map(|note| in_column(&column.name, &note)));
+                value
+            }
+            Err(reason) if column.unusable == Unusable::LeaveOut => {
+                let Text { zh, en } = in_column(&column.name, &reason);
+                mapped
+                    .notes
+                    .push(text!("{zh};未导入该项", "{en}; it was left out"));
+                continue;
+            }
+            Err(reason) => return Err(in_column(&column.name, &reason)),
+        };
+        let fields = mapped.facets.entry(column.target.facet).or_default();
+        fields.insert(column.target.field.name.to_string(), value);
+    }
+    for (target, value) in &mapping.constants {
+        if let Some(fields) = mapped.facets.get_mut(&target.facet) {
+            fields.insert(target.field.name.to_string(), value.clone());
+        }
+    }
+    mapped.sensitivity = grade(mapping.sensitivity.as_ref(), columns, row)?;
+    mapped.level = grade(mapping.level.as_ref(), columns, row)?;
+    Ok(mapped)
+}
+
+/// A part of the grade. A word that the mapping does not know refuses the row: a grade that is
+/// guessed would be a rule that is guessed.
+fn grade(column: Option<&GradeColumn>, columns: &Columns, row: &Row) -> Result<Option<Name>, Text> {
+    let Some(column) = column else {
+        return Ok(None);
+    };
+    let name = &column.column;
+    let Some(cell) = columns.find(name).and_then(|index| row.cell(index)) else {
+        return Ok(None);
+    };
+    match column.words.get(cell) {
+        Some(word) if word.is_empty() => Ok(None),
+        Some(word) => Name::new(word)
+            .map(Some)
+            .map_err(|error| text!("{error}", "{error}")),
+        None => {
+            let cell = quoted(cell);
+            Err(text!(
+                "“{name}”的取值“{cell}”不在映射表中",
+                "`{name}` holds `{cell}`, which the mapping does not list"
+            ))
+        }
+    }
+}
+
+fn convert(
+    mapping: &Mapping,
+    kind: &Kind,
+    column: &Column,
+    cell: &str,
+) -> Result<(Value, Option<Text>), Text> {
+    let cell = match column.digits {
+        None => cell,
+        Some((from, to)) => cell
+            .get(from.saturating_sub(1)..to)
+            .ok_or_else(|| text!("位数不足", "it has too few digits"))?,
+    };
+    let field = &column.target.field;
+    let known = column.words.get(cell).map(String::as_str);
+    let mut note = None;
+    let value = match field.holds {
+        FieldType::Vocabulary => {
+            let vocabulary = field.vocabulary.unwrap_or(field.name);
+            let words = kind
+                .vocabularies
+                .get(&vocabulary)
+                .map_or(&[][..], Vec::as_slice);
+            let own = words
+                .iter()
+                .find(|word| {
+                    word.id.as_str() == cell
+                        || word.zh == cell
+                        || word.en.eq_ignore_ascii_case(cell)
+                })
+                .map(|word| word.id.as_str());
+            let word = known.or(own).or_else(|| {
+                let otherwise = column.otherwise.as_deref()?;
+                let cell = quoted(cell);
+                note = Some(text!(
+                    "取值“{cell}”无法识别,记为“{otherwise}”",
+                    "`{cell}` is not known and became `{otherwise}`"
+                ));
+                Some(otherwise)
+            });
+            Value::Text(word.ok_or_else(|| unknown_word(cell))?.to_owned())
+        }
+        FieldType::Text | FieldType::Record | FieldType::Area => {
+            let text = known.unwrap_or(cell);
+            if let Some(reason) = mangled(text) {
+                return Err(reason);
+            }
+            Value::Text(text.to_owned())
+        }
+        FieldType::Integer if column.convert == Convert::Degrees => Value::Integer(
+            degrees(cell).ok_or_else(|| text!("不是十进制的经纬度", "not decimal degrees"))?,
+        ),
+        FieldType::Integer => Value::Integer(
+            integer(known.unwrap_or(cell))
+                .ok_or_else(|| text!("不是整数", "not a whole number"))?,
+        ),
+        FieldType::Time => Value::Integer(convert::time_ms(cell, mapping.utc_offset_h)?),
+        FieldType::Boolean => Value::Boolean(
+            boolean(known.unwrap_or(cell))
+                .ok_or_else(|| text!("不是“是/否”", "neither yes nor no"))?,
+        ),
+    };
+    field
+        .check(kind, &value)
+        .map_err(|problem| value_problem(&problem))?;
+    Ok((value, note))
+}
+
+fn unknown_word(cell: &str) -> Text {
+    let cell = quoted(cell);
+    text!(
+        "取值“{cell}”不在映射表中",
+        "`{cell}` is not a word that the mapping or the vocabulary lists"
+    )
+}
+
+fn in_column(name: &str, what: &Text) -> Text {
+    let Text { zh, en } = what;
+    text!("“{name}”:{zh}", "`{name}`: {en}")
+}
+
+/// What is wrong with a value, in both languages, without the value.
+pub fn value_problem(problem: &ValueProblem) -> Text {
+    match problem {
+        ValueProblem::Type(needs) if *needs == FieldType::Area.needs() => {
+            text!("需要 12 位区划代码", "needs {needs}")
+        }
+        ValueProblem::Type(needs) if *needs == FieldType::Time.needs() => {
+            text!("时间早于 1970 年", "needs {needs}")
+        }
+        ValueProblem::Type(needs) => text!("取值的类型不符", "needs {needs}"),
+        ValueProblem::TooLong { bytes, bytes_max } => text!(
+            "文字过长:{bytes} 字节,上限 {bytes_max}",
+            "too long: {bytes} bytes, where {bytes_max} are allowed"
+        ),
+        ValueProblem::Range {
+            at_least, at_most, ..
+        } => text!(
+            "超出范围 {at_least} 至 {at_most}",
+            "outside {at_least} to {at_most}"
+        ),
+        ValueProblem::Word { vocabulary, .. } => {
+            text!(
+                "不是词表 {vocabulary} 中的词",
+                "not a word of vocabulary {vocabulary}"
+            )
+        }
+        ValueProblem::ControlCharacter => text!("含有控制字符", "contains a control character"),
+        ValueProblem::WrittenOnce => text!("该字段只写一次", "the field is written once"),
+    }
+}
