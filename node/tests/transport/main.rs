@@ -1,0 +1,15 @@
+//! The transport over real sockets of the loopback interface. Tests wait for events, never for time.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why and ends"
+)]
+
+mod admission;
+mod exchange;
+mod harness;
+mod memory;
+mod outages;
+mod quic;
+mod relay;
+mod stranger;
