@@ -16,8 +16,10 @@ use crate::files::{CharterFiles, FilesError};
 use crate::finding::{Finding, Severity};
 use crate::key_files::{KeyFileError, read_private_key};
 use crate::manifest::{MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of};
+use crate::prove::run_checks;
 use crate::refusal::AdoptionRefused;
 use crate::sshsig::{self, SshKey, SshSigError};
+use crate::{head, kinds, schema};
 
 /// Why a manifest or a signature was not written.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +136,24 @@ pub struct WrittenSignature {
     pub digest: CharterDigest,
     /// The version that was signed.
     pub version: CharterVersion,
+}
+
+/// Writes `mesh.cedarschema` of a charter folder as `charter.toml` and `kinds/` give it, and says
+/// whether that changed it. What else is wrong with the charter does not matter here.
+pub fn write_schema(folder: &Path) -> Result<bool, SignError> {
+    let files = CharterFiles::read(folder)?;
+    let mut findings = Vec::new();
+    let head = head::read(&files, &mut findings);
+    let kinds = kinds::read(&files, head.as_ref(), &mut findings);
+    let (Some(head), Some(kinds)) = (head, kinds) else {
+        return Err(SignError::Invalid(findings));
+    };
+    let text = schema::schema_text(&head, &kinds);
+    let changed = files.files.get(schema::FILE).map(Vec::as_slice) != Some(text.as_bytes());
+    if changed {
+        write_whole(&folder.join(schema::FILE), text.as_bytes())?;
+    }
+    Ok(changed)
 }
 
 /// Writes the manifest of a charter folder, if the charter is valid. `previous` is the folder of
@@ -296,8 +316,4 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), SignError> {
         let _ = std::fs::remove_file(&beside);
     }
     written.map_err(fault)
-}
-
-fn run_checks(_: &CedarCharter) -> Vec<Finding> {
-    Vec::new()
 }

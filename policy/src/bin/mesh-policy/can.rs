@@ -1,0 +1,156 @@
+//! `can`: ask whether a node, or a person there, may, and why.
+
+use std::path::PathBuf;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::label::{Grade, Label};
+use policy::explain::Explanation;
+use policy::{CedarCharter, CharterFiles, Question};
+use serde_json::json;
+
+use crate::output::{Answer, Exit, Failure, Output};
+
+/// Ask whether a node, or a person there, may, and why.
+///
+/// Exit code 0 means allowed, 1 denied. Signatures are not looked at.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The charter's folder.
+    dir: PathBuf,
+    /// The node that asks, or where the person sits.
+    #[arg(long, value_name = "CODE")]
+    node: NodeId,
+    /// The facet, such as `case.parties`.
+    #[arg(long)]
+    facet: Name,
+    /// The node that the record belongs to.
+    #[arg(long, value_name = "CODE")]
+    home: NodeId,
+    /// The node that it is meant for; home if not given.
+    #[arg(long, value_name = "CODE")]
+    addressee: Option<NodeId>,
+    /// Its sensitivity; the facet's first if not given.
+    #[arg(long)]
+    sensitivity: Option<Name>,
+    /// Its handling level; the facet's first if not given.
+    #[arg(long)]
+    level: Option<Name>,
+    /// The person's role, for `read` and `export`.
+    #[arg(long)]
+    role: Option<Name>,
+    /// What is asked.
+    #[arg(long, value_enum, default_value = "flow")]
+    action: Asked,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Asked {
+    /// May the node hold it?
+    Flow,
+    /// May the node write it?
+    Author,
+    /// May the node change its sensitivity or level?
+    Regrade,
+    /// May a person in this role read it there?
+    Read,
+    /// May a person in this role take it out of the mesh there?
+    Export,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
+    let files = CharterFiles::read(&arguments.dir)?;
+    let charter = CedarCharter::open(&files)
+        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let question = question(arguments, &charter)?;
+    let label = label(arguments, &charter)?;
+    let explanation = charter.explain(question, &label, arguments.node);
+    let exit = if explanation.allowed { Exit::Clean } else { Exit::Findings };
+    let text = text(&explanation, &charter, question, output);
+    let json = json!({ "question": question.name(), "role": question.role(), "explanation": explanation });
+    Ok(Answer::new(exit, text, json))
+}
+
+fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, Failure> {
+    let role = || {
+        let role = arguments.role.ok_or_else(|| {
+            Failure::usage("`read` and `export` are asked for a person; give `--role`")
+        })?;
+        let roles: Vec<_> = charter.head().roles.iter().map(|role| role.id.to_string()).collect();
+        if roles.iter().any(|known| known == role.as_str()) {
+            Ok(role)
+        } else {
+            let known = roles.join("`, `");
+            Err(Failure::usage(format!("no role `{role}`; there are `{known}`")))
+        }
+    };
+    let question = match arguments.action {
+        Asked::Flow => Question::Flow,
+        Asked::Author => Question::Author,
+        Asked::Regrade => Question::Regrade,
+        Asked::Read => Question::Read(role()?),
+        Asked::Export => Question::Export(role()?),
+    };
+    if arguments.role.is_some() && question.role().is_none() {
+        let message = "`--role` is for persons; ask with `--action read` or `--action export`";
+        return Err(Failure::usage(message));
+    }
+    Ok(question)
+}
+
+fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure> {
+    let facet = arguments.facet;
+    let Some((_, declared)) = charter.kinds().facet(facet) else {
+        let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
+        let known: Vec<_> = facets.map(|facet| facet.name.to_string()).collect();
+        let known = known.join("`, `");
+        return Err(Failure::usage(format!("no facet `{facet}`; there are `{known}`")));
+    };
+    let grade = declared
+        .default_grade()
+        .ok_or_else(|| Failure::usage(format!("`{facet}` has no sensitivity or level")))?;
+    let label = Label {
+        facet,
+        home: arguments.home,
+        addressee: arguments.addressee.unwrap_or(arguments.home),
+        grade: Grade {
+            sensitivity: arguments.sensitivity.unwrap_or(grade.sensitivity),
+            level: arguments.level.unwrap_or(grade.level),
+        },
+    };
+    charter.kinds().check_label(&label).map_err(Failure::usage)?;
+    for node in [arguments.node, label.home, label.addressee] {
+        if charter.roster().member(node).is_none() {
+            return Err(Failure::usage(format!("node {node} is not in `roster.toml`")));
+        }
+    }
+    Ok(label)
+}
+
+fn text(
+    explanation: &Explanation,
+    charter: &CedarCharter,
+    question: Question,
+    output: &Output,
+) -> String {
+    let named = |node: NodeId| match charter.roster().member(node) {
+        Some(member) => format!("{node} {}", member.name),
+        None => node.to_string(),
+    };
+    let label = &explanation.label;
+    let mut text = format!("{}\n\n", output.title(&explanation.text));
+    text.push_str(&format!("question   {question} ({})\n", explanation.action.name()));
+    text.push_str(&format!("node       {}\n", named(explanation.node)));
+    text.push_str(&format!("facet      {}\n", label.facet));
+    text.push_str(&format!("home       {}\n", named(label.home)));
+    if label.addressee != label.home {
+        text.push_str(&format!("addressee  {}\n", named(label.addressee)));
+    }
+    let Grade { sensitivity, level } = label.grade;
+    text.push_str(&format!("grade      {sensitivity}, {level}\n"));
+    for ground in &explanation.grounds {
+        let does = if ground.permits { "permits" } else { "forbids" };
+        text.push_str(&format!("rule       {} {does}\n", ground.rule));
+    }
+    text
+}

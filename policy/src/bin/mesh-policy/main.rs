@@ -1,0 +1,95 @@
+//! `mesh-policy`: the tool of those who write, review and sign a county's charter. It reads a
+//! charter folder, shows exactly where it is wrong, answers who may see what and why, and makes and
+//! checks signatures. It asks nobody on the network and keeps no state of its own.
+//!
+//! Exit codes: 0 clean or allowed; 1 findings or denied; 2 wrong usage, or a file or folder that
+//! cannot be used; 3 one of the charter's own checks does not hold; 4 a manifest or signature is
+//! missing, bad or stale; 70 an error of this program.
+
+mod can;
+mod check;
+mod keys;
+mod manifest;
+mod output;
+mod schema;
+mod show;
+mod sign;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use output::{Exit, Language, Output};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  clean, or allowed
+   1  findings, or denied
+   2  wrong usage, or a file or folder that cannot be used
+   3  one of the charter's own checks does not hold
+   4  a manifest or signature is missing, bad or stale
+  70  an error of this program
+
+A new version, from its folder to signatures:
+  mesh-policy check DIR
+  mesh-policy manifest DIR --previous OLD
+  mesh-policy sign DIR --key FILE        (each reviewer)
+  mesh-policy verify DIR --previous OLD
+
+A key with a passphrase, in an agent or on a security key signs with OpenSSH itself:
+  ssh-keygen -Y sign -n charter@countymesh -f KEY DIR/manifest
+  mv DIR/manifest.sig DIR/signatures/REVIEWER.sig";
+
+/// Checks, explains and signs the charter of a county.
+#[derive(Parser)]
+#[command(name = "mesh-policy", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Language of names and reasons; from the environment if not given.
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Language>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Validate a charter and run its own checks.
+    Check(check::Arguments),
+    /// Make an OpenSSH ed25519 key pair for a reviewer.
+    Keys(keys::Arguments),
+    /// Write `mesh.cedarschema` as `charter.toml` and `kinds/` give it.
+    Schema(schema::Arguments),
+    /// Write the manifest: what reviewers sign.
+    Manifest(manifest::Arguments),
+    /// Sign the manifest as a reviewer.
+    Sign(sign::Arguments),
+    /// Check manifest and signatures, as a node does.
+    Verify(verify::Arguments),
+    /// Show what a charter says.
+    Show(show::Arguments),
+    /// Ask whether a node, or a person there, may, and why.
+    Can(can::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json, arguments.lang);
+    // A panic is a bug of this program, and must never look like a finding or like success.
+    let ended = std::panic::catch_unwind(|| {
+        let result = match &arguments.command {
+            Command::Check(arguments) => check::run(arguments, &output),
+            Command::Keys(arguments) => keys::run(arguments, &output),
+            Command::Schema(arguments) => schema::run(arguments, &output),
+            Command::Manifest(arguments) => manifest::run(arguments, &output),
+            Command::Sign(arguments) => sign::run(arguments, &output),
+            Command::Verify(arguments) => verify::run(arguments, &output),
+            Command::Show(arguments) => show::run(arguments, &output),
+            Command::Can(arguments) => can::run(arguments, &output),
+        };
+        output.end(result)
+    });
+    ended.unwrap_or(Exit::Internal).into()
+}

@@ -1,0 +1,209 @@
+//! What every command gives back, and how it is written: text or one JSON object to stdout,
+//! diagnostics to stderr, through writers that survive a closed pipe.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crdt_model::kind::Title;
+use policy::files::{CharterFiles, FilesError};
+use policy::key_files::KeyFileError;
+use policy::refusal::AdoptionRefused;
+use policy::sign::SignError;
+use policy::{Finding, finding};
+use serde_json::{Map, Value, json};
+
+/// How the program ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Clean = 0,
+    Findings = 1,
+    Usage = 2,
+    CheckBroken = 3,
+    Signature = 4,
+    Internal = 70,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Language of names and reasons.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// 简体中文
+    Zh,
+    /// English
+    En,
+}
+
+/// What a command found out: the exit, text for people, and the same for programs.
+pub(crate) struct Answer {
+    pub(crate) exit: Exit,
+    pub(crate) text: String,
+    pub(crate) json: Map<String, Value>,
+}
+
+impl Answer {
+    pub(crate) fn new(exit: Exit, text: String, json: Value) -> Self {
+        let json = match json {
+            Value::Object(json) => json,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        Self { exit, text, json }
+    }
+}
+
+/// Why a command could not do what it was asked.
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) files: CharterFiles,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl ToString) -> Self {
+        let (findings, files) = (Vec::new(), CharterFiles::default());
+        Self { exit, code, message: message.to_string(), findings, files }
+    }
+
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// Findings in these files.
+    pub(crate) fn findings(exit: Exit, findings: Vec<Finding>, files: &CharterFiles) -> Self {
+        let message = match findings.len() {
+            1 => "1 finding".to_owned(),
+            count => format!("{count} findings"),
+        };
+        Self { exit, code: "findings", message, findings, files: files.clone() }
+    }
+}
+
+impl From<FilesError> for Failure {
+    fn from(error: FilesError) -> Self {
+        Self::new(Exit::Usage, "unreadable", error)
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        Self::new(Exit::Usage, "key-file", error)
+    }
+}
+
+/// A refusal to sign, with the files that findings point into.
+pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failure {
+    let exit = match &error {
+        SignError::Invalid(_) | SignError::Keyless(_) | SignError::Bundle(_) => Exit::Findings,
+        SignError::Board(_) => Exit::Findings,
+        SignError::ChecksFail(_) => Exit::CheckBroken,
+        SignError::Manifest(_) | SignError::Stale(_) | SignError::Signature(_) => Exit::Signature,
+        SignError::NotReviewer { .. } | SignError::OtherReviewer { .. } => Exit::Signature,
+        _ => Exit::Usage,
+    };
+    let message = error.to_string();
+    match error {
+        SignError::Invalid(findings) | SignError::ChecksFail(findings) => {
+            let files = CharterFiles::read(folder).unwrap_or_default();
+            Failure { message, ..Failure::findings(exit, findings, &files) }
+        }
+        SignError::Files(error) => error.into(),
+        SignError::Key(error) => error.into(),
+        _ => Failure::new(exit, "not-signed", message),
+    }
+}
+
+/// A charter that a node would refuse.
+pub(crate) fn refusal(refused: AdoptionRefused, files: &CharterFiles) -> Failure {
+    let (code, message) = (refused.code(), format!("a node would refuse this charter: {refused}"));
+    let (exit, findings) = match refused {
+        AdoptionRefused::Invalid(findings) => (Exit::Findings, findings),
+        AdoptionRefused::Keyless { .. } | AdoptionRefused::Board(_) => (Exit::Findings, Vec::new()),
+        _ => (Exit::Signature, Vec::new()),
+    };
+    Failure { exit, code, message, findings, files: files.clone() }
+}
+
+/// Where and in which form a command's answer goes.
+pub(crate) struct Output {
+    json: bool,
+    language: Language,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, language: Option<Language>) -> Self {
+        let language = language.unwrap_or_else(language_of_environment);
+        Self { json, language }
+    }
+
+    /// A title in the language asked for.
+    pub(crate) fn title<'a>(&self, title: &'a Title) -> &'a str {
+        match self.language {
+            Language::Zh => &title.zh,
+            Language::En => &title.en,
+        }
+    }
+
+    /// Writes what a command gave back and says how to end.
+    pub(crate) fn end(&self, result: Result<Answer, Failure>) -> Exit {
+        let (exit, written) = match result {
+            Ok(answer) if self.json => (answer.exit, self.object(answer.exit, answer.json)),
+            Ok(answer) => (answer.exit, write(&mut std::io::stdout().lock(), &answer.text)),
+            Err(failure) if self.json => {
+                (failure.exit, self.object(failure.exit, failure_object(&failure)))
+            }
+            Err(failure) => (failure.exit, diagnose(&failure)),
+        };
+        if written { exit } else { Exit::Internal }
+    }
+
+    fn object(&self, exit: Exit, mut object: Map<String, Value>) -> bool {
+        object.insert("exit".to_owned(), json!(exit as u8));
+        write(&mut std::io::stdout().lock(), &format!("{}\n", Value::Object(object)))
+    }
+}
+
+fn failure_object(failure: &Failure) -> Map<String, Value> {
+    let findings = failure.findings.iter().map(|finding| finding_object(finding, &failure.files));
+    Map::from_iter([
+        ("code".to_owned(), json!(failure.code)),
+        ("message".to_owned(), json!(failure.message)),
+        ("findings".to_owned(), findings.collect()),
+    ])
+}
+
+fn finding_object(finding: &Finding, files: &CharterFiles) -> Value {
+    let (line, column) = finding.position(files).unzip();
+    json!({
+        "code": finding.code, "severity": finding.severity, "file": finding.file,
+        "line": line, "column": column, "message": finding.message, "hint": finding.hint,
+    })
+}
+
+fn diagnose(failure: &Failure) -> bool {
+    let stderr = std::io::stderr();
+    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let findings = finding::render_all(&failure.findings, &failure.files, colour);
+    let Failure { code, message, .. } = failure;
+    write(&mut stderr.lock(), &format!("{findings}error[{code}]: {message}\n"))
+}
+
+/// Writes all of a text. A reader that went away, as `| head` does, is no error.
+fn write(to: &mut impl Write, text: &str) -> bool {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Ok(()) => true,
+        Err(error) => error.kind() == ErrorKind::BrokenPipe,
+    }
+}
+
+fn language_of_environment() -> Language {
+    let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
+    if locale.starts_with("zh") { Language::Zh } else { Language::En }
+}

@@ -1,0 +1,25 @@
+//! `schema`: write the Cedar schema that the charter's words and kinds give.
+
+use std::path::PathBuf;
+
+use policy::schema::FILE;
+use policy::sign::write_schema;
+use serde_json::json;
+
+use crate::output::{Answer, Exit, Failure, Output, sign_failure};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The charter's folder.
+    dir: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+    let changed =
+        write_schema(&arguments.dir).map_err(|error| sign_failure(error, &arguments.dir))?;
+    let text = match changed {
+        true => format!("`{FILE}` was written\n"),
+        false => format!("`{FILE}` is up to date\n"),
+    };
+    Ok(Answer::new(Exit::Clean, text, json!({ "file": FILE, "changed": changed })))
+}

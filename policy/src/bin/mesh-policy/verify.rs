@@ -1,0 +1,102 @@
+//! `verify`: hold a charter to its manifest and signatures, as a node does.
+
+use std::path::PathBuf;
+
+use crdt_model::ids::CharterDigest;
+use crdt_model::time::WallTime;
+use policy::CharterFiles;
+use policy::adopt::{AdoptedCharter, adopt, found, restore};
+use policy::board::read_signatures;
+use policy::manifest::{MANIFEST_PATH, digest_of};
+use serde_json::json;
+
+use crate::output::{Answer, Exit, Failure, Output, refusal};
+
+/// Check manifest and signatures, as a node does.
+///
+/// Alone, the charter is held to the reviewers that it lists itself, as when a node is set up. With
+/// the folder of the version before, it is held to those reviewers, as when a node adopts it. The
+/// digest of all decisions is computed anew.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The charter's folder.
+    dir: PathBuf,
+    /// The folder of the version before.
+    #[arg(long, value_name = "DIR")]
+    previous: Option<PathBuf>,
+    /// The digest that the charter must have.
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<CharterDigest>,
+    /// The moment to verify for, as in 2026-12-01T00:00:00Z; now if not given.
+    #[arg(long, value_name = "TIME")]
+    at: Option<jiff::Timestamp>,
+}
+
+pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+    let files = CharterFiles::read(&arguments.dir)?;
+    let at = arguments.at.unwrap_or_else(jiff::Timestamp::now);
+    let now = u64::try_from(at.as_millisecond())
+        .map(WallTime::from_ms)
+        .map_err(|_| Failure::usage("times before 1970 are not allowed"))?;
+    let adopted = match &arguments.previous {
+        None => found(&files, now, arguments.digest),
+        Some(previous) => {
+            let previous = open_previous(previous)?;
+            match arguments.digest.filter(|digest| *digest != digest_of(manifest_bytes(&files))) {
+                Some(_) => found(&files, now, arguments.digest),
+                None => adopt(&previous, &files, now),
+            }
+        }
+    };
+    let adopted = adopted.map_err(|refused| refusal(refused, &files))?;
+    adopted.check_decisions().map_err(|refused| refusal(refused, &files))?;
+    Ok(answer(&adopted, arguments.previous.is_some()))
+}
+
+fn open_previous(folder: &std::path::Path) -> Result<AdoptedCharter, Failure> {
+    let files = CharterFiles::read(folder)?;
+    restore(&files, digest_of(manifest_bytes(&files))).map_err(|refused| {
+        let mut failure = refusal(refused, &files);
+        failure.message = format!("the previous version: {}", failure.message);
+        failure
+    })
+}
+
+fn manifest_bytes(files: &CharterFiles) -> &[u8] {
+    files.files.get(MANIFEST_PATH).map_or(&[], Vec::as_slice)
+}
+
+fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
+    let files = adopted.files();
+    let good: Vec<_> =
+        read_signatures(files, manifest_bytes(files)).into_iter().flatten().collect();
+    let tally = adopted.board().count(&good);
+    let mut text = format!(
+        "verified: version {} of county {}, digest {}\nsigned by {} of the {} reviewers it lists, \
+         where {} are needed: {}\n",
+        adopted.version(),
+        adopted.manifest().county,
+        adopted.digest(),
+        tally.signers.len(),
+        adopted.board().members().count(),
+        tally.needed,
+        tally.signers.join(", "),
+    );
+    if follows {
+        text.push_str("signed by enough reviewers of the version before, which it follows\n");
+    }
+    for other in &tally.others {
+        text.push_str(&format!("note: {other}\n"));
+    }
+    let json = json!({
+        "version": adopted.version(),
+        "county": adopted.manifest().county,
+        "digest": adopted.digest(),
+        "previous": adopted.manifest().previous,
+        "signed_by": tally.signers,
+        "threshold": tally.needed,
+        "checked_against_previous": follows,
+        "other_signatures": tally.others.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    Answer::new(Exit::Clean, text, json)
+}
