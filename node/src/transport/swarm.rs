@@ -109,7 +109,11 @@ fn wires(
         .map_err(|error| match error {
             TransportTimeoutError::Timeout => io::Error::from(io::ErrorKind::TimedOut),
             TransportTimeoutError::TimerError(error) => error,
-            TransportTimeoutError::Other(error) => io::Error::other(error),
+            // An `Either` hides the error in it from whoever follows the chain of sources.
+            TransportTimeoutError::Other(error) => error.either(
+                |connecting_or_tls| connecting_or_tls.either(|error| error, io::Error::other),
+                io::Error::other,
+            ),
         })
         .map(|(peer, line), _| (peer, StreamMuxerBox::new(line)))
         .boxed();
@@ -132,7 +136,6 @@ fn wires(
     };
     let either = quic
         .or_transport(tcp)
-        // An `Either` hides the error in it from whoever follows the chain of sources.
         .map_err(|error| error.into_inner())
         .map(move |line, _| severable(line.into_inner()));
     Ok(either.boxed())

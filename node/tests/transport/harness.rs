@@ -245,10 +245,15 @@ pub(crate) async fn echo(asker: &mut Peer, answerer: &mut Peer, id: u64, text: &
 
 /// A village and its town, the village keeping the line, connected.
 pub(crate) async fn pair(listen: &str, timings: Timings) -> (Peer, Peer) {
+    unequal_pair(listen, timings.clone(), timings).await
+}
+
+/// The same, with timings of their own.
+pub(crate) async fn unequal_pair(listen: &str, villages: Timings, towns: Timings) -> (Peer, Peer) {
     let members = roster(&[entry(village(), &[])]);
-    let mut town_peer = Peer::start_with(town(), &[listen], &members, timings.clone()).await;
+    let mut town_peer = Peer::start_with(town(), &[listen], &members, towns).await;
     let members = roster(&[entry(village(), &[]), entry(town(), &[&town_peer.address])]);
-    let mut village_peer = Peer::start_with(village(), &[], &members, timings).await;
+    let mut village_peer = Peer::start_with(village(), &[], &members, villages).await;
     village_peer.send(Command::SetLinks(vec![town()])).await;
     village_peer.connected(town()).await;
     town_peer.connected(village()).await;
