@@ -1,3 +1,4 @@
 //! placeholder
 pub mod text;
 pub mod store;
+pub mod transport;
