@@ -10,33 +10,34 @@ use crate::text::Text;
 
 /// Decimal places of a coordinate that is stored as a whole number: 1e-7 degrees, about a
 /// centimetre.
-const DEGREE_DECIMALS: usize = 7;
+pub const DEGREE_DECIMALS: usize = 7;
+/// Decimal places that a number can be scaled by.
+pub const DECIMALS_MAX: usize = 9;
 /// Digits of a whole number that a spreadsheet keeps; the rest become zeros.
 const SPREADSHEET_DIGITS: usize = 15;
 
-/// Degrees as a whole number of 1e-7 degrees, rounded half away from zero; `None` if the text is
-/// not a decimal number of at most 360 degrees.
-pub fn degrees(text: &str) -> Option<i64> {
+/// A decimal number times 10 to the power of `decimals`, rounded half away from zero: degrees
+/// become 1e-7 degrees without passing through a float. `None` if the text is not a plain decimal
+/// number of at most nine digits before the point.
+pub fn scaled(text: &str, decimals: usize) -> Option<i64> {
     let (sign, digits) = match text.trim().strip_prefix('-') {
         Some(digits) => (-1, digits),
-        None => (1, text.trim().trim_start_matches('+')),
+        None => (1, text.trim()),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || !numeric(whole) || !numeric(fraction) {
+    let plain = numeric(whole) && numeric(fraction) && (1..=9).contains(&whole.len());
+    if !plain || decimals > DECIMALS_MAX {
         return None;
     }
-    let kept: String = fraction
-        .chars()
-        .chain("0000000".chars())
-        .take(DEGREE_DECIMALS)
-        .collect();
+    let zeros = std::iter::repeat('0');
+    let kept: String = fraction.chars().chain(zeros).take(decimals).collect();
     let up = fraction
         .chars()
-        .nth(DEGREE_DECIMALS)
+        .nth(decimals)
         .is_some_and(|digit| digit >= '5');
     let scaled = format!("{whole}{kept}").parse::<i64>().ok()? + i64::from(up);
-    (scaled <= 3_600_000_000).then_some(sign * scaled)
+    Some(sign * scaled)
 }
 
 /// A whole number; one decimal point with only zeros after it is allowed, as spreadsheets add it.
@@ -182,12 +183,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn degrees_are_rounded_exactly() {
+    fn decimals_are_scaled_exactly() {
+        let degrees = |text| scaled(text, DEGREE_DECIMALS);
         assert_eq!(degrees("-2.2880219999999998"), Some(-22_880_220));
         assert_eq!(degrees("53.461151"), Some(534_611_510));
         assert_eq!(degrees("100.00000005"), Some(1_000_000_001));
         assert_eq!(degrees("0"), Some(0));
-        for text in ["", "-", "1e2", "121.47.2", "1234", "N39", "361", "12,5"] {
+        assert_eq!(scaled("62.5", 2), Some(6_250));
+        for text in [
+            "",
+            "-",
+            "1e2",
+            "121.47.2",
+            "N39",
+            "12,5",
+            "+1",
+            "1234567890",
+        ] {
             assert_eq!(degrees(text), None, "{text}");
         }
     }

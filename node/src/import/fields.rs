@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::ids::Name;
+use crdt_model::ids::{CommitHash, Name};
 use crdt_model::kind::{FieldType, Kind, ValueProblem};
 use crdt_model::value::Value;
 
-use crate::import::convert::{self, boolean, degrees, integer, mangled};
-use crate::import::mapping::{Column, Convert, GradeColumn, Mapping, Unusable};
+use crate::import::convert::{boolean, integer, mangled, scaled, time_ms};
+use crate::import::mapping::{Column, GradeColumn, Mapping, Unusable};
 use crate::import::source::{Columns, Row, quoted};
 use crate::text;
 use crate::text::Text;
+
+/// Characters that an entry of a field that grows is named by: half of SHA-256 of its text.
+const GROWN_KEY_CHARS: usize = 32;
 
 /// The fields of a row's facets, and the grade it asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -69,24 +72,32 @@ pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Resu
             }
             continue;
         };
-        let value = match convert(mapping, kind, column, cell) {
-            Ok((value, note)) => {
-                mapped
-                    .notes
-                    .extend(note.map(|note| in_column(&column.name, &note)));
-                value
-            }
-            Err(reason) if column.unusable == Unusable::LeaveOut => {
-                let Text { zh, en } = in_column(&column.name, &reason);
-                mapped
-                    .notes
-                    .push(text!("{zh};未导入该项", "{en}; it was left out"));
-                continue;
-            }
-            Err(reason) => return Err(in_column(&column.name, &reason)),
+        let parts: Vec<&str> = match &column.split {
+            None => vec![cell],
+            Some(split) => cell
+                .split(split.as_str())
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect(),
         };
-        let fields = mapped.facets.entry(column.target.facet).or_default();
-        fields.insert(column.target.field.name.to_string(), value);
+        for part in parts {
+            let (value, note) = match convert(mapping, kind, column, part) {
+                Ok(converted) => converted,
+                Err(reason) if column.unusable == Unusable::LeaveOut => {
+                    let Text { zh, en } = in_column(&column.name, &reason);
+                    mapped
+                        .notes
+                        .push(text!("{zh};未导入该项", "{en}; it was left out"));
+                    continue;
+                }
+                Err(reason) => return Err(in_column(&column.name, &reason)),
+            };
+            mapped
+                .notes
+                .extend(note.map(|note| in_column(&column.name, &note)));
+            let fields = mapped.facets.entry(column.target.facet).or_default();
+            fields.insert(document_key(column, &value), value);
+        }
     }
     for (target, value) in &mapping.constants {
         if let Some(fields) = mapped.facets.get_mut(&target.facet) {
@@ -96,6 +107,22 @@ pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Resu
     mapped.sensitivity = grade(mapping.sensitivity.as_ref(), columns, row)?;
     mapped.level = grade(mapping.level.as_ref(), columns, row)?;
     Ok(mapped)
+}
+
+/// The key a value is stored under. A field that grows takes each text once: the key is made from
+/// the text, so importing it again meets the entry that is there.
+fn document_key(column: &Column, value: &Value) -> String {
+    let name = column.target.field.name;
+    match value {
+        Value::Text(text) if column.target.field.grows => {
+            let digest = CommitHash::of(text.as_bytes()).to_string();
+            format!(
+                "{name}/{}",
+                digest.get(..GROWN_KEY_CHARS).unwrap_or(&digest)
+            )
+        }
+        _ => name.to_string(),
+    }
 }
 
 /// A part of the grade. A word that the mapping does not know refuses the row: a grade that is
@@ -169,16 +196,20 @@ fn convert(
             if let Some(reason) = mangled(text) {
                 return Err(reason);
             }
+            if column.only_digits && !text.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(text!("不是数字编码", "not a code of digits"));
+            }
             Value::Text(text.to_owned())
         }
-        FieldType::Integer if column.convert == Convert::Degrees => Value::Integer(
-            degrees(cell).ok_or_else(|| text!("不是十进制的经纬度", "not decimal degrees"))?,
-        ),
-        FieldType::Integer => Value::Integer(
-            integer(known.unwrap_or(cell))
-                .ok_or_else(|| text!("不是整数", "not a whole number"))?,
-        ),
-        FieldType::Time => Value::Integer(convert::time_ms(cell, mapping.utc_offset_h)?),
+        FieldType::Integer => {
+            let cell = known.unwrap_or(cell);
+            let number = match column.decimals {
+                Some(decimals) => scaled(cell, decimals),
+                None => integer(cell),
+            };
+            Value::Integer(number.ok_or_else(|| text!("不是可用的数字", "not a usable number"))?)
+        }
+        FieldType::Time => Value::Integer(time_ms(cell, mapping.utc_offset_h)?),
         FieldType::Boolean => Value::Boolean(
             boolean(known.unwrap_or(cell))
                 .ok_or_else(|| text!("不是“是/否”", "neither yes nor no"))?,

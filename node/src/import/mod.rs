@@ -11,9 +11,11 @@
 //! * [`forbidden`]: what never gets past a reader
 //! * [`mapping`]: which column becomes which field; [`fields`] and [`convert`] apply it
 //! * [`place`]: which node a row belongs to
-//! * [`plan`]: rows to drafts, against what the node holds and may write ([`rules`])
+//! * `locate`, `plan` and `changes`: rows to drafts, against what the node holds and may write
+//!   ([`rules`])
 //! * [`preview`]: what people and programs are shown
 
+mod changes;
 pub mod convert;
 pub mod csv;
 pub mod decode;
@@ -21,9 +23,11 @@ pub mod fields;
 pub mod forbidden;
 pub mod gb28181;
 pub mod limits;
+mod locate;
 pub mod mapping;
+mod mapping_file;
 pub mod place;
-pub mod plan;
+mod plan;
 pub mod preview;
 pub mod rules;
 pub mod source;
@@ -34,6 +38,7 @@ use crdt_model::ids::NodeId;
 use sha2::{Digest, Sha256};
 
 pub use self::decode::{DecodedAs, decode, read_bounded};
+pub use self::locate::record_id;
 pub use self::mapping::{Format, Mapping};
 pub use self::place::Placement;
 pub use self::preview::{Outcome, Preview, RowOutcome, Totals};

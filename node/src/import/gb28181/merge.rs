@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::{self, Named};
-use crate::import::convert::degrees;
+use crate::import::convert::{DEGREE_DECIMALS, scaled};
 use crate::import::source::{Columns, Place, Row, Source};
 use crate::text;
 use crate::text::Text;
@@ -160,8 +160,10 @@ impl Device {
     }
 }
 
+/// Whether two texts say the same; positions may be written with more or fewer digits.
 fn same(one: &str, other: &str) -> bool {
-    one == other || matches!((degrees(one), degrees(other)), (Some(a), Some(b)) if a == b)
+    let position = |text| scaled(text, DEGREE_DECIMALS);
+    one == other || matches!((position(one), position(other)), (Some(a), Some(b)) if a == b)
 }
 
 /// Parents as the standard lists them, separated by `/`: each once, in order.
