@@ -123,6 +123,7 @@ impl<E: Engine> Sealed<E> {
     /// Applies a batch as one, with the stamp that counts it.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let mut stamp = self.stamp;
+        stamp.mark.batches += 1;
         let mut changes = Changes::new();
         for (key, change) in &batch.changes {
             check_lengths(key, change.as_deref())?;
@@ -284,8 +285,9 @@ impl<E: Engine> Sealed<E> {
     }
 }
 
-/// Bytes after which copying starts another batch.
-const COPY_BATCH_BYTES: usize = 256 * 1024;
+/// Bytes after which copying syncs and starts another batch. Without the sync the engine's writing
+/// falls behind, and what it has yet to write piles up in memory.
+const COPY_BATCH_BYTES: usize = 1024 * 1024;
 
 /// What stands in the engine for a value in pieces.
 struct Long {

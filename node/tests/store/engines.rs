@@ -14,7 +14,10 @@ pub(crate) fn options(folder: &tempfile::TempDir) -> StoreOptions {
 }
 
 pub(crate) fn options_at(folder: &Path) -> StoreOptions {
-    StoreOptions { folder: folder.to_owned(), cache_bytes: 8 << 20 }
+    StoreOptions {
+        folder: folder.to_owned(),
+        cache_bytes: 8 << 20,
+    }
 }
 
 pub(crate) fn put(entries: &[(&[u8], &[u8])]) -> Batch {
@@ -34,7 +37,10 @@ pub(crate) fn value(number: u64, length: usize) -> Vec<u8> {
         state ^= state << 17;
         state.to_le_bytes()
     };
-    std::iter::repeat_with(next).flatten().take(length).collect()
+    std::iter::repeat_with(next)
+        .flatten()
+        .take(length)
+        .collect()
 }
 
 /// Copies a folder with everything below it.
@@ -70,7 +76,9 @@ impl Engine for RedbEngine {
         let write = database.begin_write().map_err(failed)?;
         write.open_table(TABLE).map_err(failed)?;
         write.commit().map_err(failed)?;
-        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        std::fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
         Ok(Self { database })
     }
 
@@ -81,13 +89,19 @@ impl Engine for RedbEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let read = self.database.begin_read().map_err(failed)?;
         let table = read.open_table(TABLE).map_err(failed)?;
-        Ok(table.get(key).map_err(failed)?.map(|value| value.value().to_vec()))
+        Ok(table
+            .get(key)
+            .map_err(failed)?
+            .map(|value| value.value().to_vec()))
     }
 
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let read = self.database.begin_read().map_err(failed)?;
         let table = read.open_table(TABLE).map_err(failed)?;
-        for entry in table.range::<&[u8]>((from, Bound::Unbounded)).map_err(failed)? {
+        for entry in table
+            .range::<&[u8]>((from, Bound::Unbounded))
+            .map_err(failed)?
+        {
             let (key, value) = entry.map_err(failed)?;
             if visit(key.value(), value.value())? == ControlFlow::Break(()) {
                 break;
@@ -98,12 +112,16 @@ impl Engine for RedbEngine {
 
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let mut write = self.database.begin_write().map_err(failed)?;
-        write.set_durability(redb::Durability::None).map_err(failed)?;
+        write
+            .set_durability(redb::Durability::None)
+            .map_err(failed)?;
         {
             let mut table = write.open_table(TABLE).map_err(failed)?;
             for (key, change) in changes {
                 match change {
-                    Some(value) => table.insert(key.as_slice(), value.as_slice()).map_err(failed)?,
+                    Some(value) => table
+                        .insert(key.as_slice(), value.as_slice())
+                        .map_err(failed)?,
                     None => table.remove(key.as_slice()).map_err(failed)?,
                 };
             }
@@ -112,7 +130,11 @@ impl Engine for RedbEngine {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.database.begin_write().map_err(failed)?.commit().map_err(failed)
+        self.database
+            .begin_write()
+            .map_err(failed)?
+            .commit()
+            .map_err(failed)
     }
 }
 
