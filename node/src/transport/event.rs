@@ -76,7 +76,10 @@ pub enum Command {
     /// Keep lines to these nodes, dialling again whenever one is lost, until told otherwise. Lines
     /// to nodes that are no longer listed stay until they break.
     SetLinks(Vec<NodeId>),
-    /// From now on these lines are cut. What is no longer cut is dialled again at once.
+    /// From now on these lines are cut: no byte is handed to the network or taken from it, nothing is
+    /// dialled, and calls are refused. What is no longer cut is dialled again at once, kept or not,
+    /// if the roster lists an address. A node that can only be dialled by its peer comes back when
+    /// the peer's back-off allows; to have it back at once, cut and heal both ends.
     SetCut(Cut),
     /// Dial now, whatever the back-off says. Does nothing if the line is up.
     Dial {

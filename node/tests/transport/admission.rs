@@ -272,3 +272,21 @@ async fn a_node_does_not_start_where_it_could_not_work() {
         "{error:?}"
     );
 }
+
+#[test]
+fn a_node_does_not_start_where_the_keys_of_its_lines_would_be_written_to_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("keys");
+    let output = std::process::Command::new(std::env::current_exe().expect("a path"))
+        .args([
+            "--exact",
+            "exchange::a_request_without_a_line_fails_at_once",
+        ])
+        .env("SSLKEYLOGFILE", &file)
+        .output()
+        .expect("it runs");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("KeyLog"), "{said}");
+    assert!(!file.exists());
+}

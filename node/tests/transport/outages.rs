@@ -180,6 +180,26 @@ async fn a_line_that_falls_silent_is_noticed_and_its_requests_fail() {
 }
 
 #[tokio::test]
+#[ignore = "takes a minute"]
+async fn with_the_limits_of_the_mesh_a_dead_line_is_noticed_within_a_minute() {
+    let (mut village_peer, mut town_peer, relay) =
+        relayed(node::transport::Timings::default()).await;
+    echo(&mut village_peer, &mut town_peer, 1, "loud and clear").await;
+    let pulled = tokio::time::Instant::now();
+    relay.pull();
+    for peer in [&mut village_peer, &mut town_peer] {
+        let noticed = async {
+            while !matches!(peer.events.recv().await, Some(Event::Disconnected { .. })) {}
+        };
+        let minute = Duration::from_secs(60);
+        tokio::time::timeout_at(pulled + minute, noticed)
+            .await
+            .expect("within a minute");
+        println!("{} noticed after {:?}", peer.node, pulled.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn nodes_that_dial_each_other_at_once_end_up_with_one_line() {
     let empty = roster(&[entry(village(), &[])]);
     let mut town_peer = Peer::start(town(), &[TCP], &empty).await;
