@@ -1,0 +1,10 @@
+//! What holds of a whole charter folder: signing it, verifying it, adopting it, shipping it, and the
+//! tool that does so. Each module is about one of these.
+
+mod adopting;
+mod bundling;
+mod command_line;
+mod linze;
+mod openssh;
+mod signing;
+mod tiny;
