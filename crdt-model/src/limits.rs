@@ -46,7 +46,7 @@ pub const RECONCILE_LIST_MAX: usize = 16;
 /// Parts that a range which differs is split into, at most.
 pub const RECONCILE_SPLIT: usize = 16;
 /// Items of the parts that splitting is planned to end in.
-pub const RECONCILE_PART_ITEMS: usize = 5;
+pub const RECONCILE_PART_ITEMS: usize = 4;
 /// Rounds of one reconciliation; what then is open is left for the next.
 pub const RECONCILE_ROUNDS_MAX: u32 = 64;
 /// Differences that one reconciliation collects; what lies after them is left for the next.

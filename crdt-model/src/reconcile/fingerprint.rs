@@ -27,6 +27,11 @@ impl ItemDigest {
         Self(Sha256::digest(writer.into_bytes()).into())
     }
 
+    #[cfg(test)]
+    pub(super) fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The part of it that travels in lists.
     pub fn short(&self) -> ShortDigest {
         ShortDigest(first_half(&self.0))

@@ -23,7 +23,8 @@ pub struct Differences {
     /// Both have them, with other commits.
     pub differ: Vec<Position>,
     /// Everything before this bound was compared, from where the comparison began; from here on
-    /// there may be more. `None` if all was compared.
+    /// there may be more. `None` if all was compared. An honest peer always brings it further than
+    /// where the comparison began, unless the comparison was broken off.
     pub resume: Option<Bound>,
 }
 

@@ -31,9 +31,9 @@
 //! A span's sum is the sum of its items' SHA-256 digests modulo 2^256. Such sums are cheap to
 //! maintain, but they are no collision-resistant hash of a set. Whoever authors very many facets
 //! can choose their commits so that two sets of equally many facets have the same sum: with
-//! Wagner's generalised birthday algorithm 2^15 facets cost in the order of 2^32 hashes, 2^10 of
-//! them about 2^33, 2^7 about 2^39, 16 about 2^55, and only for a handful does it come near the
-//! 2^128 of a plain collision. Counts and 16 bytes of the hash of the sum add nothing against this.
+//! Wagner's generalised birthday algorithm (CRYPTO 2002) 2^15 facets cost in the order of 2^31
+//! hashes, 2^10 of them about 2^33, 2^7 about 2^39, 16 about 2^55; with fewer, the 16 bytes of a
+//! [`Fingerprint`] set the price at 2^64. Neither the count nor the hash of the sum adds to this.
 //!
 //! If such an author also gets one set to one node and the other set to its neighbour, the two
 //! believe that they are equal. What the author gains is that these two do not even out **these**

@@ -195,3 +195,72 @@ impl Iterator for Iter<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::reconcile::node::{Child, Entry};
+
+    /// Bytes on the heap, and the depth.
+    fn size(node: &Node) -> (usize, usize) {
+        match node {
+            Node::Leaf(entries) => (entries.capacity() * size_of::<Entry>(), 1),
+            Node::Inner(children) => {
+                let own = children.capacity() * size_of::<Child>();
+                let below = children.iter().map(|child| size(&child.node));
+                below.fold((own, 0), |(bytes, depth), (more, deep)| {
+                    (bytes + more, depth.max(deep + 1))
+                })
+            }
+        }
+    }
+
+    fn tree(ids: impl Iterator<Item = [u8; 16]>) -> Tree {
+        let mut tree = Tree::new();
+        for id in ids {
+            tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
+        }
+        tree
+    }
+
+    #[test]
+    fn an_item_takes_less_than_64_bytes_in_whatever_order_items_come() {
+        const ITEMS: u32 = 200_000;
+        let random = |number: u32| {
+            let hash = Sha256::digest(number.to_be_bytes());
+            std::array::from_fn(|at| hash[at])
+        };
+        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        let trees = [
+            ("random", tree((0..ITEMS).map(random))),
+            ("rising", tree((0..ITEMS).map(rising))),
+            ("falling", tree((0..ITEMS).rev().map(rising))),
+        ];
+        for (order, tree) in trees {
+            let (bytes, depth) = size(&tree.root);
+            let each = bytes as f64 / f64::from(ITEMS);
+            println!("{order}: {each:.1} bytes an item, depth {depth}");
+            assert!(
+                bytes < 64 * ITEMS as usize && depth <= 5,
+                "{order}: {each} bytes, depth {depth}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tree_that_shrinks_gives_its_memory_back() {
+        let id = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        let mut tree = tree((0..50_000).map(id));
+        for number in (0..50_000).filter(|number| number % 50 != 0) {
+            assert!(tree.remove(&RecordId(id(number))).is_some());
+        }
+        let (bytes, depth) = size(&tree.root);
+        assert_eq!(tree.total().count(), 1000);
+        assert!(
+            bytes < 160 * 1000 && depth <= 3,
+            "{bytes} bytes, depth {depth}"
+        );
+    }
+}

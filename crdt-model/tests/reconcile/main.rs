@@ -1,0 +1,10 @@
+//! What reconciliation promises: it finds exactly what differs, in few rounds and bytes, whatever
+//! the other side answers, and without a word about what is not shared.
+
+mod cost;
+mod differences;
+mod hostile;
+mod pairs;
+mod secrecy;
+mod trees;
+mod views;
