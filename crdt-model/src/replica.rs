@@ -153,6 +153,37 @@ pub fn facets_of(
     Ok(found)
 }
 
+/// At most `limit` facets after this one, in the order of records.
+pub fn facets_after(
+    store: &dyn Store,
+    after: Option<&FacetId>,
+    limit: usize,
+) -> Result<Vec<(FacetId, FacetEntry)>, ReplicaError> {
+    let after = after.map(|facet| facet_key(FACETS, facet));
+    let entries = store.scan(&[FACETS], after.as_deref(), limit)?;
+    entries.iter().map(|(key, value)| read_facet(key, value)).collect()
+}
+
+/// The first record after this one of which the replica holds anything.
+pub fn record_after(
+    store: &dyn Store,
+    after: Option<RecordId>,
+) -> Result<Option<RecordId>, ReplicaError> {
+    // No facet's key is as long as this: it lies after all facets of the record.
+    let after = after.map(|record| [&[FACETS][..], &record.0, &[0xff; 1]].concat());
+    let entries = store.scan(&[FACETS], after.as_deref(), 1)?;
+    match entries.first() {
+        Some((key, value)) => Ok(Some(read_facet(key, value)?.0.record)),
+        None => Ok(None),
+    }
+}
+
+fn read_facet(key: &[u8], value: &[u8]) -> Result<(FacetId, FacetEntry), ReplicaError> {
+    let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
+    let entry = decode_entry(value);
+    Ok((facet, entry.map_err(|problem| ReplicaError::entry(facet.record, problem))?))
+}
+
 /// Calls `visit` for every facet of the replica, in the order of records.
 pub fn for_each_facet(
     store: &dyn Store,
@@ -170,9 +201,7 @@ fn scan_facets(
     loop {
         let entries = store.scan(prefix, after.as_deref(), SCAN_AT_ONCE)?;
         for (key, value) in &entries {
-            let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
-            let entry =
-                decode_entry(value).map_err(|problem| ReplicaError::entry(facet.record, problem))?;
+            let (facet, entry) = read_facet(key, value)?;
             visit(facet, entry);
         }
         if entries.len() < SCAN_AT_ONCE {

@@ -1,4 +1,10 @@
-//! placeholder
-pub mod text;
+//! The running member of the mesh.
+pub mod control;
+pub mod folder;
+pub mod import;
 pub mod store;
+pub mod text;
 pub mod transport;
+pub mod member;
+pub mod reason;
+pub mod settings;

@@ -9,6 +9,7 @@ use crate::ids::{CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::UNDURABLE_COMMITS_MAX;
 use crate::replica::HeadsDigest;
+use crate::time::WallTime;
 
 use super::{Engine, InboundId, Output, SyncToken, Ticket};
 
@@ -24,6 +25,8 @@ pub(super) enum Waiting {
         /// What it had before: peers that had that need only the rest.
         clock_before: Clock,
         from: Option<NodeId>,
+        /// The latest wall time of the new commits.
+        wall: WallTime,
         commits: usize,
     },
     /// A peer waits for its answer.
@@ -123,14 +126,14 @@ impl Engine {
         self.durability.durable = self.durability.durable.max(token.0);
         while let Some(waiting) = self.durability.release(token) {
             match waiting {
-                Waiting::Facet { facet, before, after, digest, clock_before, from, .. } => {
+                Waiting::Facet { facet, before, after, digest, clock_before, from, wall, .. } => {
                     if let Some(before) = before.filter(|before| *before != after) {
                         self.index.remove(&facet.label(before), &facet.record);
                     }
                     let label = facet.label(after);
                     self.index.insert(label, facet.record, digest);
                     self.announce(&facet, before, &label, &clock_before, from);
-                    outputs.push(Output::Changed { facet, label, from });
+                    outputs.push(Output::Changed { facet, label, from, wall });
                 }
                 Waiting::Answer { peer, id, bytes } => {
                     outputs.push(Output::Respond { peer, id, bytes });

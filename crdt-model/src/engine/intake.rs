@@ -9,7 +9,7 @@ use crate::judge::Fault;
 use crate::label::{FacetId, Grade};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
-use crate::time::Now;
+use crate::time::{Now, WallTime};
 
 use super::durable::Waiting;
 use super::{Alarm, Engine, Output};
@@ -45,6 +45,12 @@ impl Growing {
 
     fn position(&self) -> usize {
         self.before.map_or(0, |(_, position)| position)
+    }
+
+    /// The latest wall time of the new commits, as their authors' clocks showed it.
+    fn latest_wall(&self) -> WallTime {
+        let new = self.history.commits().skip(self.position());
+        new.map(|(commit, _)| commit.body().wall).max().unwrap_or(WallTime::from_ms(0))
     }
 
     pub(super) fn grown_by(&self) -> usize {
@@ -190,6 +196,7 @@ impl Engine {
                 after,
                 digest: replica::heads_digest(&growing.history),
                 commits: growing.grown_by(),
+                wall: growing.latest_wall(),
                 clock_before: growing.clock_before,
                 from,
             });

@@ -192,6 +192,8 @@ pub enum Output {
         label: Label,
         /// The peer it came from; none if it was written here.
         from: Option<NodeId>,
+        /// The latest wall time of those commits, by their authors' clocks.
+        wall: crate::time::WallTime,
     },
     /// Facets were dropped because this node may no longer hold them.
     Dropped {
@@ -374,6 +376,11 @@ impl Engine {
     /// The facets this node holds durably, by label.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Whether as much is waiting to become durable as may be.
+    pub fn is_busy(&self) -> bool {
+        self.durability.full()
     }
 
     /// Whether the charter lets this node send: it has begun and has not run out.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::charter::RuleId;
 use crate::ids::{CharterVersion, Name, NodeId};
@@ -13,7 +13,7 @@ use super::Engine;
 pub use super::peer::Traffic;
 
 /// How a link stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkState {
     /// No connection.
@@ -33,7 +33,7 @@ pub enum LinkState {
 }
 
 /// What is withheld from a peer for one reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Withheld {
     /// The facet's name.
     pub facet: Name,
@@ -44,7 +44,7 @@ pub struct Withheld {
 }
 
 /// How this node stands with one peer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PeerStatus {
     /// The peer.
     pub node: NodeId,
@@ -61,7 +61,7 @@ pub struct PeerStatus {
     /// Facets queued for the peer.
     pub to_send: usize,
     /// Refusals since the start, by reason.
-    pub refused: BTreeMap<&'static str, u64>,
+    pub refused: BTreeMap<String, u64>,
     /// What this node holds and the peer may not.
     pub withheld: Vec<Withheld>,
     /// Commits taken from the peer.
@@ -90,7 +90,7 @@ impl Engine {
             .quarantine
             .counts()
             .filter(|(from, _, _)| *from == Some(peer))
-            .map(|(_, code, count)| (code, count));
+            .map(|(_, code, count)| (code.to_owned(), count));
         Some(PeerStatus {
             node: peer,
             link: self.link_state(peer)?,

@@ -1,0 +1,39 @@
+//! The asking end of the control socket: blocking, for command lines and tests.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::control::protocol::{LINE_BYTES_MAX, Reply, Request};
+
+/// Seconds that an answer may take: an import of a whole year is the longest.
+const ANSWER_TIMEOUT_S: u64 = 600;
+
+/// A connection to a running node.
+pub struct Client {
+    stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    /// Connects to the node whose socket this is.
+    pub fn connect(socket: &Path) -> std::io::Result<Self> {
+        let stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(Duration::from_secs(ANSWER_TIMEOUT_S)))?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    /// Asks, and waits for the answer.
+    pub fn ask(&mut self, request: &Request) -> std::io::Result<Reply> {
+        let mut line = serde_json::to_vec(request).map_err(std::io::Error::other)?;
+        line.push(b'\n');
+        self.stream.get_mut().write_all(&line)?;
+        let mut answer = Vec::new();
+        let mut bounded = (&mut self.stream).take(LINE_BYTES_MAX as u64);
+        bounded.read_until(b'\n', &mut answer)?;
+        if answer.last() != Some(&b'\n') {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        serde_json::from_slice(&answer).map_err(std::io::Error::other)
+    }
+}

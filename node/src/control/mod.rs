@@ -1,0 +1,5 @@
+//! Asking a node something from the same machine.
+
+pub mod client;
+pub mod protocol;
+pub mod server;

@@ -1,0 +1,100 @@
+//! Answers to the requests of programs on this machine, one file for each kind of question.
+
+mod importing;
+mod inventory;
+mod records;
+mod status;
+mod why;
+mod writing;
+
+use crdt_model::ids::RecordId;
+
+use super::keeper::{Answer, Keeper};
+use crate::control::protocol::{RefusedCommit, Reply, Request};
+use crate::text;
+use crate::text::Problem;
+use crate::transport::Stats;
+
+/// Answers one request, now or when what it wants written is durable. `stats` are the transport's,
+/// if the node runs.
+///
+/// # Errors
+/// Only if the store has failed; everything else is a reply.
+pub fn answer(
+    keeper: &mut Keeper,
+    stats: Option<&Stats>,
+    request: Request,
+    answer: Answer,
+) -> Result<(), Problem> {
+    let reply = match request {
+        Request::Status => Ok(Reply::Status(Box::new(status::status(keeper, stats)))),
+        Request::WhyPeer { peer } => Ok(Reply::Why(why::peer(keeper, peer))),
+        Request::WhyRecord { record, node } => why::record(keeper, record, node),
+        Request::Show { record, role, reason } => records::show(keeper, record, role, reason),
+        Request::List { kind, after, limit, role } => {
+            records::list(keeper, kind, after, limit, role)
+        }
+        Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
+        Request::Quarantine => Ok(quarantine(keeper)),
+        Request::Cut { lines_to } => {
+            let command = keeper.network.cut(keeper.node(), &lines_to);
+            keeper.commands.push_back(command);
+            Ok(Reply::Done)
+        }
+        Request::Add { record, home, facets } => {
+            return writing::add(keeper, record, home, facets, answer);
+        }
+        Request::Set { record, facets } => return writing::set(keeper, record, facets, answer),
+        Request::Import { files, mapping, home, placement, apply } => {
+            let wanted = importing::Wanted { files, mapping, home, placement, apply };
+            return importing::import(keeper, &wanted, answer);
+        }
+        Request::Offer { folder } => {
+            return match policy::CharterFiles::read(&folder) {
+                Ok(files) => keeper.offer(&files, answer),
+                Err(problem) => {
+                    answer(Reply::Problem(super::founding::charter_problem(&problem)));
+                    Ok(())
+                }
+            };
+        }
+        // Whoever drives the node stops it.
+        Request::Stop => Ok(Reply::Done),
+    };
+    answer(reply.unwrap_or_else(Reply::Problem));
+    Ok(())
+}
+
+fn quarantine(keeper: &Keeper) -> Reply {
+    let refused = keeper.engine.quarantine().entries();
+    let refused = refused.map(|entry| RefusedCommit {
+        peer: entry.peer,
+        commit: entry.hash,
+        wall: entry.wall,
+        code: entry.code.to_owned(),
+        reason: entry.reason.clone(),
+        kept: entry.encoded.is_some(),
+    });
+    Reply::Quarantine { refused: refused.collect() }
+}
+
+/// The same whether the record does not exist or its facets may not be held here.
+fn no_such_record(record: RecordId) -> Problem {
+    Problem::new(
+        "no-such-record",
+        text!("本机没有记录 {record}", "this node has no record {record}"),
+        text!(
+            "核对编号;用 mesh-node record list 查看本机记录",
+            "check the id; mesh-node record list shows what this node has"
+        ),
+    )
+}
+
+/// The replica could not be read.
+fn unreadable(error: &crdt_model::replica::ReplicaError) -> Problem {
+    Problem::new(
+        "replica-damaged",
+        text!("本机副本无法读取:{error}", "this node's replica cannot be read: {error}"),
+        text!("停止节点并检查磁盘", "stop the node and check the disk"),
+    )
+}

@@ -1,0 +1,177 @@
+//! Showing records to a person, as far as the rules let that person read.
+
+use std::collections::BTreeMap;
+
+use crdt_model::document::{Document, Written};
+use crdt_model::ids::{Name, RecordId};
+use crdt_model::kind::{Facet, FieldType, Kind, Title};
+use crdt_model::label::FacetId;
+use crdt_model::replica::{self, FacetEntry};
+use crdt_model::value::Value;
+
+use super::{no_such_record, unreadable};
+use crate::control::protocol::{
+    FacetView, FieldView, PAGE_ENTRIES_MAX, RecordLine, RecordView, Reply, ValueView,
+};
+use crate::member::keeper::Keeper;
+use crate::text;
+use crate::text::Problem;
+
+type Held = Vec<(FacetId, FacetEntry)>;
+
+pub(super) fn show(
+    keeper: &Keeper,
+    record: RecordId,
+    role: Option<Name>,
+    reason: Option<String>,
+) -> Result<Reply, Problem> {
+    let role = role_of(keeper, role)?;
+    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
+    let kind = held.first().and_then(|(facet, _)| keeper.engine.charter().kinds().facet(facet.facet));
+    let Some((kind, _)) = kind else {
+        return Err(no_such_record(record));
+    };
+    let reason = reason.unwrap_or_default();
+    let mut facets = Vec::new();
+    for facet in &kind.facets {
+        for (id, entry) in held.iter().filter(|(id, _)| id.facet == facet.name) {
+            let view = facet_view(keeper, kind, facet, id, entry, role)?;
+            let facet = facet.name;
+            let readable = view.readable;
+            tracing::info!(%record, %facet, %role, readable, reason, "a person looked at a facet");
+            facets.push(view);
+        }
+    }
+    Ok(Reply::Record(Box::new(RecordView { record, kind: kind.kind, facets })))
+}
+
+pub(super) fn list(
+    keeper: &Keeper,
+    kind: Option<Name>,
+    after: Option<RecordId>,
+    limit: usize,
+    role: Option<Name>,
+) -> Result<Reply, Problem> {
+    let role = role_of(keeper, role)?;
+    let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
+    let mut records = Vec::new();
+    let mut after = after;
+    loop {
+        let next = replica::record_after(&keeper.store, after);
+        let Some(record) = next.map_err(|error| unreadable(&error))? else {
+            return Ok(Reply::Records { records, more: false });
+        };
+        if records.len() == limit {
+            return Ok(Reply::Records { records, more: true });
+        }
+        after = Some(record);
+        let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
+        let line = record_line(keeper, record, &held, role)?;
+        records.extend(line.filter(|line| kind.is_none_or(|kind| kind == line.kind)));
+    }
+}
+
+fn record_line(
+    keeper: &Keeper,
+    record: RecordId,
+    held: &Held,
+    role: Name,
+) -> Result<Option<RecordLine>, Problem> {
+    let charter = keeper.engine.charter();
+    let found = held.first().and_then(|(id, _)| Some((id, charter.kinds().facet(id.facet)?.0)));
+    let Some((first, kind)) = found else {
+        return Ok(None);
+    };
+    let readable = held.iter().find(|(id, entry)| {
+        charter.read(&id.label(entry.grade), keeper.node(), role).allowed
+    });
+    let document = match readable {
+        Some((id, _)) => replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?,
+        None => Document::default(),
+    };
+    let settled = document.fields().filter_map(|(key, values)| match values {
+        [only] => Some((key.to_owned(), only.value.clone())),
+        _ => None,
+    });
+    Ok(Some(RecordLine {
+        record,
+        kind: kind.kind,
+        home: first.home,
+        facets: held.iter().map(|(id, _)| id.facet).collect(),
+        fields: settled.collect::<BTreeMap<_, _>>(),
+        conflicts: document.conflicts().map(ToOwned::to_owned).collect(),
+    }))
+}
+
+fn facet_view(
+    keeper: &Keeper,
+    kind: &Kind,
+    facet: &Facet,
+    id: &FacetId,
+    entry: &FacetEntry,
+    role: Name,
+) -> Result<FacetView, Problem> {
+    let label = id.label(entry.grade);
+    let decision = keeper.engine.charter().read(&label, keeper.node(), role);
+    let fields = if decision.allowed {
+        let document = replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?;
+        field_views(kind, facet, &document)
+    } else {
+        Vec::new()
+    };
+    Ok(FacetView {
+        facet: facet.name,
+        title: facet.title.clone(),
+        label,
+        fields,
+        readable: decision.allowed,
+        rules: decision.rules.iter().map(ToString::to_string).collect(),
+        commits: entry.commits,
+    })
+}
+
+fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView> {
+    let mut views = Vec::new();
+    for field in &facet.fields {
+        for (key, values) in document.fields().filter(|(key, _)| field.has_key(key)) {
+            let words = field.vocabulary.unwrap_or(field.name);
+            let vocabulary = (field.holds == FieldType::Vocabulary).then_some(words);
+            let values = values.iter().map(|written| value_view(kind, vocabulary, written));
+            let (key, title) = (key.to_owned(), field.title.clone());
+            views.push(FieldView { key, title, values: values.collect() });
+        }
+    }
+    views
+}
+
+fn value_view(kind: &Kind, vocabulary: Option<Name>, written: &Written) -> ValueView {
+    let words = vocabulary.and_then(|vocabulary| kind.vocabularies.get(&vocabulary));
+    let word = match (&written.value, words) {
+        (Value::Text(text), Some(words)) => words.iter().find(|word| word.id.as_str() == text),
+        _ => None,
+    };
+    ValueView {
+        value: written.value.clone(),
+        word: word.map(|word| Title { zh: word.zh.clone(), en: word.en.clone() }),
+        author: written.author,
+        wall: written.wall,
+    }
+}
+
+/// The role that a person looks in: the one they name, or the first that the charter lists.
+fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Problem> {
+    let roles = &keeper.adopted.charter().head().roles;
+    match role {
+        None => roles.first().map(|role| role.id).ok_or_else(|| no_such_role("")),
+        Some(role) if roles.iter().any(|known| known.id == role) => Ok(role),
+        Some(role) => Err(no_such_role(role.as_str())),
+    }
+}
+
+fn no_such_role(role: &str) -> Problem {
+    Problem::new(
+        "no-such-role",
+        text!("章程没有岗位 {role}", "the charter has no role `{role}`"),
+        text!("可用岗位见 charter.toml", "charter.toml lists the roles"),
+    )
+}

@@ -1,0 +1,237 @@
+//! Why: the chain of causes from what somebody sees to the rule, the line or the refusal behind it.
+
+use crdt_model::charter::{Charter, Tier};
+use crdt_model::engine::{LinkState, PeerStatus, links};
+use crdt_model::ids::{NodeId, RecordId};
+use crdt_model::label::Label;
+use crdt_model::replica;
+use policy::Question;
+
+use super::{no_such_record, unreadable};
+use crate::control::protocol::{Cause, Reply, Why};
+use crate::member::keeper::Keeper;
+use crate::text;
+use crate::text::{Problem, Text};
+
+fn cause(text: Text) -> Cause {
+    Cause { text, rules: Vec::new() }
+}
+
+pub(super) fn peer(keeper: &Keeper, peer: NodeId) -> Why {
+    let name = name_of(keeper, peer);
+    let question = text!("本机与 {name} 之间为何如此?", "Why do this node and {name} stand as they do?");
+    let mut because = Vec::new();
+    match keeper.engine.peer_status(peer) {
+        None => because.push(no_link(keeper, peer)),
+        Some(status) => {
+            because.extend(link_causes(keeper, &status));
+            because.extend(refusals(&status));
+            because.extend(withheld(keeper, &status));
+        }
+    }
+    Why { question, because }
+}
+
+fn name_of(keeper: &Keeper, node: NodeId) -> String {
+    let member = keeper.engine.charter().roster().member(node);
+    member.map_or_else(|| node.to_string(), |member| format!("{} {node}", member.name))
+}
+
+fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
+    let charter = keeper.engine.charter();
+    let text = match charter.roster().member(peer) {
+        None => text!("章程的名册中没有 {peer}", "the charter's roster has no {peer}"),
+        Some(_) if charter.roster().active(peer).is_none() => {
+            text!("章程已撤销 {peer}", "the charter has revoked {peer}")
+        }
+        Some(_) if peer == keeper.node() => text!("这就是本机", "that is this node"),
+        Some(_) => text!(
+            "两者之间没有线路:线路只在村与镇、镇与县、村与县之间",
+            "the two have no line: lines are between village and township, township and county, and village and county"
+        ),
+    };
+    cause(text)
+}
+
+fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
+    let node = status.node;
+    let version = keeper.engine.charter().version();
+    let text = match status.link {
+        LinkState::InSync => text!("已连接,双方一致", "connected, and the two are equal"),
+        LinkState::Syncing => {
+            let (missing, to_send) = (status.missing, status.to_send);
+            text!(
+                "已连接,正在交换:本机还缺 {missing} 个分面,待发送 {to_send} 个",
+                "connected and exchanging: {missing} facets are missing here, {to_send} are to be sent"
+            )
+        }
+        LinkState::Greeting => text!("已连接,等待对方应答", "connected, waiting for its first answer"),
+        LinkState::Adopting => text!(
+            "对方使用更新的章程,本机(第 {version} 版)正在获取",
+            "it goes by a newer charter, which this node (version {version}) is fetching"
+        ),
+        LinkState::PeerAdopting => text!(
+            "对方使用较旧的章程,正在从本机获取第 {version} 版",
+            "it goes by an older charter and is fetching version {version} from here"
+        ),
+        LinkState::CharterFork => text!(
+            "双方第 {version} 版章程内容不同,一律不流转;请联系审核人",
+            "the two have different charters of version {version}: nothing flows; tell the reviewers"
+        ),
+        LinkState::Disconnected if keeper.network.cut.contains(&node) => {
+            text!("线路被人为切断", "the line is cut on purpose")
+        }
+        LinkState::Disconnected => text!("未连接", "not connected"),
+    };
+    let mut causes = vec![cause(text)];
+    let down = status.link == LinkState::Disconnected;
+    causes.extend(
+        keeper.network.last_failure.get(&node).filter(|_| down).cloned().map(cause),
+    );
+    if keeper.engine.charter().validity().expired(keeper.clock.now().wall) {
+        causes.push(cause(text!(
+            "章程已过期:本机保留自己的工作,停止发送",
+            "the charter has run out: this node keeps its own work and sends nothing"
+        )));
+    }
+    causes
+}
+
+fn refusals(status: &PeerStatus) -> Vec<Cause> {
+    let refused = status.refused.iter().map(|(code, count)| {
+        cause(text!("拒收 {count} 次:{code}", "refused {count} times: {code}"))
+    });
+    let mut causes: Vec<_> = refused.collect();
+    let by_peer = status.commits_refused_by_peer;
+    if by_peer > 0 {
+        causes.push(cause(text!(
+            "对方拒收了本机的 {by_peer} 个提交",
+            "it refused {by_peer} commits of this node"
+        )));
+    }
+    causes
+}
+
+fn withheld(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
+    let told = status.withheld.iter().map(|withheld| {
+        let (facet, facets) = (withheld.facet, withheld.facets);
+        let reasons = rule_reasons(keeper, &withheld.rules);
+        let (zh, en) = (reasons.zh, reasons.en);
+        Cause {
+            text: text!(
+                "不向其提供 {facets} 个 {facet}:{zh}",
+                "{facets} of {facet} are withheld from it: {en}"
+            ),
+            rules: withheld.rules.clone(),
+        }
+    });
+    told.collect()
+}
+
+fn rule_reasons(keeper: &Keeper, rules: &[String]) -> Text {
+    if rules.is_empty() {
+        return text!("没有规则允许", "no rule permits it");
+    }
+    let charter = keeper.adopted.charter();
+    let reasons = |pick: fn(&crdt_model::kind::Title) -> &String| {
+        let told = rules.iter().map(|id| match charter.rule(id) {
+            Some(rule) => format!("{} [{id}]", pick(&rule.reason)),
+            None => format!("[{id}]"),
+        });
+        told.collect::<Vec<_>>().join("; ")
+    };
+    Text { zh: reasons(|title| &title.zh), en: reasons(|title| &title.en) }
+}
+
+pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<Reply, Problem> {
+    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
+    if held.is_empty() {
+        return Err(no_such_record(record));
+    }
+    let name = name_of(keeper, node);
+    let question = text!(
+        "记录 {record} 为何到达或未到达 {name}?",
+        "Why does record {record} reach {name}, or not?"
+    );
+    let mut because = Vec::new();
+    for (facet, entry) in &held {
+        let label = facet.label(entry.grade);
+        because.push(decision(keeper, &label, node));
+        let allowed = keeper.engine.charter().flow(&label, node).allowed;
+        if allowed && node != keeper.node() {
+            because.push(way(keeper, &label, node));
+        }
+    }
+    Ok(Reply::Why(Why { question, because }))
+}
+
+fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
+    let explained = keeper.adopted.charter().explain(Question::Flow, label, node);
+    let (zh, en) = (explained.text.zh, explained.text.en);
+    let facet = label.facet;
+    let name = name_of(keeper, node);
+    let text = if explained.allowed {
+        text!("{facet} 可以到达 {name}:{zh}", "{facet} may be held by {name}: {en}")
+    } else {
+        text!("{facet} 不得到达 {name}:{zh}", "{facet} may not be held by {name}: {en}")
+    };
+    let rules = explained.grounds.into_iter().map(|ground| ground.rule);
+    Cause { text, rules: rules.collect() }
+}
+
+/// Over which neighbour what may be held by `node` goes there from here, and how that line stands.
+fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
+    let charter = keeper.engine.charter();
+    let me = keeper.node();
+    let next = next_hop(&**charter, label, me, node);
+    let Some(next) = next else {
+        return cause(text!(
+            "从本机没有通往该节点的线路",
+            "no line leads there from this node through nodes that may hold it"
+        ));
+    };
+    let name = name_of(keeper, next);
+    let Some(status) = keeper.engine.peer_status(next) else {
+        return cause(text!("经 {name} 转送", "it goes over {name}"));
+    };
+    let link = link_causes(keeper, &status);
+    let link = link.first().map_or_else(Text::default, |first| first.text.clone());
+    let (zh, en) = (link.zh, link.en);
+    cause(text!("经 {name} 送达;该线路:{zh}", "it goes over {name}; that line: {en}"))
+}
+
+/// The neighbour that a facet takes from one node to another: a shortest way through nodes that
+/// may hold it.
+fn next_hop(charter: &dyn Charter, label: &Label, from: NodeId, to: NodeId) -> Option<NodeId> {
+    let holds = |node: &NodeId| charter.flow(label, *node).allowed;
+    let direct = |one: NodeId, other: NodeId| {
+        let tier = |node| charter.roster().member(node).map(|member| member.tier);
+        let skips = matches!(
+            (tier(one), tier(other)),
+            (Some(Tier::Village), Some(Tier::County)) | (Some(Tier::County), Some(Tier::Village))
+        );
+        let between = if tier(one) == Some(Tier::Village) { one } else { other }.township();
+        !skips || !between.is_some_and(|township| holds(&township))
+    };
+    let mut reached = std::collections::BTreeSet::from([from]);
+    let mut edge: Vec<(NodeId, NodeId)> = links(charter, from)
+        .into_iter()
+        .filter(|next| holds(next) && direct(from, *next))
+        .map(|next| (next, next))
+        .collect();
+    while !edge.is_empty() {
+        let mut beyond = Vec::new();
+        for (first, at) in edge {
+            if at == to {
+                return Some(first);
+            }
+            if reached.insert(at) {
+                let next = links(charter, at).into_iter();
+                let next = next.filter(|next| holds(next) && direct(at, *next));
+                beyond.extend(next.map(|next| (first, next)));
+            }
+        }
+        edge = beyond;
+    }
+    None
+}

@@ -1,0 +1,282 @@
+//! Engine and store held together. Every input goes through here, and so does every answer that
+//! must wait until something is durable.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crdt_model::draft::Draft;
+use crdt_model::engine::{
+    Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
+};
+use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
+use crdt_model::replica;
+use crdt_model::store::Store;
+use crdt_model::time::Instant;
+use policy::adopt::AdoptedCharter;
+
+use super::clock::Clock;
+use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, store_problem};
+use super::{charters, network};
+use crate::control::protocol::Reply;
+use crate::folder::NodeFolder;
+use crate::store::{OpenError, SledStore, StoreOptions};
+use crate::text;
+use crate::text::Problem;
+use crate::transport::{Allowed, Command};
+
+/// Latencies kept for the status.
+const LATENCIES_MAX: usize = 256;
+
+/// Takes the answer to one request.
+pub type Answer = Box<dyn FnOnce(Reply) + Send>;
+
+/// What is to happen when something that was asked to be written is durable or refused.
+type Outcome = Box<dyn FnOnce(Result<Vec<CommitHash>, WriteRefused>) -> Option<(Answer, Reply)> + Send>;
+
+/// Engine and store.
+pub struct Keeper {
+    /// The engine.
+    pub engine: Engine,
+    /// The store; only the engine writes to it.
+    pub store: SledStore,
+    /// The charter in force, as it was signed.
+    pub adopted: AdoptedCharter,
+    /// The clocks.
+    pub clock: Clock,
+    /// What the network has reported.
+    pub network: network::Reports,
+    /// Milliseconds from author to here, for the latest commits from elsewhere.
+    pub latencies_ms: VecDeque<u64>,
+    /// What the transport is to do next.
+    pub(super) commands: VecDeque<Command>,
+    waiting: BTreeMap<Ticket, Outcome>,
+    offered: Option<(CharterVersion, Answer)>,
+    next_adopted: Option<AdoptedCharter>,
+    tickets: u64,
+    sync_due: Option<SyncToken>,
+    scrub_due: bool,
+}
+
+impl Keeper {
+    /// Opens the node in this folder.
+    pub fn open(folder: &NodeFolder, node: NodeId, cache_bytes: u64) -> Result<Self, Problem> {
+        let key = folder.read_secret()?;
+        let options = StoreOptions { folder: folder.store(), cache_bytes };
+        let store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
+        let epoch = read_epoch(&store, node)?;
+        let (adopted, all) = charters::load(&store)?;
+        let identity = Identity { node, key, epoch };
+        let engine = Engine::open(identity, all, &store).map_err(|error| damaged(&error))?;
+        let engine = engine.ok_or_else(|| damaged(&"no charter"))?;
+        let mut keeper = Self {
+            engine,
+            store,
+            adopted,
+            clock: Clock::start(),
+            network: network::Reports::default(),
+            latencies_ms: VecDeque::new(),
+            commands: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            offered: None,
+            next_adopted: None,
+            tickets: 0,
+            sync_due: None,
+            scrub_due: false,
+        };
+        keeper.input(Input::Tick)?;
+        Ok(keeper)
+    }
+
+    /// The node.
+    pub fn node(&self) -> NodeId {
+        self.engine.node()
+    }
+
+    /// Gives the engine an input and carries out what it wants done, as far as that needs no disk.
+    pub fn input(&mut self, input: Input) -> Result<(), Problem> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.clock.now();
+            let outputs = self.engine.handle(input, now, &mut self.store);
+            for output in outputs.map_err(|error| damaged(&error))? {
+                inputs.extend(self.carry_out(output));
+            }
+        }
+        if self.engine.charter().version() != self.adopted.version() {
+            self.charter_changed();
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, output: Output) -> Option<Input> {
+        match output {
+            Output::Request { peer, id, bytes } => {
+                self.commands.push_back(network::request(peer, id, bytes));
+            }
+            Output::Respond { id, bytes, .. } => {
+                self.commands.extend(self.network.respond(id, bytes));
+            }
+            Output::Sync { token } => self.sync_due = Some(token),
+            Output::Scrub => self.scrub_due = true,
+            Output::Written { ticket, outcome } => {
+                if let Some(then) = self.waiting.remove(&ticket)
+                    && let Some((answer, reply)) = then(outcome)
+                {
+                    answer(reply);
+                }
+            }
+            Output::CharterOffered { peer, bundle } => return Some(self.consider(peer, bundle)),
+            Output::Changed { from: Some(_), wall, .. } => {
+                let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
+                self.latencies_ms.push_back(passed_ms);
+                if self.latencies_ms.len() > LATENCIES_MAX {
+                    self.latencies_ms.pop_front();
+                }
+            }
+            Output::Changed { from: None, .. } => {}
+            Output::Dropped { facets } => {
+                tracing::info!(facets, "facets dropped that this node may no longer hold");
+            }
+            Output::Alarm(alarm) => log_alarm(&alarm),
+        }
+        None
+    }
+
+    /// Makes everything written durable, if anything is waiting for it. Returns whether anything
+    /// was.
+    pub fn make_durable(&mut self) -> Result<bool, Problem> {
+        let scrub = std::mem::take(&mut self.scrub_due);
+        let Some(token) = self.sync_due.take() else {
+            if scrub {
+                self.store.scrub().map_err(|error| store_problem(&error))?;
+            }
+            return Ok(scrub);
+        };
+        let durable = if scrub { self.store.scrub() } else { self.store.sync() };
+        durable.map_err(|error| store_problem(&error))?;
+        self.input(Input::Durable { token })?;
+        Ok(true)
+    }
+
+    /// When the engine must be called again at the latest.
+    pub fn next_timeout(&self) -> Instant {
+        self.engine.next_timeout()
+    }
+
+    /// Has drafts written; `then` runs when they are durable or refused.
+    pub fn write(
+        &mut self,
+        drafts: Vec<Draft>,
+        then: impl FnOnce(Result<Vec<CommitHash>, WriteRefused>) -> Option<(Answer, Reply)>
+        + Send
+        + 'static,
+    ) -> Result<(), Problem> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.waiting.insert(ticket, Box::new(then));
+        self.input(Input::Write { ticket, drafts })
+    }
+
+    /// Offers a charter that a person brought; the answer comes when it is in force or refused.
+    pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
+        let now = self.clock.now().wall;
+        match charters::next(&self.adopted, files, now) {
+            Ok((adopted, bundle)) => {
+                self.offered = Some((adopted.version(), answer));
+                let charter = Arc::clone(adopted.charter());
+                self.next_adopted = Some(adopted);
+                self.input(Input::CharterAdopted { charter, bundle })
+            }
+            Err(why) => {
+                answer(Reply::Problem(charter_problem(&why)));
+                Ok(())
+            }
+        }
+    }
+
+    fn consider(&mut self, peer: NodeId, bundle: Vec<u8>) -> Input {
+        let now = self.clock.now().wall;
+        let files = policy::bundle::decode(&bundle);
+        let verdict = match &files {
+            Ok(files) => charters::next(&self.adopted, files, now).map_err(|why| why.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match verdict {
+            Ok((adopted, bundle)) => {
+                let charter = Arc::clone(adopted.charter());
+                self.next_adopted = Some(adopted);
+                Input::CharterAdopted { charter, bundle }
+            }
+            Err(why) => {
+                let version = CharterVersion(self.adopted.version().0 + 1);
+                tracing::warn!(%peer, %version, why, "an offered charter was refused");
+                self.network.charter_refused(peer, why);
+                Input::CharterRefused { peer, version }
+            }
+        }
+    }
+
+    fn charter_changed(&mut self) {
+        let Some(adopted) = self.next_adopted.take() else {
+            return;
+        };
+        tracing::info!(version = %adopted.version(), "a charter is in force");
+        self.adopted = adopted;
+        self.lay_lines();
+        if let Some((version, answer)) = self.offered.take() {
+            answer(Reply::Adopted { version });
+        }
+    }
+
+    /// Tells the transport who is a member, who may link, and whom to dial.
+    pub(super) fn lay_lines(&mut self) {
+        let charter = Arc::clone(self.engine.charter());
+        let node = self.node();
+        let allowed = Allowed::Only(links(&*charter, node).into_iter().collect());
+        self.commands.extend([
+            Command::SetRoster(Arc::new(charter.roster().clone())),
+            Command::SetAllowed(allowed),
+            Command::SetLinks(dials(&*charter, node)),
+        ]);
+    }
+}
+
+fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {
+    let mark = |name: &str| store.get(&replica::mark_key(name)).map_err(|error| store_problem(&error));
+    if mark(NODE_MARK)?.as_deref() != Some(node.to_string().as_bytes()) {
+        return Err(damaged(&"it is another node's store"));
+    }
+    let epoch = mark(EPOCH_MARK)?.and_then(|bytes| bytes.try_into().ok());
+    let epoch = epoch.ok_or_else(|| damaged(&"it has no author epoch"))?;
+    Ok(Epoch(u64::from_be_bytes(epoch)))
+}
+
+/// The public key that a roster must list for the node in this folder.
+pub fn public_key_of(folder: &NodeFolder) -> Result<PublicKey, Problem> {
+    Ok(crate::folder::public_key(&folder.read_secret()?))
+}
+
+fn damaged(problem: &dyn std::fmt::Display) -> Problem {
+    Problem::new(
+        "replica-damaged",
+        text!("本机副本无法读取:{problem}", "this node's replica cannot be read: {problem}"),
+        text!(
+            "停止节点,检查磁盘;从备份恢复后启用新的作者代次",
+            "stop the node and check the disk; after restoring a backup take a new author epoch"
+        ),
+    )
+}
+
+fn log_alarm(alarm: &Alarm) {
+    match alarm {
+        Alarm::CharterFork { peer, version, theirs } => {
+            tracing::error!(%peer, %version, %theirs, "a peer has another charter of this version");
+        }
+        Alarm::Refused { peer, commit, fault } => {
+            tracing::warn!(%peer, %commit, code = fault.code(), %fault, "a commit was refused");
+        }
+        Alarm::Misbehaved { peer, code, what } => {
+            tracing::warn!(%peer, code, what, "a peer broke the protocol");
+        }
+    }
+}

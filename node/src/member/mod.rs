@@ -1,0 +1,19 @@
+//! The running member: one engine, one store, and whoever asks.
+//!
+//! * [`keeper`]: holds engine and store together; every input goes through it.
+//! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
+//! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
+//! * [`answers`]: one file for each kind of question.
+//! * [`founding`]: making a node. `charters`: the versions it holds. `clock`: the only clock.
+
+pub mod answers;
+mod charters;
+pub mod clock;
+pub mod founding;
+pub mod keeper;
+mod network;
+pub mod offline;
+mod running;
+
+pub use founding::found;
+pub use running::run;

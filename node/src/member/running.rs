@@ -1,0 +1,210 @@
+//! A node with its network: the transport and the control socket on one thread, engine and store on
+//! another, bounded channels between them. What arrives while the disk is busy goes together in the
+//! next round: that is the group commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crdt_model::engine::Input;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::answers;
+use super::keeper::{Answer, Keeper};
+use crate::control::protocol::Request;
+use crate::control::server;
+use crate::folder::NodeFolder;
+use crate::settings::Settings;
+use crate::text;
+use crate::text::Problem;
+use crate::transport::{Command, Event, Handle, Transport, TransportConfig};
+
+/// Events and requests taken in one round, at most, before the disk is made to follow.
+const ROUND_EVENTS_MAX: usize = 256;
+/// Requests of this machine's programs that may wait.
+const WAITING_REQUESTS_MAX: usize = 64;
+
+/// One request of a program on this machine.
+type Asked = (Request, Answer);
+
+/// Runs the node until it is told to stop, by request, by signal or, with `stop_with_parent`, by
+/// the end of its standard input.
+pub fn run(folder: &NodeFolder, settings: &Settings, stop_with_parent: bool) -> Result<(), Problem> {
+    let cache_bytes = settings.cache_bytes();
+    let keeper = Keeper::open(folder, settings.node(), cache_bytes)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
+    runtime.block_on(async {
+        let config = TransportConfig {
+            node: keeper.node(),
+            secret: Zeroizing::new(folder.read_secret()?.to_bytes()),
+            listen: settings.listen().to_vec(),
+            timings: crate::transport::Timings::default(),
+        };
+        let roster = Arc::new(keeper.engine.charter().roster().clone());
+        let (handle, events) =
+            Transport::start(config, roster).map_err(|problem| cannot_start(&problem))?;
+        let (requests, asked) = mpsc::channel(WAITING_REQUESTS_MAX);
+        let served = server::serve(&folder.socket(), requests.clone());
+        let served = served.map_err(|problem| cannot_start(&problem))?;
+        watch_for_the_end(requests, stop_with_parent);
+        let ended = run_beside(keeper, handle, events, asked).await;
+        drop(served);
+        ended
+    })
+}
+
+/// Runs engine and store on a thread of their own.
+async fn run_beside(
+    keeper: Keeper,
+    handle: Handle,
+    events: mpsc::Receiver<Event>,
+    asked: mpsc::Receiver<Asked>,
+) -> Result<(), Problem> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let ended = match runtime {
+            Ok(runtime) => runtime.block_on(Rounds { keeper, handle, events, asked }.run()),
+            Err(problem) => Err(cannot_start(&problem)),
+        };
+        // The receiver only goes away with the process.
+        let _ = tell.send(ended);
+    });
+    thread.map_err(|problem| cannot_start(&problem))?;
+    told.await.unwrap_or_else(|_| Err(cannot_start(&"the engine's thread ended early")))
+}
+
+/// The engine's thread.
+struct Rounds {
+    keeper: Keeper,
+    handle: Handle,
+    events: mpsc::Receiver<Event>,
+    asked: mpsc::Receiver<Asked>,
+}
+
+/// What a round begins with.
+enum Next {
+    Event(Event),
+    Asked(Asked),
+    Time,
+    End,
+}
+
+impl Rounds {
+    async fn run(mut self) -> Result<(), Problem> {
+        self.keeper.lay_lines();
+        loop {
+            while self.keeper.make_durable()? {}
+            self.send_commands().await?;
+            let mut next = self.next().await;
+            for _ in 0..ROUND_EVENTS_MAX {
+                match next {
+                    Next::Event(event) => self.event(event)?,
+                    Next::Asked((Request::Stop, answer)) => return self.stop(answer).await,
+                    Next::Asked((request, answer)) => {
+                        let stats = self.handle.stats();
+                        answers::answer(&mut self.keeper, Some(&stats), request, answer)?;
+                    }
+                    Next::Time => self.keeper.input(Input::Tick)?,
+                    Next::End => return Ok(()),
+                }
+                next = match self.ready() {
+                    Some(ready) => ready,
+                    None => break,
+                };
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), Problem> {
+        match self.keeper.network.input(event) {
+            Some(input) => self.keeper.input(input),
+            None => Ok(()),
+        }
+    }
+
+    async fn next(&mut self) -> Next {
+        let timeout = self.keeper.next_timeout();
+        let wait_ms = timeout.since_ms(self.keeper.clock.now().instant).max(1);
+        tokio::select! {
+            event = self.events.recv() => event.map_or(Next::End, Next::Event),
+            asked = self.asked.recv() => asked.map_or(Next::End, Next::Asked),
+            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => Next::Time,
+        }
+    }
+
+    fn ready(&mut self) -> Option<Next> {
+        if let Ok(event) = self.events.try_recv() {
+            return Some(Next::Event(event));
+        }
+        self.asked.try_recv().ok().map(Next::Asked)
+    }
+
+    /// Hands the transport its commands; takes events meanwhile, so that neither waits for the
+    /// other.
+    async fn send_commands(&mut self) -> Result<(), Problem> {
+        while let Some(command) = self.keeper.commands.pop_front() {
+            let handle = self.handle.clone();
+            let mut sending = std::pin::pin!(handle.send(command));
+            loop {
+                tokio::select! {
+                    sent = &mut sending => {
+                        sent.map_err(|ended| cannot_start(&ended))?;
+                        break;
+                    }
+                    event = self.events.recv() => match event {
+                        Some(event) => self.event(event)?,
+                        None => return Ok(()),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn stop(mut self, answer: Answer) -> Result<(), Problem> {
+        while self.keeper.make_durable()? {}
+        self.send_commands().await?;
+        // It may have ended already, which is what is wanted.
+        let _ = self.handle.send(Command::Stop).await;
+        while self.events.recv().await.is_some() {}
+        answer(crate::control::protocol::Reply::Done);
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Turns signals, and the end of standard input where that is wanted, into a request to stop.
+fn watch_for_the_end(requests: mpsc::Sender<Asked>, stop_with_parent: bool) {
+    if stop_with_parent {
+        let requests = requests.clone();
+        // A thread, because a read from standard input cannot be called off.
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            let _ = requests.blocking_send((Request::Stop, Box::new(|_| {})));
+        });
+    }
+    tokio::spawn(async move {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        let Ok(mut terminate) = terminate else {
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = requests.send((Request::Stop, Box::new(|_| {}))).await;
+    });
+}
+
+fn cannot_start(problem: &dyn std::fmt::Display) -> Problem {
+    Problem::new(
+        "cannot-run",
+        text!("节点无法运行:{problem}", "the node cannot run: {problem}"),
+        text!(
+            "按原因处理后重新启动;监听地址见 mesh-node config",
+            "deal with the reason and start it again; mesh-node config shows where it listens"
+        ),
+    )
+}

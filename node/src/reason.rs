@@ -1,0 +1,94 @@
+//! The reasons of refusals, as people read them: what the engine says, in both languages, with the
+//! reason of the rule that decided.
+
+use crdt_model::charter::RuleId;
+use crdt_model::engine::WriteRefused;
+use crdt_model::judge::Fault;
+use crdt_model::kind::KindError;
+use policy::CedarCharter;
+
+use crate::import::fields::value_problem;
+use crate::text;
+use crate::text::Text;
+
+/// Why nothing was written.
+pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
+    match refused {
+        WriteRefused::Draft { facet, fault, .. } => {
+            let Text { zh, en } = fault_text(charter, fault);
+            text!("{facet}:{zh}", "{facet}: {en}")
+        }
+        WriteRefused::Busy => text!(
+            "待写入磁盘的内容过多",
+            "too much is waiting to become durable"
+        ),
+        WriteRefused::Narrows { .. } => text!(
+            "此调整会缩小持有范围,目前不支持",
+            "this grade would narrow who may hold the facet, which cannot be done yet"
+        ),
+    }
+}
+
+/// Why a commit is not taken.
+pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
+    match fault {
+        Fault::MayNotAuthor { author, label, rules } => {
+            let Text { zh, en } = by(charter, rules);
+            text!("{author} 不得填写 {label}:{zh}", "{author} may not write {label}: {en}")
+        }
+        Fault::MayNotRegrade { author, label, rules } => {
+            let Text { zh, en } = by(charter, rules);
+            text!(
+                "{author} 不得调整 {label} 的密级或层级:{zh}",
+                "{author} may not regrade {label}: {en}"
+            )
+        }
+        Fault::NotForUs { label, rules } => {
+            let Text { zh, en } = by(charter, rules);
+            text!("本机不得持有 {label}:{zh}", "this node may not hold {label}: {en}")
+        }
+        Fault::Kind(error) => kind_text(error),
+        other => text!("{other}", "{other}"),
+    }
+}
+
+fn by(charter: &CedarCharter, rules: &[RuleId]) -> Text {
+    if rules.is_empty() {
+        return text!("没有规则允许", "no rule permits it");
+    }
+    let told = |zh: bool| {
+        let reason = |id: &RuleId| match charter.rule(id) {
+            Some(rule) if zh => format!("{} [{id}]", rule.reason.zh),
+            Some(rule) => format!("{} [{id}]", rule.reason.en),
+            None => format!("[{id}]"),
+        };
+        rules.iter().map(reason).collect::<Vec<_>>().join("; ")
+    };
+    Text { zh: told(true), en: told(false) }
+}
+
+fn kind_text(error: &KindError) -> Text {
+    match error {
+        KindError::UnknownFacet(facet) => {
+            text!("章程没有分面 {facet}", "no kind declares a facet `{facet}`")
+        }
+        KindError::Sensitivity { sensitivity, .. } => text!(
+            "该分面不能使用密级 {sensitivity}",
+            "it cannot have sensitivity `{sensitivity}`"
+        ),
+        KindError::Level { level, .. } => {
+            text!("该分面不能使用处理层级 {level}", "it cannot have handling level `{level}`")
+        }
+        KindError::Addressed { .. } => {
+            text!("该分面不能指定接收节点", "it cannot have an addressee")
+        }
+        KindError::UnknownField { key, .. } => text!("没有字段 {key}", "it has no field `{key}`"),
+        KindError::Required { field, .. } => {
+            text!("缺少必填字段 {field}", "its field `{field}` is required")
+        }
+        KindError::Value { key, problem, .. } => {
+            let Text { zh, en } = value_problem(problem);
+            text!("字段 {key}:{zh}", "field `{key}`: {en}")
+        }
+    }
+}
