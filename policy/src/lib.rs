@@ -1,1 +1,51 @@
-//! placeholder
+//! The charter of a county: the signed folder that says who is a member, what records hold, what
+//! flows where, who may write and who may read. This crate reads it, refuses it whole if anything in
+//! it is unknown or wrong, has it signed and verified, and answers every question about it. No
+//! fallback opens a flow: what cannot be read, checked or answered is refused.
+//!
+//! * Reading: [`files`] and `layout` (which files there are), [`head`] (`charter.toml`), [`roster`],
+//!   [`kinds`] with [`forbidden`] (what no field may hold), [`schema`], [`rules`], [`checks`]; what
+//!   is wrong comes back as [`finding`]s.
+//! * Deciding: [`charter`] puts a [`question`] to Cedar through [`model`] and keeps the answer by
+//!   symmetry [`class`]; [`explain`] says why; [`prove`] runs the charter's own checks, in which
+//!   [`relation`] says how a node stands to a label; [`plain`] is a second way to the same answers.
+//! * Signing: [`manifest`] (what is signed), [`sshsig`] and [`key_files`] (how), [`board`] (whose
+//!   signatures count), [`sign`] (the steps of a reviewer), [`adopt`] with [`refusal`] (what a node
+//!   may hold, and why not), [`bundle`] (the bytes that travel).
+
+pub mod adopt;
+pub mod board;
+pub mod bundle;
+pub mod charter;
+pub mod checks;
+pub mod class;
+mod document;
+pub mod explain;
+pub mod files;
+pub mod finding;
+pub mod forbidden;
+pub mod head;
+pub mod key_files;
+pub mod kinds;
+mod layout;
+#[cfg(test)]
+mod linze;
+pub mod manifest;
+mod manifest_text;
+pub mod model;
+pub mod plain;
+pub mod prove;
+pub mod question;
+pub mod refusal;
+pub mod relation;
+pub mod roster;
+pub mod rules;
+pub mod schema;
+pub mod sign;
+pub mod sshsig;
+
+pub use charter::CedarCharter;
+pub use files::CharterFiles;
+pub use finding::{Finding, Severity};
+pub use prove::run_checks;
+pub use question::{Action, Question};

@@ -1,0 +1,300 @@
+//! The charter, opened: parsed, checked, and able to decide. Decisions are Cedar's; they are kept by
+//! symmetry class, so that each is asked once.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crdt_model::charter::{Charter, Decision, Roster, Validity};
+use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
+use crdt_model::kind::Kinds;
+use crdt_model::label::{Grade, Label};
+use sha2::{Digest, Sha256};
+
+use crate::checks::{self, Checks};
+use crate::class::{Class, Example, Named, classes};
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::head::{self, Head, Reviewer, rank};
+use crate::layout;
+use crate::model::{Alarm, Model};
+use crate::question::Question;
+use crate::rules::{self, Rule};
+use crate::{kinds, roster, schema};
+
+/// One version of a charter, ready to decide.
+#[derive(Debug)]
+pub struct CedarCharter {
+    head: Head,
+    roster: Roster,
+    keyless: Vec<NodeId>,
+    kinds: Kinds,
+    checks: Checks,
+    model: Model,
+    named: Named,
+    digest: CharterDigest,
+    decided: RwLock<BTreeMap<Class, Arc<Decision>>>,
+    denied: Arc<Decision>,
+    alarms: AtomicU64,
+    last_alarm: Mutex<Option<Alarm>>,
+}
+
+impl CedarCharter {
+    /// Opens a charter that need not be signed. Its digest is that of its files, so that two
+    /// drafts are told apart; it is not the digest of any manifest.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn open(files: &CharterFiles) -> Result<Self, Vec<Finding>> {
+        Self::open_with_digest(files, draft_digest(files))
+    }
+
+    /// Opens a charter whose manifest has this digest. Signatures are not looked at here.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn open_with_digest(
+        files: &CharterFiles,
+        digest: CharterDigest,
+    ) -> Result<Self, Vec<Finding>> {
+        let mut findings = Vec::new();
+        let opened = Self::read(files, digest, &mut findings);
+        match opened {
+            Some(opened) if findings.is_empty() => Ok(opened),
+            _ => Err(findings),
+        }
+    }
+
+    fn read(
+        files: &CharterFiles,
+        digest: CharterDigest,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Self> {
+        layout::check(files, findings);
+        let head = head::read(files, findings);
+        let roster = roster::read(files, head.as_ref().map(|head| head.county), findings);
+        let kinds = kinds::read(files, head.as_ref(), findings);
+        let checks = checks::read(files, findings);
+        let (head, roster, kinds) = (head?, roster?, kinds?);
+        checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
+        let schema = schema::read(files, &head, &kinds, findings)?;
+        let rules = rules::read(files, &schema, &roster.roster, findings)?;
+        let named = Named::new(&rules.named);
+        let model = match Model::new(schema, rules, &roster.roster) {
+            Ok(model) => model,
+            Err(alarm) => {
+                findings.push(Finding::error("rules::model", roster::FILE, alarm.to_string()));
+                return None;
+            }
+        };
+        Some(Self {
+            head,
+            roster: roster.roster,
+            keyless: roster.keyless,
+            kinds,
+            checks,
+            model,
+            named,
+            digest,
+            decided: RwLock::default(),
+            denied: Arc::new(Decision::default_deny()),
+            alarms: AtomicU64::new(0),
+            last_alarm: Mutex::new(None),
+        })
+    }
+
+    /// What `charter.toml` says.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The county node.
+    pub fn county(&self) -> NodeId {
+        self.head.county
+    }
+
+    /// Whose signatures count for the next version; empty in a template.
+    pub fn reviewers(&self) -> &[Reviewer] {
+        &self.head.reviewers
+    }
+
+    /// How many of them must sign.
+    pub fn threshold(&self) -> usize {
+        self.head.threshold
+    }
+
+    /// Nodes without a key. A charter that has such, or has no reviewers, is a template: it can be
+    /// checked, and neither signed nor adopted.
+    pub fn keyless(&self) -> &[NodeId] {
+        &self.keyless
+    }
+
+    /// Whether it is a template.
+    pub fn is_template(&self) -> bool {
+        !self.keyless.is_empty() || self.head.reviewers.is_empty()
+    }
+
+    /// The charter's own tests.
+    pub fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    /// All rules, in the order of their ids.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.model.rules().rules.values()
+    }
+
+    /// The rule with this id.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.model.rules().rules.get(id)
+    }
+
+    /// How many questions could not be answered cleanly. Each was refused. More than zero is a bug
+    /// or a broken machine, and somebody has to look.
+    pub fn alarms(&self) -> u64 {
+        self.alarms.load(Ordering::Relaxed)
+    }
+
+    /// The last of them.
+    pub fn last_alarm(&self) -> Option<Alarm> {
+        self.last_alarm.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a person in this role at `node` may take facets with this label out of the mesh.
+    pub fn export(&self, label: &Label, node: NodeId, role: Name) -> Arc<Decision> {
+        self.decide(Question::Export(role), label, node)
+    }
+
+    /// Answers any question. Labels that no kind allows, nodes and roles that are not listed, and
+    /// nodes that were revoked are refused without asking a rule.
+    pub fn decide(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
+        let listed = |node| self.roster.member(node).is_some();
+        let role_listed = |role| rank(&self.head.roles, role).is_some();
+        let asked = self.kinds.check_label(label).is_ok()
+            && self.roster.active(node).is_some()
+            && listed(label.home)
+            && listed(label.addressee)
+            && question.role().is_none_or(role_listed);
+        if asked { self.answer(question, label, node) } else { self.denied.clone() }
+    }
+
+    /// Answers a question about listed nodes, revoked or not. A person may see at most what the
+    /// node may hold: that is asked first.
+    pub(crate) fn answer(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
+        if question.role().is_some() {
+            let held = self.answer_class(Question::Flow, label, node);
+            if !held.allowed {
+                return held;
+            }
+        }
+        self.answer_class(question, label, node)
+    }
+
+    fn answer_class(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
+        let class = Class::of(question, label, node, &self.named);
+        let known = self.decided.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(decision) = known.get(&class) {
+            return decision.clone();
+        }
+        drop(known);
+        let decision = Arc::new(self.ask(question, label, node));
+        let mut known = self.decided.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(class).or_insert(decision).clone()
+    }
+
+    fn ask(&self, question: Question, label: &Label, node: NodeId) -> Decision {
+        self.model.ask(&self.kinds, question, label, node).unwrap_or_else(|alarm| {
+            self.alarms.fetch_add(1, Ordering::Relaxed);
+            *self.last_alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(alarm);
+            Decision::default_deny()
+        })
+    }
+
+    /// Every question that a charter answers: one for each role where a person asks.
+    pub fn questions(&self) -> Vec<Question> {
+        let roles = || self.head.roles.iter().map(|role| role.id);
+        let mut questions = vec![Question::Flow, Question::Author, Question::Regrade];
+        questions.extend(roles().map(Question::Read));
+        questions.extend(roles().map(Question::Export));
+        questions
+    }
+
+    /// Every class of one question that the roster has a case of, each with an example.
+    pub fn classes(&self, question: Question) -> BTreeMap<Class, Example> {
+        classes(question, &self.kinds, &self.roster, &self.named)
+    }
+
+    /// SHA-256 over every class with its decision, in canonical order. Two spellings of the same
+    /// rules have the same digest; which rule decides, and the standing of nodes, are not in it.
+    pub fn decision_digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"countymesh decisions 1\n");
+        for question in self.questions() {
+            for (class, example) in self.classes(question) {
+                let allowed = self.answer(question, &example.label, example.node).allowed;
+                digest.update(format!("{class} = {}\n", u8::from(allowed)));
+            }
+        }
+        digest.finalize().into()
+    }
+}
+
+fn draft_digest(files: &CharterFiles) -> CharterDigest {
+    let mut digest = Sha256::new();
+    digest.update(b"countymesh draft 1\n");
+    for (path, content) in &files.files {
+        digest.update(format!("{} {path} {}\n", path.len(), content.len()));
+        digest.update(content);
+    }
+    CharterDigest(digest.finalize().into())
+}
+
+impl Charter for CedarCharter {
+    fn version(&self) -> CharterVersion {
+        self.head.version
+    }
+
+    fn digest(&self) -> CharterDigest {
+        self.digest
+    }
+
+    fn validity(&self) -> Validity {
+        self.head.validity
+    }
+
+    fn accept_since(&self) -> CharterVersion {
+        self.head.accept_since
+    }
+
+    fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    fn join(&self, one: Grade, other: Grade) -> Grade {
+        let later = |words, one, other| if rank(words, one) >= rank(words, other) { one } else { other };
+        Grade {
+            sensitivity: later(&self.head.sensitivities, one.sensitivity, other.sensitivity),
+            level: later(&self.head.levels, one.level, other.level),
+        }
+    }
+
+    fn flow(&self, label: &Label, receiver: NodeId) -> Arc<Decision> {
+        self.decide(Question::Flow, label, receiver)
+    }
+
+    fn author(&self, label: &Label, author: NodeId) -> Arc<Decision> {
+        self.decide(Question::Author, label, author)
+    }
+
+    fn regrade(&self, label: &Label, author: NodeId) -> Arc<Decision> {
+        self.decide(Question::Regrade, label, author)
+    }
+
+    fn read(&self, label: &Label, node: NodeId, role: Name) -> Arc<Decision> {
+        self.decide(Question::Read(role), label, node)
+    }
+}

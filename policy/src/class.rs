@@ -1,0 +1,217 @@
+//! Symmetry classes. A decision depends on the nodes in it only through their tiers and through
+//! which of their paths coincide: two villages of one township look alike to every rule that does
+//! not name one of them. A class is what is left when that is taken out, and a few thousand classes
+//! stand for millions of questions.
+//!
+//! Walk the paths of the asking node, of home and of the addressee, in this order; number townships
+//! and villages by their first occurrence; keep those that a rule names. Equal keys, equal answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crdt_model::charter::Roster;
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::Kinds;
+use crdt_model::label::{Grade, Label};
+
+use crate::question::Question;
+
+/// A township or village, as far as rules can tell it from others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Spot {
+    /// The first, second or third one met on the walk.
+    Met(u8),
+    /// One that a rule names, or that has such a village.
+    Named(NodeId),
+}
+
+/// A node's path below the county.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Place {
+    township: Option<Spot>,
+    village: Option<Spot>,
+}
+
+/// All questions that must get one answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Class {
+    question: Question,
+    facet: Name,
+    grade: (Name, Name),
+    node: Place,
+    home: Place,
+    addressee: Place,
+}
+
+/// Nodes that rules can tell from their like.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Named(BTreeSet<NodeId>);
+
+impl Named {
+    /// The nodes that rules name, with their townships: a township is told from others by a village
+    /// that is.
+    pub(crate) fn new(nodes: &BTreeSet<NodeId>) -> Self {
+        let townships = nodes.iter().filter_map(|node| node.township());
+        Self(nodes.iter().copied().chain(townships).collect())
+    }
+}
+
+/// Numbers townships and villages as they are met.
+struct Walk<'a> {
+    named: &'a Named,
+    met: Vec<NodeId>,
+}
+
+impl Walk<'_> {
+    fn spot(&mut self, node: NodeId) -> Spot {
+        if self.named.0.contains(&node) {
+            return Spot::Named(node);
+        }
+        let position = self.met.iter().position(|met| *met == node).unwrap_or_else(|| {
+            self.met.push(node);
+            self.met.len() - 1
+        });
+        Spot::Met(u8::try_from(position).unwrap_or(u8::MAX))
+    }
+
+    fn place(&mut self, node: NodeId) -> Place {
+        let township = node.township();
+        Place {
+            township: township.map(|township| self.spot(township)),
+            village: (Some(node) != township && node != node.county()).then(|| self.spot(node)),
+        }
+    }
+}
+
+impl Class {
+    /// The class of a question.
+    pub(crate) fn of(question: Question, label: &Label, node: NodeId, named: &Named) -> Self {
+        let mut walk = Walk { named, met: Vec::with_capacity(6) };
+        Self {
+            question,
+            facet: label.facet,
+            grade: (label.grade.sensitivity, label.grade.level),
+            node: walk.place(node),
+            home: walk.place(label.home),
+            addressee: walk.place(label.addressee),
+        }
+    }
+
+    /// What is asked.
+    pub fn question(&self) -> Question {
+        self.question
+    }
+
+    /// The facet that it is about.
+    pub fn facet(&self) -> Name {
+        self.facet
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spot = |f: &mut fmt::Formatter<'_>, spot: Option<Spot>| match spot {
+            None => Ok(()),
+            Some(Spot::Met(number)) => write!(f, "/{number}"),
+            Some(Spot::Named(node)) => write!(f, "/{node}"),
+        };
+        f.write_str("county")?;
+        spot(f, self.township)?;
+        spot(f, self.village)
+    }
+}
+
+/// One line of the canonical text that the digest of all decisions is taken over.
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sensitivity, level) = self.grade;
+        write!(
+            f,
+            "{} of {} {sensitivity} {level}: node {} home {} addressee {}",
+            self.question, self.facet, self.node, self.home, self.addressee
+        )
+    }
+}
+
+/// One question of a class, with nodes of the roster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Example {
+    /// The label.
+    pub label: Label,
+    /// The node that asks, or where the person sits.
+    pub node: NodeId,
+}
+
+/// Every class of one question that the roster has a case of, each with an example.
+pub(crate) fn classes(
+    question: Question,
+    kinds: &Kinds,
+    roster: &Roster,
+    named: &Named,
+) -> BTreeMap<Class, Example> {
+    let nodes = representatives(roster, named);
+    let mut classes = BTreeMap::new();
+    for facet in kinds.iter().flat_map(|kind| &kind.facets) {
+        for label in labels_over(facet, &nodes) {
+            for node in &nodes {
+                let class = Class::of(question, &label, *node, named);
+                classes.entry(class).or_insert(Example { label, node: *node });
+            }
+        }
+    }
+    classes
+}
+
+/// Every label that a facet can have over these nodes.
+pub(crate) fn labels_over<'a>(
+    facet: &'a crdt_model::kind::Facet,
+    nodes: &'a [NodeId],
+) -> impl Iterator<Item = Label> + 'a {
+    let grades = facet.sensitivities.iter().flat_map(|sensitivity| {
+        facet.levels.iter().map(|level| Grade { sensitivity: *sensitivity, level: *level })
+    });
+    grades.flat_map(move |grade| {
+        nodes.iter().flat_map(move |home| {
+            let only_home = (!facet.addressed).then_some(*home);
+            let anyone = if facet.addressed { nodes } else { &[] };
+            let addressees = only_home.into_iter().chain(anyone.iter().copied());
+            addressees.map(move |addressee| Label { facet: facet.name, home: *home, addressee, grade })
+        })
+    })
+}
+
+/// Nodes among which every pattern of three occurs that occurs in the roster: the county, all named
+/// nodes, and of the others three villages in each of three townships, where there are so many.
+/// Townships with more villages come first, so that no pattern is missed where some have few.
+fn representatives(roster: &Roster, named: &Named) -> Vec<NodeId> {
+    let mut villages: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    let mut chosen = BTreeSet::new();
+    for member in roster.members() {
+        match member.node.township() {
+            None => drop(chosen.insert(member.node)),
+            Some(township) => {
+                let of_township = villages.entry(township).or_default();
+                if township != member.node {
+                    of_township.push(member.node);
+                }
+            }
+        }
+    }
+    let mut townships: Vec<_> = villages.into_iter().collect();
+    townships.sort_by_key(|(_, villages)| std::cmp::Reverse(villages.len()));
+    let mut alike = 0;
+    for (township, villages) in townships {
+        let is_named = named.0.contains(&township);
+        if !is_named {
+            alike += 1;
+        }
+        if is_named || alike <= 3 {
+            chosen.insert(township);
+            let (kept, others): (Vec<_>, Vec<_>) =
+                villages.into_iter().partition(|village| named.0.contains(village));
+            chosen.extend(kept);
+            chosen.extend(others.into_iter().take(3));
+        }
+    }
+    chosen.into_iter().collect()
+}

@@ -1,0 +1,193 @@
+//! Findings: everything that is wrong with a charter, each with its place, what is wrong there and
+//! what to do about it. All of them are collected, so that one run shows a reviewer all the work.
+
+use std::fmt;
+use std::ops::Range;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use serde::Serialize;
+
+use crate::files::CharterFiles;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The charter is refused.
+    Error,
+    /// The charter holds, but a reviewer should look at this.
+    Warning,
+}
+
+/// One thing that is wrong with a charter.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Finding {
+    /// A stable name of the kind of finding, such as `kinds::unknown-vocabulary`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, by its path in the charter folder.
+    pub file: String,
+    /// The bytes of the file that it is about.
+    pub span: Option<Range<usize>>,
+    /// What is wrong: lower case, no full stop, input in backticks.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.message)
+    }
+}
+
+impl std::error::Error for Finding {}
+
+impl Finding {
+    /// An error in a file.
+    pub fn error(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            file: file.to_owned(),
+            span: None,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// An error that a parser or validator reported, with its place and its advice.
+    pub(crate) fn from_diagnostic(code: &'static str, file: &str, problem: &dyn Diagnostic) -> Self {
+        let label = problem.labels().and_then(|mut labels| labels.next());
+        let span = label.map(|label| label.offset()..label.offset() + label.len());
+        let message = problem.to_string();
+        Self {
+            hint: problem.help().map(|help| help.to_string()),
+            ..Self::error(code, file, message.trim_end_matches('.')).at(span)
+        }
+    }
+
+    /// The same finding at these bytes of its file.
+    #[must_use]
+    pub fn at(mut self, span: Option<Range<usize>>) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// The same finding with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Line and column, both from 1, where the finding begins.
+    pub fn position(&self, files: &CharterFiles) -> Option<(usize, usize)> {
+        let content = files.files.get(&self.file)?;
+        let before = content.get(..self.span.as_ref()?.start)?;
+        let before = String::from_utf8_lossy(before);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        Some((line, column))
+    }
+
+    /// The finding as text, with the lines it is about and a caret under the place.
+    pub fn render(&self, files: &CharterFiles, colour: bool) -> String {
+        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
+        let shown = Shown { source: self.source(files), finding: self };
+        let mut text = String::new();
+        match handler.render_report(&mut text, &shown) {
+            Ok(()) => text,
+            Err(_) => format!("{self}\n"),
+        }
+    }
+
+    fn source(&self, files: &CharterFiles) -> Option<NamedSource<String>> {
+        let content = String::from_utf8(files.files.get(&self.file)?.clone()).ok()?;
+        let language = if self.file.ends_with(".cedar") { "cedar" } else { "toml" };
+        Some(NamedSource::new(&self.file, content).with_language(language))
+    }
+}
+
+/// All findings as one text.
+pub fn render_all(findings: &[Finding], files: &CharterFiles, colour: bool) -> String {
+    findings.iter().map(|finding| finding.render(files, colour)).collect()
+}
+
+/// A finding together with the text it points into, as miette wants it.
+#[derive(Debug)]
+struct Shown<'a> {
+    finding: &'a Finding,
+    source: Option<NamedSource<String>>,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source.is_some() && self.finding.span.is_some() {
+            f.write_str(&self.finding.message)
+        } else {
+            self.finding.fmt(f)
+        }
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.finding.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.finding.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let hint = self.finding.hint.as_ref()?;
+        Some(Box::new(hint))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.finding.span.as_ref()?;
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.finding.span.clone()?;
+        Some(Box::new(std::iter::once(LabeledSpan::underline(span))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> CharterFiles {
+        let mut files = CharterFiles::default();
+        files.files.insert("charter.toml".into(), "a = 1\n名 = 二\n".into());
+        files
+    }
+
+    #[test]
+    fn a_finding_shows_file_place_and_hint() {
+        let finding = Finding::error("charter::unknown-key", "charter.toml", "unknown key `名`")
+            .at(Some(6..9))
+            .hint("remove it");
+        assert_eq!(finding.position(&files()), Some((2, 1)));
+        let text = finding.render(&files(), false);
+        for part in ["charter::unknown-key", "charter.toml:2:1", "unknown key `名`", "remove it"] {
+            assert!(text.contains(part), "{part} is missing from\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_finding_about_a_missing_file_still_names_it() {
+        let finding = Finding::error("charter::missing-file", "roster.toml", "the file is missing");
+        assert!(finding.render(&files(), false).contains("roster.toml: the file is missing"));
+    }
+}

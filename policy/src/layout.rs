@@ -1,0 +1,49 @@
+//! Which files a charter folder has. Any other refuses the charter: a file that nothing reads would
+//! be signed without meaning anything.
+
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
+use crate::{checks, head, kinds, roster, rules, schema};
+
+pub(crate) fn check(files: &CharterFiles, findings: &mut Vec<Finding>) {
+    if let Err(problem) = files.check_bounds() {
+        findings.push(Finding::error("charter::too-large", head::FILE, problem.to_string()));
+    }
+    for file in files.files.keys().filter(|file| !is_known(file)) {
+        findings.push(
+            Finding::error("charter::unknown-file", file, "a charter has no such file")
+                .hint("remove it, or keep it outside the charter folder"),
+        );
+    }
+}
+
+fn is_known(file: &str) -> bool {
+    let single = [head::FILE, roster::FILE, schema::FILE, MANIFEST_PATH];
+    let folders = [
+        (kinds::FOLDER, ".toml"),
+        (rules::FOLDER, ".cedar"),
+        (checks::FOLDER, ".toml"),
+        (SIGNATURES_FOLDER, ""),
+    ];
+    let in_folder = |(folder, ending): &(&str, &str)| {
+        let name = file.strip_prefix(folder).and_then(|name| name.strip_suffix(ending));
+        name.is_some_and(|name| !name.is_empty() && !name.contains('/') && !name.starts_with('.'))
+    };
+    single.contains(&file) || folders.iter().any(in_folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_files_of_a_charter_are_known() {
+        for file in ["charter.toml", "kinds/case.toml", "rules/flow.cedar", "manifest", "signatures/wang"] {
+            assert!(is_known(file), "{file}");
+        }
+        for file in ["README.md", "kinds/case.json", "rules/old/flow.cedar", "kinds/.toml", "rules/"] {
+            assert!(!is_known(file), "{file}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! How nodes, labels and seats look to Cedar, and how one question is put to it.
+
+use std::str::FromStr;
+
+use cedar_policy::{
+    Authorizer, Context, Decision as Verdict, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    Request, RestrictedExpression, Schema,
+};
+use crdt_model::charter::{Decision, Member, Roster, RuleId};
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::Kinds;
+use crdt_model::label::Label;
+
+use crate::question::{Action, Question};
+use crate::roster::tier_name;
+use crate::rules::Rules;
+
+/// Why a question could not be put or was not answered cleanly. The decision is a refusal, and
+/// somebody has to look.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Alarm(pub String);
+
+impl Alarm {
+    fn from_display(problem: impl ToString) -> Self {
+        Self(problem.to_string())
+    }
+}
+
+/// The parts of a charter that Cedar is asked with.
+#[derive(Debug)]
+pub(crate) struct Model {
+    authorizer: Authorizer,
+    schema: Schema,
+    rules: Rules,
+    /// Every node of the roster.
+    nodes: Entities,
+}
+
+impl Model {
+    pub(crate) fn new(schema: Schema, rules: Rules, roster: &Roster) -> Result<Self, Alarm> {
+        let nodes: Result<Vec<Entity>, Alarm> = roster.members().iter().map(node_entity).collect();
+        let nodes = Entities::from_entities(nodes?, Some(&schema)).map_err(Alarm::from_display)?;
+        Ok(Self { authorizer: Authorizer::new(), schema, rules, nodes })
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Puts one question to Cedar. The label must be one that the kinds allow, over listed nodes.
+    pub(crate) fn ask(
+        &self,
+        kinds: &Kinds,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<Decision, Alarm> {
+        let label_uid = uid("Label", &label.to_string())?;
+        let mut added = vec![label_entity(kinds, label, &label_uid)?];
+        let principal = match question {
+            Question::Read(role) | Question::Export(role) => {
+                let seat = uid("Seat", &format!("{role} at {node}"))?;
+                added.push(seat_entity(&seat, role, node)?);
+                seat
+            }
+            _ => node_uid(node)?,
+        };
+        let entities = self.nodes.clone();
+        let entities =
+            entities.add_entities(added, Some(&self.schema)).map_err(Alarm::from_display)?;
+        for needed in [&principal, &label_uid] {
+            if entities.get(needed).is_none() {
+                return Err(Alarm(format!("`{needed}` is not in the entity store")));
+            }
+        }
+        let action = uid("Action", Action::of(question, label.home, node).name())?;
+        let request =
+            Request::new(principal, action, label_uid, Context::empty(), Some(&self.schema));
+        let request = request.map_err(Alarm::from_display)?;
+        self.authorize(&request, &entities)
+    }
+
+    fn authorize(&self, request: &Request, entities: &Entities) -> Result<Decision, Alarm> {
+        let response = self.authorizer.is_authorized(request, &self.rules.policies, entities);
+        let diagnostics = response.diagnostics();
+        if let Some(error) = diagnostics.errors().next() {
+            // Cedar leaves out a rule that errors, which can turn a forbid into an allow.
+            return Err(Alarm::from_display(error));
+        }
+        let id = |id: &cedar_policy::PolicyId| RuleId::from(AsRef::<str>::as_ref(id));
+        let mut rules: Vec<RuleId> = diagnostics.reason().map(id).collect();
+        rules.sort();
+        Ok(Decision { allowed: response.decision() == Verdict::Allow, rules })
+    }
+}
+
+fn uid(type_name: &str, id: &str) -> Result<EntityUid, Alarm> {
+    let type_name = EntityTypeName::from_str(type_name).map_err(Alarm::from_display)?;
+    Ok(EntityUid::from_type_name_and_id(type_name, EntityId::new(id)))
+}
+
+fn node_uid(node: NodeId) -> Result<EntityUid, Alarm> {
+    uid("Node", &node.to_string())
+}
+
+fn expression(uid: EntityUid) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(uid)
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: Vec<(&str, EntityUid)>,
+    parent: Option<EntityUid>,
+) -> Result<Entity, Alarm> {
+    let attributes = attributes.into_iter().map(|(key, to)| (key.to_owned(), expression(to)));
+    Entity::new_with_tags(uid, attributes, parent, []).map_err(Alarm::from_display)
+}
+
+fn node_entity(member: &Member) -> Result<Entity, Alarm> {
+    let mut attributes = vec![("tier", uid("Tier", tier_name(member.tier))?)];
+    if let Some(township) = member.node.township() {
+        attributes.push(("township", node_uid(township)?));
+    }
+    entity(node_uid(member.node)?, attributes, member.parent.map(node_uid).transpose()?)
+}
+
+fn label_entity(kinds: &Kinds, label: &Label, label_uid: &EntityUid) -> Result<Entity, Alarm> {
+    let (kind, _) = kinds
+        .facet(label.facet)
+        .ok_or_else(|| Alarm(format!("no kind declares a facet `{}`", label.facet)))?;
+    let mut attributes = vec![
+        ("kind", uid("Kind", kind.kind.as_str())?),
+        ("facet", uid("Facet", label.facet.as_str())?),
+        ("home", node_uid(label.home)?),
+        ("addressee", node_uid(label.addressee)?),
+        ("sensitivity", uid("Sensitivity", label.grade.sensitivity.as_str())?),
+        ("level", uid("Level", label.grade.level.as_str())?),
+    ];
+    if let Some(township) = label.home.township() {
+        attributes.push(("township", node_uid(township)?));
+    }
+    entity(label_uid.clone(), attributes, Some(node_uid(label.home)?))
+}
+
+fn seat_entity(seat: &EntityUid, role: Name, node: NodeId) -> Result<Entity, Alarm> {
+    let attributes = vec![("role", uid("Role", role.as_str())?), ("node", node_uid(node)?)];
+    entity(seat.clone(), attributes, Some(node_uid(node)?))
+}

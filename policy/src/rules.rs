@@ -1,0 +1,228 @@
+//! `rules/*.cedar`: what flows, who may write, who may read. Cedar text only, strictly valid against
+//! the schema without a warning, every rule with an id and with its reason in both languages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use cedar_policy::{Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use crdt_model::charter::{Roster, RuleId};
+use crdt_model::ids::NodeId;
+use crdt_model::kind::Title;
+use miette::Diagnostic;
+
+use crate::document::text;
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::schema::DEREFERENCES_MAX;
+
+/// The folder of the files in the charter folder.
+pub const FOLDER: &str = "rules/";
+
+/// Rules that a charter may have; each costs every decision about a microsecond.
+pub const RULES_MAX: usize = 200;
+/// Bytes of a rule's id.
+const ID_BYTES_MAX: usize = 64;
+
+/// One rule, for people: its id, what it does and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rule {
+    /// Its `@id`.
+    pub id: RuleId,
+    /// Whether it permits; it forbids otherwise.
+    pub permits: bool,
+    /// Its `@reason_zh` and `@reason`.
+    pub reason: Title,
+    /// Its file.
+    pub file: String,
+    /// Its bytes in that file.
+    pub span: Range<usize>,
+}
+
+/// All rules of a charter, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) policies: PolicySet,
+    pub(crate) rules: BTreeMap<RuleId, Rule>,
+    /// Nodes that a rule names: they keep their identity where other nodes are alike.
+    pub(crate) named: BTreeSet<NodeId>,
+}
+
+/// Reads and checks every file under `rules/`.
+pub(crate) fn read(
+    files: &CharterFiles,
+    schema: &Schema,
+    roster: &Roster,
+    findings: &mut Vec<Finding>,
+) -> Option<Rules> {
+    let before = findings.len();
+    let mut rules = Rules {
+        policies: PolicySet::new(),
+        rules: BTreeMap::new(),
+        named: BTreeSet::new(),
+    };
+    for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
+        if let Some(text) = text(files, file, findings) {
+            read_file(file, text, roster, &mut rules, findings);
+        }
+    }
+    if rules.rules.is_empty() && findings.len() == before {
+        let finding = Finding::error("rules::none", FOLDER, "no rule is declared");
+        findings.push(finding.hint("without a rule nothing flows, not even to home"));
+    }
+    if rules.rules.len() > RULES_MAX {
+        let message = format!("{} rules, where at most {RULES_MAX} are allowed", rules.rules.len());
+        findings.push(Finding::error("rules::too-many", FOLDER, message));
+    }
+    validate(&rules, schema, findings);
+    (findings.len() == before).then_some(rules)
+}
+
+fn read_file(file: &str, text: &str, roster: &Roster, rules: &mut Rules, findings: &mut Vec<Finding>) {
+    let parsed: PolicySet = match text.parse() {
+        Ok(parsed) => parsed,
+        Err(problem) => {
+            let problem: &dyn Diagnostic = &problem;
+            let related = problem.related().into_iter().flatten();
+            findings.extend(std::iter::once(problem).chain(related).map(|problem| {
+                Finding::from_diagnostic("rules::syntax", file, problem)
+            }));
+            return;
+        }
+    };
+    for template in parsed.templates() {
+        let message = format!("`{}` is a template", template.id());
+        findings.push(
+            Finding::error("rules::template", file, message)
+                .at(find(text, &template.to_cedar()))
+                .hint("write the rule out; a slot hides who is meant"),
+        );
+    }
+    let mut policies: Vec<&Policy> = parsed.policies().collect();
+    policies.sort_by_key(|policy| find(text, &policy.to_cedar().unwrap_or_default()).map(|span| span.start));
+    for policy in policies {
+        let span = find(text, &policy.to_cedar().unwrap_or_default()).unwrap_or(0..text.len());
+        literals(file, &span, policy, roster, rules, findings);
+        let Some(rule) = annotations(file, &span, policy, findings) else { continue };
+        if let Some(other) = rules.rules.get(&rule.id) {
+            let message = format!("rule `{}` is also in `{}`", rule.id, other.file);
+            findings.push(Finding::error("rules::twice", file, message).at(Some(span)));
+            continue;
+        }
+        let policy = policy.new_id(PolicyId::new(&*rule.id));
+        if let Err(problem) = rules.policies.add(policy) {
+            findings.push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
+        }
+        rules.rules.insert(rule.id.clone(), rule);
+    }
+}
+
+/// Where a rule's text stands in its file.
+fn find(text: &str, rule: &str) -> Option<Range<usize>> {
+    let start = text.find(rule)?;
+    Some(start..start + rule.len())
+}
+
+fn annotations(
+    file: &str,
+    span: &Range<usize>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) -> Option<Rule> {
+    let before = findings.len();
+    let mut needed = |key: &str| {
+        let value = policy.annotation(key).unwrap_or("").trim();
+        if value.is_empty() {
+            findings.push(
+                Finding::error("rules::annotation", file, format!("a rule has no `@{key}`"))
+                    .at(Some(span.clone()))
+                    .hint("every rule begins with `@id(\"…\")`, `@reason(\"…\")`, `@reason_zh(\"…\")`"),
+            );
+        }
+        value.to_owned()
+    };
+    let (id, en, zh) = (needed("id"), needed("reason"), needed("reason_zh"));
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+    if id.len() > ID_BYTES_MAX || !id.bytes().all(plain) {
+        let message = format!("`{id}` is not a rule's id: 1 to {ID_BYTES_MAX} of a-z, 0-9, `.`, `-`");
+        findings.push(Finding::error("rules::id", file, message).at(Some(span.clone())));
+    }
+    let known = ["id", "reason", "reason_zh"];
+    for (key, _) in policy.annotations().filter(|(key, _)| !known.contains(key)) {
+        let message = format!("unknown annotation `@{key}`");
+        findings.push(Finding::error("rules::annotation", file, message).at(Some(span.clone())));
+    }
+    (findings.len() == before).then(|| Rule {
+        id: Arc::from(id),
+        permits: policy.effect() == Effect::Permit,
+        reason: Title { zh, en },
+        file: file.to_owned(),
+        span: span.clone(),
+    })
+}
+
+/// A rule may name nodes of the roster and words of the charter. A label or a seat has no name that
+/// a rule could know.
+fn literals(
+    file: &str,
+    span: &Range<usize>,
+    policy: &Policy,
+    roster: &Roster,
+    rules: &mut Rules,
+    findings: &mut Vec<Finding>,
+) {
+    for literal in policy.entity_literals() {
+        match literal.type_name().basename() {
+            "Node" => match node_of(&literal).filter(|node| roster.member(*node).is_some()) {
+                Some(node) => {
+                    rules.named.insert(node);
+                }
+                None => findings.push(
+                    Finding::error("rules::unknown-node", file, format!("`{literal}` is not in the roster"))
+                        .at(Some(span.clone())),
+                ),
+            },
+            "Label" | "Seat" => findings.push(
+                Finding::error("rules::literal", file, format!("a rule cannot name `{literal}`"))
+                    .at(Some(span.clone()))
+                    .hint("test its attributes"),
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn node_of(uid: &EntityUid) -> Option<NodeId> {
+    let id: &str = uid.id().as_ref();
+    id.parse().ok()
+}
+
+fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
+    let validator = Validator::new(schema.clone());
+    let result =
+        validator.validate_with_level(&rules.policies, ValidationMode::Strict, DEREFERENCES_MAX);
+    let errors = result.validation_errors().map(|error| (error.policy_id(), error as &dyn Diagnostic));
+    let warnings = result.validation_warnings();
+    let warnings = warnings.map(|warning| (warning.policy_id(), warning as &dyn Diagnostic));
+    let mut found: Vec<Finding> = errors
+        .map(|problem| (problem, "rules::invalid"))
+        .chain(warnings.map(|problem| (problem, "rules::warning")))
+        .map(|((id, problem), code)| {
+            let id: &str = id.as_ref();
+            match rules.rules.get(id) {
+                Some(rule) => {
+                    let finding = Finding::from_diagnostic(code, &rule.file, problem);
+                    let span = finding.span.clone().or(Some(rule.span.clone()));
+                    finding.at(span)
+                }
+                None => Finding::from_diagnostic(code, FOLDER, problem),
+            }
+        })
+        .collect();
+    found.sort_by(|one, other| {
+        let key = |f: &Finding| (f.file.clone(), f.span.as_ref().map(|span| span.start), f.message.clone());
+        key(one).cmp(&key(other))
+    });
+    found.dedup();
+    findings.append(&mut found);
+}
