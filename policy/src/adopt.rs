@@ -92,7 +92,10 @@ pub fn found(
 ) -> Result<AdoptedCharter, AdoptionRefused> {
     let offer = Offer::read(files)?;
     if let Some(expected) = expected.filter(|expected| *expected != offer.digest) {
-        return Err(AdoptionRefused::OtherDigest { expected, found: offer.digest });
+        return Err(AdoptionRefused::OtherDigest {
+            expected,
+            found: offer.digest,
+        });
     }
     offer.check_in_force(now)?;
     offer.open_for_itself()
@@ -106,7 +109,10 @@ pub fn restore(
 ) -> Result<AdoptedCharter, AdoptionRefused> {
     let offer = Offer::read(files)?;
     if offer.digest != digest {
-        return Err(AdoptionRefused::OtherDigest { expected: digest, found: offer.digest });
+        return Err(AdoptionRefused::OtherDigest {
+            expected: digest,
+            found: offer.digest,
+        });
     }
     offer.open_for_itself()
 }
@@ -135,18 +141,32 @@ pub fn adopt(
 impl<'a> Offer<'a> {
     /// Reads the manifest and holds every file to it.
     fn read(files: &'a CharterFiles) -> Result<Self, AdoptionRefused> {
-        files.check_bounds().map_err(|_| AdoptionRefused::TooLarge)?;
+        files
+            .check_bounds()
+            .map_err(|_| AdoptionRefused::TooLarge)?;
         let manifest = Manifest::of(files)?;
         let digest = digest_of(manifest_bytes(files));
         manifest.check_files(files)?;
-        Ok(Self { files, manifest, digest })
+        Ok(Self {
+            files,
+            manifest,
+            digest,
+        })
     }
 
     fn check_follows(&self, current: &AdoptedCharter) -> Result<(), AdoptionRefused> {
-        let Manifest { county, version, previous, .. } = self.manifest;
+        let Manifest {
+            county,
+            version,
+            previous,
+            ..
+        } = self.manifest;
         let (ours, county_held) = (current.version(), current.manifest.county);
         if county != county_held {
-            return Err(AdoptionRefused::OtherCounty { ours: county_held, offered: county });
+            return Err(AdoptionRefused::OtherCounty {
+                ours: county_held,
+                offered: county,
+            });
         }
         if self.digest == current.digest {
             return Err(AdoptionRefused::AlreadyHeld { version });
@@ -155,13 +175,22 @@ impl<'a> Offer<'a> {
             return Err(self.fork_of(current));
         }
         if version < ours {
-            return Err(AdoptionRefused::Older { ours, offered: version });
+            return Err(AdoptionRefused::Older {
+                ours,
+                offered: version,
+            });
         }
         if version.0 != ours.0.saturating_add(1) {
-            return Err(AdoptionRefused::Gap { ours, offered: version });
+            return Err(AdoptionRefused::Gap {
+                ours,
+                offered: version,
+            });
         }
         if previous != Some(current.digest) {
-            return Err(AdoptionRefused::NotSuccessor { ours: current.digest, follows: previous });
+            return Err(AdoptionRefused::NotSuccessor {
+                ours: current.digest,
+                follows: previous,
+            });
         }
         Ok(())
     }
@@ -183,10 +212,16 @@ impl<'a> Offer<'a> {
     fn check_in_force(&self, now: WallTime) -> Result<(), AdoptionRefused> {
         let validity = self.manifest.validity;
         if validity.expired(now) {
-            return Err(AdoptionRefused::Expired { until: validity.until, now });
+            return Err(AdoptionRefused::Expired {
+                until: validity.until,
+                now,
+            });
         }
         if now < validity.from {
-            return Err(AdoptionRefused::NotYet { from: validity.from, now });
+            return Err(AdoptionRefused::NotYet {
+                from: validity.from,
+                now,
+            });
         }
         Ok(())
     }
@@ -197,8 +232,15 @@ impl<'a> Offer<'a> {
 
     /// All signatures; a file among them that proves nothing refuses the charter.
     fn signatures(&self) -> Result<Vec<GoodSignature>, AdoptionRefused> {
-        let good: Vec<_> = self.all_signatures().into_iter().collect::<Result<_, _>>()?;
-        if good.is_empty() { Err(AdoptionRefused::Unsigned) } else { Ok(good) }
+        let good: Vec<_> = self
+            .all_signatures()
+            .into_iter()
+            .collect::<Result<_, _>>()?;
+        if good.is_empty() {
+            Err(AdoptionRefused::Unsigned)
+        } else {
+            Ok(good)
+        }
     }
 
     /// Opens a charter that its own reviewers must have signed. Signatures of others are let be:
@@ -216,7 +258,9 @@ impl<'a> Offer<'a> {
             .map_err(AdoptionRefused::Invalid)?;
         agree_with(&self.manifest, &charter)?;
         if !charter.keyless().is_empty() {
-            return Err(AdoptionRefused::Keyless { nodes: charter.keyless().to_vec() });
+            return Err(AdoptionRefused::Keyless {
+                nodes: charter.keyless().to_vec(),
+            });
         }
         let board = Board::of(&charter)?;
         Ok(AdoptedCharter {
@@ -235,7 +279,11 @@ fn manifest_bytes(files: &CharterFiles) -> &[u8] {
 }
 
 fn enough(whose: Whose, tally: Tally) -> Result<(), AdoptionRefused> {
-    if tally.reached() { Ok(()) } else { Err(AdoptionRefused::TooFew { whose, tally }) }
+    if tally.reached() {
+        Ok(())
+    } else {
+        Err(AdoptionRefused::TooFew { whose, tally })
+    }
 }
 
 /// Refuses a signature that is neither the old reviewers' nor the new ones'.
@@ -247,7 +295,9 @@ fn refuse_strangers(
     let counts = |board: &Board, one: &GoodSignature| {
         board.count(std::slice::from_ref(one)).others.is_empty()
     };
-    let stranger = signatures.iter().find(|one| !counts(old, one) && !counts(new, one));
+    let stranger = signatures
+        .iter()
+        .find(|one| !counts(old, one) && !counts(new, one));
     match stranger.and_then(|one| new.count(std::slice::from_ref(one)).others.pop()) {
         Some(fault) => Err(AdoptionRefused::Signature(fault)),
         None => Ok(()),
@@ -276,7 +326,11 @@ fn agree<T: PartialEq + ToString>(
         return Ok(());
     }
     let (manifest, charter) = (manifest.to_string(), charter.to_string());
-    Err(AdoptionRefused::Disagrees { what, manifest, charter })
+    Err(AdoptionRefused::Disagrees {
+        what,
+        manifest,
+        charter,
+    })
 }
 
 impl From<ManifestError> for AdoptionRefused {

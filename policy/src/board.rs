@@ -111,7 +111,9 @@ pub enum SignatureFault {
         fingerprint: String,
     },
     /// A good signature of a reviewer, under another name.
-    #[error("`{path}` was made with the key of `{reviewer}`; it belongs in `{needed}`: rename or remove it")]
+    #[error(
+        "`{path}` was made with the key of `{reviewer}`; it belongs in `{needed}`: rename or remove it"
+    )]
     Misnamed {
         /// Its path.
         path: String,
@@ -144,7 +146,10 @@ impl Board {
     /// The reviewers that a charter lists.
     pub fn of(charter: &CedarCharter) -> Result<Self, BoardError> {
         let listed = charter.reviewers().iter();
-        Self::new(listed.map(|reviewer| (reviewer.name.as_str(), reviewer.key.as_str())), charter.threshold())
+        Self::new(
+            listed.map(|reviewer| (reviewer.name.as_str(), reviewer.key.as_str())),
+            charter.threshold(),
+        )
     }
 
     /// A board of these names and OpenSSH keys.
@@ -155,20 +160,34 @@ impl Board {
         let mut members: BTreeMap<PublicKey, BoardMember> = BTreeMap::new();
         for (name, key) in reviewers {
             let reviewer = name.to_owned();
-            let key = SshKey::parse(key)
-                .map_err(|problem| BoardError::Key { reviewer: reviewer.clone(), problem })?;
+            let key = SshKey::parse(key).map_err(|problem| BoardError::Key {
+                reviewer: reviewer.clone(),
+                problem,
+            })?;
             let path = signature_path(name, &key);
-            let clash = |other: &&BoardMember| other.path == path || other.key.point() == key.point();
+            let clash =
+                |other: &&BoardMember| other.path == path || other.key.point() == key.point();
             if let Some(one) = members.values().find(clash) {
-                return Err(BoardError::Twice { one: one.name.clone(), other: reviewer });
+                return Err(BoardError::Twice {
+                    one: one.name.clone(),
+                    other: reviewer,
+                });
             }
-            members.insert(key.point(), BoardMember { name: reviewer, key, path });
+            members.insert(
+                key.point(),
+                BoardMember {
+                    name: reviewer,
+                    key,
+                    path,
+                },
+            );
         }
         match members.len() {
             0 => Err(BoardError::Empty),
-            reviewers if threshold == 0 || threshold > reviewers => {
-                Err(BoardError::Threshold { threshold, reviewers })
-            }
+            reviewers if threshold == 0 || threshold > reviewers => Err(BoardError::Threshold {
+                threshold,
+                reviewers,
+            }),
             _ => Ok(Self { members, threshold }),
         }
     }
@@ -185,13 +204,19 @@ impl Board {
 
     /// The member with this key.
     pub fn member(&self, key: &SshKey) -> Option<&BoardMember> {
-        self.members.get(&key.point()).filter(|member| member.key == *key)
+        self.members
+            .get(&key.point())
+            .filter(|member| member.key == *key)
     }
 
     /// Counts the keys of this board among good signatures.
     pub fn count(&self, signatures: &[GoodSignature]) -> Tally {
         let mut counted = BTreeSet::new();
-        let mut tally = Tally { signers: Vec::new(), needed: self.threshold, others: Vec::new() };
+        let mut tally = Tally {
+            signers: Vec::new(),
+            needed: self.threshold,
+            others: Vec::new(),
+        };
         for GoodSignature { path, key } in signatures {
             match self.member(key) {
                 Some(member) if member.path == *path => {
@@ -221,7 +246,10 @@ pub fn signature_path(reviewer: &str, key: &SshKey) -> String {
         Ok(name) if !name.as_str().ends_with('.') => format!("{SIGNATURES_FOLDER}{name}.sig"),
         _ => {
             let point = key.point().to_string();
-            format!("{SIGNATURES_FOLDER}{}.sig", point.get(..16).unwrap_or(&point))
+            format!(
+                "{SIGNATURES_FOLDER}{}.sig",
+                point.get(..16).unwrap_or(&point)
+            )
         }
     }
 }
@@ -243,14 +271,24 @@ fn read_signature(
     content: &[u8],
     manifest: &[u8],
 ) -> Result<GoodSignature, SignatureFault> {
-    let stem = path.strip_prefix(SIGNATURES_FOLDER).and_then(|name| name.strip_suffix(".sig"));
+    let stem = path
+        .strip_prefix(SIGNATURES_FOLDER)
+        .and_then(|name| name.strip_suffix(".sig"));
     if !stem.is_some_and(|stem| !stem.is_empty() && !stem.contains('/')) {
-        return Err(SignatureFault::Misplaced { path: path.to_owned() });
+        return Err(SignatureFault::Misplaced {
+            path: path.to_owned(),
+        });
     }
-    let bad = |problem| SignatureFault::Bad { path: path.to_owned(), problem };
+    let bad = |problem| SignatureFault::Bad {
+        path: path.to_owned(),
+        problem,
+    };
     let signature = DetachedSignature::parse(content).map_err(bad)?;
     signature.verify(signature.key(), manifest).map_err(bad)?;
-    Ok(GoodSignature { path: path.to_owned(), key: signature.key().clone() })
+    Ok(GoodSignature {
+        path: path.to_owned(),
+        key: signature.key().clone(),
+    })
 }
 
 #[cfg(test)]
@@ -268,60 +306,105 @@ mod tests {
     }
 
     fn board(list: &[(&str, u8)], threshold: usize) -> Result<Board, BoardError> {
-        let lines: Vec<_> = list.iter().map(|(name, seed)| (*name, line(*seed))).collect();
-        Board::new(lines.iter().map(|(name, line)| (*name, line.as_str())), threshold)
+        let lines: Vec<_> = list
+            .iter()
+            .map(|(name, seed)| (*name, line(*seed)))
+            .collect();
+        Board::new(
+            lines.iter().map(|(name, line)| (*name, line.as_str())),
+            threshold,
+        )
     }
 
     fn signatures(list: &[(&str, u8)]) -> Vec<Result<GoodSignature, SignatureFault>> {
         let mut files = CharterFiles::default();
         for (path, seed) in list {
             let text = sign(&key(*seed), b"manifest").expect("signs");
-            files.files.insert(format!("signatures/{path}"), text.into_bytes());
+            files
+                .files
+                .insert(format!("signatures/{path}"), text.into_bytes());
         }
         read_signatures(&files, b"manifest")
     }
 
     fn good(list: &[(&str, u8)]) -> Vec<GoodSignature> {
-        signatures(list).into_iter().collect::<Result<_, _>>().expect("good signatures")
+        signatures(list)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .expect("good signatures")
     }
 
     #[test]
     fn keys_are_counted_and_not_files() {
         let board = board(&[("li", 1), ("wang", 2), ("李娜", 3)], 2).expect("a board");
-        assert!(board.count(&good(&[("li.sig", 1), ("wang.sig", 2)])).reached());
+        assert!(
+            board
+                .count(&good(&[("li.sig", 1), ("wang.sig", 2)]))
+                .reached()
+        );
         let by_key = format!("{}.sig", &SshKey::from(&key(3)).point().to_string()[..16]);
         assert!(board.count(&good(&[("li.sig", 1), (&by_key, 3)])).reached());
         let twice = board.count(&good(&[("li.sig", 1), ("li2.sig", 1), ("wang.sig", 1)]));
         assert_eq!(twice.signers, ["li"]);
         assert!(!twice.reached());
-        assert!(matches!(twice.others.as_slice(), [SignatureFault::Misnamed { .. }, _]));
+        assert!(matches!(
+            twice.others.as_slice(),
+            [SignatureFault::Misnamed { .. }, _]
+        ));
         let unknown = board.count(&good(&[("li.sig", 1), ("wang.sig", 9)]));
         assert!(!unknown.reached());
-        assert!(matches!(unknown.others.as_slice(), [SignatureFault::Unknown { .. }]));
+        assert!(matches!(
+            unknown.others.as_slice(),
+            [SignatureFault::Unknown { .. }]
+        ));
     }
 
     #[test]
     fn files_that_are_no_good_signature_are_faults() {
         assert!(matches!(
             signatures(&[("notes.txt", 1), ("deep/li.sig", 1), (".sig", 1)]).as_slice(),
-            [Err(SignatureFault::Misplaced { .. }), Err(SignatureFault::Misplaced { .. }), Err(SignatureFault::Misplaced { .. })]
+            [
+                Err(SignatureFault::Misplaced { .. }),
+                Err(SignatureFault::Misplaced { .. }),
+                Err(SignatureFault::Misplaced { .. })
+            ]
         ));
         let mut files = CharterFiles::default();
         let over_another = sign(&key(1), b"another manifest").expect("signs");
-        files.files.insert("signatures/li.sig".into(), over_another.into_bytes());
+        files
+            .files
+            .insert("signatures/li.sig".into(), over_another.into_bytes());
         assert!(matches!(
             read_signatures(&files, b"manifest").as_slice(),
-            [Err(SignatureFault::Bad { problem: SshSigError::Mismatch, .. })]
+            [Err(SignatureFault::Bad {
+                problem: SshSigError::Mismatch,
+                ..
+            })]
         ));
     }
 
     #[test]
     fn boards_that_cannot_sign_are_refused() {
         assert_eq!(board(&[], 1), Err(BoardError::Empty));
-        assert!(matches!(board(&[("a", 1)], 0), Err(BoardError::Threshold { .. })));
-        assert!(matches!(board(&[("a", 1)], 2), Err(BoardError::Threshold { .. })));
-        assert!(matches!(board(&[("a", 1), ("b", 1)], 1), Err(BoardError::Twice { .. })));
-        assert!(matches!(board(&[("a", 1), ("a", 2)], 1), Err(BoardError::Twice { .. })));
-        assert!(matches!(Board::new([("a", "x")], 1), Err(BoardError::Key { .. })));
+        assert!(matches!(
+            board(&[("a", 1)], 0),
+            Err(BoardError::Threshold { .. })
+        ));
+        assert!(matches!(
+            board(&[("a", 1)], 2),
+            Err(BoardError::Threshold { .. })
+        ));
+        assert!(matches!(
+            board(&[("a", 1), ("b", 1)], 1),
+            Err(BoardError::Twice { .. })
+        ));
+        assert!(matches!(
+            board(&[("a", 1), ("a", 2)], 1),
+            Err(BoardError::Twice { .. })
+        ));
+        assert!(matches!(
+            Board::new([("a", "x")], 1),
+            Err(BoardError::Key { .. })
+        ));
     }
 }

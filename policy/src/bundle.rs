@@ -47,7 +47,9 @@ pub enum BundleError {
         at: usize,
     },
     /// Files out of order, a file twice, or bytes after the last file.
-    #[error("the charter bundle is not in its one canonical form; get the charter from another node")]
+    #[error(
+        "the charter bundle is not in its one canonical form; get the charter from another node"
+    )]
     NotCanonical,
 }
 
@@ -55,11 +57,16 @@ pub enum BundleError {
 pub fn encode(files: &CharterFiles) -> Result<Vec<u8>, BundleError> {
     let per_file = |(path, content): (&String, &Vec<u8>)| 1 + path.len() + 4 + content.len();
     let bytes = MAGIC.len() + 2 + files.files.iter().map(per_file).sum::<usize>();
-    let too_large = BundleError::TooLarge { files: files.files.len(), bytes };
+    let too_large = BundleError::TooLarge {
+        files: files.files.len(),
+        bytes,
+    };
     if files.files.len() > CHARTER_FILES_MAX || bytes > CHARTER_BYTES_MAX {
         return Err(too_large);
     }
-    let Ok(count) = u16::try_from(files.files.len()) else { return Err(too_large) };
+    let Ok(count) = u16::try_from(files.files.len()) else {
+        return Err(too_large);
+    };
     let mut encoded = Vec::with_capacity(bytes);
     encoded.extend_from_slice(MAGIC);
     encoded.extend_from_slice(&count.to_be_bytes());
@@ -81,7 +88,10 @@ pub fn encode(files: &CharterFiles) -> Result<Vec<u8>, BundleError> {
 /// The files in these bytes.
 pub fn decode(bytes: &[u8]) -> Result<CharterFiles, BundleError> {
     if bytes.len() > CHARTER_BYTES_MAX {
-        return Err(BundleError::TooLarge { files: 0, bytes: bytes.len() });
+        return Err(BundleError::TooLarge {
+            files: 0,
+            bytes: bytes.len(),
+        });
     }
     let mut reader = Reader { bytes, at: 0 };
     if reader.take(MAGIC.len())? != MAGIC {
@@ -89,7 +99,10 @@ pub fn decode(bytes: &[u8]) -> Result<CharterFiles, BundleError> {
     }
     let count = usize::from(u16::from_be_bytes(reader.array()?));
     if count > CHARTER_FILES_MAX {
-        return Err(BundleError::TooLarge { files: count, bytes: bytes.len() });
+        return Err(BundleError::TooLarge {
+            files: count,
+            bytes: bytes.len(),
+        });
     }
     let mut files = CharterFiles::default();
     for _ in 0..count {
@@ -102,7 +115,11 @@ pub fn decode(bytes: &[u8]) -> Result<CharterFiles, BundleError> {
         let content = reader.take(content_bytes)?;
         files.files.insert(path.to_owned(), content.to_vec());
     }
-    if encode(&files)? == bytes { Ok(files) } else { Err(BundleError::NotCanonical) }
+    if encode(&files)? == bytes {
+        Ok(files)
+    } else {
+        Err(BundleError::NotCanonical)
+    }
 }
 
 struct Reader<'a> {
@@ -113,7 +130,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], BundleError> {
         let truncated = BundleError::Truncated { at: self.at };
-        let Some(end) = self.at.checked_add(count) else { return Err(truncated) };
+        let Some(end) = self.at.checked_add(count) else {
+            return Err(truncated);
+        };
         let taken = self.bytes.get(self.at..end).ok_or(truncated)?;
         self.at = end;
         Ok(taken)
@@ -121,7 +140,9 @@ impl<'a> Reader<'a> {
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], BundleError> {
         let at = self.at;
-        self.take(N)?.try_into().map_err(|_| BundleError::Truncated { at })
+        self.take(N)?
+            .try_into()
+            .map_err(|_| BundleError::Truncated { at })
     }
 }
 

@@ -52,8 +52,8 @@ pub enum KeyFileError {
     },
     /// It is protected by a passphrase, which this program never asks for.
     #[error(
-        "`{path}` has a passphrase; sign with `ssh-keygen -Y sign -n {NAMESPACE} -f {path} manifest` \
-         and move `manifest.sig` to `signatures/<reviewer>.sig`",
+        "`{path}` has a passphrase; sign with `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < \
+         DIR/manifest > my.sig`, then add it with `mesh-policy sign DIR --signature my.sig`",
         path = path.display()
     )]
     Encrypted {
@@ -63,8 +63,8 @@ pub enum KeyFileError {
     /// A key that this program cannot sign with.
     #[error(
         "`{path}` is a `{algorithm}` key; ed25519 is needed, or for a security key sign with \
-         `ssh-keygen -Y sign -n {NAMESPACE} -f {path} manifest` and move `manifest.sig` to \
-         `signatures/<reviewer>.sig`",
+         `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < DIR/manifest > my.sig`, then add it with \
+         `mesh-policy sign DIR --signature my.sig`",
         path = path.display()
     )]
     Algorithm {
@@ -99,8 +99,10 @@ pub fn make_key_pair(name: Name, folder: &Path) -> Result<KeyPairFiles, KeyFileE
     if let Some(path) = [&private, &public].into_iter().find(|path| path.exists()) {
         return Err(KeyFileError::Exists { path: path.clone() });
     }
-    std::fs::create_dir_all(folder)
-        .map_err(|problem| KeyFileError::File { path: folder.to_owned(), problem })?;
+    std::fs::create_dir_all(folder).map_err(|problem| KeyFileError::File {
+        path: folder.to_owned(),
+        problem,
+    })?;
     let mut seed = Zeroizing::new([0u8; 32]);
     getrandom::fill(seed.as_mut())
         .map_err(|problem| KeyFileError::Randomness(problem.to_string()))?;
@@ -118,36 +120,61 @@ pub fn make_key_pair(name: Name, folder: &Path) -> Result<KeyPairFiles, KeyFileE
     let line = pair.public_key().to_openssh().map_err(unreadable)?;
     write_new(&private, text.as_bytes(), 0o600)?;
     write_new(&public, format!("{line}\n").as_bytes(), 0o644)?;
-    Ok(KeyPairFiles { private, public, key: SshKey::from(&signing), line })
+    Ok(KeyPairFiles {
+        private,
+        public,
+        key: SshKey::from(&signing),
+        line,
+    })
 }
 
 /// Reads a private ed25519 key that has no passphrase.
 pub fn read_private_key(path: &Path) -> Result<SigningKey, KeyFileError> {
-    let fault = |problem| KeyFileError::File { path: path.to_owned(), problem };
+    let fault = |problem| KeyFileError::File {
+        path: path.to_owned(),
+        problem,
+    };
     let metadata = std::fs::metadata(path).map_err(fault)?;
     if metadata.len() > PRIVATE_KEY_BYTES_MAX {
         let problem = format!("longer than {PRIVATE_KEY_BYTES_MAX} bytes");
-        return Err(KeyFileError::Unreadable { path: path.to_owned(), problem });
+        return Err(KeyFileError::Unreadable {
+            path: path.to_owned(),
+            problem,
+        });
     }
     let text = Zeroizing::new(std::fs::read(path).map_err(fault)?);
-    let key = PrivateKey::from_openssh(text.as_slice()).map_err(|problem| {
-        KeyFileError::Unreadable { path: path.to_owned(), problem: problem.to_string() }
-    })?;
+    let key =
+        PrivateKey::from_openssh(text.as_slice()).map_err(|problem| KeyFileError::Unreadable {
+            path: path.to_owned(),
+            problem: problem.to_string(),
+        })?;
     if open_to_others(&metadata) {
-        return Err(KeyFileError::Open { path: path.to_owned() });
+        return Err(KeyFileError::Open {
+            path: path.to_owned(),
+        });
     }
     let signing = match key.key_data() {
         KeypairData::Ed25519(pair) => SigningKey::from_bytes(pair.private.as_ref()),
-        KeypairData::Encrypted(_) => return Err(KeyFileError::Encrypted { path: path.to_owned() }),
+        KeypairData::Encrypted(_) => {
+            return Err(KeyFileError::Encrypted {
+                path: path.to_owned(),
+            });
+        }
         _ => {
             let algorithm = key.algorithm().to_string();
-            return Err(KeyFileError::Algorithm { path: path.to_owned(), algorithm });
+            return Err(KeyFileError::Algorithm {
+                path: path.to_owned(),
+                algorithm,
+            });
         }
     };
     let listed = key.public_key().key_data().ed25519().map(|key| key.0);
     if listed != Some(signing.verifying_key().to_bytes()) {
         let problem = "its two halves are not a pair".to_owned();
-        return Err(KeyFileError::Unreadable { path: path.to_owned(), problem });
+        return Err(KeyFileError::Unreadable {
+            path: path.to_owned(),
+            problem,
+        });
     }
     Ok(signing)
 }
@@ -163,7 +190,10 @@ fn open_to_others(_: &std::fs::Metadata) -> bool {
     false
 }
 
-#[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has file modes"))]
+#[cfg_attr(
+    not(unix),
+    expect(unused_variables, reason = "only Unix has file modes")
+)]
 fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), KeyFileError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -172,7 +202,10 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), KeyFileError>
     options
         .open(path)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .map_err(|problem| KeyFileError::File { path: path.to_owned(), problem })
+        .map_err(|problem| KeyFileError::File {
+            path: path.to_owned(),
+            problem,
+        })
 }
 
 #[cfg(test)]
@@ -208,7 +241,10 @@ mod tests {
         assert_eq!(mode(&made.private), 0o600);
         let open = std::fs::Permissions::from_mode(0o640);
         std::fs::set_permissions(&made.private, open).expect("chmod");
-        assert!(matches!(read_private_key(&made.private), Err(KeyFileError::Open { .. })));
+        assert!(matches!(
+            read_private_key(&made.private),
+            Err(KeyFileError::Open { .. })
+        ));
     }
 
     #[test]

@@ -236,18 +236,22 @@ fn is_listed(path: &str) -> bool {
 /// Checks that a file of a charter may have this path.
 pub(crate) fn check_path(path: &str) -> Result<(), ManifestError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let good_part = |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain);
+    let good_part =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain);
     if path.len() <= PATH_BYTES_MAX && path.split('/').all(good_part) {
         Ok(())
     } else {
         let shown: String = path.chars().take(PATH_BYTES_MAX).collect();
-        Err(ManifestError::Path { path: shown.escape_debug().to_string() })
+        Err(ManifestError::Path {
+            path: shown.escape_debug().to_string(),
+        })
     }
 }
 
 // A manifest is itself a file of the charter; its longest text must leave room for the others.
 const _: () = assert!(
-    CHARTER_FILES_MAX * (64 + 2 + PATH_BYTES_MAX + 1) + 1024 < crdt_model::limits::CHARTER_BYTES_MAX
+    CHARTER_FILES_MAX * (64 + 2 + PATH_BYTES_MAX + 1) + 1024
+        < crdt_model::limits::CHARTER_BYTES_MAX
 );
 
 #[cfg(test)]
@@ -257,11 +261,17 @@ mod tests {
 
     fn files(list: &[(&str, &str)]) -> CharterFiles {
         let pair = |(path, text): &(&str, &str)| ((*path).to_owned(), text.as_bytes().to_vec());
-        CharterFiles { files: list.iter().map(pair).collect() }
+        CharterFiles {
+            files: list.iter().map(pair).collect(),
+        }
     }
 
     fn manifest() -> Manifest {
-        let content = files(&[("charter.toml", "x"), ("rules/a.cedar", ""), ("manifest", "old")]);
+        let content = files(&[
+            ("charter.toml", "x"),
+            ("rules/a.cedar", ""),
+            ("manifest", "old"),
+        ]);
         Manifest {
             county: "620723000000".parse().expect("a node"),
             version: CharterVersion(2),
@@ -278,7 +288,10 @@ mod tests {
     #[test]
     fn a_manifest_round_trips_and_its_digest_is_that_of_its_bytes() {
         let text = manifest().encode().expect("encodes");
-        assert!(text.contains("\nfrom 2026-11-01T00:00:00Z\nuntil 2027-11-01T00:00:00.001Z\n"), "{text}");
+        assert!(
+            text.contains("\nfrom 2026-11-01T00:00:00Z\nuntil 2027-11-01T00:00:00.001Z\n"),
+            "{text}"
+        );
         assert!(!text.contains("  manifest"), "{text}");
         assert_eq!(Manifest::parse(text.as_bytes()), Ok(manifest()));
         assert_eq!(manifest().digest(), Ok(digest_of(text.as_bytes())));
@@ -288,7 +301,10 @@ mod tests {
     fn any_other_text_is_refused() {
         let text = manifest().encode().expect("encodes");
         let others = [
-            ("countymesh charter manifest 1", "countymesh charter manifest 2"),
+            (
+                "countymesh charter manifest 1",
+                "countymesh charter manifest 2",
+            ),
             ("county 620723000000", "county  620723000000"),
             ("version 2", "version 02"),
             ("version 2", "version +2"),
@@ -310,7 +326,10 @@ mod tests {
         for (from, to) in others {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text, "{from}");
-            assert!(Manifest::parse(changed.as_bytes()).is_err(), "{from} -> {to}");
+            assert!(
+                Manifest::parse(changed.as_bytes()).is_err(),
+                "{from} -> {to}"
+            );
         }
         assert!(Manifest::parse(text.trim_end().as_bytes()).is_err());
         assert!(Manifest::parse(format!("{text}\n").as_bytes()).is_err());
@@ -322,8 +341,11 @@ mod tests {
     fn files_changed_added_or_missing_are_told_apart() {
         let manifest = manifest();
         let check = |list| manifest.check_files(&files(list));
-        let good: &[(&str, &str)] =
-            &[("charter.toml", "x"), ("rules/a.cedar", ""), ("signatures/a.sig", "s")];
+        let good: &[(&str, &str)] = &[
+            ("charter.toml", "x"),
+            ("rules/a.cedar", ""),
+            ("signatures/a.sig", "s"),
+        ];
         assert_eq!(check(good), Ok(()));
         assert!(matches!(
             check(&[("charter.toml", "y"), ("rules/a.cedar", "")]),
@@ -341,7 +363,9 @@ mod tests {
 
     #[test]
     fn paths_stay_within_the_charter() {
-        for path in ["", "/a", "a/", "a//b", "../a", "a/./b", ".git", "a b", "a\nb", "例", "a~"] {
+        for path in [
+            "", "/a", "a/", "a//b", "../a", "a/./b", ".git", "a b", "a\nb", "例", "a~",
+        ] {
             assert!(check_path(path).is_err(), "{path}");
         }
         assert!(check_path("rules/10-grid_up.cedar").is_ok());

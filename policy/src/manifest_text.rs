@@ -9,7 +9,9 @@ use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::limits::CHARTER_FILES_MAX;
 use crdt_model::time::WallTime;
 
-use crate::manifest::{MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, check_path};
+use crate::manifest::{
+    MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, check_path,
+};
 
 pub(crate) const FIRST_LINE: &str = "countymesh charter manifest 1";
 pub(crate) const NO_PREVIOUS: &str = "none";
@@ -21,9 +23,14 @@ struct Reader<'a> {
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| ManifestError::Line { line: 1, problem: "not UTF-8 text".to_owned() })?;
-    let mut reader = Reader { lines: text.lines(), line: 0 };
+    let text = std::str::from_utf8(bytes).map_err(|_| ManifestError::Line {
+        line: 1,
+        problem: "not UTF-8 text".to_owned(),
+    })?;
+    let mut reader = Reader {
+        lines: text.lines(),
+        line: 0,
+    };
     if reader.next()? != FIRST_LINE {
         return Err(reader.fault(&format!("`{FIRST_LINE}` must stand here")));
     }
@@ -40,13 +47,22 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
         return Err(reader.fault("an empty line must stand here"));
     }
     let files = reader.files()?;
-    Ok(Manifest { county, version, previous, validity: Validity { from, until }, decisions, files })
+    Ok(Manifest {
+        county,
+        version,
+        previous,
+        validity: Validity { from, until },
+        decisions,
+        files,
+    })
 }
 
 /// A time as a manifest writes it: RFC 3339 in UTC, to the millisecond.
 pub(crate) fn date(time: WallTime) -> Result<String, ManifestError> {
     let wrong = ManifestError::Time { ms: time.ms };
-    let Ok(ms) = i64::try_from(time.ms) else { return Err(wrong) };
+    let Ok(ms) = i64::try_from(time.ms) else {
+        return Err(wrong);
+    };
     match jiff::Timestamp::from_millisecond(ms) {
         Ok(time) => Ok(time.to_string()),
         Err(_) => Err(wrong),
@@ -55,12 +71,17 @@ pub(crate) fn date(time: WallTime) -> Result<String, ManifestError> {
 
 impl<'a> Reader<'a> {
     fn fault(&self, problem: &str) -> ManifestError {
-        ManifestError::Line { line: self.line, problem: problem.to_owned() }
+        ManifestError::Line {
+            line: self.line,
+            problem: problem.to_owned(),
+        }
     }
 
     fn next(&mut self) -> Result<&'a str, ManifestError> {
         self.line += 1;
-        self.lines.next().ok_or_else(|| self.fault("the text ends too early"))
+        self.lines
+            .next()
+            .ok_or_else(|| self.fault("the text ends too early"))
     }
 
     /// The word after `key` on the next line.
@@ -73,7 +94,8 @@ impl<'a> Reader<'a> {
 
     fn value<T: FromStr>(&mut self, key: &str) -> Result<T, ManifestError> {
         let word = self.word(key)?;
-        word.parse().map_err(|_| self.fault(&format!("`{}` is not a {key}", shown(word))))
+        word.parse()
+            .map_err(|_| self.fault(&format!("`{}` is not a {key}", shown(word))))
     }
 
     fn digest_value(&mut self, key: &str) -> Result<Sha256Sum, ManifestError> {
@@ -88,7 +110,10 @@ impl<'a> Reader<'a> {
         Ok(Sha256Sum(digest.0))
     }
 
-    fn previous(&mut self, version: CharterVersion) -> Result<Option<CharterDigest>, ManifestError> {
+    fn previous(
+        &mut self,
+        version: CharterVersion,
+    ) -> Result<Option<CharterDigest>, ManifestError> {
         let word = self.word("previous")?;
         match (version.0, word) {
             (0, _) => Err(self.fault("versions count from 1")),
@@ -128,5 +153,9 @@ impl<'a> Reader<'a> {
 
 /// As much of a word as an error message may repeat.
 fn shown(word: &str) -> String {
-    word.chars().take(80).collect::<String>().escape_debug().to_string()
+    word.chars()
+        .take(80)
+        .collect::<String>()
+        .escape_debug()
+        .to_string()
 }

@@ -15,7 +15,9 @@ use crate::manifest_text::date;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdoptionRefused {
     /// More, or more bytes, than a charter may have.
-    #[error("it has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes; get it from another node")]
+    #[error(
+        "it has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes; get it from another node"
+    )]
     TooLarge,
     /// The manifest, or a file that is not what the manifest says.
     #[error("{0}")]
@@ -135,7 +137,9 @@ pub enum AdoptionRefused {
         charter: String,
     },
     /// Not the charter that was asked for.
-    #[error("its digest is {found}, where {expected} was expected; get the charter again from its reviewers")]
+    #[error(
+        "its digest is {found}, where {expected} was expected; get the charter again from its reviewers"
+    )]
     OtherDigest {
         /// As expected.
         expected: CharterDigest,
@@ -222,7 +226,11 @@ fn fork(
 }
 
 fn too_few(whose: Whose, tally: &Tally) -> String {
-    let Tally { signers, needed, others } = tally;
+    let Tally {
+        signers,
+        needed,
+        others,
+    } = tally;
     let names: String = signers.iter().map(|name| format!(" `{name}`")).collect();
     let mut text = format!(
         "{} of {whose} signed it{}{names}, where {needed} are needed",
@@ -237,13 +245,19 @@ fn too_few(whose: Whose, tally: &Tally) -> String {
 }
 
 fn invalid(findings: &[Finding]) -> String {
-    let first = findings.first().map_or(String::new(), |first| format!(", first {first}"));
+    let first = findings
+        .first()
+        .map_or(String::new(), |first| format!(", first {first}"));
     let count = findings.len();
     format!("it is not valid: {count} findings{first}; see all of them with `mesh-policy check`")
 }
 
 fn keyless(nodes: &[NodeId]) -> String {
-    let first = nodes.first().map_or(String::new(), |node| format!(", first {node}"));
+    let first = nodes
+        .first()
+        .map_or(String::new(), |node| format!(", first {node}"));
     let count = nodes.len();
-    format!("{count} nodes have no key in `roster.toml`{first}; `mesh-node init` on each node shows it")
+    format!(
+        "{count} nodes have no key in `roster.toml`{first}; `mesh-node init` on each node shows it"
+    )
 }

@@ -2,7 +2,7 @@
 //! folder, and they refuse early: nobody signs what is invalid, unchecked, or not what the manifest
 //! says.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crdt_model::charter::Charter;
@@ -15,10 +15,12 @@ use crate::charter::CedarCharter;
 use crate::files::{CharterFiles, FilesError};
 use crate::finding::{Finding, Severity};
 use crate::key_files::{KeyFileError, read_private_key};
-use crate::manifest::{MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of};
+use crate::manifest::{
+    MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of,
+};
 use crate::prove::run_checks;
 use crate::refusal::AdoptionRefused;
-use crate::sshsig::{self, SshKey, SshSigError};
+use crate::sshsig::{self, DetachedSignature, SIGNATURE_BYTES_MAX, SshKey, SshSigError};
 use crate::{head, kinds, schema};
 
 /// Why a manifest or a signature was not written.
@@ -38,6 +40,9 @@ pub enum SignError {
     /// It does not parse or validate.
     #[error("the charter has {} findings; see them with `mesh-policy check`", .0.len())]
     Invalid(Vec<Finding>),
+    /// The version before does not parse or validate.
+    #[error("the previous version has {} findings; see them with `mesh-policy check`", .0.len())]
+    PreviousInvalid(Vec<Finding>),
     /// Its own checks do not hold.
     #[error("{} of the charter's checks do not hold; see them with `mesh-policy check`", .0.len())]
     ChecksFail(Vec<Finding>),
@@ -48,7 +53,9 @@ pub enum SignError {
     #[error(transparent)]
     Stale(AdoptionRefused),
     /// Version 1 follows none.
-    #[error("version 1 follows no other; leave `--previous` out, or raise `version` in `charter.toml`")]
+    #[error(
+        "version 1 follows no other; leave `--previous` out, or raise `version` in `charter.toml`"
+    )]
     FirstFollowsNone,
     /// A later version must say which one it follows.
     #[error("version {version} follows version {}; name its folder with `--previous`", .version.0.saturating_sub(1))]
@@ -94,7 +101,9 @@ pub enum SignError {
         fingerprint: String,
     },
     /// The key is another reviewer's than the one named.
-    #[error("the key is that of reviewer `{found}` and not of `{named}`; sign with the key of `{named}`")]
+    #[error(
+        "the key is that of reviewer `{found}` and not of `{named}`; sign with the key of `{named}`"
+    )]
     OtherReviewer {
         /// The reviewer named.
         named: String,
@@ -181,15 +190,26 @@ pub fn write_manifest(
     let mut removed = Vec::new();
     if changed {
         // First the signatures: whatever breaks off, none is left beside a manifest it is not over.
-        for path in files.files.keys().filter(|path| path.starts_with(SIGNATURES_FOLDER)) {
+        for path in files
+            .files
+            .keys()
+            .filter(|path| path.starts_with(SIGNATURES_FOLDER))
+        {
             let file = folder.join(path);
-            std::fs::remove_file(&file)
-                .map_err(|problem| SignError::Write { path: file, problem })?;
+            std::fs::remove_file(&file).map_err(|problem| SignError::Write {
+                path: file,
+                problem,
+            })?;
             removed.push(path.clone());
         }
         write_whole(&folder.join(MANIFEST_PATH), text.as_bytes())?;
     }
-    Ok(WrittenManifest { manifest, digest, changed, removed })
+    Ok(WrittenManifest {
+        manifest,
+        digest,
+        changed,
+        removed,
+    })
 }
 
 /// The digest that a charter's manifest names as the one before.
@@ -205,18 +225,28 @@ fn previous_digest(
         (_, Some(previous)) => {
             let previous = Manifest::of(&CharterFiles::read(previous)?)?;
             if previous.version.0.saturating_add(1) != version.0 {
-                return Err(SignError::NotPrevious { version, previous: previous.version });
+                return Err(SignError::NotPrevious {
+                    version,
+                    previous: previous.version,
+                });
             }
             if previous.county != charter.county() {
                 let county = charter.county();
-                return Err(SignError::OtherCounty { county, previous: previous.county });
+                return Err(SignError::OtherCounty {
+                    county,
+                    previous: previous.county,
+                });
             }
             Ok(Some(previous.digest()?))
         }
         (_, None) => {
-            let named = Manifest::of(files).ok().filter(|manifest| manifest.version == version);
+            let named = Manifest::of(files)
+                .ok()
+                .filter(|manifest| manifest.version == version);
             let digest = named.and_then(|manifest| manifest.previous);
-            digest.map(Some).ok_or(SignError::PreviousNeeded { version })
+            digest
+                .map(Some)
+                .ok_or(SignError::PreviousNeeded { version })
         }
     }
 }
@@ -226,8 +256,8 @@ fn previous_digest(
 pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), SignError> {
     let manifest = Manifest::of(files)?;
     manifest.check_files(files)?;
-    let charter = CedarCharter::open_with_digest(files, manifest.digest()?)
-        .map_err(SignError::Invalid)?;
+    let charter =
+        CedarCharter::open_with_digest(files, manifest.digest()?).map_err(SignError::Invalid)?;
     agree_with(&manifest, &charter).map_err(SignError::Stale)?;
     if manifest.decisions != Sha256Sum(charter.decision_digest()) {
         return Err(SignError::Stale(AdoptionRefused::Disagrees {
@@ -248,8 +278,8 @@ pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), Sig
     Ok((charter, manifest))
 }
 
-/// Adds a reviewer's signature to a charter folder that is ready for it (see [`check_ready`]). The
-/// manifest is never written here: what a reviewer signs is what they could look at before.
+/// Signs a charter folder that is ready for it (see [`check_ready`]). The manifest is never written
+/// here: what a reviewer signs is what they could look at before.
 ///
 /// The reviewer is the one whose key it is, in the charter itself or in `previous`, the folder of
 /// the version before: a reviewer who leaves still signs the version they leave with. Where a name
@@ -263,47 +293,92 @@ pub fn sign(
     let files = CharterFiles::read(folder)?;
     let (charter, manifest) = check_ready(&files)?;
     let signing = read_private_key(key_file)?;
-    let key = SshKey::from(&signing);
-    let member = find_member(&charter, previous, &key)?;
-    if let Some(named) = reviewer.filter(|named| *named != member.name) {
-        let (named, found) = (named.to_owned(), member.name);
-        return Err(SignError::OtherReviewer { named, found });
-    }
-    let text = manifest.encode()?;
-    let signature = sshsig::sign(&signing, text.as_bytes())?;
-    let mut signed = files;
-    signed.files.insert(member.path.clone(), signature.clone().into_bytes());
-    bundle::encode(&signed)?;
-    write_whole(&folder.join(&member.path), signature.as_bytes())?;
+    let member = find_member(&charter, previous, &SshKey::from(&signing), reviewer)?;
+    let signature = sshsig::sign(&signing, manifest.encode()?.as_bytes())?;
+    put_signature(folder, files, &manifest, member, signature.into_bytes())
+}
+
+/// Adds a signature that was made elsewhere, as `ssh-keygen -Y sign` does with keys that have a
+/// passphrase, are in an agent or on a security key. Otherwise as [`sign`].
+pub fn add_signature(
+    folder: &Path,
+    signature_file: &Path,
+    reviewer: Option<&str>,
+    previous: Option<&Path>,
+) -> Result<WrittenSignature, SignError> {
+    let files = CharterFiles::read(folder)?;
+    let (charter, manifest) = check_ready(&files)?;
+    let text = read_signature_file(signature_file)?;
+    let signature = DetachedSignature::parse(&text)?;
+    signature.verify(signature.key(), manifest.encode()?.as_bytes())?;
+    let member = find_member(&charter, previous, signature.key(), reviewer)?;
+    put_signature(folder, files, &manifest, member, text)
+}
+
+fn read_signature_file(path: &Path) -> Result<Vec<u8>, SignError> {
+    let fault = |problem| KeyFileError::File {
+        path: path.to_owned(),
+        problem,
+    };
+    let file = std::fs::File::open(path).map_err(fault)?;
+    let mut text = Vec::new();
+    // One byte more than allowed, so that a longer file is seen to be one.
+    let bytes_max = SIGNATURE_BYTES_MAX as u64 + 1;
+    file.take(bytes_max).read_to_end(&mut text).map_err(fault)?;
+    Ok(text)
+}
+
+fn put_signature(
+    folder: &Path,
+    mut files: CharterFiles,
+    manifest: &Manifest,
+    member: BoardMember,
+    signature: Vec<u8>,
+) -> Result<WrittenSignature, SignError> {
+    files.files.insert(member.path.clone(), signature.clone());
+    bundle::encode(&files)?;
+    write_whole(&folder.join(&member.path), &signature)?;
     Ok(WrittenSignature {
         reviewer: member.name,
         path: member.path,
-        digest: digest_of(text.as_bytes()),
+        digest: manifest.digest()?,
         version: manifest.version,
     })
 }
 
+/// The reviewer whose key it is, who must be the one named, where one is.
 fn find_member(
     charter: &CedarCharter,
     previous: Option<&Path>,
     key: &SshKey,
+    named: Option<&str>,
 ) -> Result<BoardMember, SignError> {
-    if let Some(member) = Board::of(charter)?.member(key) {
-        return Ok(member.clone());
-    }
-    if let Some(previous) = previous {
+    let mut found = Board::of(charter)?.member(key).cloned();
+    if let (None, Some(previous)) = (&found, previous) {
         let files = CharterFiles::read(previous)?;
-        let previous = CedarCharter::open(&files).map_err(SignError::Invalid)?;
-        if let Some(member) = Board::of(&previous)?.member(key) {
-            return Ok(member.clone());
-        }
+        let previous = CedarCharter::open(&files).map_err(SignError::PreviousInvalid)?;
+        found = Board::of(&previous)?.member(key).cloned();
     }
-    Err(SignError::NotReviewer { fingerprint: key.fingerprint() })
+    let Some(member) = found else {
+        return Err(SignError::NotReviewer {
+            fingerprint: key.fingerprint(),
+        });
+    };
+    match named.filter(|named| *named != member.name) {
+        Some(named) => Err(SignError::OtherReviewer {
+            named: named.to_owned(),
+            found: member.name,
+        }),
+        None => Ok(member),
+    }
 }
 
 /// Writes a file whole or not at all: beside it first, then into its place.
 fn write_whole(path: &Path, content: &[u8]) -> Result<(), SignError> {
-    let fault = |problem| SignError::Write { path: path.to_owned(), problem };
+    let fault = |problem| SignError::Write {
+        path: path.to_owned(),
+        problem,
+    };
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(fault)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -58,7 +58,7 @@ pub enum SshSigError {
     /// Not an SSH signature.
     #[error(
         "not an SSH signature ({problem}); make it with `mesh-policy sign` or \
-         `ssh-keygen -Y sign -n {NAMESPACE} manifest`"
+         `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
     )]
     Unreadable {
         /// What is wrong.
@@ -70,7 +70,7 @@ pub enum SshSigError {
     /// Made for another purpose.
     #[error(
         "made for `{namespace}` and not for a charter; sign again with \
-         `ssh-keygen -Y sign -n {NAMESPACE} manifest`"
+         `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
     )]
     Namespace {
         /// The namespace it was made for.
@@ -105,14 +105,18 @@ impl SshKey {
             let problem = format!("longer than {KEY_TEXT_BYTES_MAX} bytes");
             return Err(SshKeyError::Unreadable { problem });
         }
-        let key = ssh_key::PublicKey::from_openssh(text)
-            .map_err(|problem| SshKeyError::Unreadable { problem: problem.to_string() })?;
+        let key =
+            ssh_key::PublicKey::from_openssh(text).map_err(|problem| SshKeyError::Unreadable {
+                problem: problem.to_string(),
+            })?;
         Self::checked(key.key_data().clone())
     }
 
     fn checked(data: KeyData) -> Result<Self, SshKeyError> {
         if !matches!(data, KeyData::Ed25519(_) | KeyData::SkEd25519(_)) {
-            return Err(SshKeyError::Algorithm { algorithm: data.algorithm().to_string() });
+            return Err(SshKeyError::Algorithm {
+                algorithm: data.algorithm().to_string(),
+            });
         }
         let key = Self(data);
         match VerifyingKey::from_bytes(&key.point().0) {
@@ -140,13 +144,17 @@ impl SshKey {
     pub fn to_openssh(&self) -> Result<String, SshKeyError> {
         ssh_key::PublicKey::from(self.0.clone())
             .to_openssh()
-            .map_err(|problem| SshKeyError::Unreadable { problem: problem.to_string() })
+            .map_err(|problem| SshKeyError::Unreadable {
+                problem: problem.to_string(),
+            })
     }
 }
 
 impl From<&SigningKey> for SshKey {
     fn from(key: &SigningKey) -> Self {
-        Self(KeyData::Ed25519(Ed25519PublicKey(key.verifying_key().to_bytes())))
+        Self(KeyData::Ed25519(Ed25519PublicKey(
+            key.verifying_key().to_bytes(),
+        )))
     }
 }
 
@@ -169,29 +177,43 @@ impl DetachedSignature {
     pub fn parse(text: &[u8]) -> Result<Self, SshSigError> {
         let unreadable = |problem: String| SshSigError::Unreadable { problem };
         if text.len() > SIGNATURE_BYTES_MAX {
-            return Err(unreadable(format!("longer than {SIGNATURE_BYTES_MAX} bytes")));
+            return Err(unreadable(format!(
+                "longer than {SIGNATURE_BYTES_MAX} bytes"
+            )));
         }
-        let envelope =
-            SshSig::from_pem(text).map_err(|problem| unreadable(problem.to_string()))?;
+        let envelope = SshSig::from_pem(text).map_err(|problem| unreadable(problem.to_string()))?;
         // `ssh-key` lets some wrong lengths pass; what does not encode to itself is refused.
-        let again = envelope.to_pem(LineEnding::LF).map_err(|e| unreadable(e.to_string()))?;
-        let dense = |text: &[u8]| text.split(u8::is_ascii_whitespace).collect::<Vec<_>>().concat();
+        let again = envelope
+            .to_pem(LineEnding::LF)
+            .map_err(|e| unreadable(e.to_string()))?;
+        let dense = |text: &[u8]| {
+            text.split(u8::is_ascii_whitespace)
+                .collect::<Vec<_>>()
+                .concat()
+        };
         if dense(again.as_bytes()) != dense(text) {
             return Err(unreadable("not in its one canonical form".to_owned()));
         }
         if envelope.version() != SshSig::VERSION {
-            return Err(unreadable(format!("version {} of the format", envelope.version())));
+            return Err(unreadable(format!(
+                "version {} of the format",
+                envelope.version()
+            )));
         }
         if envelope.namespace() != NAMESPACE {
             let namespace = envelope.namespace().chars().take(64).collect::<String>();
-            return Err(SshSigError::Namespace { namespace: namespace.escape_debug().to_string() });
+            return Err(SshSigError::Namespace {
+                namespace: namespace.escape_debug().to_string(),
+            });
         }
         if !envelope.reserved().is_empty() {
             return Err(SshSigError::Reserved);
         }
         let key = SshKey::checked(envelope.public_key().clone())?;
         if envelope.algorithm() != key.0.algorithm() {
-            return Err(unreadable("its signature is not of its key's kind".to_owned()));
+            return Err(unreadable(
+                "its signature is not of its key's kind".to_owned(),
+            ));
         }
         Ok(Self { key, envelope })
     }
@@ -209,8 +231,11 @@ impl DetachedSignature {
                 needed: key.fingerprint(),
             });
         }
-        let signed = SshSig::signed_data(NAMESPACE, self.envelope.hash_alg(), message)
-            .map_err(|problem| SshSigError::Unreadable { problem: problem.to_string() })?;
+        let signed = SshSig::signed_data(NAMESPACE, self.envelope.hash_alg(), message).map_err(
+            |problem| SshSigError::Unreadable {
+                problem: problem.to_string(),
+            },
+        )?;
         let bytes = self.envelope.signature_bytes();
         let (signature, signed) = match &key.0 {
             KeyData::SkEd25519(key) => signed_by_security_key(key.application(), bytes, &signed)?,
@@ -232,8 +257,9 @@ fn signed_by_security_key<'a>(
     message: &[u8],
 ) -> Result<(&'a [u8], Vec<u8>), SshSigError> {
     const USER_PRESENT: u8 = 1;
-    let (signature, trailer) =
-        bytes.split_at_checked(Signature::BYTE_SIZE).ok_or(SshSigError::Mismatch)?;
+    let (signature, trailer) = bytes
+        .split_at_checked(Signature::BYTE_SIZE)
+        .ok_or(SshSigError::Mismatch)?;
     let flags = trailer.first().ok_or(SshSigError::Mismatch)?;
     if flags & USER_PRESENT == 0 {
         return Err(SshSigError::NotTouched);
@@ -247,13 +273,13 @@ fn signed_by_security_key<'a>(
 /// Signs `message` for [`NAMESPACE`], with SHA-512 as `ssh-keygen` does. The result is the text of
 /// a signature file.
 pub fn sign(key: &SigningKey, message: &[u8]) -> Result<String, SshSigError> {
-    let unreadable =
-        |problem: ssh_key::Error| SshSigError::Unreadable { problem: problem.to_string() };
+    let unreadable = |problem: ssh_key::Error| SshSigError::Unreadable {
+        problem: problem.to_string(),
+    };
     let hash = HashAlg::Sha512;
     let signed = SshSig::signed_data(NAMESPACE, hash, message).map_err(unreadable)?;
     let signature = key.sign(&signed).to_bytes().to_vec();
-    let signature =
-        ssh_key::Signature::new(Algorithm::Ed25519, signature).map_err(unreadable)?;
+    let signature = ssh_key::Signature::new(Algorithm::Ed25519, signature).map_err(unreadable)?;
     SshSig::new(SshKey::from(key).0, NAMESPACE, hash, signature)
         .and_then(|envelope| envelope.to_pem(LineEnding::LF))
         .map_err(unreadable)
@@ -269,7 +295,12 @@ mod tests {
     }
 
     /// An envelope around any signature, as only a forger or another tool would make it.
-    fn envelope(key: KeyData, namespace: &str, hash: HashAlg, signature: ssh_key::Signature) -> String {
+    fn envelope(
+        key: KeyData,
+        namespace: &str,
+        hash: HashAlg,
+        signature: ssh_key::Signature,
+    ) -> String {
         SshSig::new(key, namespace, hash, signature)
             .and_then(|envelope| envelope.to_pem(LineEnding::LF))
             .expect("an envelope")
@@ -288,7 +319,10 @@ mod tests {
         let (own, other) = (SshKey::from(&key(1)), SshKey::from(&key(2)));
         assert_eq!(signature.key(), &own);
         assert_eq!(signature.verify(&own, b"manifest"), Ok(()));
-        assert_eq!(signature.verify(&own, b"manifesto"), Err(SshSigError::Mismatch));
+        assert_eq!(
+            signature.verify(&own, b"manifesto"),
+            Err(SshSigError::Mismatch)
+        );
         assert!(matches!(
             signature.verify(&other, b"manifest"),
             Err(SshSigError::OtherKey { .. })
@@ -306,12 +340,17 @@ mod tests {
 
         let signature = ed25519_signature(&key(1), "git", hash);
         let text = envelope(own.0.clone(), "git", hash, signature.clone());
-        let wrong = Err(SshSigError::Namespace { namespace: "git".to_owned() });
+        let wrong = Err(SshSigError::Namespace {
+            namespace: "git".to_owned(),
+        });
         assert_eq!(DetachedSignature::parse(text.as_bytes()), wrong);
 
         let text = envelope(own.0.clone(), NAMESPACE, hash, signature);
         let relabelled = DetachedSignature::parse(text.as_bytes()).expect("reads");
-        assert_eq!(relabelled.verify(&own, b"manifest"), Err(SshSigError::Mismatch));
+        assert_eq!(
+            relabelled.verify(&own, b"manifest"),
+            Err(SshSigError::Mismatch)
+        );
     }
 
     #[test]
@@ -319,7 +358,8 @@ mod tests {
         let sk = SkEd25519::new(Ed25519PublicKey(key(3).verifying_key().to_bytes()), "ssh:");
         let data = KeyData::SkEd25519(sk);
         let own = SshKey::checked(data.clone()).expect("a key");
-        let message = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, b"manifest").expect("encodes");
+        let message =
+            SshSig::signed_data(NAMESPACE, HashAlg::Sha512, b"manifest").expect("encodes");
         for (flags, result) in [(1, Ok(())), (5, Ok(())), (0, Err(SshSigError::NotTouched))] {
             let trailer = [flags, 0, 0, 0, 9];
             let mut signed = Sha256::digest(b"ssh:").to_vec();
@@ -338,10 +378,19 @@ mod tests {
     fn other_kinds_of_keys_and_weak_keys_are_refused_with_a_reason() {
         let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAwEAAQ==";
         assert!(SshKey::parse(rsa).is_err());
-        assert!(matches!(SshKey::parse("not a key"), Err(SshKeyError::Unreadable { .. })));
-        assert!(matches!(SshKey::parse(&"a".repeat(9999)), Err(SshKeyError::Unreadable { .. })));
+        assert!(matches!(
+            SshKey::parse("not a key"),
+            Err(SshKeyError::Unreadable { .. })
+        ));
+        assert!(matches!(
+            SshKey::parse(&"a".repeat(9999)),
+            Err(SshKeyError::Unreadable { .. })
+        ));
         let zero = ssh_key::PublicKey::from(KeyData::Ed25519(Ed25519PublicKey([0; 32])));
-        assert_eq!(SshKey::parse(&zero.to_openssh().expect("encodes")), Err(SshKeyError::Weak));
+        assert_eq!(
+            SshKey::parse(&zero.to_openssh().expect("encodes")),
+            Err(SshKeyError::Weak)
+        );
     }
 
     #[test]

@@ -36,7 +36,11 @@ fn no_truncation_and_no_flipped_bit_gets_through() {
         if let Ok(arrived) = decode(&damaged) {
             // Blanks around a signature's text mean nothing to the signature, as OpenSSH has it.
             let harmless = restore(&arrived, digest).is_ok();
-            prop_assert!(!harmless || only_blanks_differ(&files, &arrived), "at {}", at);
+            prop_assert!(
+                !harmless || only_blanks_differ(&files, &arrived),
+                "at {}",
+                at
+            );
         }
         Ok(())
     });
@@ -45,8 +49,17 @@ fn no_truncation_and_no_flipped_bit_gets_through() {
 
 fn only_blanks_differ(one: &CharterFiles, other: &CharterFiles) -> bool {
     let dense = |files: &CharterFiles| -> Vec<(String, Vec<u8>)> {
-        let blank = |content: &[u8]| content.split(u8::is_ascii_whitespace).collect::<Vec<_>>().concat();
-        files.files.iter().map(|(path, content)| (path.clone(), blank(content))).collect()
+        let blank = |content: &[u8]| {
+            content
+                .split(u8::is_ascii_whitespace)
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        files
+            .files
+            .iter()
+            .map(|(path, content)| (path.clone(), blank(content)))
+            .collect()
     };
     dense(one) == dense(other)
 }
@@ -54,9 +67,15 @@ fn only_blanks_differ(one: &CharterFiles, other: &CharterFiles) -> bool {
 #[test]
 fn a_charter_that_cannot_travel_is_not_bundled() {
     let mut files = CharterFiles::default();
-    files.files.insert("rules/big.cedar".into(), vec![b' '; crdt_model::limits::CHARTER_BYTES_MAX]);
+    files.files.insert(
+        "rules/big.cedar".into(),
+        vec![b' '; crdt_model::limits::CHARTER_BYTES_MAX],
+    );
     assert!(matches!(encode(&files), Err(BundleError::TooLarge { .. })));
-    let many = (0..=crdt_model::limits::CHARTER_FILES_MAX).map(|n| (format!("rules/{n}.cedar"), Vec::new()));
-    let files = CharterFiles { files: many.collect() };
+    let many = (0..=crdt_model::limits::CHARTER_FILES_MAX)
+        .map(|n| (format!("rules/{n}.cedar"), Vec::new()));
+    let files = CharterFiles {
+        files: many.collect(),
+    };
     assert!(matches!(encode(&files), Err(BundleError::TooLarge { .. })));
 }

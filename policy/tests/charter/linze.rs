@@ -12,12 +12,16 @@ use crate::tiny::{Tiny, read, reviewer};
 use crdt_model::time::WallTime;
 
 fn template() -> CharterFiles {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../deploy/linze/charter"].iter().collect();
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../deploy/linze/charter"]
+        .iter()
+        .collect();
     read(Path::new(&path))
 }
 
 /// 2027-01-15, within the template's validity.
-const NOW: WallTime = WallTime { ms: 1_800_000_000_000 };
+const NOW: WallTime = WallTime {
+    ms: 1_800_000_000_000,
+};
 
 /// The template with a key for every node, and three reviewers.
 fn filled(tiny: &Tiny) {
@@ -39,7 +43,9 @@ fn with_keys(roster: &str) -> String {
             return format!("{text}\n");
         }
         seed += 1;
-        let key = SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes();
+        let key = SigningKey::from_bytes(&[seed; 32])
+            .verifying_key()
+            .to_bytes();
         let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{text}\nkey = \"{key}\"\n")
     };
@@ -58,7 +64,10 @@ fn with_reviewers(tiny: &Tiny, charter: &str) -> String {
 fn the_template_itself_cannot_be_signed() {
     let tiny = Tiny::new();
     for (path, content) in template().files {
-        tiny.write(&format!("linze/{path}"), std::str::from_utf8(&content).expect("text"));
+        tiny.write(
+            &format!("linze/{path}"),
+            std::str::from_utf8(&content).expect("text"),
+        );
     }
     write_manifest(&tiny.path("linze"), None).expect("the template is valid");
     let signed = sign(&tiny.path("linze"), &tiny.key("li"), None, None);
@@ -75,7 +84,12 @@ fn the_charter_of_linze_is_signed_adopted_and_followed() {
     let files = tiny.files("linze");
     let first = found(&files, NOW, Some(written.digest)).expect("two of three signed");
     assert_eq!(first.check_decisions(), Ok(()));
-    assert_eq!(crdt_model::charter::Charter::roster(&**first.charter()).members().len(), 84);
+    assert_eq!(
+        crdt_model::charter::Charter::roster(&**first.charter())
+            .members()
+            .len(),
+        84
+    );
 
     tiny.next("linze", "linze-2");
     tiny.sign("linze-2", &["reviewer-2", "reviewer-3"]);

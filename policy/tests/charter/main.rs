@@ -6,5 +6,6 @@ mod bundling;
 mod command_line;
 mod linze;
 mod openssh;
+mod rotating;
 mod signing;
 mod tiny;

@@ -132,7 +132,9 @@ impl Tiny {
     /// Version 1 in folder `v1`, with a manifest and without signatures. Its reviewers are `li`,
     /// `wang` and `zhao`, of whom two must sign; `stranger` has a key and is no reviewer.
     pub(crate) fn new() -> Self {
-        let tiny = Self { folder: tempfile::tempdir().expect("a folder") };
+        let tiny = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
         let mut charter = CHARTER.to_owned();
         for name in ["li", "wang", "zhao", "stranger"] {
             let line = tiny.make_key(name);
@@ -200,8 +202,14 @@ impl Tiny {
     /// As [`Tiny::next`], with a change before the manifest is written.
     pub(crate) fn next_with(&self, from: &str, to: &str, change: impl FnOnce(&Self)) {
         self.copy(from, to);
-        let version = policy::manifest::Manifest::of(&self.files(from)).expect("there").version.0;
-        let (old, new) = (format!("version = {version}\n"), format!("version = {}\n", version + 1));
+        let version = policy::manifest::Manifest::of(&self.files(from))
+            .expect("there")
+            .version
+            .0;
+        let (old, new) = (
+            format!("version = {version}\n"),
+            format!("version = {}\n", version + 1),
+        );
         self.edit(&format!("{to}/charter.toml"), &old, &new);
         change(self);
         write_manifest(&self.path(to), Some(&self.path(from))).expect("the charter is valid");
@@ -210,7 +218,10 @@ impl Tiny {
     /// Copies a folder.
     pub(crate) fn copy(&self, from: &str, to: &str) {
         for (path, content) in self.files(from).files {
-            self.write(&format!("{to}/{path}"), std::str::from_utf8(&content).expect("text"));
+            self.write(
+                &format!("{to}/{path}"),
+                std::str::from_utf8(&content).expect("text"),
+            );
         }
     }
 

@@ -65,9 +65,14 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let question = question(arguments, &charter)?;
     let label = label(arguments, &charter)?;
     let explanation = charter.explain(question, &label, arguments.node);
-    let exit = if explanation.allowed { Exit::Clean } else { Exit::Findings };
+    let exit = if explanation.allowed {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    };
     let text = text(&explanation, &charter, question, output);
-    let json = json!({ "question": question.name(), "role": question.role(), "explanation": explanation });
+    let json =
+        json!({ "question": question.name(), "role": question.role(), "explanation": explanation });
     Ok(Answer::new(exit, text, json))
 }
 
@@ -76,12 +81,19 @@ fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, F
         let role = arguments.role.ok_or_else(|| {
             Failure::usage("`read` and `export` are asked for a person; give `--role`")
         })?;
-        let roles: Vec<_> = charter.head().roles.iter().map(|role| role.id.to_string()).collect();
+        let roles: Vec<_> = charter
+            .head()
+            .roles
+            .iter()
+            .map(|role| role.id.to_string())
+            .collect();
         if roles.iter().any(|known| known == role.as_str()) {
             Ok(role)
         } else {
             let known = roles.join("`, `");
-            Err(Failure::usage(format!("no role `{role}`; there are `{known}`")))
+            Err(Failure::usage(format!(
+                "no role `{role}`; there are `{known}`"
+            )))
         }
     };
     let question = match arguments.action {
@@ -104,7 +116,9 @@ fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure
         let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
         let known: Vec<_> = facets.map(|facet| facet.name.to_string()).collect();
         let known = known.join("`, `");
-        return Err(Failure::usage(format!("no facet `{facet}`; there are `{known}`")));
+        return Err(Failure::usage(format!(
+            "no facet `{facet}`; there are `{known}`"
+        )));
     };
     let grade = declared
         .default_grade()
@@ -118,10 +132,15 @@ fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure
             level: arguments.level.unwrap_or(grade.level),
         },
     };
-    charter.kinds().check_label(&label).map_err(Failure::usage)?;
+    charter
+        .kinds()
+        .check_label(&label)
+        .map_err(Failure::usage)?;
     for node in [arguments.node, label.home, label.addressee] {
         if charter.roster().member(node).is_none() {
-            return Err(Failure::usage(format!("node {node} is not in `roster.toml`")));
+            return Err(Failure::usage(format!(
+                "node {node} is not in `roster.toml`"
+            )));
         }
     }
     Ok(label)
@@ -139,7 +158,10 @@ fn text(
     };
     let label = &explanation.label;
     let mut text = format!("{}\n\n", output.title(&explanation.text));
-    text.push_str(&format!("question   {question} ({})\n", explanation.action.name()));
+    text.push_str(&format!(
+        "question   {question} ({})\n",
+        explanation.action.name()
+    ));
     text.push_str(&format!("node       {}\n", named(explanation.node)));
     text.push_str(&format!("facet      {}\n", label.facet));
     text.push_str(&format!("home       {}\n", named(label.home)));

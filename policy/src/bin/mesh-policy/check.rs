@@ -20,7 +20,11 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
     let report = prove(&charter);
     if !report.findings.is_empty() {
-        return Err(Failure::findings(Exit::CheckBroken, report.findings, &files));
+        return Err(Failure::findings(
+            Exit::CheckBroken,
+            report.findings,
+            &files,
+        ));
     }
     let mut text = format!(
         "clean: {} files, {} rules; {} cases and {} invariants hold over {} classes of questions, \

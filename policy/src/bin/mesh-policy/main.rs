@@ -37,8 +37,8 @@ A new version, from its folder to signatures:
   mesh-policy verify DIR --previous OLD
 
 A key with a passphrase, in an agent or on a security key signs with OpenSSH itself:
-  ssh-keygen -Y sign -n charter@countymesh -f KEY DIR/manifest
-  mv DIR/manifest.sig DIR/signatures/REVIEWER.sig";
+  ssh-keygen -Y sign -n charter@countymesh -f KEY < DIR/manifest > my.sig
+  mesh-policy sign DIR --signature my.sig";
 
 /// Checks, explains and signs the charter of a county.
 #[derive(Parser)]

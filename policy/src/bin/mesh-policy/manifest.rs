@@ -26,10 +26,16 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     let written =
         write_manifest(dir, previous.as_deref()).map_err(|error| sign_failure(error, dir))?;
     let manifest = &written.manifest;
-    let follows = manifest.previous.map_or("none".to_owned(), |digest| digest.to_string());
+    let follows = manifest
+        .previous
+        .map_or("none".to_owned(), |digest| digest.to_string());
     let mut text = format!(
         "{}: version {} of county {}, {} files\ndigest    {}\nprevious  {follows}\ndecisions {}\n",
-        if written.changed { "manifest written" } else { "manifest is up to date" },
+        if written.changed {
+            "manifest written"
+        } else {
+            "manifest is up to date"
+        },
         manifest.version,
         manifest.county,
         manifest.files.len(),

@@ -68,7 +68,13 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(exit: Exit, code: &'static str, message: impl ToString) -> Self {
         let (findings, files) = (Vec::new(), CharterFiles::default());
-        Self { exit, code, message: message.to_string(), findings, files }
+        Self {
+            exit,
+            code,
+            message: message.to_string(),
+            findings,
+            files,
+        }
     }
 
     pub(crate) fn usage(message: impl ToString) -> Self {
@@ -81,7 +87,13 @@ impl Failure {
             1 => "1 finding".to_owned(),
             count => format!("{count} findings"),
         };
-        Self { exit, code: "findings", message, findings, files: files.clone() }
+        Self {
+            exit,
+            code: "findings",
+            message,
+            findings,
+            files: files.clone(),
+        }
     }
 }
 
@@ -111,7 +123,10 @@ pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failur
     match error {
         SignError::Invalid(findings) | SignError::ChecksFail(findings) => {
             let files = CharterFiles::read(folder).unwrap_or_default();
-            Failure { message, ..Failure::findings(exit, findings, &files) }
+            Failure {
+                message,
+                ..Failure::findings(exit, findings, &files)
+            }
         }
         SignError::Files(error) => error.into(),
         SignError::Key(error) => error.into(),
@@ -121,13 +136,22 @@ pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failur
 
 /// A charter that a node would refuse.
 pub(crate) fn refusal(refused: AdoptionRefused, files: &CharterFiles) -> Failure {
-    let (code, message) = (refused.code(), format!("a node would refuse this charter: {refused}"));
+    let (code, message) = (
+        refused.code(),
+        format!("a node would refuse this charter: {refused}"),
+    );
     let (exit, findings) = match refused {
         AdoptionRefused::Invalid(findings) => (Exit::Findings, findings),
         AdoptionRefused::Keyless { .. } | AdoptionRefused::Board(_) => (Exit::Findings, Vec::new()),
         _ => (Exit::Signature, Vec::new()),
     };
-    Failure { exit, code, message, findings, files: files.clone() }
+    Failure {
+        exit,
+        code,
+        message,
+        findings,
+        files: files.clone(),
+    }
 }
 
 /// Where and in which form a command's answer goes.
@@ -154,10 +178,14 @@ impl Output {
     pub(crate) fn end(&self, result: Result<Answer, Failure>) -> Exit {
         let (exit, written) = match result {
             Ok(answer) if self.json => (answer.exit, self.object(answer.exit, answer.json)),
-            Ok(answer) => (answer.exit, write(&mut std::io::stdout().lock(), &answer.text)),
-            Err(failure) if self.json => {
-                (failure.exit, self.object(failure.exit, failure_object(&failure)))
-            }
+            Ok(answer) => (
+                answer.exit,
+                write(&mut std::io::stdout().lock(), &answer.text),
+            ),
+            Err(failure) if self.json => (
+                failure.exit,
+                self.object(failure.exit, failure_object(&failure)),
+            ),
             Err(failure) => (failure.exit, diagnose(&failure)),
         };
         if written { exit } else { Exit::Internal }
@@ -165,12 +193,18 @@ impl Output {
 
     fn object(&self, exit: Exit, mut object: Map<String, Value>) -> bool {
         object.insert("exit".to_owned(), json!(exit as u8));
-        write(&mut std::io::stdout().lock(), &format!("{}\n", Value::Object(object)))
+        write(
+            &mut std::io::stdout().lock(),
+            &format!("{}\n", Value::Object(object)),
+        )
     }
 }
 
 fn failure_object(failure: &Failure) -> Map<String, Value> {
-    let findings = failure.findings.iter().map(|finding| finding_object(finding, &failure.files));
+    let findings = failure
+        .findings
+        .iter()
+        .map(|finding| finding_object(finding, &failure.files));
     Map::from_iter([
         ("code".to_owned(), json!(failure.code)),
         ("message".to_owned(), json!(failure.message)),
@@ -191,7 +225,10 @@ fn diagnose(failure: &Failure) -> bool {
     let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let findings = finding::render_all(&failure.findings, &failure.files, colour);
     let Failure { code, message, .. } = failure;
-    write(&mut stderr.lock(), &format!("{findings}error[{code}]: {message}\n"))
+    write(
+        &mut stderr.lock(),
+        &format!("{findings}error[{code}]: {message}\n"),
+    )
 }
 
 /// Writes all of a text. A reader that went away, as `| head` does, is no error.
@@ -204,6 +241,13 @@ fn write(to: &mut impl Write, text: &str) -> bool {
 
 fn language_of_environment() -> Language {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
-    if locale.starts_with("zh") { Language::Zh } else { Language::En }
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(set)
+        .unwrap_or_default();
+    if locale.starts_with("zh") {
+        Language::Zh
+    } else {
+        Language::En
+    }
 }

@@ -21,5 +21,9 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         true => format!("`{FILE}` was written\n"),
         false => format!("`{FILE}` is up to date\n"),
     };
-    Ok(Answer::new(Exit::Clean, text, json!({ "file": FILE, "changed": changed })))
+    Ok(Answer::new(
+        Exit::Clean,
+        text,
+        json!({ "file": FILE, "changed": changed }),
+    ))
 }

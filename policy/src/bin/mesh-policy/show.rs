@@ -59,7 +59,8 @@ impl Signing {
         let good: Vec<GoodSignature> = good.into_iter().flatten().collect();
         Self {
             digest: bytes.map(|bytes| digest_of(bytes)),
-            manifest: state.map_or_else(|problem| problem.to_string(), |()| "up to date".to_owned()),
+            manifest: state
+                .map_or_else(|problem| problem.to_string(), |()| "up to date".to_owned()),
             reviewers: reviewers(charter, &good),
             bad: bad.into_iter().filter_map(Result::err).collect(),
         }
@@ -75,10 +76,14 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
         charter.version(),
         date(validity.from),
         date(validity.until),
-        signing.digest.map_or("none".to_owned(), |digest| digest.to_string()),
+        signing
+            .digest
+            .map_or("none".to_owned(), |digest| digest.to_string()),
         signing.manifest,
     );
-    let counts = counts(charter).into_iter().map(|(what, count)| format!("{count} {what}"));
+    let counts = counts(charter)
+        .into_iter()
+        .map(|(what, count)| format!("{count} {what}"));
     text.push_str(&format!(
         "nodes      {}, {} without a key\n\nreviewers, {} must sign\n",
         counts.collect::<Vec<_>>().join(", "),
@@ -97,20 +102,28 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     text.push_str(&table(facets.map(|facet| {
         let addressed = if facet.addressed { ", addressed" } else { "" };
         let fields = format!("{} fields{addressed}", facet.fields.len());
-        [facet.name.to_string(), output.title(&facet.title).to_owned(), fields]
+        [
+            facet.name.to_string(),
+            output.title(&facet.title).to_owned(),
+            fields,
+        ]
     })));
     text.push_str("\nrules\n");
     text.push_str(&table(charter.rules().map(|rule| {
         let does = if rule.permits { "permit" } else { "forbid" };
-        [rule.id.to_string(), does.to_owned(), output.title(&rule.reason).to_owned()]
+        [
+            rule.id.to_string(),
+            does.to_owned(),
+            output.title(&rule.reason).to_owned(),
+        ]
     })));
     text
 }
 
 fn object(charter: &CedarCharter, signing: &Signing) -> Value {
-    let reviewers = signing.reviewers.iter().map(|one| {
-        json!({ "name": one.name, "fingerprint": one.fingerprint, "signed": one.signed })
-    });
+    let reviewers = signing.reviewers.iter().map(
+        |one| json!({ "name": one.name, "fingerprint": one.fingerprint, "signed": one.signed }),
+    );
     let rules = charter.rules().map(|rule| {
         json!({ "id": &*rule.id, "permits": rule.permits, "reason": rule.reason, "file": rule.file })
     });
@@ -136,12 +149,19 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
 fn reviewers(charter: &CedarCharter, good: &[GoodSignature]) -> Vec<Reviewed> {
     let reviewed = |reviewer: &policy::head::Reviewer| {
         let key = SshKey::parse(&reviewer.key);
-        let fingerprint = key.as_ref().map_or_else(ToString::to_string, SshKey::fingerprint);
+        let fingerprint = key
+            .as_ref()
+            .map_or_else(ToString::to_string, SshKey::fingerprint);
         let signed = key.is_ok_and(|key| {
             let path = signature_path(&reviewer.name, &key);
-            good.iter().any(|signature| signature.key == key && signature.path == path)
+            good.iter()
+                .any(|signature| signature.key == key && signature.path == path)
         });
-        Reviewed { name: reviewer.name.clone(), fingerprint, signed }
+        Reviewed {
+            name: reviewer.name.clone(),
+            fingerprint,
+            signed,
+        }
     };
     charter.reviewers().iter().map(reviewed).collect()
 }
@@ -182,7 +202,10 @@ fn table(rows: impl Iterator<Item = [String; 3]>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     table.add_rows(rows);
-    let lines: Vec<_> = table.lines().map(|line| format!(" {}\n", line.trim_end())).collect();
+    let lines: Vec<_> = table
+        .lines()
+        .map(|line| format!(" {}\n", line.trim_end()))
+        .collect();
     lines.concat()
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use policy::sign::{add_signature, sign};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
@@ -15,9 +16,8 @@ use crate::output::{Answer, Exit, Failure, Output, sign_failure};
 pub(crate) struct Arguments {
     /// The charter's folder.
     dir: PathBuf,
-    /// The reviewer's private key: OpenSSH, ed25519, without passphrase.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    with: With,
     /// Whose key it must be. Without it, the key alone says who signs.
     #[arg(long, value_name = "NAME")]
     reviewer: Option<String>,
@@ -26,10 +26,39 @@ pub(crate) struct Arguments {
     previous: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct With {
+    /// The reviewer's private key: OpenSSH, ed25519, without passphrase.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// A signature over the manifest, made by `ssh-keygen -Y sign -n charter@countymesh`.
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+}
+
 pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
-    let Arguments { dir, key, reviewer, previous } = arguments;
-    let signed = policy::sign::sign(dir, key, reviewer.as_deref(), previous.as_deref())
-        .map_err(|error| sign_failure(error, dir))?;
+    let Arguments {
+        dir,
+        with,
+        reviewer,
+        previous,
+    } = arguments;
+    let (reviewer, previous) = (reviewer.as_deref(), previous.as_deref());
+    let signed = match with {
+        With { key: Some(key), .. } => sign(dir, key, reviewer, previous),
+        With {
+            signature: Some(file),
+            ..
+        } => add_signature(dir, file, reviewer, previous),
+        With {
+            key: None,
+            signature: None,
+        } => {
+            return Err(Failure::usage("give `--key` or `--signature`"));
+        }
+    };
+    let signed = signed.map_err(|error| sign_failure(error, dir))?;
     let text = format!(
         "`{}` signed version {}, digest {}\nwritten to `{}`\n",
         signed.reviewer, signed.version, signed.digest, signed.path

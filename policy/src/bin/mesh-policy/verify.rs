@@ -42,14 +42,19 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         None => found(&files, now, arguments.digest),
         Some(previous) => {
             let previous = open_previous(previous)?;
-            match arguments.digest.filter(|digest| *digest != digest_of(manifest_bytes(&files))) {
+            match arguments
+                .digest
+                .filter(|digest| *digest != digest_of(manifest_bytes(&files)))
+            {
                 Some(_) => found(&files, now, arguments.digest),
                 None => adopt(&previous, &files, now),
             }
         }
     };
     let adopted = adopted.map_err(|refused| refusal(refused, &files))?;
-    adopted.check_decisions().map_err(|refused| refusal(refused, &files))?;
+    adopted
+        .check_decisions()
+        .map_err(|refused| refusal(refused, &files))?;
     Ok(answer(&adopted, arguments.previous.is_some()))
 }
 
@@ -68,8 +73,10 @@ fn manifest_bytes(files: &CharterFiles) -> &[u8] {
 
 fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
     let files = adopted.files();
-    let good: Vec<_> =
-        read_signatures(files, manifest_bytes(files)).into_iter().flatten().collect();
+    let good: Vec<_> = read_signatures(files, manifest_bytes(files))
+        .into_iter()
+        .flatten()
+        .collect();
     let tally = adopted.board().count(&good);
     let mut text = format!(
         "verified: version {} of county {}, digest {}\nsigned by {} of the {} reviewers it lists, \
