@@ -13,7 +13,7 @@ use crate::board::{Board, BoardError, BoardMember};
 use crate::bundle::{self, BundleError};
 use crate::charter::CedarCharter;
 use crate::files::{CharterFiles, FilesError};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::key_files::{KeyFileError, read_private_key};
 use crate::manifest::{
     MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of,
@@ -269,8 +269,7 @@ pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), Sig
     if !charter.keyless().is_empty() {
         return Err(SignError::Keyless(charter.keyless().to_vec()));
     }
-    let mut findings = run_checks(&charter);
-    findings.retain(|finding| finding.severity == Severity::Error);
+    let findings = run_checks(&charter);
     if !findings.is_empty() {
         return Err(SignError::ChecksFail(findings));
     }
