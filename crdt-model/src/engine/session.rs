@@ -28,6 +28,7 @@ impl Engine {
             known.since = Some(now.wall);
             known.reset();
             known.went_well();
+            known.refused_charter = None;
             known.hello_due = drives;
         }
     }
@@ -343,6 +344,9 @@ impl Engine {
             return;
         };
         known.hello = Some(theirs);
+        if theirs.charter != ours.charter {
+            known.in_sync = false;
+        }
         if theirs.charter.version > ours.charter.version {
             let next = crate::ids::CharterVersion(ours.charter.version.0 + 1);
             if known.download.is_none() && known.refused_charter != Some(next) {

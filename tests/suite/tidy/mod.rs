@@ -1,0 +1,55 @@
+//! Style is a test: what the project has agreed on, held by the build and not by memory.
+
+mod bans;
+mod imports;
+mod lengths;
+mod places;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the project.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project's root").to_owned()
+}
+
+/// A file of the project, by its path from the root.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines that are not tests: up to the test module at the end.
+    fn lines_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().take_while(|line| line.trim_end() != "#[cfg(test)]");
+        lines.enumerate().map(|(number, line)| (number + 1, line))
+    }
+
+    fn is_test(&self) -> bool {
+        self.path.split('/').any(|part| part == "tests" || part == "suite" || part == "benches")
+    }
+}
+
+/// All Rust files of the project.
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    for folder in ["crdt-model", "policy", "node", "netsim", "tests"] {
+        collect(&root().join(folder), &mut found);
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    assert!(found.len() > 50, "the project's files were not found");
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<Source>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the project") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("UTF-8");
+            let path = path.strip_prefix(root()).expect("within the project");
+            found.push(Source { path: path.to_string_lossy().into_owned(), text });
+        }
+    }
+}
