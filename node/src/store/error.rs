@@ -54,6 +54,9 @@ impl From<StoreError> for OpenError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Failed(problem) => Self::Failed(problem),
+            StoreError::Damaged { key, problem } if key.is_empty() => {
+                Self::Damaged(format!("the engine cannot read its files: {problem}"))
+            }
             StoreError::Damaged { .. } => Self::Damaged(error.to_string()),
             StoreError::RolledBack(problem) => Self::RolledBack(problem),
             StoreError::Full => Self::Full,

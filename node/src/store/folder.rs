@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crdt_model::store::StoreError;
 
@@ -10,6 +11,11 @@ use super::error::{OpenError, at_path};
 
 const LOCK_NAME: &str = "store.lock";
 const HEAD_NAME: &str = "store.head";
+/// Times that locking is tried again, and how long is waited each time: a process that this one is
+/// starting holds copies of its files, locks and all, until it becomes another program.
+const LOCK_WAITS: usize = 10;
+const LOCK_WAIT_MS: u64 = 10;
+
 const GENERATION_PREFIX: &str = "generation-";
 
 /// The folder of a store, locked for this process until it is dropped.
@@ -44,14 +50,22 @@ impl Folder {
             .write(true)
             .open(&name);
         let file = file.map_err(at_path(&name))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: file,
-            }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(at_path(&name)(error).into()),
+        for wait in 0..=LOCK_WAITS {
+            match file.try_lock() {
+                Ok(()) => {
+                    return Ok(Self {
+                        path: path.to_owned(),
+                        _lock: file,
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(at_path(&name)(error).into()),
+                Err(TryLockError::WouldBlock) if wait < LOCK_WAITS => {
+                    std::thread::park_timeout(Duration::from_millis(LOCK_WAIT_MS));
+                }
+                Err(TryLockError::WouldBlock) => {}
+            }
         }
+        Err(OpenError::Locked(path.to_owned()))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -54,7 +54,7 @@ pub struct SledEngine {
 impl Engine for SledEngine {
     fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let db = guard(|| open_when_released(folder, cache_bytes))
-            .unwrap_or_else(|panic| Err(StoreError::Failed(panic)))?;
+            .unwrap_or_else(|panic| Err(unreadable(panic)))?;
         for name in ["conf", "db"] {
             let path = folder.join(name);
             File::open(&path)
@@ -201,11 +201,20 @@ fn sync_blobs(folder: &Path) -> io::Result<()> {
 
 fn read_error(error: &::sled::Error) -> StoreError {
     match error {
-        ::sled::Error::Corruption { .. } => StoreError::Damaged {
-            key: String::new(),
-            problem: error.to_string(),
-        },
+        ::sled::Error::Corruption { at: Some(at), .. } => unreadable(format!("at {at}")),
+        ::sled::Error::Corruption { at: None, .. } => {
+            unreadable("its checksums do not match".into())
+        }
+        ::sled::Error::Unsupported(problem) => unreadable(problem.clone()),
         _ => write_error(error),
+    }
+}
+
+/// Damage that the engine met, at a key that it does not know.
+fn unreadable(problem: String) -> StoreError {
+    StoreError::Damaged {
+        key: String::new(),
+        problem,
     }
 }
 

@@ -72,7 +72,13 @@ impl Engine for RedbEngine {
     fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let mut builder = Database::builder();
         builder.set_cache_size(cache_bytes as usize);
-        let database = builder.create(folder.join("redb")).map_err(failed)?;
+        let database = loop {
+            match builder.create(folder.join("redb")) {
+                // A child that another test is starting has a copy of the locked file for a moment.
+                Err(redb::DatabaseError::DatabaseAlreadyOpen) => std::thread::yield_now(),
+                other => break other.map_err(failed)?,
+            }
+        };
         let write = database.begin_write().map_err(failed)?;
         write.open_table(TABLE).map_err(failed)?;
         write.commit().map_err(failed)?;
