@@ -191,7 +191,7 @@ impl CedarCharter {
     }
 
     fn answer_class(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
-        let class = Class::of(question, label, node, &self.named);
+        let class = self.class_of(question, label, node);
         let known = self.decided.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(decision) = known.get(&class) {
             return decision.clone();
@@ -217,6 +217,11 @@ impl CedarCharter {
         questions.extend(roles().map(Question::Read));
         questions.extend(roles().map(Question::Export));
         questions
+    }
+
+    /// The class of a question: equal classes, equal answers.
+    pub fn class_of(&self, question: Question, label: &Label, node: NodeId) -> Class {
+        Class::of(question, label, node, &self.named)
     }
 
     /// Every class of one question that the roster has a case of, each with an example.

@@ -32,9 +32,7 @@ impl<'i> Document<'i> {
         file: &'i str,
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
-        let Some(text) = text(files, file, findings) else {
-            return None;
-        };
+        let text = text(files, file, findings)?;
         match DeTable::parse_recoverable(text) {
             (table, errors) if errors.is_empty() => {
                 Some(Self { file, table: table.into_inner() })

@@ -1,13 +1,20 @@
 //! What holds of the charter of Linze County, and through it of this crate on a county of full size.
 
+mod agreement;
+mod refusals;
+mod sameness;
+
 use std::path::Path;
 
 use crdt_model::charter::Charter;
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::label::{Grade, Label};
 
 use crate::charter::CedarCharter;
 use crate::files::CharterFiles;
 use crate::finding::render_all;
 use crate::prove::prove;
+use crate::question::{Action, Question};
 use crate::schema::schema_text;
 use crate::{head, kinds};
 
@@ -17,9 +24,49 @@ fn files() -> CharterFiles {
 }
 
 fn open() -> CedarCharter {
-    let files = files();
-    CedarCharter::open(&files)
-        .unwrap_or_else(|findings| panic!("{}", render_all(&findings, &files, false)))
+    open_files(&files())
+}
+
+fn open_files(files: &CharterFiles) -> CedarCharter {
+    CedarCharter::open(files)
+        .unwrap_or_else(|findings| panic!("{}", render_all(&findings, files, false)))
+}
+
+/// The charter with one text in one file replaced, everywhere it stands.
+fn with(file: &str, from: &str, to: &str) -> CharterFiles {
+    let mut files = files();
+    let content = files.files.get_mut(file).expect("the file is there");
+    let text = String::from_utf8(content.clone()).expect("it is text");
+    assert!(text.contains(from), "`{from}` is not in {file}");
+    *content = text.replace(from, to).into_bytes();
+    files
+}
+
+/// The charter with this at the end of one file.
+fn with_more(file: &str, more: &str) -> CharterFiles {
+    let mut files = files();
+    files.files.entry(file.to_owned()).or_default().extend_from_slice(more.as_bytes());
+    files
+}
+
+/// A rule with id and reasons, for charters that tests change.
+fn rule(id: &str, body: &str) -> String {
+    format!("\n@id(\"{id}\")\n@reason(\"as a test\")\n@reason_zh(\"测试\")\n{body}\n")
+}
+
+fn node(code: &str) -> NodeId {
+    code.parse().expect("a code")
+}
+
+/// The label of an ordinary facet at village level.
+fn label(facet: &str, home: &str, addressee: &str) -> Label {
+    let name = |text: &str| Name::new(text).expect("a name");
+    Label {
+        facet: name(facet),
+        home: node(home),
+        addressee: node(addressee),
+        grade: Grade { sensitivity: name("normal"), level: name("village") },
+    }
 }
 
 #[test]
@@ -31,10 +78,6 @@ fn the_schema_is_the_one_that_the_words_and_kinds_give() {
     assert!(findings.is_empty(), "{}", render_all(&findings, &files, false));
     let (head, kinds) = (head.expect("no finding"), kinds.expect("no finding"));
     let text = schema_text(&head, &kinds);
-    if std::env::var_os("WRITE_SCHEMA").is_some() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/linze/charter");
-        std::fs::write(folder.join("mesh.cedarschema"), &text).expect("it can be written");
-    }
     let kept = files.files.get("mesh.cedarschema").expect("the schema is there");
     assert_eq!(String::from_utf8_lossy(kept), text);
 }
@@ -49,4 +92,46 @@ fn the_charter_opens_and_its_checks_pass() {
         report.cases, report.invariants, report.classes, report.allowed
     );
     assert_eq!(charter.roster().members().len(), 84);
+}
+
+#[test]
+fn an_explanation_names_the_rules_with_their_reasons_in_both_languages() {
+    let charter = open();
+    let (village, township) = ("620723101207", "620723101000");
+    let ledger = label("case.summary", village, village);
+    let told = charter.explain(Question::Flow, &ledger, node(township));
+    assert!(told.allowed);
+    assert_eq!(told.action, Action::FlowUp);
+    assert_eq!(told.grounds[0].rule, "flow.summary-up");
+    assert!(told.text.zh.starts_with("允许：台账"), "{}", told.text.zh);
+    let narrative = label("case.narrative", village, village);
+    let told = charter.explain(Question::Flow, &narrative, node(township));
+    assert!(!told.allowed && told.grounds.is_empty());
+    assert_eq!(told.text.en, "denied: no rule permits it");
+    assert_eq!(told.text.zh, "不允许：没有任何规则许可。");
+    let clerk = Question::Read(Name::new("clerk").expect("a name"));
+    let told = charter.explain(clerk, &narrative, node(township));
+    assert_eq!(told.action, Action::FlowUp);
+    assert_eq!(told.text.en, "denied: the node may not hold it; no rule permits it");
+}
+
+#[test]
+fn grades_join_to_the_later_word_of_each_list() {
+    let charter = open();
+    let grade = |sensitivity: &str, level: &str| Grade {
+        sensitivity: Name::new(sensitivity).expect("a name"),
+        level: Name::new(level).expect("a name"),
+    };
+    let (one, other) = (grade("about-township", "village"), grade("normal", "county"));
+    assert_eq!(charter.join(one, other), grade("about-township", "county"));
+    assert_eq!(charter.join(one, other), charter.join(other, one));
+}
+
+#[test]
+fn the_template_says_that_it_is_one() {
+    let charter = open();
+    assert!(charter.is_template());
+    assert_eq!(charter.keyless().len(), 84);
+    assert!(charter.reviewers().is_empty());
+    assert_eq!(charter.threshold(), 2);
 }

@@ -2,7 +2,7 @@
 //! roster from the files by itself, builds entities and a request for every question, and asks the
 //! authorizer: no cache, no symmetry, no word of the rest of this crate but the label and the node.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy,
@@ -209,8 +209,6 @@ fn entity(
     parent: Option<EntityUid>,
 ) -> Result<Entity, PlainError> {
     let value = RestrictedExpression::new_entity_uid;
-    let attributes = attributes.into_iter().map(|(key, to)| (key.to_owned(), value(to))).collect();
-    #[allow(clippy::disallowed_types, reason = "Cedar asks for a HashSet; it holds one entry at most")]
-    let parents: HashSet<EntityUid> = parent.into_iter().collect();
-    Entity::new(uid, attributes, parents).map_err(fault)
+    let attributes = attributes.into_iter().map(|(key, to)| (key.to_owned(), value(to)));
+    Entity::new_with_tags(uid, attributes, parent, []).map_err(fault)
 }
