@@ -126,6 +126,11 @@ impl Initiator {
         self.rounds
     }
 
+    /// How many spans wait to be compared more closely.
+    pub fn waiting(&self) -> usize {
+        self.work.len()
+    }
+
     /// The next request; `None` when there is nothing more to ask. If the last one was not
     /// answered, what it asked is asked again.
     pub fn request(&mut self, shared: &Shared<'_>) -> Option<Request> {

@@ -1,16 +1,19 @@
-//! Peers that answer anything, and bytes that come from anywhere.
+//! Peers that answer anything.
 
 use crdt_model::ids::RecordId;
 use crdt_model::label::Label;
-use crdt_model::limits::{RECONCILE_DIFFERENCES_MAX, RECONCILE_ROUNDS_MAX};
+use crdt_model::limits::{
+    RECONCILE_DIFFERENCES_MAX, RECONCILE_REQUEST_BYTES_MAX, RECONCILE_ROUNDS_MAX,
+    RECONCILE_WORK_MAX,
+};
 use crdt_model::reconcile::{
     Bound, Differences, Fingerprint, Initiator, Item, Position, Question, Range, RangeContent,
-    ReconcileFault, Request, Response, Shared, ShortDigest, Span, respond,
+    Request, Response, Shared, ShortDigest, Span, respond,
 };
 use proptest::prelude::*;
 use rand_chacha::rand_core::Rng;
 
-use crate::pairs::{self, Items};
+use crate::pairs::{self, Items, long_bound};
 
 /// A peer that keeps to the form of an answer, so that it is not simply refused, and lies in all
 /// else: it always differs, always splits, claims any counts, and invents facets.
@@ -142,162 +145,82 @@ proptest! {
     }
 }
 
-proptest! {
-    #[test]
-    fn bytes_either_decode_to_what_encodes_to_them_or_are_refused(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0u8..50], 0..300)) {
-        if let Ok(request) = Request::decode(&bytes) {
-            prop_assert_eq!(request.encode(), &bytes[..]);
-        }
-        if let Ok(response) = Response::decode(&bytes) {
-            prop_assert_eq!(response.encode(), &bytes[..]);
-        }
-    }
-}
-
-fn at(label: Label, first: u8) -> Bound {
-    let mut record = [0; 16];
-    record[0] = first;
-    Bound::At(Position {
-        label,
-        record: RecordId(record),
-    })
-}
-
-#[test]
-fn requests_out_of_form_are_refused() {
-    let labels = pairs::labels(4);
-    let index = pairs::index(&pairs::random_items(&mut pairs::rng(1), &labels, 100));
-    let shared = Shared::new(&index, &labels);
-    let fingerprint = Fingerprint {
-        count: 1,
-        hash: [0; 16],
+/// Answers each question with its own span, as different and large.
+fn stubborn(request: &Request) -> Response {
+    let content = RangeContent::Fingerprint(Fingerprint {
+        count: 1 << 40,
+        hash: [9; 16],
+    });
+    let again = |question: &Question| Range {
+        span: question.span,
+        content: content.clone(),
     };
-    let request = |bounds: &[(Bound, Bound)]| Request {
-        questions: bounds
-            .iter()
-            .map(|(lower, upper)| Question {
-                span: Span {
-                    lower: *lower,
-                    upper: *upper,
-                },
-                fingerprint,
-            })
-            .collect(),
-    };
-    let label = labels[0];
-    for bounds in [
-        &[(Bound::End, Bound::Start)][..],
-        &[(at(label, 2), at(label, 2))],
-        &[(at(label, 1), at(label, 3)), (at(label, 2), at(label, 4))],
-        &[(at(label, 3), at(label, 4)), (at(label, 1), at(label, 2))],
-    ] {
-        assert_eq!(
-            respond(&shared, &request(bounds)),
-            Err(ReconcileFault::Spans)
-        );
-    }
-    let many: Vec<_> = (0..=512u64)
-        .map(|number| {
-            let mut record = [0; 16];
-            record[..8].copy_from_slice(&number.to_be_bytes());
-            Bound::At(Position {
-                label,
-                record: RecordId(record),
-            })
-        })
-        .collect();
-    let many: Vec<_> = many.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    assert!(respond(&shared, &request(&many)).is_ok());
-    let more = [&[(Bound::Start, many[0].0)], &many[..]].concat();
-    assert!(matches!(
-        respond(&shared, &request(&more)),
-        Err(ReconcileFault::TooMany { .. })
-    ));
-}
-
-#[test]
-fn answers_out_of_form_are_refused() {
-    let all = pairs::labels(8);
-    let labels: Vec<_> = all
-        .iter()
-        .copied()
-        .filter(|label| *label != all[3])
-        .collect();
-    let index = pairs::index(&pairs::random_items(&mut pairs::rng(1), &labels, 5));
-    let shared = Shared::new(&index, &labels);
-    let item = |label: Label, first: u8| {
-        let Bound::At(position) = at(label, first) else {
-            unreachable!("a position")
-        };
-        Item {
-            position,
-            digest: ShortDigest([0; 16]),
-        }
-    };
-    let list = |lower, upper, items: &[Item]| Range {
-        span: Span { lower, upper },
-        content: RangeContent::Items(items.to_vec()),
-    };
-    let (one, two) = (item(all[0], 1), item(all[0], 2));
-    let cases = [
-        (
-            vec![list(Bound::Start, Bound::End, &[two, one])],
-            Bound::End,
-            ReconcileFault::Items,
-        ),
-        (
-            vec![list(Bound::Start, Bound::End, &[one, one])],
-            Bound::End,
-            ReconcileFault::Items,
-        ),
-        (
-            vec![list(Bound::Start, at(all[0], 2), &[one, two])],
-            Bound::End,
-            ReconcileFault::Items,
-        ),
-        (
-            vec![list(Bound::Start, Bound::End, &[item(all[3], 1)])],
-            Bound::End,
-            ReconcileFault::Label,
-        ),
-        (
-            vec![list(Bound::End, Bound::Start, &[])],
-            Bound::End,
-            ReconcileFault::Spans,
-        ),
-        (vec![], Bound::Start, ReconcileFault::NothingAnswered),
-        (
-            vec![list(Bound::Start, Bound::End, &[])],
-            at(all[0], 1),
-            ReconcileFault::NotAsked,
-        ),
-    ];
-    for (ranges, answered, fault) in cases {
-        let mut initiator = Initiator::new(Bound::Start);
-        initiator.request(&shared).expect("a first request");
-        assert_eq!(
-            initiator.receive(&shared, &Response { answered, ranges }),
-            Err(fault)
-        );
-    }
-}
-
-#[test]
-fn an_answer_that_nobody_asked_for_is_refused() {
-    let labels = pairs::labels(4);
-    let index = pairs::index(&Items::new());
-    let shared = Shared::new(&index, &labels);
-    let range = Range {
-        span: Span::ALL,
-        content: RangeContent::Items(Vec::new()),
-    };
-    let response = Response {
+    Response {
         answered: Bound::End,
-        ranges: vec![range],
-    };
+        ranges: request.questions.iter().map(again).collect(),
+    }
+}
+
+#[test]
+fn a_peer_that_never_comes_to_the_point_is_left_after_the_last_round() {
+    let labels = pairs::labels(8);
+    let index = pairs::index(&pairs::random_items(&mut pairs::rng(1), &labels, 3000));
+    let shared = Shared::new(&index, &labels);
     let mut initiator = Initiator::new(Bound::Start);
+    while let Some(request) = initiator.request(&shared) {
+        assert!(initiator.rounds() <= RECONCILE_ROUNDS_MAX);
+        assert_eq!(initiator.receive(&shared, &stubborn(&request)), Ok(()));
+    }
+    assert_eq!(initiator.rounds(), RECONCILE_ROUNDS_MAX);
+    let found = initiator.finish();
+    assert!(found.is_empty());
+    assert_eq!(found.resume, Some(Bound::Start));
+}
+
+#[test]
+fn a_peer_that_only_splits_fills_neither_memory_nor_frame() {
+    let index = pairs::index(&Items::new());
+    let shared = Shared::new(&index, &[]);
+    let mut initiator = Initiator::new(Bound::Start);
+    let (mut next, mut waiting_most, mut bytes_most) = (900_000u64, 0, 0);
+    while let Some(request) = initiator.request(&shared) {
+        bytes_most = bytes_most.max(request.encode().len());
+        // The first span is split in 500 and the rest is left to be asked again.
+        let span = request.questions[0].span;
+        next -= 500;
+        let mut bounds = vec![span.lower];
+        bounds.extend((next + 1..next + 500).map(long_bound));
+        bounds.retain(|bound| *bound >= span.lower && *bound < span.upper);
+        bounds.push(span.upper);
+        let content = RangeContent::Fingerprint(Fingerprint {
+            count: 1 << 60,
+            hash: [9; 16],
+        });
+        let ranges = bounds.windows(2).map(|pair| Range {
+            span: Span {
+                lower: pair[0],
+                upper: pair[1],
+            },
+            content: content.clone(),
+        });
+        let response = Response {
+            answered: span.upper,
+            ranges: ranges.collect(),
+        };
+        assert_eq!(initiator.receive(&shared, &response), Ok(()));
+        waiting_most = waiting_most.max(initiator.waiting());
+    }
     assert_eq!(
-        initiator.receive(&shared, &response),
-        Err(ReconcileFault::NotAsked)
+        waiting_most, RECONCILE_WORK_MAX,
+        "the limit was reached and kept"
     );
+    assert!(
+        bytes_most <= RECONCILE_REQUEST_BYTES_MAX,
+        "{bytes_most} bytes"
+    );
+    assert!(
+        bytes_most > RECONCILE_REQUEST_BYTES_MAX - 200,
+        "the frame was filled: {bytes_most}"
+    );
+    assert!(initiator.finish().more());
 }

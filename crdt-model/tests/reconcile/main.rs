@@ -4,6 +4,7 @@
 mod cost;
 mod differences;
 mod hostile;
+mod malformed;
 mod pairs;
 mod secrecy;
 mod trees;

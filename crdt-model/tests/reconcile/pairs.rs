@@ -176,3 +176,26 @@ pub(crate) fn tidy(mut found: Differences) -> Differences {
     }
     found
 }
+
+/// A bound in the longest encoding there is: no part of its label is that of its neighbours.
+pub(crate) fn long_bound(number: u64) -> Bound {
+    let name = |kind: char| {
+        let text = format!("{kind}{number:030}");
+        Name::new(&text).expect("31 bytes")
+    };
+    let node = |offset: u64| NodeId::from_code(620_723_000_000 + offset + number).expect("a code");
+    let grade = Grade {
+        sensitivity: name('s'),
+        level: name('l'),
+    };
+    let label = Label {
+        facet: name('f'),
+        home: node(0),
+        addressee: node(500_000),
+        grade,
+    };
+    Bound::At(Position {
+        label,
+        record: RecordId([0xff; 16]),
+    })
+}
