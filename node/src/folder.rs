@@ -106,7 +106,10 @@ impl NodeFolder {
         let path = self.path.display();
         Problem::new(
             "folder-unusable",
-            text!("无法使用节点目录 {path}:{problem}", "cannot use the node folder {path}: {problem}"),
+            text!(
+                "无法使用节点目录 {path}:{problem}",
+                "cannot use the node folder {path}: {problem}"
+            ),
             text!(
                 "检查路径、权限和磁盘空间;新节点先运行 mesh-node init",
                 "check the path, its permissions and the disk; a new node begins with mesh-node init"

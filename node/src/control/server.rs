@@ -46,7 +46,10 @@ pub fn serve(socket: &Path, requests: mpsc::Sender<(Request, Answer)>) -> std::i
             });
         }
     });
-    Ok(Served { socket: socket.to_owned(), task })
+    Ok(Served {
+        socket: socket.to_owned(),
+        task,
+    })
 }
 
 async fn converse(
@@ -86,7 +89,10 @@ async fn ask(requests: &mpsc::Sender<(Request, Answer)>, request: Request) -> Re
 fn stopping() -> Reply {
     Reply::Problem(Problem::new(
         "stopping",
-        text!("节点正在停止,结果未知", "the node is stopping; whether it was done is not known"),
+        text!(
+            "节点正在停止,结果未知",
+            "the node is stopping; whether it was done is not known"
+        ),
         text!("重新启动后再查看", "look again after it has started"),
     ))
 }
@@ -95,6 +101,9 @@ fn not_a_request(error: &serde_json::Error) -> Reply {
     Reply::Problem(Problem::new(
         "not-a-request",
         text!("无法理解该请求:{error}", "this is not a request: {error}"),
-        text!("请使用同一版本的 mesh-node 命令", "use a mesh-node command of the same version"),
+        text!(
+            "请使用同一版本的 mesh-node 命令",
+            "use a mesh-node command of the same version"
+        ),
     ))
 }

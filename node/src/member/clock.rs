@@ -10,13 +10,21 @@ pub struct Clock {
 
 impl Clock {
     /// Monotonic time begins now.
-    #[expect(clippy::disallowed_methods, reason = "the driver's clock, which others are handed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver's clock, which others are handed"
+    )]
     pub fn start() -> Self {
-        Self { started: std::time::Instant::now() }
+        Self {
+            started: std::time::Instant::now(),
+        }
     }
 
     /// Both clocks now. A wall clock before 1970 counts as 1970.
-    #[expect(clippy::disallowed_methods, reason = "the driver's clock, which others are handed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the driver's clock, which others are handed"
+    )]
     pub fn now(&self) -> Now {
         let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let wall_ms = wall.map_or(0, |passed| passed.as_millis());

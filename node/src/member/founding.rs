@@ -23,11 +23,15 @@ const FOUNDING_CACHE_BYTES: u64 = 4 << 20;
 /// signed by enough of its own reviewers, be in force, and list this node with this key.
 pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
     let key = public_key(&folder.read_secret()?);
-    let files = CharterFiles::read(&founding.charter).map_err(|problem| charter_problem(&problem))?;
+    let files =
+        CharterFiles::read(&founding.charter).map_err(|problem| charter_problem(&problem))?;
     let now = Clock::start().now().wall;
-    let adopted = adopt::found(&files, now, founding.digest).map_err(|why| charter_problem(&why))?;
+    let adopted =
+        adopt::found(&files, now, founding.digest).map_err(|why| charter_problem(&why))?;
     let node = founding.node;
-    let listed = crdt_model::charter::Charter::roster(&**adopted.charter()).active(node).cloned();
+    let listed = crdt_model::charter::Charter::roster(&**adopted.charter())
+        .active(node)
+        .cloned();
     match listed {
         Some(member) if member.key == key => {}
         Some(_) => return Err(not_in_roster(node, &format!("{key}"), true)),
@@ -36,11 +40,20 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
     let mut batch = Batch::default();
     let bundle = bundle::encode(&files).map_err(|problem| charter_problem(&problem))?;
     batch.put(replica::charter_key(adopted.version()), bundle);
-    batch.put(replica::mark_key(EPOCH_MARK), new_epoch()?.0.to_be_bytes().to_vec());
+    batch.put(
+        replica::mark_key(EPOCH_MARK),
+        new_epoch()?.0.to_be_bytes().to_vec(),
+    );
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
-    let options = StoreOptions { folder: folder.store(), cache_bytes: FOUNDING_CACHE_BYTES };
+    let options = StoreOptions {
+        folder: folder.store(),
+        cache_bytes: FOUNDING_CACHE_BYTES,
+    };
     let mut store = SledStore::create(&options).map_err(|error| OpenError::problem(&error))?;
-    store.write(&batch).and_then(|()| store.sync()).map_err(|error| store_problem(&error))
+    store
+        .write(&batch)
+        .and_then(|()| store.sync())
+        .map_err(|error| store_problem(&error))
 }
 
 /// A new life for a node's key.
@@ -49,8 +62,14 @@ pub(super) fn new_epoch() -> Result<Epoch, Problem> {
     getrandom::fill(&mut bytes).map_err(|problem| {
         Problem::new(
             "no-entropy",
-            text!("系统没有给出随机数:{problem}", "the system gave no random bytes: {problem}"),
-            text!("检查操作系统,然后重试", "check the operating system, then try again"),
+            text!(
+                "系统没有给出随机数:{problem}",
+                "the system gave no random bytes: {problem}"
+            ),
+            text!(
+                "检查操作系统,然后重试",
+                "check the operating system, then try again"
+            ),
         )
     })?;
     Ok(Epoch(u64::from_be_bytes(bytes)))
@@ -64,7 +83,10 @@ pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
 pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "charter-refused",
-        text!("未采纳该章程,原章程不变:{why}", "the charter was not adopted, nothing was changed: {why}"),
+        text!(
+            "未采纳该章程,原章程不变:{why}",
+            "the charter was not adopted, nothing was changed: {why}"
+        ),
         text!(
             "按原因处理;用 mesh-policy verify 和 mesh-policy check 查看详情",
             "deal with the reason; mesh-policy verify and mesh-policy check show the details"
@@ -79,7 +101,10 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
             "the roster lists {node} with another key than this folder's, which is {key}"
         )
     } else {
-        text!("章程的名册中没有有效节点 {node}", "the charter's roster has no active node {node}")
+        text!(
+            "章程的名册中没有有效节点 {node}",
+            "the charter's roster has no active node {node}"
+        )
     };
     Problem::new(
         "not-in-roster",

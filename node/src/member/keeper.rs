@@ -31,7 +31,8 @@ const LATENCIES_MAX: usize = 256;
 pub type Answer = Box<dyn FnOnce(Reply) + Send>;
 
 /// What is to happen when something that was asked to be written is durable or refused.
-type Outcome = Box<dyn FnOnce(Result<Vec<CommitHash>, WriteRefused>) -> Option<(Answer, Reply)> + Send>;
+type Outcome =
+    Box<dyn FnOnce(Result<Vec<CommitHash>, WriteRefused>) -> Option<(Answer, Reply)> + Send>;
 
 /// Engine and store.
 pub struct Keeper {
@@ -61,7 +62,10 @@ impl Keeper {
     /// Opens the node in this folder.
     pub fn open(folder: &NodeFolder, node: NodeId, cache_bytes: u64) -> Result<Self, Problem> {
         let key = folder.read_secret()?;
-        let options = StoreOptions { folder: folder.store(), cache_bytes };
+        let options = StoreOptions {
+            folder: folder.store(),
+            cache_bytes,
+        };
         let store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
         let epoch = read_epoch(&store, node)?;
         let (adopted, all) = charters::load(&store)?;
@@ -126,7 +130,11 @@ impl Keeper {
                 }
             }
             Output::CharterOffered { peer, bundle } => return Some(self.consider(peer, bundle)),
-            Output::Changed { from: Some(_), wall, .. } => {
+            Output::Changed {
+                from: Some(_),
+                wall,
+                ..
+            } => {
                 let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
                 self.latencies_ms.push_back(passed_ms);
                 if self.latencies_ms.len() > LATENCIES_MAX {
@@ -152,7 +160,11 @@ impl Keeper {
             }
             return Ok(scrub);
         };
-        let durable = if scrub { self.store.scrub() } else { self.store.sync() };
+        let durable = if scrub {
+            self.store.scrub()
+        } else {
+            self.store.sync()
+        };
         durable.map_err(|error| store_problem(&error))?;
         self.input(Input::Durable { token })?;
         Ok(true)
@@ -242,7 +254,11 @@ impl Keeper {
 }
 
 fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {
-    let mark = |name: &str| store.get(&replica::mark_key(name)).map_err(|error| store_problem(&error));
+    let mark = |name: &str| {
+        store
+            .get(&replica::mark_key(name))
+            .map_err(|error| store_problem(&error))
+    };
     if mark(NODE_MARK)?.as_deref() != Some(node.to_string().as_bytes()) {
         return Err(damaged(&"it is another node's store"));
     }
@@ -259,7 +275,10 @@ pub fn public_key_of(folder: &NodeFolder) -> Result<PublicKey, Problem> {
 fn damaged(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "replica-damaged",
-        text!("本机副本无法读取:{problem}", "this node's replica cannot be read: {problem}"),
+        text!(
+            "本机副本无法读取:{problem}",
+            "this node's replica cannot be read: {problem}"
+        ),
         text!(
             "停止节点,检查磁盘;从备份恢复后启用新的作者代次",
             "stop the node and check the disk; after restoring a backup take a new author epoch"
@@ -269,10 +288,18 @@ fn damaged(problem: &dyn std::fmt::Display) -> Problem {
 
 fn log_alarm(alarm: &Alarm) {
     match alarm {
-        Alarm::CharterFork { peer, version, theirs } => {
+        Alarm::CharterFork {
+            peer,
+            version,
+            theirs,
+        } => {
             tracing::error!(%peer, %version, %theirs, "a peer has another charter of this version");
         }
-        Alarm::Refused { peer, commit, fault } => {
+        Alarm::Refused {
+            peer,
+            commit,
+            fault,
+        } => {
             tracing::warn!(%peer, %commit, code = fault.code(), %fault, "a commit was refused");
         }
         Alarm::Misbehaved { peer, code, what } => {

@@ -42,19 +42,34 @@ impl Reports {
                 self.next_inbound += 1;
                 self.inbound.insert(self.next_inbound, id);
                 let id = engine::InboundId(self.next_inbound);
-                Some(Input::Request { peer: node, id, bytes: bytes.to_vec() })
+                Some(Input::Request {
+                    peer: node,
+                    id,
+                    bytes: bytes.to_vec(),
+                })
             }
             Event::Response { node, id, bytes } => {
                 let id = engine::RequestId(id.0);
-                Some(Input::Response { peer: node, id, bytes: bytes.to_vec() })
+                Some(Input::Response {
+                    peer: node,
+                    id,
+                    bytes: bytes.to_vec(),
+                })
             }
             Event::RequestFailed { node, id, why } => {
                 self.last_failure.insert(node, why.text());
-                Some(Input::RequestFailed { peer: node, id: engine::RequestId(id.0) })
+                Some(Input::RequestFailed {
+                    peer: node,
+                    id: engine::RequestId(id.0),
+                })
             }
             Event::Refused { node, why, .. } => {
                 *self.refused.entry((node, why.code())).or_default() += 1;
-                tracing::warn!(?node, code = why.code(), "a connection or frame was turned away");
+                tracing::warn!(
+                    ?node,
+                    code = why.code(),
+                    "a connection or frame was turned away"
+                );
                 None
             }
             Event::DialFailed { node, why, .. } => {
@@ -75,7 +90,10 @@ impl Reports {
     /// The command that answers a peer's request.
     pub fn respond(&mut self, id: engine::InboundId, bytes: Vec<u8>) -> Option<Command> {
         let id = self.inbound.remove(&id.0)?;
-        Some(Command::Respond { id, bytes: Bytes::from(bytes) })
+        Some(Command::Respond {
+            id,
+            bytes: Bytes::from(bytes),
+        })
     }
 
     /// Notes why a peer's charter was refused.
@@ -83,7 +101,10 @@ impl Reports {
         self.charter_refused.insert(peer, why.clone());
         self.last_failure.insert(
             peer,
-            text!("对方提供的章程未被采纳:{why}", "the charter it offered was refused: {why}"),
+            text!(
+                "对方提供的章程未被采纳:{why}",
+                "the charter it offered was refused: {why}"
+            ),
         );
     }
 
@@ -102,5 +123,9 @@ impl Reports {
 
 /// The command that asks a peer.
 pub(super) fn request(peer: NodeId, id: engine::RequestId, bytes: Vec<u8>) -> Command {
-    Command::Request { node: peer, id: RequestId(id.0), bytes: Bytes::from(bytes) }
+    Command::Request {
+        node: peer,
+        id: RequestId(id.0),
+        bytes: Bytes::from(bytes),
+    }
 }

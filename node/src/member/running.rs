@@ -29,10 +29,16 @@ type Asked = (Request, Answer);
 
 /// Runs the node until it is told to stop, by request, by signal or, with `stop_with_parent`, by
 /// the end of its standard input.
-pub fn run(folder: &NodeFolder, settings: &Settings, stop_with_parent: bool) -> Result<(), Problem> {
+pub fn run(
+    folder: &NodeFolder,
+    settings: &Settings,
+    stop_with_parent: bool,
+) -> Result<(), Problem> {
     let cache_bytes = settings.cache_bytes();
     let keeper = Keeper::open(folder, settings.node(), cache_bytes)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
         let config = TransportConfig {
@@ -62,17 +68,30 @@ async fn run_beside(
     asked: mpsc::Receiver<Asked>,
 ) -> Result<(), Problem> {
     let (tell, told) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let ended = match runtime {
-            Ok(runtime) => runtime.block_on(Rounds { keeper, handle, events, asked }.run()),
-            Err(problem) => Err(cannot_start(&problem)),
-        };
-        // The receiver only goes away with the process.
-        let _ = tell.send(ended);
-    });
+    let thread = std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build();
+            let ended = match runtime {
+                Ok(runtime) => runtime.block_on(
+                    Rounds {
+                        keeper,
+                        handle,
+                        events,
+                        asked,
+                    }
+                    .run(),
+                ),
+                Err(problem) => Err(cannot_start(&problem)),
+            };
+            // The receiver only goes away with the process.
+            let _ = tell.send(ended);
+        });
     thread.map_err(|problem| cannot_start(&problem))?;
-    told.await.unwrap_or_else(|_| Err(cannot_start(&"the engine's thread ended early")))
+    told.await
+        .unwrap_or_else(|_| Err(cannot_start(&"the engine's thread ended early")))
 }
 
 /// The engine's thread.

@@ -16,7 +16,10 @@ const OUTSIDE_TESTS: [(&str, &str); 5] = [
     (".unwrap()", "say why it cannot fail, or handle it"),
     ("panic!(", "return an error"),
     ("HashMap", "its order differs from run to run"),
-    ("println!(", "a closed pipe must not panic: use the checked writer"),
+    (
+        "println!(",
+        "a closed pipe must not panic: use the checked writer",
+    ),
     ("thread::sleep", "wait for an event"),
 ];
 
@@ -51,7 +54,10 @@ fn banned_words_do_not_occur() {
 #[test]
 fn nothing_names_a_path_of_one_machine() {
     let places = ["/home/", "/root/", "/work/", "/Users/"];
-    for source in sources().iter().filter(|source| !source.path.ends_with("tidy/bans.rs")) {
+    for source in sources()
+        .iter()
+        .filter(|source| !source.path.ends_with("tidy/bans.rs"))
+    {
         for (number, line) in source.text.lines().enumerate() {
             let named = places.iter().any(|place| line.contains(place));
             assert!(!named, "{}:{}: {line}", source.path, number + 1);
@@ -63,10 +69,18 @@ fn nothing_names_a_path_of_one_machine() {
 fn no_key_is_in_the_repository() {
     let charter = root().join("deploy/linze/charter");
     for name in ["manifest", "signatures"] {
-        assert!(!charter.join(name).exists(), "{name} belongs to a signed charter, not to the template");
+        assert!(
+            !charter.join(name).exists(),
+            "{name} belongs to a signed charter, not to the template"
+        );
     }
     for file in ["roster.toml", "charter.toml"] {
         let text = std::fs::read_to_string(charter.join(file)).expect("a charter file");
-        assert!(!text.lines().any(|line| line.trim_start().starts_with("key =")), "{file} has a key");
+        assert!(
+            !text
+                .lines()
+                .any(|line| line.trim_start().starts_with("key =")),
+            "{file} has a key"
+        );
     }
 }

@@ -12,7 +12,10 @@ const OURS: [(&str, &[&str]); 5] = [
     ("policy", &["crdt-model"]),
     ("netsim", &["crdt-model", "policy"]),
     ("node", &["crdt-model", "policy"]),
-    ("countymesh-tests", &["crdt-model", "policy", "netsim", "node"]),
+    (
+        "countymesh-tests",
+        &["crdt-model", "policy", "netsim", "node"],
+    ),
 ];
 
 /// Crates of others that only one of ours may use.
@@ -35,9 +38,14 @@ fn dependencies() -> BTreeMap<String, BTreeSet<(String, bool)>> {
         .expect("cargo metadata");
     let of = |package: &cargo_metadata::Package| {
         let used = package.dependencies.iter();
-        used.map(|one| (one.name.clone(), one.kind == DependencyKind::Development)).collect()
+        used.map(|one| (one.name.clone(), one.kind == DependencyKind::Development))
+            .collect()
     };
-    metadata.packages.iter().map(|package| (package.name.to_string(), of(package))).collect()
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.to_string(), of(package)))
+        .collect()
 }
 
 #[test]
@@ -48,7 +56,10 @@ fn our_crates_import_each_other_in_one_direction() {
     for (name, allowed) in OURS {
         for (used, _) in &dependencies[name] {
             let ours = known.contains(used);
-            assert!(!ours || allowed.contains(&used.as_str()), "{name} must not use {used}");
+            assert!(
+                !ours || allowed.contains(&used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
 }

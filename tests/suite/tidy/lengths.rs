@@ -19,7 +19,10 @@ fn files_do_one_job() {
         let lines_max = longer.map_or(FILE_LINES_MAX, |(_, lines)| *lines);
         let lines = source.text.lines().count();
         if lines > lines_max {
-            found.push(format!("{}: {lines} lines, where {lines_max} are allowed", source.path));
+            found.push(format!(
+                "{}: {lines} lines, where {lines_max} are allowed",
+                source.path
+            ));
         }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
@@ -49,7 +52,14 @@ fn functions_fit_a_screen() {
 
 fn is_function(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(4).collect();
-    let before = ["pub", "pub(super)", "pub(crate)", "const", "async", "unsafe"];
+    let before = [
+        "pub",
+        "pub(super)",
+        "pub(crate)",
+        "const",
+        "async",
+        "unsafe",
+    ];
     let first = words.iter().position(|word| !before.contains(word));
     first.is_some_and(|first| words[first] == "fn") && !line.ends_with(';')
 }

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// The root of the project.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project's root").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the project's root")
+        .to_owned()
 }
 
 /// A file of the project, by its path from the root.
@@ -21,12 +24,17 @@ struct Source {
 impl Source {
     /// The lines that are not tests: up to the test module at the end.
     fn lines_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().take_while(|line| line.trim_end() != "#[cfg(test)]");
+        let lines = self
+            .text
+            .lines()
+            .take_while(|line| line.trim_end() != "#[cfg(test)]");
         lines.enumerate().map(|(number, line)| (number + 1, line))
     }
 
     fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests" || part == "suite" || part == "benches")
+        self.path
+            .split('/')
+            .any(|part| part == "tests" || part == "suite" || part == "benches")
     }
 }
 
@@ -49,7 +57,10 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("UTF-8");
             let path = path.strip_prefix(root()).expect("within the project");
-            found.push(Source { path: path.to_string_lossy().into_owned(), text });
+            found.push(Source {
+                path: path.to_string_lossy().into_owned(),
+                text,
+            });
         }
     }
 }

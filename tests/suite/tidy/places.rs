@@ -7,7 +7,15 @@ use super::root;
 
 #[test]
 fn top_level_folders_are_fixed() {
-    let folders = ["crdt-model", "deploy", "docs", "netsim", "node", "policy", "tests"];
+    let folders = [
+        "crdt-model",
+        "deploy",
+        "docs",
+        "netsim",
+        "node",
+        "policy",
+        "tests",
+    ];
     let made_here = ["target", "county-data"];
     for entry in std::fs::read_dir(root()).expect("the root") {
         let entry = entry.expect("an entry");
@@ -15,7 +23,10 @@ fn top_level_folders_are_fixed() {
         let known = name.starts_with('.')
             || folders.contains(&name.as_str())
             || made_here.contains(&name.as_str());
-        assert!(!entry.path().is_dir() || known, "{name} is not one of the project's folders");
+        assert!(
+            !entry.path().is_dir() || known,
+            "{name} is not one of the project's folders"
+        );
     }
 }
 
@@ -38,7 +49,11 @@ fn check_folder(folder: &Path, targets: bool) {
     let mut declared = BTreeSet::new();
     for entry in std::fs::read_dir(folder).expect("a test folder") {
         let path = entry.expect("an entry").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         if path.is_dir() {
             let has_code = path.join("main.rs").exists() || path.join("mod.rs").exists();
             if has_code {
@@ -63,7 +78,11 @@ fn check_folder(folder: &Path, targets: bool) {
         return;
     }
     let forgotten: Vec<_> = names.difference(&declared).collect();
-    assert!(forgotten.is_empty(), "{}: no `mod` for {forgotten:?}", folder.display());
+    assert!(
+        forgotten.is_empty(),
+        "{}: no `mod` for {forgotten:?}",
+        folder.display()
+    );
 }
 
 #[test]
@@ -83,7 +102,11 @@ fn the_readmes_begin_with_the_same_two_commands() {
                 found.push(line);
             }
         }
-        let first: Vec<_> = found.iter().filter(|line| line.starts_with("cargo ") || line.starts_with("bash ")).take(2).collect();
+        let first: Vec<_> = found
+            .iter()
+            .filter(|line| line.starts_with("cargo ") || line.starts_with("bash "))
+            .take(2)
+            .collect();
         assert_eq!(first, [&commands[0], &commands[1]], "{readme}");
     }
 }

@@ -12,8 +12,8 @@ use crdt_model::value::Value;
 
 use super::writing::refused_problem;
 use crate::control::protocol::{ImportReport, Reply};
-use crate::import::{CharterRules, Held, Import, Mapping, Placement, Preview, SourceFile};
 use crate::import::read_bounded;
+use crate::import::{CharterRules, Held, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
 use crate::text;
 use crate::text::{Language, Problem, Text};
@@ -37,9 +37,7 @@ pub(super) struct Wanted {
 
 pub(super) fn import(keeper: &mut Keeper, wanted: &Wanted, answer: Answer) -> Result<(), Problem> {
     match preview(keeper, wanted) {
-        Ok(preview) if wanted.apply && !preview.drafts.is_empty() => {
-            apply(keeper, preview, answer)
-        }
+        Ok(preview) if wanted.apply && !preview.drafts.is_empty() => apply(keeper, preview, answer),
         Ok(preview) => {
             answer(Reply::Imported(Box::new(report(&preview, wanted.apply))));
             Ok(())
@@ -54,8 +52,13 @@ pub(super) fn import(keeper: &mut Keeper, wanted: &Wanted, answer: Answer) -> Re
 fn preview(keeper: &Keeper, wanted: &Wanted) -> Result<Preview, Problem> {
     let mut files = Vec::new();
     for path in &wanted.files {
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-        files.push(SourceFile { name, bytes: read(path)? });
+        let name = path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into());
+        files.push(SourceFile {
+            name,
+            bytes: read(path)?,
+        });
     }
     let charter = keeper.engine.charter();
     let kinds = charter.kinds();
@@ -75,7 +78,10 @@ fn preview(keeper: &Keeper, wanted: &Wanted) -> Result<Preview, Problem> {
     let import = Import {
         mapping: &mapping,
         placement: &placement,
-        rules: &CharterRules { charter: &**charter, author: keeper.node() },
+        rules: &CharterRules {
+            charter: &**charter,
+            author: keeper.node(),
+        },
         held: &HeldHere(keeper),
         fallback_home: wanted.home,
     };
@@ -133,14 +139,20 @@ fn apply(keeper: &mut Keeper, mut preview: Preview, answer: Answer) -> Result<()
     for draft in drafts {
         records.entry(draft.facet.record).or_default().push(draft);
     }
-    let tally = Tally { left: records.len(), report: report(&preview, true), answer: Some(answer) };
+    let tally = Tally {
+        left: records.len(),
+        report: report(&preview, true),
+        answer: Some(answer),
+    };
     let tally = Arc::new(Mutex::new(tally));
     let charter = Arc::clone(keeper.adopted.charter());
     for (_, drafts) in records {
         let (tally, charter) = (Arc::clone(&tally), Arc::clone(&charter));
         keeper.write(drafts, move |outcome| {
             // Held for a moment by one thread; a panic under it is a bug that has been reported.
-            let mut tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut tally = tally
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             tally.note(&charter, outcome)
         })?;
         // A year's file is more than may wait for the disk at a time.
@@ -157,7 +169,13 @@ fn report(preview: &Preview, applied: bool) -> ImportReport {
         en: preview.render(Language::En, REPORT_ROWS_MAX),
     };
     let json = serde_json::to_value(preview).unwrap_or_default();
-    ImportReport { text, preview: json, applied, written: 0, refused: Vec::new() }
+    ImportReport {
+        text,
+        preview: json,
+        applied,
+        written: 0,
+        refused: Vec::new(),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
@@ -173,7 +191,10 @@ fn unreadable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
     let path = path.display();
     Problem::new(
         "file-unreadable",
-        text!("无法读取文件 {path}:{problem}", "cannot read the file {path}: {problem}"),
+        text!(
+            "无法读取文件 {path}:{problem}",
+            "cannot read the file {path}: {problem}"
+        ),
         text!("检查路径和权限", "check the path and its permissions"),
     )
 }

@@ -33,7 +33,12 @@ pub(super) fn page(
                 continue;
             }
             let authors = authors(keeper, store, &facet).map_err(|error| unreadable(&error))?;
-            facets.push(HeldFacet { facet, grade: entry.grade, commits: entry.commits, authors });
+            facets.push(HeldFacet {
+                facet,
+                grade: entry.grade,
+                commits: entry.commits,
+                authors,
+            });
         }
         if !more || facets.len() >= limit {
             return Ok(Reply::Inventory { facets, more });

@@ -30,10 +30,17 @@ pub fn answer(
         Request::Status => Ok(Reply::Status(Box::new(status::status(keeper, stats)))),
         Request::WhyPeer { peer } => Ok(Reply::Why(why::peer(keeper, peer))),
         Request::WhyRecord { record, node } => why::record(keeper, record, node),
-        Request::Show { record, role, reason } => records::show(keeper, record, role, reason),
-        Request::List { kind, after, limit, role } => {
-            records::list(keeper, kind, after, limit, role)
-        }
+        Request::Show {
+            record,
+            role,
+            reason,
+        } => records::show(keeper, record, role, reason),
+        Request::List {
+            kind,
+            after,
+            limit,
+            role,
+        } => records::list(keeper, kind, after, limit, role),
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Quarantine => Ok(quarantine(keeper)),
         Request::Cut { lines_to } => {
@@ -41,12 +48,28 @@ pub fn answer(
             keeper.commands.push_back(command);
             Ok(Reply::Done)
         }
-        Request::Add { record, home, facets } => {
+        Request::Add {
+            record,
+            home,
+            facets,
+        } => {
             return writing::add(keeper, record, home, facets, answer);
         }
         Request::Set { record, facets } => return writing::set(keeper, record, facets, answer),
-        Request::Import { files, mapping, home, placement, apply } => {
-            let wanted = importing::Wanted { files, mapping, home, placement, apply };
+        Request::Import {
+            files,
+            mapping,
+            home,
+            placement,
+            apply,
+        } => {
+            let wanted = importing::Wanted {
+                files,
+                mapping,
+                home,
+                placement,
+                apply,
+            };
             return importing::import(keeper, &wanted, answer);
         }
         Request::Offer { folder } => {
@@ -75,7 +98,9 @@ fn quarantine(keeper: &Keeper) -> Reply {
         reason: entry.reason.clone(),
         kept: entry.encoded.is_some(),
     });
-    Reply::Quarantine { refused: refused.collect() }
+    Reply::Quarantine {
+        refused: refused.collect(),
+    }
 }
 
 /// The same whether the record does not exist or its facets may not be held here.
@@ -94,7 +119,10 @@ fn no_such_record(record: RecordId) -> Problem {
 fn unreadable(error: &crdt_model::replica::ReplicaError) -> Problem {
     Problem::new(
         "replica-damaged",
-        text!("本机副本无法读取:{error}", "this node's replica cannot be read: {error}"),
+        text!(
+            "本机副本无法读取:{error}",
+            "this node's replica cannot be read: {error}"
+        ),
         text!("停止节点并检查磁盘", "stop the node and check the disk"),
     )
 }

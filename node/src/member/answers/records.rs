@@ -27,7 +27,9 @@ pub(super) fn show(
 ) -> Result<Reply, Problem> {
     let role = role_of(keeper, role)?;
     let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
-    let kind = held.first().and_then(|(facet, _)| keeper.engine.charter().kinds().facet(facet.facet));
+    let kind = held
+        .first()
+        .and_then(|(facet, _)| keeper.engine.charter().kinds().facet(facet.facet));
     let Some((kind, _)) = kind else {
         return Err(no_such_record(record));
     };
@@ -42,7 +44,11 @@ pub(super) fn show(
             facets.push(view);
         }
     }
-    Ok(Reply::Record(Box::new(RecordView { record, kind: kind.kind, facets })))
+    Ok(Reply::Record(Box::new(RecordView {
+        record,
+        kind: kind.kind,
+        facets,
+    })))
 }
 
 pub(super) fn list(
@@ -59,10 +65,16 @@ pub(super) fn list(
     loop {
         let next = replica::record_after(&keeper.store, after);
         let Some(record) = next.map_err(|error| unreadable(&error))? else {
-            return Ok(Reply::Records { records, more: false });
+            return Ok(Reply::Records {
+                records,
+                more: false,
+            });
         };
         if records.len() == limit {
-            return Ok(Reply::Records { records, more: true });
+            return Ok(Reply::Records {
+                records,
+                more: true,
+            });
         }
         after = Some(record);
         let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
@@ -78,15 +90,21 @@ fn record_line(
     role: Name,
 ) -> Result<Option<RecordLine>, Problem> {
     let charter = keeper.engine.charter();
-    let found = held.first().and_then(|(id, _)| Some((id, charter.kinds().facet(id.facet)?.0)));
+    let found = held
+        .first()
+        .and_then(|(id, _)| Some((id, charter.kinds().facet(id.facet)?.0)));
     let Some((first, kind)) = found else {
         return Ok(None);
     };
     let readable = held.iter().find(|(id, entry)| {
-        charter.read(&id.label(entry.grade), keeper.node(), role).allowed
+        charter
+            .read(&id.label(entry.grade), keeper.node(), role)
+            .allowed
     });
     let document = match readable {
-        Some((id, _)) => replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?,
+        Some((id, _)) => {
+            replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?
+        }
         None => Document::default(),
     };
     let settled = document.fields().filter_map(|(key, values)| match values {
@@ -136,9 +154,15 @@ fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView
         for (key, values) in document.fields().filter(|(key, _)| field.has_key(key)) {
             let words = field.vocabulary.unwrap_or(field.name);
             let vocabulary = (field.holds == FieldType::Vocabulary).then_some(words);
-            let values = values.iter().map(|written| value_view(kind, vocabulary, written));
+            let values = values
+                .iter()
+                .map(|written| value_view(kind, vocabulary, written));
             let (key, title) = (key.to_owned(), field.title.clone());
-            views.push(FieldView { key, title, values: values.collect() });
+            views.push(FieldView {
+                key,
+                title,
+                values: values.collect(),
+            });
         }
     }
     views
@@ -152,7 +176,10 @@ fn value_view(kind: &Kind, vocabulary: Option<Name>, written: &Written) -> Value
     };
     ValueView {
         value: written.value.clone(),
-        word: word.map(|word| Title { zh: word.zh.clone(), en: word.en.clone() }),
+        word: word.map(|word| Title {
+            zh: word.zh.clone(),
+            en: word.en.clone(),
+        }),
         author: written.author,
         wall: written.wall,
     }
@@ -162,7 +189,10 @@ fn value_view(kind: &Kind, vocabulary: Option<Name>, written: &Written) -> Value
 fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Problem> {
     let roles = &keeper.adopted.charter().head().roles;
     match role {
-        None => roles.first().map(|role| role.id).ok_or_else(|| no_such_role("")),
+        None => roles
+            .first()
+            .map(|role| role.id)
+            .ok_or_else(|| no_such_role("")),
         Some(role) if roles.iter().any(|known| known.id == role) => Ok(role),
         Some(role) => Err(no_such_role(role.as_str())),
     }

@@ -27,8 +27,14 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         facets: keeper.engine.index().len(),
         facets_by_name,
         kept_home,
-        app_bytes: peers.iter().map(|peer| peer.bytes_received + peer.bytes_sent).sum(),
-        peers: peers.into_iter().map(|peer| peer_line(keeper, peer)).collect(),
+        app_bytes: peers
+            .iter()
+            .map(|peer| peer.bytes_received + peer.bytes_sent)
+            .sum(),
+        peers: peers
+            .into_iter()
+            .map(|peer| peer_line(keeper, peer))
+            .collect(),
         refused: refused(keeper),
         cut: keeper.network.cut.iter().copied().collect(),
         disk_bytes: keeper.store.disk_bytes().unwrap_or(0),

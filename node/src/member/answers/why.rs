@@ -14,12 +14,18 @@ use crate::text;
 use crate::text::{Problem, Text};
 
 fn cause(text: Text) -> Cause {
-    Cause { text, rules: Vec::new() }
+    Cause {
+        text,
+        rules: Vec::new(),
+    }
 }
 
 pub(super) fn peer(keeper: &Keeper, peer: NodeId) -> Why {
     let name = name_of(keeper, peer);
-    let question = text!("本机与 {name} 之间为何如此?", "Why do this node and {name} stand as they do?");
+    let question = text!(
+        "本机与 {name} 之间为何如此?",
+        "Why do this node and {name} stand as they do?"
+    );
     let mut because = Vec::new();
     match keeper.engine.peer_status(peer) {
         None => because.push(no_link(keeper, peer)),
@@ -34,13 +40,19 @@ pub(super) fn peer(keeper: &Keeper, peer: NodeId) -> Why {
 
 fn name_of(keeper: &Keeper, node: NodeId) -> String {
     let member = keeper.engine.charter().roster().member(node);
-    member.map_or_else(|| node.to_string(), |member| format!("{} {node}", member.name))
+    member.map_or_else(
+        || node.to_string(),
+        |member| format!("{} {node}", member.name),
+    )
 }
 
 fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
     let charter = keeper.engine.charter();
     let text = match charter.roster().member(peer) {
-        None => text!("章程的名册中没有 {peer}", "the charter's roster has no {peer}"),
+        None => text!(
+            "章程的名册中没有 {peer}",
+            "the charter's roster has no {peer}"
+        ),
         Some(_) if charter.roster().active(peer).is_none() => {
             text!("章程已撤销 {peer}", "the charter has revoked {peer}")
         }
@@ -65,7 +77,10 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
                 "connected and exchanging: {missing} facets are missing here, {to_send} are to be sent"
             )
         }
-        LinkState::Greeting => text!("已连接,等待对方应答", "connected, waiting for its first answer"),
+        LinkState::Greeting => text!(
+            "已连接,等待对方应答",
+            "connected, waiting for its first answer"
+        ),
         LinkState::Adopting => text!(
             "对方使用更新的章程,本机(第 {version} 版)正在获取",
             "it goes by a newer charter, which this node (version {version}) is fetching"
@@ -86,9 +101,20 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let mut causes = vec![cause(text)];
     let down = status.link == LinkState::Disconnected;
     causes.extend(
-        keeper.network.last_failure.get(&node).filter(|_| down).cloned().map(cause),
+        keeper
+            .network
+            .last_failure
+            .get(&node)
+            .filter(|_| down)
+            .cloned()
+            .map(cause),
     );
-    if keeper.engine.charter().validity().expired(keeper.clock.now().wall) {
+    if keeper
+        .engine
+        .charter()
+        .validity()
+        .expired(keeper.clock.now().wall)
+    {
         causes.push(cause(text!(
             "章程已过期:本机保留自己的工作,停止发送",
             "the charter has run out: this node keeps its own work and sends nothing"
@@ -99,7 +125,10 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
 
 fn refusals(status: &PeerStatus) -> Vec<Cause> {
     let refused = status.refused.iter().map(|(code, count)| {
-        cause(text!("拒收 {count} 次:{code}", "refused {count} times: {code}"))
+        cause(text!(
+            "拒收 {count} 次:{code}",
+            "refused {count} times: {code}"
+        ))
     });
     let mut causes: Vec<_> = refused.collect();
     let by_peer = status.commits_refused_by_peer;
@@ -140,7 +169,10 @@ fn rule_reasons(keeper: &Keeper, rules: &[String]) -> Text {
         });
         told.collect::<Vec<_>>().join("; ")
     };
-    Text { zh: reasons(|title| &title.zh), en: reasons(|title| &title.en) }
+    Text {
+        zh: reasons(|title| &title.zh),
+        en: reasons(|title| &title.en),
+    }
 }
 
 pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<Reply, Problem> {
@@ -166,17 +198,29 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
 }
 
 fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
-    let explained = keeper.adopted.charter().explain(Question::Flow, label, node);
+    let explained = keeper
+        .adopted
+        .charter()
+        .explain(Question::Flow, label, node);
     let (zh, en) = (explained.text.zh, explained.text.en);
     let facet = label.facet;
     let name = name_of(keeper, node);
     let text = if explained.allowed {
-        text!("{facet} 可以到达 {name}:{zh}", "{facet} may be held by {name}: {en}")
+        text!(
+            "{facet} 可以到达 {name}:{zh}",
+            "{facet} may be held by {name}: {en}"
+        )
     } else {
-        text!("{facet} 不得到达 {name}:{zh}", "{facet} may not be held by {name}: {en}")
+        text!(
+            "{facet} 不得到达 {name}:{zh}",
+            "{facet} may not be held by {name}: {en}"
+        )
     };
     let rules = explained.grounds.into_iter().map(|ground| ground.rule);
-    Cause { text, rules: rules.collect() }
+    Cause {
+        text,
+        rules: rules.collect(),
+    }
 }
 
 /// Over which neighbour what may be held by `node` goes there from here, and how that line stands.
@@ -195,9 +239,14 @@ fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
         return cause(text!("经 {name} 转送", "it goes over {name}"));
     };
     let link = link_causes(keeper, &status);
-    let link = link.first().map_or_else(Text::default, |first| first.text.clone());
+    let link = link
+        .first()
+        .map_or_else(Text::default, |first| first.text.clone());
     let (zh, en) = (link.zh, link.en);
-    cause(text!("经 {name} 送达;该线路:{zh}", "it goes over {name}; that line: {en}"))
+    cause(text!(
+        "经 {name} 送达;该线路:{zh}",
+        "it goes over {name}; that line: {en}"
+    ))
 }
 
 /// The neighbour that a facet takes from one node to another: a shortest way through nodes that
@@ -210,7 +259,12 @@ fn next_hop(charter: &dyn Charter, label: &Label, from: NodeId, to: NodeId) -> O
             (tier(one), tier(other)),
             (Some(Tier::Village), Some(Tier::County)) | (Some(Tier::County), Some(Tier::Village))
         );
-        let between = if tier(one) == Some(Tier::Village) { one } else { other }.township();
+        let between = if tier(one) == Some(Tier::Village) {
+            one
+        } else {
+            other
+        }
+        .township();
         !skips || !between.is_some_and(|township| holds(&township))
     };
     let mut reached = std::collections::BTreeSet::from([from]);

@@ -48,8 +48,15 @@ fn new_drafts(
         let default = keeper.engine.charter().kinds().facet(facet.facet);
         let default = default.and_then(|(_, declared)| declared.default_grade());
         let grade = grade(default, facet.sensitivity, facet.level);
-        let fields = facet.fields.into_iter().map(|(key, value)| (key, Some(value)));
-        Draft { facet: id, grade, fields: fields.collect() }
+        let fields = facet
+            .fields
+            .into_iter()
+            .map(|(key, value)| (key, Some(value)));
+        Draft {
+            facet: id,
+            grade,
+            fields: fields.collect(),
+        }
     };
     let drafts: Vec<Draft> = facets.into_iter().map(draft).collect();
     if drafts.is_empty() {
@@ -124,7 +131,10 @@ fn grade(
     level: Option<crdt_model::ids::Name>,
 ) -> Option<Grade> {
     let sensitivity = sensitivity.or(base.map(|base| base.sensitivity))?;
-    Some(Grade { sensitivity, level: level.or(base.map(|base| base.level))? })
+    Some(Grade {
+        sensitivity,
+        level: level.or(base.map(|base| base.level))?,
+    })
 }
 
 fn random_record() -> Result<RecordId, Problem> {
@@ -133,8 +143,14 @@ fn random_record() -> Result<RecordId, Problem> {
         Ok(()) => Ok(RecordId(id)),
         Err(problem) => Err(Problem::new(
             "no-entropy",
-            text!("系统没有给出随机数:{problem}", "the system gave no random bytes: {problem}"),
-            text!("检查操作系统,然后重试", "check the operating system, then try again"),
+            text!(
+                "系统没有给出随机数:{problem}",
+                "the system gave no random bytes: {problem}"
+            ),
+            text!(
+                "检查操作系统,然后重试",
+                "check the operating system, then try again"
+            ),
         )),
     }
 }
@@ -174,7 +190,10 @@ fn not_held(record: RecordId, change: &ChangedFacet) -> Problem {
     let facet = change.facet;
     Problem::new(
         "no-such-facet",
-        text!("本机没有记录 {record} 的 {facet}", "this node has no {facet} of record {record}"),
+        text!(
+            "本机没有记录 {record} 的 {facet}",
+            "this node has no {facet} of record {record}"
+        ),
         text!(
             "用 mesh-node record show 查看本机持有的分面;新分面用 record add --record",
             "mesh-node record show lists the facets here; a new one is made with record add --record"
