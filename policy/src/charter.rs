@@ -83,7 +83,11 @@ impl CedarCharter {
         let model = match Model::new(schema, rules, &roster.roster) {
             Ok(model) => model,
             Err(alarm) => {
-                findings.push(Finding::error("rules::model", roster::FILE, alarm.to_string()));
+                findings.push(Finding::error(
+                    "rules::model",
+                    roster::FILE,
+                    alarm.to_string(),
+                ));
                 return None;
             }
         };
@@ -157,7 +161,10 @@ impl CedarCharter {
 
     /// The last of them.
     pub fn last_alarm(&self) -> Option<Alarm> {
-        self.last_alarm.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_alarm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether a person in this role at `node` may take facets with this label out of the mesh.
@@ -175,7 +182,11 @@ impl CedarCharter {
             && listed(label.home)
             && listed(label.addressee)
             && question.role().is_none_or(role_listed);
-        if asked { self.answer(question, label, node) } else { self.denied.clone() }
+        if asked {
+            self.answer(question, label, node)
+        } else {
+            self.denied.clone()
+        }
     }
 
     /// Answers a question about listed nodes, revoked or not. A person may see at most what the
@@ -203,11 +214,16 @@ impl CedarCharter {
     }
 
     fn ask(&self, question: Question, label: &Label, node: NodeId) -> Decision {
-        self.model.ask(&self.kinds, question, label, node).unwrap_or_else(|alarm| {
-            self.alarms.fetch_add(1, Ordering::Relaxed);
-            *self.last_alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(alarm);
-            Decision::default_deny()
-        })
+        self.model
+            .ask(&self.kinds, question, label, node)
+            .unwrap_or_else(|alarm| {
+                self.alarms.fetch_add(1, Ordering::Relaxed);
+                *self
+                    .last_alarm
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = Some(alarm);
+                Decision::default_deny()
+            })
     }
 
     /// Every question that a charter answers: one for each role where a person asks.
@@ -280,7 +296,13 @@ impl Charter for CedarCharter {
     }
 
     fn join(&self, one: Grade, other: Grade) -> Grade {
-        let later = |words, one, other| if rank(words, one) >= rank(words, other) { one } else { other };
+        let later = |words, one, other| {
+            if rank(words, one) >= rank(words, other) {
+                one
+            } else {
+                other
+            }
+        };
         Grade {
             sensitivity: later(&self.head.sensitivities, one.sensitivity, other.sensitivity),
             level: later(&self.head.levels, one.level, other.level),

@@ -192,13 +192,17 @@ struct Nothing {}
 pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Checks {
     let mut checks = Checks::default();
     for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
-        let Some(document) = Document::parse(files, file, findings) else { continue };
+        let Some(document) = Document::parse(files, file, findings) else {
+            continue;
+        };
         let _: Option<Nothing> = document.read_without(&["case", "invariant"], findings);
         for (index, check) in document.read_array("case", findings) {
             checks.cases.push(place(&document, "case", index, check));
         }
         for (index, check) in document.read_array("invariant", findings) {
-            checks.invariants.push(place(&document, "invariant", index, check));
+            checks
+                .invariants
+                .push(place(&document, "invariant", index, check));
         }
     }
     checks
@@ -206,7 +210,11 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Checks 
 
 fn place<T>(document: &Document<'_>, list: &str, index: usize, check: T) -> Placed<T> {
     let path = [Step::Key(list), Step::Index(index), Step::Key("name")];
-    Placed { check, file: document.file().to_owned(), span: document.span(&path) }
+    Placed {
+        check,
+        file: document.file().to_owned(),
+        span: document.span(&path),
+    }
 }
 
 /// Refuses checks that use words the charter does not have: a check that asks about nothing would
@@ -218,16 +226,26 @@ pub(crate) fn check_words(
     roster: &Roster,
     findings: &mut Vec<Finding>,
 ) {
-    let words = Words { head, kinds, roster };
+    let words = Words {
+        head,
+        kinds,
+        roster,
+    };
     let mut names = BTreeSet::new();
     for placed in &checks.cases {
         let unique = names.insert(placed.check.name.as_str());
-        let problems = words.of_case(&placed.check).into_iter().chain((!unique).then(twice));
+        let problems = words
+            .of_case(&placed.check)
+            .into_iter()
+            .chain((!unique).then(twice));
         findings.extend(problems.map(|problem| placed.finding("checks::case", problem)));
     }
     for placed in &checks.invariants {
         let unique = names.insert(placed.check.name.as_str());
-        let problems = words.of_invariant(&placed.check).into_iter().chain((!unique).then(twice));
+        let problems = words
+            .of_invariant(&placed.check)
+            .into_iter()
+            .chain((!unique).then(twice));
         findings.extend(problems.map(|problem| placed.finding("checks::invariant", problem)));
     }
 }
@@ -245,7 +263,10 @@ struct Words<'a> {
 impl Words<'_> {
     fn of_case(&self, case: &Case) -> Vec<String> {
         let mut problems = Vec::new();
-        for node in [Some(case.node), Some(case.home), case.addressee].into_iter().flatten() {
+        for node in [Some(case.node), Some(case.home), case.addressee]
+            .into_iter()
+            .flatten()
+        {
             if self.roster.member(node).is_none() {
                 problems.push(format!("node `{node}` is not in the roster"));
             }
@@ -253,13 +274,19 @@ impl Words<'_> {
         if case.ask.question(case.role).is_none() {
             problems.push("`role` goes with `read` and `export`, and only with them".to_owned());
         }
-        if case.role.is_some_and(|role| rank(&self.head.roles, role).is_none()) {
+        if case
+            .role
+            .is_some_and(|role| rank(&self.head.roles, role).is_none())
+        {
             problems.push("`role` is not among the roles of `charter.toml`".to_owned());
         }
         match case.label(self.kinds) {
             None => problems.push(format!("no kind declares a facet `{}`", case.facet)),
             Some(label) => problems.extend(
-                self.kinds.check_label(&label).err().map(|problem| problem.to_string()),
+                self.kinds
+                    .check_label(&label)
+                    .err()
+                    .map(|problem| problem.to_string()),
             ),
         }
         problems
@@ -285,10 +312,30 @@ impl Words<'_> {
         let kind = |name: Name| self.kinds.kind(name).is_some();
         unknown("facet", &pattern.facets, facet, &mut problems);
         unknown("kind", &pattern.kinds, kind, &mut problems);
-        let Head { sensitivities, levels, roles, .. } = self.head;
-        unknown("sensitivity", &pattern.sensitivities, |name| rank(sensitivities, name).is_some(), &mut problems);
-        unknown("level", &pattern.levels, |name| rank(levels, name).is_some(), &mut problems);
-        unknown("role", &pattern.roles, |name| rank(roles, name).is_some(), &mut problems);
+        let Head {
+            sensitivities,
+            levels,
+            roles,
+            ..
+        } = self.head;
+        unknown(
+            "sensitivity",
+            &pattern.sensitivities,
+            |name| rank(sensitivities, name).is_some(),
+            &mut problems,
+        );
+        unknown(
+            "level",
+            &pattern.levels,
+            |name| rank(levels, name).is_some(),
+            &mut problems,
+        );
+        unknown(
+            "role",
+            &pattern.roles,
+            |name| rank(roles, name).is_some(),
+            &mut problems,
+        );
         problems
     }
 }
@@ -300,5 +347,8 @@ fn unknown(
     problems: &mut Vec<String>,
 ) {
     let used = used.iter().flatten();
-    problems.extend(used.filter(|name| !known(**name)).map(|name| format!("unknown {what} `{name}`")));
+    problems.extend(
+        used.filter(|name| !known(**name))
+            .map(|name| format!("unknown {what} `{name}`")),
+    );
 }

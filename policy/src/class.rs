@@ -67,10 +67,14 @@ impl Walk<'_> {
         if self.named.0.contains(&node) {
             return Spot::Named(node);
         }
-        let position = self.met.iter().position(|met| *met == node).unwrap_or_else(|| {
-            self.met.push(node);
-            self.met.len() - 1
-        });
+        let position = self
+            .met
+            .iter()
+            .position(|met| *met == node)
+            .unwrap_or_else(|| {
+                self.met.push(node);
+                self.met.len() - 1
+            });
         Spot::Met(u8::try_from(position).unwrap_or(u8::MAX))
     }
 
@@ -86,7 +90,10 @@ impl Walk<'_> {
 impl Class {
     /// The class of a question.
     pub(crate) fn of(question: Question, label: &Label, node: NodeId, named: &Named) -> Self {
-        let mut walk = Walk { named, met: Vec::with_capacity(6) };
+        let mut walk = Walk {
+            named,
+            met: Vec::with_capacity(6),
+        };
         Self {
             question,
             facet: label.facet,
@@ -155,7 +162,9 @@ pub(crate) fn classes(
         for label in labels_over(facet, &nodes) {
             for node in &nodes {
                 let class = Class::of(question, &label, *node, named);
-                classes.entry(class).or_insert(Example { label, node: *node });
+                classes
+                    .entry(class)
+                    .or_insert(Example { label, node: *node });
             }
         }
     }
@@ -168,14 +177,22 @@ pub(crate) fn labels_over<'a>(
     nodes: &'a [NodeId],
 ) -> impl Iterator<Item = Label> + 'a {
     let grades = facet.sensitivities.iter().flat_map(|sensitivity| {
-        facet.levels.iter().map(|level| Grade { sensitivity: *sensitivity, level: *level })
+        facet.levels.iter().map(|level| Grade {
+            sensitivity: *sensitivity,
+            level: *level,
+        })
     });
     grades.flat_map(move |grade| {
         nodes.iter().flat_map(move |home| {
             let only_home = (!facet.addressed).then_some(*home);
             let anyone = if facet.addressed { nodes } else { &[] };
             let addressees = only_home.into_iter().chain(anyone.iter().copied());
-            addressees.map(move |addressee| Label { facet: facet.name, home: *home, addressee, grade })
+            addressees.map(move |addressee| Label {
+                facet: facet.name,
+                home: *home,
+                addressee,
+                grade,
+            })
         })
     })
 }
@@ -207,8 +224,9 @@ fn representatives(roster: &Roster, named: &Named) -> Vec<NodeId> {
         }
         if is_named || alike <= 3 {
             chosen.insert(township);
-            let (kept, others): (Vec<_>, Vec<_>) =
-                villages.into_iter().partition(|village| named.0.contains(village));
+            let (kept, others): (Vec<_>, Vec<_>) = villages
+                .into_iter()
+                .partition(|village| named.0.contains(village));
             chosen.extend(kept);
             chosen.extend(others.into_iter().take(3));
         }

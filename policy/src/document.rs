@@ -34,9 +34,10 @@ impl<'i> Document<'i> {
     ) -> Option<Self> {
         let text = text(files, file, findings)?;
         match DeTable::parse_recoverable(text) {
-            (table, errors) if errors.is_empty() => {
-                Some(Self { file, table: table.into_inner() })
-            }
+            (table, errors) if errors.is_empty() => Some(Self {
+                file,
+                table: table.into_inner(),
+            }),
             (_, errors) => {
                 findings.extend(errors.iter().map(|error| {
                     Finding::error("toml::syntax", file, error.message()).at(error.span())
@@ -105,9 +106,13 @@ impl<'i> Document<'i> {
     }
 
     fn shape(&self, span: Range<usize>, array: &str) -> Finding {
-        Finding::error("toml::shape", self.file, format!("`{array}` is not an array of tables"))
-            .at(Some(span))
-            .hint(format!("write each entry as a table under `[[{array}]]`"))
+        Finding::error(
+            "toml::shape",
+            self.file,
+            format!("`{array}` is not an array of tables"),
+        )
+        .at(Some(span))
+        .hint(format!("write each entry as a table under `[[{array}]]`"))
     }
 
     fn deserialize<T: DeserializeOwned>(
@@ -152,7 +157,11 @@ pub(crate) fn text<'i>(
         Err(error) => {
             let at = error.valid_up_to();
             let finding = Finding::error("charter::encoding", file, "the file is not UTF-8");
-            findings.push(finding.at(Some(at..at + 1)).hint("save it as UTF-8 without a mark"));
+            findings.push(
+                finding
+                    .at(Some(at..at + 1))
+                    .hint("save it as UTF-8 without a mark"),
+            );
             None
         }
     }
@@ -184,9 +193,15 @@ mod tests {
         let document = Document::parse(&files, "a.toml", &mut findings).expect("syntax is good");
         let read = document.read_array::<Entry>("node", &mut findings);
         assert_eq!(read.len(), 1);
-        let lines: Vec<_> = findings.iter().map(|f| f.position(&files).map(|at| at.0)).collect();
+        let lines: Vec<_> = findings
+            .iter()
+            .map(|f| f.position(&files).map(|at| at.0))
+            .collect();
         assert_eq!(lines, [Some(2), Some(6)], "{findings:#?}");
-        assert!(findings[1].message.starts_with("unknown key `kode`"), "{findings:#?}");
+        assert!(
+            findings[1].message.starts_with("unknown key `kode`"),
+            "{findings:#?}"
+        );
     }
 
     #[test]

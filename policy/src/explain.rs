@@ -62,20 +62,36 @@ impl CedarCharter {
             permits: rule.permits,
             reason: rule.reason.clone(),
         };
-        decision.rules.iter().filter_map(|id| self.rule(id)).map(ground).collect()
+        decision
+            .rules
+            .iter()
+            .filter_map(|id| self.rule(id))
+            .map(ground)
+            .collect()
     }
 }
 
 fn sentence(decision: &Decision, grounds: &[Ground], held: bool) -> Title {
     let reasons = |pick: fn(&Title) -> &String, between: &str| {
-        let told = grounds.iter().map(|ground| format!("{} [{}]", pick(&ground.reason), ground.rule));
+        let told = grounds
+            .iter()
+            .map(|ground| format!("{} [{}]", pick(&ground.reason), ground.rule));
         told.collect::<Vec<_>>().join(between)
     };
-    let (zh, en) = (reasons(|title| &title.zh, ""), reasons(|title| &title.en, " "));
-    let (not_held_zh, not_held_en) =
-        if held { ("", "") } else { ("该节点不得留存此项数据。", "the node may not hold it; ") };
+    let (zh, en) = (
+        reasons(|title| &title.zh, ""),
+        reasons(|title| &title.en, " "),
+    );
+    let (not_held_zh, not_held_en) = if held {
+        ("", "")
+    } else {
+        ("该节点不得留存此项数据。", "the node may not hold it; ")
+    };
     match (decision.allowed, grounds.is_empty()) {
-        (true, _) => Title { zh: format!("允许：{zh}"), en: format!("allowed: {en}") },
+        (true, _) => Title {
+            zh: format!("允许：{zh}"),
+            en: format!("allowed: {en}"),
+        },
         (false, true) => Title {
             zh: format!("不允许：{not_held_zh}没有任何规则许可。"),
             en: format!("denied: {not_held_en}no rule permits it"),

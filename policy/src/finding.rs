@@ -58,7 +58,11 @@ impl Finding {
     }
 
     /// An error that a parser or validator reported, with its place and its advice.
-    pub(crate) fn from_diagnostic(code: &'static str, file: &str, problem: &dyn Diagnostic) -> Self {
+    pub(crate) fn from_diagnostic(
+        code: &'static str,
+        file: &str,
+        problem: &dyn Diagnostic,
+    ) -> Self {
         let label = problem.labels().and_then(|mut labels| labels.next());
         let span = label.map(|label| label.offset()..label.offset() + label.len());
         let message = problem.to_string();
@@ -88,15 +92,26 @@ impl Finding {
         let before = content.get(..self.span.as_ref()?.start)?;
         let before = String::from_utf8_lossy(before);
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |last| last.chars().count())
+            + 1;
         Some((line, column))
     }
 
     /// The finding as text, with the lines it is about and a caret under the place.
     pub fn render(&self, files: &CharterFiles, colour: bool) -> String {
-        let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let theme = if colour {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
         let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
-        let shown = Shown { source: self.source(files), finding: self };
+        let shown = Shown {
+            source: self.source(files),
+            finding: self,
+        };
         let mut text = String::new();
         match handler.render_report(&mut text, &shown) {
             Ok(()) => text,
@@ -106,14 +121,21 @@ impl Finding {
 
     fn source(&self, files: &CharterFiles) -> Option<NamedSource<String>> {
         let content = String::from_utf8(files.files.get(&self.file)?.clone()).ok()?;
-        let language = if self.file.ends_with(".cedar") { "cedar" } else { "toml" };
+        let language = if self.file.ends_with(".cedar") {
+            "cedar"
+        } else {
+            "toml"
+        };
         Some(NamedSource::new(&self.file, content).with_language(language))
     }
 }
 
 /// All findings as one text.
 pub fn render_all(findings: &[Finding], files: &CharterFiles, colour: bool) -> String {
-    findings.iter().map(|finding| finding.render(files, colour)).collect()
+    findings
+        .iter()
+        .map(|finding| finding.render(files, colour))
+        .collect()
 }
 
 /// A finding together with the text it points into, as miette wants it.
@@ -154,7 +176,9 @@ impl Diagnostic for Shown<'_> {
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
         self.finding.span.as_ref()?;
-        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+        self.source
+            .as_ref()
+            .map(|source| source as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -169,7 +193,9 @@ mod tests {
 
     fn files() -> CharterFiles {
         let mut files = CharterFiles::default();
-        files.files.insert("charter.toml".into(), "a = 1\n名 = 二\n".into());
+        files
+            .files
+            .insert("charter.toml".into(), "a = 1\n名 = 二\n".into());
         files
     }
 
@@ -180,14 +206,27 @@ mod tests {
             .hint("remove it");
         assert_eq!(finding.position(&files()), Some((2, 1)));
         let text = finding.render(&files(), false);
-        for part in ["charter::unknown-key", "charter.toml:2:1", "unknown key `名`", "remove it"] {
+        for part in [
+            "charter::unknown-key",
+            "charter.toml:2:1",
+            "unknown key `名`",
+            "remove it",
+        ] {
             assert!(text.contains(part), "{part} is missing from\n{text}");
         }
     }
 
     #[test]
     fn a_finding_about_a_missing_file_still_names_it() {
-        let finding = Finding::error("charter::missing-file", "roster.toml", "the file is missing");
-        assert!(finding.render(&files(), false).contains("roster.toml: the file is missing"));
+        let finding = Finding::error(
+            "charter::missing-file",
+            "roster.toml",
+            "the file is missing",
+        );
+        assert!(
+            finding
+                .render(&files(), false)
+                .contains("roster.toml: the file is missing")
+        );
     }
 }

@@ -88,7 +88,10 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
         sensitivities,
         levels,
         roles,
-        reviewers: reviewers.into_iter().map(|(_, reviewer)| reviewer).collect(),
+        reviewers: reviewers
+            .into_iter()
+            .map(|(_, reviewer)| reviewer)
+            .collect(),
     })
 }
 
@@ -110,7 +113,10 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
                 Finding::error("charter::twice", document.file(), message).at(document.span(&path)),
             );
         }
-        let title = Title { zh: word.zh.clone(), en: word.en.clone() };
+        let title = Title {
+            zh: word.zh.clone(),
+            en: word.en.clone(),
+        };
         check_title(document, &title, &path, findings);
     }
     words.into_iter().map(|(_, word)| word).collect()
@@ -119,9 +125,13 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
 fn check_county(document: &Document<'_>, county: NodeId, findings: &mut Vec<Finding>) {
     if county != county.county() {
         findings.push(
-            Finding::error("charter::county", document.file(), format!("`{county}` is not a county"))
-                .at(document.span(&[Step::Key("county")]))
-                .hint(format!("the county's code is `{}`", county.county())),
+            Finding::error(
+                "charter::county",
+                document.file(),
+                format!("`{county}` is not a county"),
+            )
+            .at(document.span(&[Step::Key("county")]))
+            .hint(format!("the county's code is `{}`", county.county())),
         );
     }
 }
@@ -153,7 +163,10 @@ fn check_versions(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding
         );
     }
     if raw.accept_since == 0 || raw.accept_since > raw.version {
-        let message = format!("`accept_since` is not between 1 and `version`, which is {}", raw.version);
+        let message = format!(
+            "`accept_since` is not between 1 and `version`, which is {}",
+            raw.version
+        );
         findings.push(
             Finding::error("charter::accept-since", document.file(), message)
                 .at(document.span(&[Step::Key("accept_since")])),
@@ -171,9 +184,13 @@ fn read_validity(
         let at = at.and_then(|at| u64::try_from(at.as_millisecond()).ok());
         if at.is_none() {
             findings.push(
-                Finding::error("charter::time", document.file(), format!("`{text}` is not a time"))
-                    .at(document.span(&[Step::Key(key)]))
-                    .hint("write it as in `2026-12-01T00:00:00+08:00` (RFC 3339)"),
+                Finding::error(
+                    "charter::time",
+                    document.file(),
+                    format!("`{text}` is not a time"),
+                )
+                .at(document.span(&[Step::Key(key)]))
+                .hint("write it as in `2026-12-01T00:00:00+08:00` (RFC 3339)"),
             );
         }
         at.map(WallTime::from_ms)
@@ -183,8 +200,12 @@ fn read_validity(
     let (from, until) = (from?, until?);
     if from >= until {
         findings.push(
-            Finding::error("charter::validity", document.file(), "it ends before it begins")
-                .at(document.span(&[Step::Key("valid_until")])),
+            Finding::error(
+                "charter::validity",
+                document.file(),
+                "it ends before it begins",
+            )
+            .at(document.span(&[Step::Key("valid_until")])),
         );
     }
     Some(Validity { from, until })
@@ -210,7 +231,10 @@ fn check_reviewers(
         let key = key.filter(|key| key.algorithm() == ssh_key::Algorithm::Ed25519);
         let Some(bytes) = key.and_then(|key| key.to_bytes().ok()) else {
             refuse(
-                format!("the key of `{}` is not an OpenSSH ed25519 public key", reviewer.name),
+                format!(
+                    "the key of `{}` is not an OpenSSH ed25519 public key",
+                    reviewer.name
+                ),
                 "copy the one line of the `.pub` file that `ssh-keygen -t ed25519` wrote",
             );
             continue;
@@ -224,7 +248,10 @@ fn check_reviewers(
     }
     let enough = reviewers.is_empty() || threshold <= keys.len();
     if threshold == 0 || !enough {
-        let message = format!("threshold {threshold} does not fit {} reviewers", keys.len());
+        let message = format!(
+            "threshold {threshold} does not fit {} reviewers",
+            keys.len()
+        );
         findings.push(
             Finding::error("charter::threshold", document.file(), message)
                 .at(document.span(&[Step::Key("threshold")]))
@@ -286,28 +313,53 @@ en = "clerk"
         for (from, to, code) in [
             ("620723000000", "620723101000", "charter::county"),
             ("version = 2", "version = 0", "charter::version"),
-            ("accept_since = 1", "accept_since = 3", "charter::accept-since"),
+            (
+                "accept_since = 1",
+                "accept_since = 3",
+                "charter::accept-since",
+            ),
             ("2026-01-01T00:00:00+08:00", "2026-01-01", "charter::time"),
             ("2027-01-01", "2025-01-01", "charter::validity"),
             ("threshold = 2", "threshold = 0", "charter::threshold"),
             ("zh = \"一般\"", "zh = \" \"", "charter::title"),
-            ("threshold = 2", "threshold = 2\nquorum = 3", "toml::content"),
+            (
+                "threshold = 2",
+                "threshold = 2\nquorum = 3",
+                "toml::content",
+            ),
             ("[[role]]", "[[rolle]]", "toml::content"),
-            ("[[role]]", "[[role]]\nid='x'\nzh='x'\nen='x'\n[[role]]\nid='x'\nzh='x'\nen='x'\n[[role]]", "charter::twice"),
-            ("threshold = 2", "threshold = 2\n[[reviewer]]\nname='a'\nkey='ssh-rsa AAAA'", "charter::reviewer-key"),
+            (
+                "[[role]]",
+                "[[role]]\nid='x'\nzh='x'\nen='x'\n[[role]]\nid='x'\nzh='x'\nen='x'\n[[role]]",
+                "charter::twice",
+            ),
+            (
+                "threshold = 2",
+                "threshold = 2\n[[reviewer]]\nname='a'\nkey='ssh-rsa AAAA'",
+                "charter::reviewer-key",
+            ),
         ] {
             let (_, findings) = read_text(&GOOD.replacen(from, to, 1));
-            assert!(findings.iter().any(|finding| finding.code == code), "{to}: {findings:#?}");
+            assert!(
+                findings.iter().any(|finding| finding.code == code),
+                "{to}: {findings:#?}"
+            );
         }
     }
 
     #[test]
     fn one_key_under_two_names_is_not_two_reviewers() {
-        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDoOK+pwCTpWjvEHMeJ/WJbjkMSTUMGTYL9PjTPlmlI";
-        let reviewers =
-            format!("[[reviewer]]\nname='a'\nkey='{key} a'\n[[reviewer]]\nname='b'\nkey='{key} b'\n");
+        let key =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDoOK+pwCTpWjvEHMeJ/WJbjkMSTUMGTYL9PjTPlmlI";
+        let reviewers = format!(
+            "[[reviewer]]\nname='a'\nkey='{key} a'\n[[reviewer]]\nname='b'\nkey='{key} b'\n"
+        );
         let (_, findings) = read_text(&format!("{GOOD}{reviewers}"));
         let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, ["charter::reviewer-key", "charter::threshold"], "{findings:#?}");
+        assert_eq!(
+            codes,
+            ["charter::reviewer-key", "charter::threshold"],
+            "{findings:#?}"
+        );
     }
 }

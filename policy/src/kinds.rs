@@ -28,9 +28,18 @@ pub(crate) fn read(
     let before = findings.len();
     let mut kinds = Vec::new();
     for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
-        let Some(document) = Document::parse(files, file, findings) else { continue };
-        let Some(kind) = document.read_without::<Kind>(&[], findings) else { continue };
-        Check { document: &document, head, findings }.kind(&kind);
+        let Some(document) = Document::parse(files, file, findings) else {
+            continue;
+        };
+        let Some(kind) = document.read_without::<Kind>(&[], findings) else {
+            continue;
+        };
+        Check {
+            document: &document,
+            head,
+            findings,
+        }
+        .kind(&kind);
         kinds.push(kind);
     }
     if kinds.is_empty() && findings.len() == before {
@@ -50,19 +59,41 @@ impl Check<'_, '_> {
     fn refuse(&mut self, code: &'static str, path: &[Step<'_>], message: String, hint: &str) {
         let finding = Finding::error(code, self.document.file(), message);
         let finding = finding.at(self.document.span(path));
-        self.findings.push(if hint.is_empty() { finding } else { finding.hint(hint) });
+        self.findings.push(if hint.is_empty() {
+            finding
+        } else {
+            finding.hint(hint)
+        });
     }
 
     fn kind(&mut self, kind: &Kind) {
         let file_name = self.document.file().strip_prefix(FOLDER);
         if file_name != Some(format!("{}.toml", kind.kind).as_str()) {
             let message = format!("`{}` is declared in `{}`", kind.kind, self.document.file());
-            self.refuse("kinds::file-name", &[Step::Key("kind")], message, "name the file after its kind");
+            self.refuse(
+                "kinds::file-name",
+                &[Step::Key("kind")],
+                message,
+                "name the file after its kind",
+            );
         }
-        check_title(self.document, &kind.title, &[Step::Key("title")], self.findings);
+        check_title(
+            self.document,
+            &kind.title,
+            &[Step::Key("title")],
+            self.findings,
+        );
         if kind.retention_days == 0 || kind.retention_days > RETENTION_DAYS_MAX {
-            let message = format!("{} days is not 1 to {RETENTION_DAYS_MAX}", kind.retention_days);
-            self.refuse("kinds::retention", &[Step::Key("retention_days")], message, "");
+            let message = format!(
+                "{} days is not 1 to {RETENTION_DAYS_MAX}",
+                kind.retention_days
+            );
+            self.refuse(
+                "kinds::retention",
+                &[Step::Key("retention_days")],
+                message,
+                "",
+            );
         }
         if kind.facets.is_empty() {
             let message = format!("`{}` has no facet", kind.kind);
@@ -73,7 +104,12 @@ impl Check<'_, '_> {
             let path = [Step::Key("facet"), Step::Index(index)];
             if !seen.insert(facet.name) {
                 let message = format!("facet `{}` is declared twice", facet.name);
-                self.refuse("kinds::twice", &[path[0], path[1], Step::Key("name")], message, "");
+                self.refuse(
+                    "kinds::twice",
+                    &[path[0], path[1], Step::Key("name")],
+                    message,
+                    "",
+                );
             }
             self.facet(kind, facet, path);
         }
@@ -85,7 +121,9 @@ impl Check<'_, '_> {
             let path = [Step::Key("vocabularies"), Step::Key(vocabulary.as_str())];
             let fields = kind.facets.iter().flat_map(|facet| &facet.fields);
             let mut drawn = fields.filter(|field| field.holds == FieldType::Vocabulary);
-            if words.is_empty() || !drawn.any(|field| field.vocabulary.unwrap_or(field.name) == *vocabulary) {
+            if words.is_empty()
+                || !drawn.any(|field| field.vocabulary.unwrap_or(field.name) == *vocabulary)
+            {
                 let message = format!("vocabulary `{vocabulary}` is empty or no field draws on it");
                 self.refuse("kinds::unused-vocabulary", &path, message, "");
             }
@@ -111,14 +149,28 @@ impl Check<'_, '_> {
         let rest = stem.and_then(|stem| stem.strip_prefix('.'));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains('.')) {
             let message = format!("facet `{}` is not named `{}.…`", facet.name, kind.kind);
-            self.refuse("kinds::facet-name", &at("name"), message, "as in `case.summary`");
+            self.refuse(
+                "kinds::facet-name",
+                &at("name"),
+                message,
+                "as in `case.summary`",
+            );
         }
         check_title(self.document, &facet.title, &at("title"), self.findings);
         let head = self.head;
-        self.declared("sensitivities", &facet.sensitivities, head.map(|head| &head.sensitivities), path);
+        self.declared(
+            "sensitivities",
+            &facet.sensitivities,
+            head.map(|head| &head.sensitivities),
+            path,
+        );
         self.declared("levels", &facet.levels, head.map(|head| &head.levels), path);
         if facet.fields.is_empty() || facet.fields.len() > COMMIT_OPERATIONS_MAX {
-            let message = format!("`{}` has {} fields, not 1 to {COMMIT_OPERATIONS_MAX}", facet.name, facet.fields.len());
+            let message = format!(
+                "`{}` has {} fields, not 1 to {COMMIT_OPERATIONS_MAX}",
+                facet.name,
+                facet.fields.len()
+            );
             self.refuse("kinds::empty", &at("name"), message, "");
         }
         let mut seen = BTreeSet::new();
@@ -132,13 +184,24 @@ impl Check<'_, '_> {
         }
     }
 
-    fn declared(&mut self, list: &str, used: &[Name], words: Option<&Vec<Word>>, path: [Step<'_>; 2]) {
+    fn declared(
+        &mut self,
+        list: &str,
+        used: &[Name],
+        words: Option<&Vec<Word>>,
+        path: [Step<'_>; 2],
+    ) {
         let mut seen = BTreeSet::new();
         for (index, name) in used.iter().enumerate() {
             let path = [path[0], path[1], Step::Key(list), Step::Index(index)];
             if words.is_some_and(|words| rank(words, *name).is_none()) {
                 let message = format!("`{name}` is not among the `{list}` of `charter.toml`");
-                self.refuse("kinds::undeclared", &path, message, "declare it there first");
+                self.refuse(
+                    "kinds::undeclared",
+                    &path,
+                    message,
+                    "declare it there first",
+                );
             }
             if !seen.insert(*name) {
                 let message = format!("`{name}` stands twice in `{list}`");
@@ -147,7 +210,12 @@ impl Check<'_, '_> {
         }
         if used.is_empty() {
             let message = format!("`{list}` is empty");
-            self.refuse("kinds::empty", &[path[0], path[1], Step::Key(list)], message, "the first is the default");
+            self.refuse(
+                "kinds::empty",
+                &[path[0], path[1], Step::Key(list)],
+                message,
+                "the first is the default",
+            );
         }
     }
 
@@ -157,7 +225,12 @@ impl Check<'_, '_> {
         let mere_fact = field.holds == FieldType::Boolean;
         if let Some(why) = why_forbidden(field.name.as_str(), &field.title.zh, mere_fact) {
             let message = format!("a field `{}` may not exist: {why}", field.name);
-            self.refuse("kinds::forbidden", &at("name"), message, "leave it out, and let the import drop and count it");
+            self.refuse(
+                "kinds::forbidden",
+                &at("name"),
+                message,
+                "leave it out, and let the import drop and count it",
+            );
         }
         self.vocabulary_of(kind, field, path);
         self.bounds_of(field, path);
@@ -173,7 +246,10 @@ impl Check<'_, '_> {
             self.refuse("kinds::unknown-vocabulary", &at, message, &hint);
         }
         if !draws && field.vocabulary.is_some() {
-            let message = format!("`{}` names a vocabulary but is not of type `vocabulary`", field.name);
+            let message = format!(
+                "`{}` names a vocabulary but is not of type `vocabulary`",
+                field.name
+            );
             self.refuse("kinds::bounds", &at, message, "");
         }
     }
@@ -186,7 +262,10 @@ impl Check<'_, '_> {
                 self.refuse("kinds::bounds", &at("bytes_max"), message, "");
             }
             Some(bytes) if bytes == 0 || bytes > VALUE_TEXT_BYTES_MAX => {
-                let message = format!("`bytes_max` of `{}` is not 1 to {VALUE_TEXT_BYTES_MAX}", field.name);
+                let message = format!(
+                    "`bytes_max` of `{}` is not 1 to {VALUE_TEXT_BYTES_MAX}",
+                    field.name
+                );
                 self.refuse("kinds::bounds", &at("bytes_max"), message, "");
             }
             _ => {}
@@ -239,7 +318,11 @@ en = "open"
 "#;
 
     fn word(id: &str) -> Word {
-        Word { id: id.parse().expect("a name"), zh: "字".into(), en: "word".into() }
+        Word {
+            id: id.parse().expect("a name"),
+            zh: "字".into(),
+            en: "word".into(),
+        }
     }
 
     fn codes(text: &str) -> Vec<&'static str> {
@@ -279,15 +362,31 @@ en = "open"
             ("[\"normal\"]", "[\"secret\"]", "kinds::undeclared"),
             ("[\"village\"]", "[\"town\"]", "kinds::undeclared"),
             ("[\"village\"]", "[]", "kinds::empty"),
-            ("type = \"vocabulary\"", "type = \"vocabulary\"\nvocabulary = \"steps\"", "kinds::unknown-vocabulary"),
+            (
+                "type = \"vocabulary\"",
+                "type = \"vocabulary\"\nvocabulary = \"steps\"",
+                "kinds::unknown-vocabulary",
+            ),
             ("bytes_max = 40", "bytes_max = 400000", "kinds::bounds"),
             ("at_most = 10000", "at_most = -1", "kinds::bounds"),
             ("type = \"integer\"", "type = \"text\"", "kinds::bounds"),
             ("name = \"code\"", "name = \"step\"", "kinds::twice"),
-            ("name = \"code\"", "name = \"stream-url\"", "kinds::forbidden"),
-            ("retention_days = 1825", "retention_days = 0", "kinds::retention"),
+            (
+                "name = \"code\"",
+                "name = \"stream-url\"",
+                "kinds::forbidden",
+            ),
+            (
+                "retention_days = 1825",
+                "retention_days = 0",
+                "kinds::retention",
+            ),
             ("required = true", "needed = true", "toml::content"),
-            ("retention_days = 1825", "retention_days = 1825\nsteps = []", "toml::content"),
+            (
+                "retention_days = 1825",
+                "retention_days = 1825\nsteps = []",
+                "toml::content",
+            ),
         ] {
             let found = codes(&GOOD.replacen(from, to, 1));
             assert!(found.contains(&code), "{to}: {found:?}");

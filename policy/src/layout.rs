@@ -8,7 +8,11 @@ use crate::{checks, head, kinds, roster, rules, schema};
 
 pub(crate) fn check(files: &CharterFiles, findings: &mut Vec<Finding>) {
     if let Err(problem) = files.check_bounds() {
-        findings.push(Finding::error("charter::too-large", head::FILE, problem.to_string()));
+        findings.push(Finding::error(
+            "charter::too-large",
+            head::FILE,
+            problem.to_string(),
+        ));
     }
     for file in files.files.keys().filter(|file| !is_known(file)) {
         findings.push(
@@ -27,7 +31,9 @@ fn is_known(file: &str) -> bool {
         (SIGNATURES_FOLDER, ""),
     ];
     let in_folder = |(folder, ending): &(&str, &str)| {
-        let name = file.strip_prefix(folder).and_then(|name| name.strip_suffix(ending));
+        let name = file
+            .strip_prefix(folder)
+            .and_then(|name| name.strip_suffix(ending));
         name.is_some_and(|name| !name.is_empty() && !name.contains('/') && !name.starts_with('.'))
     };
     single.contains(&file) || folders.iter().any(in_folder)
@@ -39,10 +45,22 @@ mod tests {
 
     #[test]
     fn only_the_files_of_a_charter_are_known() {
-        for file in ["charter.toml", "kinds/case.toml", "rules/flow.cedar", "manifest", "signatures/wang"] {
+        for file in [
+            "charter.toml",
+            "kinds/case.toml",
+            "rules/flow.cedar",
+            "manifest",
+            "signatures/wang",
+        ] {
             assert!(is_known(file), "{file}");
         }
-        for file in ["README.md", "kinds/case.json", "rules/old/flow.cedar", "kinds/.toml", "rules/"] {
+        for file in [
+            "README.md",
+            "kinds/case.json",
+            "rules/old/flow.cedar",
+            "kinds/.toml",
+            "rules/",
+        ] {
             assert!(!is_known(file), "{file}");
         }
     }

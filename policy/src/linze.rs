@@ -45,7 +45,11 @@ fn with(file: &str, from: &str, to: &str) -> CharterFiles {
 /// The charter with this at the end of one file.
 fn with_more(file: &str, more: &str) -> CharterFiles {
     let mut files = files();
-    files.files.entry(file.to_owned()).or_default().extend_from_slice(more.as_bytes());
+    files
+        .files
+        .entry(file.to_owned())
+        .or_default()
+        .extend_from_slice(more.as_bytes());
     files
 }
 
@@ -65,7 +69,10 @@ fn label(facet: &str, home: &str, addressee: &str) -> Label {
         facet: name(facet),
         home: node(home),
         addressee: node(addressee),
-        grade: Grade { sensitivity: name("normal"), level: name("village") },
+        grade: Grade {
+            sensitivity: name("normal"),
+            level: name("village"),
+        },
     }
 }
 
@@ -75,10 +82,17 @@ fn the_schema_is_the_one_that_the_words_and_kinds_give() {
     let mut findings = Vec::new();
     let head = head::read(&files, &mut findings);
     let kinds = kinds::read(&files, head.as_ref(), &mut findings);
-    assert!(findings.is_empty(), "{}", render_all(&findings, &files, false));
+    assert!(
+        findings.is_empty(),
+        "{}",
+        render_all(&findings, &files, false)
+    );
     let (head, kinds) = (head.expect("no finding"), kinds.expect("no finding"));
     let text = schema_text(&head, &kinds);
-    let kept = files.files.get("mesh.cedarschema").expect("the schema is there");
+    let kept = files
+        .files
+        .get("mesh.cedarschema")
+        .expect("the schema is there");
     assert_eq!(String::from_utf8_lossy(kept), text);
 }
 
@@ -86,7 +100,11 @@ fn the_schema_is_the_one_that_the_words_and_kinds_give() {
 fn the_charter_opens_and_its_checks_pass() {
     let charter = open();
     let report = prove(&charter);
-    assert!(report.findings.is_empty(), "{}", render_all(&report.findings, &files(), false));
+    assert!(
+        report.findings.is_empty(),
+        "{}",
+        render_all(&report.findings, &files(), false)
+    );
     println!(
         "{} cases, {} invariants, {} classes, {} of them allowed",
         report.cases, report.invariants, report.classes, report.allowed
@@ -112,7 +130,10 @@ fn an_explanation_names_the_rules_with_their_reasons_in_both_languages() {
     let clerk = Question::Read(Name::new("clerk").expect("a name"));
     let told = charter.explain(clerk, &narrative, node(township));
     assert_eq!(told.action, Action::FlowUp);
-    assert_eq!(told.text.en, "denied: the node may not hold it; no rule permits it");
+    assert_eq!(
+        told.text.en,
+        "denied: the node may not hold it; no rule permits it"
+    );
 }
 
 #[test]
@@ -122,7 +143,10 @@ fn grades_join_to_the_later_word_of_each_list() {
         sensitivity: Name::new(sensitivity).expect("a name"),
         level: Name::new(level).expect("a name"),
     };
-    let (one, other) = (grade("about-township", "village"), grade("normal", "county"));
+    let (one, other) = (
+        grade("about-township", "village"),
+        grade("normal", "county"),
+    );
     assert_eq!(charter.join(one, other), grade("about-township", "county"));
     assert_eq!(charter.join(one, other), charter.join(other, one));
 }

@@ -1,10 +1,11 @@
 //! How nodes, labels and seats look to Cedar, and how one question is put to it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use cedar_policy::{
-    Authorizer, Context, Decision as Verdict, Entities, Entity, EntityId, EntityTypeName, EntityUid,
-    Request, RestrictedExpression, Schema,
+    Authorizer, Context, Decision as Verdict, Entities, Entity, EntityId, EntityTypeName,
+    EntityUid, Request, RestrictedExpression, Schema,
 };
 use crdt_model::charter::{Decision, Member, Roster, RuleId};
 use crdt_model::ids::{Name, NodeId};
@@ -34,14 +35,27 @@ pub(crate) struct Model {
     schema: Schema,
     rules: Rules,
     /// Every node of the roster.
-    nodes: Entities,
+    nodes: BTreeMap<NodeId, Entity>,
+    /// What every question needs: the actions, and the nodes that rules name, with those above.
+    base: Entities,
 }
 
 impl Model {
     pub(crate) fn new(schema: Schema, rules: Rules, roster: &Roster) -> Result<Self, Alarm> {
-        let nodes: Result<Vec<Entity>, Alarm> = roster.members().iter().map(node_entity).collect();
-        let nodes = Entities::from_entities(nodes?, Some(&schema)).map_err(Alarm::from_display)?;
-        Ok(Self { authorizer: Authorizer::new(), schema, rules, nodes })
+        let mut nodes = BTreeMap::new();
+        for member in roster.members() {
+            nodes.insert(member.node, node_entity(member)?);
+        }
+        let named = lines(rules.named.iter().copied());
+        let named = named.iter().filter_map(|node| nodes.get(node)).cloned();
+        let base = Entities::from_entities(named, Some(&schema)).map_err(Alarm::from_display)?;
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            schema,
+            rules,
+            nodes,
+            base,
+        })
     }
 
     pub(crate) fn rules(&self) -> &Rules {
@@ -66,23 +80,38 @@ impl Model {
             }
             _ => node_uid(node)?,
         };
-        let entities = self.nodes.clone();
-        let entities =
-            entities.add_entities(added, Some(&self.schema)).map_err(Alarm::from_display)?;
+        let asked = lines([node, label.home, label.addressee]);
+        let asked = asked.iter().filter_map(|node| self.nodes.get(node));
+        added.extend(
+            asked
+                .filter(|node| self.base.get(&node.uid()).is_none())
+                .cloned(),
+        );
+        let entities = self.base.clone();
+        let entities = entities
+            .add_entities(added, Some(&self.schema))
+            .map_err(Alarm::from_display)?;
         for needed in [&principal, &label_uid] {
             if entities.get(needed).is_none() {
                 return Err(Alarm(format!("`{needed}` is not in the entity store")));
             }
         }
         let action = uid("Action", Action::of(question, label.home, node).name())?;
-        let request =
-            Request::new(principal, action, label_uid, Context::empty(), Some(&self.schema));
+        let request = Request::new(
+            principal,
+            action,
+            label_uid,
+            Context::empty(),
+            Some(&self.schema),
+        );
         let request = request.map_err(Alarm::from_display)?;
         self.authorize(&request, &entities)
     }
 
     fn authorize(&self, request: &Request, entities: &Entities) -> Result<Decision, Alarm> {
-        let response = self.authorizer.is_authorized(request, &self.rules.policies, entities);
+        let response = self
+            .authorizer
+            .is_authorized(request, &self.rules.policies, entities);
         let diagnostics = response.diagnostics();
         if let Some(error) = diagnostics.errors().next() {
             // Cedar leaves out a rule that errors, which can turn a forbid into an allow.
@@ -91,13 +120,25 @@ impl Model {
         let id = |id: &cedar_policy::PolicyId| RuleId::from(AsRef::<str>::as_ref(id));
         let mut rules: Vec<RuleId> = diagnostics.reason().map(id).collect();
         rules.sort();
-        Ok(Decision { allowed: response.decision() == Verdict::Allow, rules })
+        Ok(Decision {
+            allowed: response.decision() == Verdict::Allow,
+            rules,
+        })
     }
+}
+
+/// These nodes with all above them.
+fn lines(nodes: impl IntoIterator<Item = NodeId>) -> BTreeSet<NodeId> {
+    let line = |node| std::iter::successors(Some(node), |node: &NodeId| node.parent());
+    nodes.into_iter().flat_map(line).collect()
 }
 
 fn uid(type_name: &str, id: &str) -> Result<EntityUid, Alarm> {
     let type_name = EntityTypeName::from_str(type_name).map_err(Alarm::from_display)?;
-    Ok(EntityUid::from_type_name_and_id(type_name, EntityId::new(id)))
+    Ok(EntityUid::from_type_name_and_id(
+        type_name,
+        EntityId::new(id),
+    ))
 }
 
 fn node_uid(node: NodeId) -> Result<EntityUid, Alarm> {
@@ -113,7 +154,9 @@ fn entity(
     attributes: Vec<(&str, EntityUid)>,
     parent: Option<EntityUid>,
 ) -> Result<Entity, Alarm> {
-    let attributes = attributes.into_iter().map(|(key, to)| (key.to_owned(), expression(to)));
+    let attributes = attributes
+        .into_iter()
+        .map(|(key, to)| (key.to_owned(), expression(to)));
     Entity::new_with_tags(uid, attributes, parent, []).map_err(Alarm::from_display)
 }
 
@@ -122,7 +165,11 @@ fn node_entity(member: &Member) -> Result<Entity, Alarm> {
     if let Some(township) = member.node.township() {
         attributes.push(("township", node_uid(township)?));
     }
-    entity(node_uid(member.node)?, attributes, member.parent.map(node_uid).transpose()?)
+    entity(
+        node_uid(member.node)?,
+        attributes,
+        member.parent.map(node_uid).transpose()?,
+    )
 }
 
 fn label_entity(kinds: &Kinds, label: &Label, label_uid: &EntityUid) -> Result<Entity, Alarm> {
@@ -134,7 +181,10 @@ fn label_entity(kinds: &Kinds, label: &Label, label_uid: &EntityUid) -> Result<E
         ("facet", uid("Facet", label.facet.as_str())?),
         ("home", node_uid(label.home)?),
         ("addressee", node_uid(label.addressee)?),
-        ("sensitivity", uid("Sensitivity", label.grade.sensitivity.as_str())?),
+        (
+            "sensitivity",
+            uid("Sensitivity", label.grade.sensitivity.as_str())?,
+        ),
         ("level", uid("Level", label.grade.level.as_str())?),
     ];
     if let Some(township) = label.home.township() {
@@ -144,6 +194,9 @@ fn label_entity(kinds: &Kinds, label: &Label, label_uid: &EntityUid) -> Result<E
 }
 
 fn seat_entity(seat: &EntityUid, role: Name, node: NodeId) -> Result<Entity, Alarm> {
-    let attributes = vec![("role", uid("Role", role.as_str())?), ("node", node_uid(node)?)];
+    let attributes = vec![
+        ("role", uid("Role", role.as_str())?),
+        ("node", node_uid(node)?),
+    ];
     entity(seat.clone(), attributes, Some(node_uid(node)?))
 }

@@ -64,7 +64,9 @@ impl PlainCedar {
     /// # Errors
     /// What cannot be read.
     pub fn open(files: &CharterFiles) -> Result<Self, PlainError> {
-        let schema = Schema::from_cedarschema_str(text(files, "mesh.cedarschema")?).map_err(fault)?.0;
+        let schema = Schema::from_cedarschema_str(text(files, "mesh.cedarschema")?)
+            .map_err(fault)?
+            .0;
         let mut policies = PolicySet::new();
         for file in files.files.keys().filter(|file| file.starts_with("rules/")) {
             let parsed: PolicySet = text(files, file)?.parse().map_err(fault)?;
@@ -75,20 +77,36 @@ impl PlainCedar {
             }
         }
         let roster: Table = text(files, "roster.toml")?.parse().map_err(fault)?;
-        let listed = roster.get("node").and_then(Value::as_array).ok_or_else(|| fault("no nodes"))?;
+        let listed = roster
+            .get("node")
+            .and_then(Value::as_array)
+            .ok_or_else(|| fault("no nodes"))?;
         let mut active = BTreeMap::new();
         let mut nodes = Vec::new();
         for node in listed {
             let field = |key: &str| node.get(key).and_then(Value::as_str);
             let code = field("code").ok_or_else(|| fault("a node without a code"))?;
-            active.insert(code.to_owned(), field("state").unwrap_or("active") == "active");
+            active.insert(
+                code.to_owned(),
+                field("state").unwrap_or("active") == "active",
+            );
             let tier = field("tier").ok_or_else(|| fault("a node without a tier"))?;
             let mut attributes = vec![("tier", uid("Tier", tier)?)];
-            attributes.extend(township(code).map(|code| uid("Node", &code)).transpose()?.map(|uid| ("township", uid)));
+            attributes.extend(
+                township(code)
+                    .map(|code| uid("Node", &code))
+                    .transpose()?
+                    .map(|uid| ("township", uid)),
+            );
             let parent = field("parent").map(|code| uid("Node", code)).transpose()?;
             nodes.push(entity(uid("Node", code)?, attributes, parent)?);
         }
-        Ok(Self { policies, schema, active, nodes })
+        Ok(Self {
+            policies,
+            schema,
+            active,
+            nodes,
+        })
     }
 
     /// Puts one facet among the nodes.
@@ -103,10 +121,18 @@ impl PlainCedar {
             ("facet", uid("Facet", label.facet.as_str())?),
             ("home", uid("Node", &home)?),
             ("addressee", uid("Node", &addressee)?),
-            ("sensitivity", uid("Sensitivity", label.grade.sensitivity.as_str())?),
+            (
+                "sensitivity",
+                uid("Sensitivity", label.grade.sensitivity.as_str())?,
+            ),
             ("level", uid("Level", label.grade.level.as_str())?),
         ];
-        attributes.extend(township(&home).map(|code| uid("Node", &code)).transpose()?.map(|uid| ("township", uid)));
+        attributes.extend(
+            township(&home)
+                .map(|code| uid("Node", &code))
+                .transpose()?
+                .map(|uid| ("township", uid)),
+        );
         for node in [&home, &addressee] {
             if !self.active.contains_key(node) {
                 return Err(fault(format!("`{node}` is not in the roster")));
@@ -116,7 +142,12 @@ impl PlainCedar {
         let label = entity(facet.clone(), attributes, Some(uid("Node", &home)?))?;
         let entities = self.nodes.iter().cloned().chain([label]);
         let entities = Entities::from_entities(entities, Some(&self.schema)).map_err(fault)?;
-        Ok(PlainFacet { cedar: self, home, facet, entities })
+        Ok(PlainFacet {
+            cedar: self,
+            home,
+            facet,
+            entities,
+        })
     }
 
     /// One question from scratch. Where many nodes are asked about one facet, use [`Self::facet`].
@@ -148,15 +179,26 @@ impl PlainFacet<'_> {
         }
     }
 
-    fn person(&self, node: EntityUid, flow: &str, action: &str, role: Name) -> Result<bool, PlainError> {
+    fn person(
+        &self,
+        node: EntityUid,
+        flow: &str,
+        action: &str,
+        role: Name,
+    ) -> Result<bool, PlainError> {
         if !self.ask(node.clone(), flow, &self.entities)? {
             return Ok(false);
         }
         let seat = uid("Seat", "asking")?;
-        let attributes = vec![("role", uid("Role", role.as_str())?), ("node", node.clone())];
+        let attributes = vec![
+            ("role", uid("Role", role.as_str())?),
+            ("node", node.clone()),
+        ];
         let person = entity(seat.clone(), attributes, Some(node))?;
         let entities = self.entities.clone();
-        let entities = entities.add_entities([person], Some(&self.cedar.schema)).map_err(fault)?;
+        let entities = entities
+            .add_entities([person], Some(&self.cedar.schema))
+            .map_err(fault)?;
         self.ask(seat, action, &entities)
     }
 
@@ -174,10 +216,21 @@ impl PlainFacet<'_> {
         }
     }
 
-    fn ask(&self, principal: EntityUid, action: &str, entities: &Entities) -> Result<bool, PlainError> {
+    fn ask(
+        &self,
+        principal: EntityUid,
+        action: &str,
+        entities: &Entities,
+    ) -> Result<bool, PlainError> {
         let action = uid("Action", action)?;
         let schema = Some(&self.cedar.schema);
-        let request = Request::new(principal, action, self.facet.clone(), Context::empty(), schema);
+        let request = Request::new(
+            principal,
+            action,
+            self.facet.clone(),
+            Context::empty(),
+            schema,
+        );
         let request = request.map_err(fault)?;
         let answer = Authorizer::new().is_authorized(&request, &self.cedar.policies, entities);
         match answer.diagnostics().errors().next() {
@@ -188,13 +241,19 @@ impl PlainFacet<'_> {
 }
 
 fn text<'a>(files: &'a CharterFiles, file: &str) -> Result<&'a str, PlainError> {
-    let content = files.files.get(file).ok_or_else(|| fault(format!("no file `{file}`")))?;
+    let content = files
+        .files
+        .get(file)
+        .ok_or_else(|| fault(format!("no file `{file}`")))?;
     std::str::from_utf8(content).map_err(fault)
 }
 
 fn uid(type_name: &str, id: &str) -> Result<EntityUid, PlainError> {
     let type_name: EntityTypeName = type_name.parse().map_err(fault)?;
-    Ok(EntityUid::from_type_name_and_id(type_name, EntityId::new(id)))
+    Ok(EntityUid::from_type_name_and_id(
+        type_name,
+        EntityId::new(id),
+    ))
 }
 
 /// The township's code, if this is the code of a township or a village.
@@ -209,6 +268,8 @@ fn entity(
     parent: Option<EntityUid>,
 ) -> Result<Entity, PlainError> {
     let value = RestrictedExpression::new_entity_uid;
-    let attributes = attributes.into_iter().map(|(key, to)| (key.to_owned(), value(to)));
+    let attributes = attributes
+        .into_iter()
+        .map(|(key, to)| (key.to_owned(), value(to)));
     Entity::new_with_tags(uid, attributes, parent, []).map_err(fault)
 }

@@ -67,9 +67,17 @@ pub fn prove(charter: &CedarCharter) -> CheckReport {
     report.findings.extend(writers_hold(&answered));
     report.findings.extend(audiences_are_connected(&answered));
     if charter.alarms() > 0 {
-        let alarm = charter.last_alarm().map(|alarm| alarm.to_string()).unwrap_or_default();
-        let message = format!("{} questions ended in an error; the last: {alarm}", charter.alarms());
-        report.findings.push(Finding::error("checks::alarm", rules::FOLDER, message));
+        let alarm = charter
+            .last_alarm()
+            .map(|alarm| alarm.to_string())
+            .unwrap_or_default();
+        let message = format!(
+            "{} questions ended in an error; the last: {alarm}",
+            charter.alarms()
+        );
+        report
+            .findings
+            .push(Finding::error("checks::alarm", rules::FOLDER, message));
     }
     report
 }
@@ -98,19 +106,31 @@ fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding> {
     let decision = charter.decide(question, &label, case.node);
     if decision.allowed != (case.expect == Expect::Allow) {
         let said = said(&decision);
-        let message = format!("case `{}`: {question} of {label} at {} is {said}", case.name, case.node);
+        let message = format!(
+            "case `{}`: {question} of {label} at {} is {said}",
+            case.name, case.node
+        );
         return Some(placed.finding("checks::case-fails", message));
     }
     let named = case.rule.as_ref()?;
     let decides = decision.rules.iter().any(|rule| **rule == **named);
-    let message = format!("case `{}`: `{named}` is not what decides, it is {}", case.name, said(&decision));
+    let message = format!(
+        "case `{}`: `{named}` is not what decides, it is {}",
+        case.name,
+        said(&decision)
+    );
     (!decides).then(|| placed.finding("checks::case-rule", message))
 }
 
 /// A decision in words.
 fn said(decision: &Decision) -> String {
     let quoted = |rule: &RuleId| format!("`{rule}`");
-    let rules = decision.rules.iter().map(quoted).collect::<Vec<_>>().join(", ");
+    let rules = decision
+        .rules
+        .iter()
+        .map(quoted)
+        .collect::<Vec<_>>()
+        .join(", ");
     match (decision.allowed, decision.rules.is_empty()) {
         (true, _) => format!("allowed by {rules}"),
         (false, false) => format!("denied by {rules}"),
@@ -132,9 +152,17 @@ fn run_invariant(placed: &Placed<Invariant>, answered: &[Answered]) -> Option<Fi
         let finding = placed.finding("checks::vacuous", message);
         return Some(finding.hint("a pattern that nothing fits protects nothing"));
     }
-    let broken: Vec<_> = fitting.iter().filter(|one| one.decision.allowed != wanted).collect();
+    let broken: Vec<_> = fitting
+        .iter()
+        .filter(|one| one.decision.allowed != wanted)
+        .collect();
     let first = broken.first()?;
-    let Answered { question, example: Example { label, node }, decision, .. } = first;
+    let Answered {
+        question,
+        example: Example { label, node },
+        decision,
+        ..
+    } = first;
     let message = format!(
         "invariant `{}` is broken in {} of {} classes; for one, {question} of {label} at {node} is {}",
         invariant.name,
@@ -147,7 +175,8 @@ fn run_invariant(placed: &Placed<Invariant>, answered: &[Answered]) -> Option<Fi
 }
 
 fn asks(asks: &[Ask], question: Question) -> bool {
-    asks.iter().any(|ask| ask.question(question.role()) == Some(question))
+    asks.iter()
+        .any(|ask| ask.question(question.role()) == Some(question))
 }
 
 fn fits(pattern: &Pattern, one: &Answered) -> bool {
@@ -161,14 +190,22 @@ fn fits(pattern: &Pattern, one: &Answered) -> bool {
     listed(&pattern.relations, relation)
         && !pattern.not_relations.iter().flatten().any(relation)
         && listed(&pattern.tiers, |tier| *tier == tier_by_code(node))
-        && listed(&pattern.home_tiers, |tier| *tier == tier_by_code(label.home))
-        && listed(&pattern.addressee_tiers, |tier| *tier == tier_by_code(label.addressee))
+        && listed(&pattern.home_tiers, |tier| {
+            *tier == tier_by_code(label.home)
+        })
+        && listed(&pattern.addressee_tiers, |tier| {
+            *tier == tier_by_code(label.addressee)
+        })
         && listed(&pattern.kinds, kind)
         && listed(&pattern.facets, |facet| *facet == label.facet)
-        && listed(&pattern.sensitivities, |word| *word == label.grade.sensitivity)
+        && listed(&pattern.sensitivities, |word| {
+            *word == label.grade.sensitivity
+        })
         && listed(&pattern.levels, |word| *word == label.grade.level)
         && listed(&pattern.roles, role)
-        && pattern.addressed.is_none_or(|wanted| wanted == (label.addressee != label.home))
+        && pattern
+            .addressed
+            .is_none_or(|wanted| wanted == (label.addressee != label.home))
         && pattern.holds.is_none_or(|wanted| wanted == one.holds)
 }
 
@@ -180,10 +217,18 @@ fn listed<T>(list: &Option<Vec<T>>, fits: impl Fn(&T) -> bool) -> bool {
 fn writers_hold(answered: &[Answered]) -> Vec<Finding> {
     let writes = |one: &&Answered| matches!(one.question, Question::Author | Question::Regrade);
     let mut found = BTreeMap::new();
-    for one in answered.iter().filter(writes).filter(|one| one.decision.allowed && !one.holds) {
+    for one in answered
+        .iter()
+        .filter(writes)
+        .filter(|one| one.decision.allowed && !one.holds)
+    {
         let Example { label, node } = one.example;
         found.entry((label.facet, one.question)).or_insert_with(|| {
-            let message = format!("{} of {label} at {node} is {}, but the node may not hold it", one.question, said(&one.decision));
+            let message = format!(
+                "{} of {label} at {node} is {}, but the node may not hold it",
+                one.question,
+                said(&one.decision)
+            );
             Finding::error("checks::writes-without-holding", rules::FOLDER, message)
                 .hint("narrow the rule, or let the facet flow there")
         });
@@ -194,9 +239,14 @@ fn writers_hold(answered: &[Answered]) -> Vec<Finding> {
 /// One finding for each facet that somebody may hold who cannot be reached.
 fn audiences_are_connected(answered: &[Answered]) -> Vec<Finding> {
     let mut audiences: BTreeMap<Label, BTreeSet<NodeId>> = BTreeMap::new();
-    let flows = answered.iter().filter(|one| one.question == Question::Flow && one.holds);
+    let flows = answered
+        .iter()
+        .filter(|one| one.question == Question::Flow && one.holds);
     for one in flows {
-        audiences.entry(one.example.label).or_default().insert(one.example.node);
+        audiences
+            .entry(one.example.label)
+            .or_default()
+            .insert(one.example.node);
     }
     let mut found = BTreeMap::new();
     for (label, audience) in audiences {
@@ -213,7 +263,11 @@ fn audiences_are_connected(answered: &[Answered]) -> Vec<Finding> {
 
 fn unreached(label: &Label, audience: &BTreeSet<NodeId>) -> Option<NodeId> {
     let mut reached = BTreeSet::new();
-    let mut open: Vec<NodeId> = audience.contains(&label.home).then_some(label.home).into_iter().collect();
+    let mut open: Vec<NodeId> = audience
+        .contains(&label.home)
+        .then_some(label.home)
+        .into_iter()
+        .collect();
     while let Some(node) = open.pop() {
         if reached.insert(node) {
             open.extend(audience.iter().filter(|other| linked(node, **other)));

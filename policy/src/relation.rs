@@ -36,10 +36,14 @@ pub enum Relation {
 impl Relation {
     /// Whether `node` stands like this to `label`.
     pub fn holds(self, label: &Label, node: NodeId) -> bool {
-        let Label { home, addressee, .. } = *label;
+        let Label {
+            home, addressee, ..
+        } = *label;
         let meant_for_another = addressee != home;
         match self {
-            Self::Home | Self::OwnTownship | Self::County | Self::Sibling => self == place(home, node),
+            Self::Home | Self::OwnTownship | Self::County | Self::Sibling => {
+                self == place(home, node)
+            }
             Self::Below | Self::OtherTownship | Self::OtherVillage => self == place(home, node),
             Self::Addressee => meant_for_another && node == addressee,
             Self::AddresseeTownship => {
@@ -86,7 +90,10 @@ mod tests {
             facet: name("case.summary"),
             home: node(home),
             addressee: node(addressee),
-            grade: Grade { sensitivity: name("normal"), level: name("village") },
+            grade: Grade {
+                sensitivity: name("normal"),
+                level: name("village"),
+            },
         }
     }
 

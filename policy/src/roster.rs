@@ -104,10 +104,16 @@ fn span(document: &Document<'_>, index: usize, key: &str) -> Option<std::ops::Ra
 
 fn check_numbers(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut Vec<Finding>) {
     if nodes.len() > ROSTER_NODES_MAX {
-        let message = format!("{} nodes, where at most {ROSTER_NODES_MAX} are allowed", nodes.len());
+        let message = format!(
+            "{} nodes, where at most {ROSTER_NODES_MAX} are allowed",
+            nodes.len()
+        );
         findings.push(Finding::error("roster::too-many", document.file(), message));
     }
-    let counties = nodes.iter().filter(|(_, node)| node.tier == Tier::County).count();
+    let counties = nodes
+        .iter()
+        .filter(|(_, node)| node.tier == Tier::County)
+        .count();
     if counties != 1 {
         let message = format!("{counties} nodes of tier `county`, where exactly one is needed");
         findings.push(Finding::error("roster::county", document.file(), message));
@@ -144,7 +150,10 @@ fn check_tree(
     county: Option<NodeId>,
     findings: &mut Vec<Finding>,
 ) {
-    let tiers: BTreeMap<NodeId, Tier> = nodes.iter().map(|(_, node)| (node.code, node.tier)).collect();
+    let tiers: BTreeMap<NodeId, Tier> = nodes
+        .iter()
+        .map(|(_, node)| (node.code, node.tier))
+        .collect();
     for (index, node) in nodes {
         let by_code = tier_by_code(node.code);
         if node.tier != by_code {
@@ -156,8 +165,14 @@ fn check_tree(
         }
         let listed = node.parent.is_none_or(|parent| tiers.contains_key(&parent));
         if node.parent != node.code.parent() || !listed {
-            let needed = node.code.parent().map_or("none".into(), |parent| format!("`{parent}`"));
-            let message = format!("the parent of `{}` is {needed} and must be listed", node.code);
+            let needed = node
+                .code
+                .parent()
+                .map_or("none".into(), |parent| format!("`{parent}`"));
+            let message = format!(
+                "the parent of `{}` is {needed} and must be listed",
+                node.code
+            );
             findings.push(
                 Finding::error("roster::parent", document.file(), message)
                     .at(span(document, *index, "parent").or(span(document, *index, "code"))),
@@ -179,7 +194,8 @@ fn check_text(document: &Document<'_>, index: usize, node: &Raw, findings: &mut 
     if !named || node.name.chars().any(char::is_control) {
         let message = format!("the name of `{}` is empty, too long or padded", node.code);
         findings.push(
-            Finding::error("roster::name", document.file(), message).at(span(document, index, "name")),
+            Finding::error("roster::name", document.file(), message)
+                .at(span(document, index, "name")),
         );
     }
     let good = |address: &String| {
@@ -188,7 +204,10 @@ fn check_text(document: &Document<'_>, index: usize, node: &Raw, findings: &mut 
             && address.bytes().all(|byte| byte.is_ascii_graphic())
     };
     if node.addresses.len() > ADDRESSES_MAX || !node.addresses.iter().all(good) {
-        let message = format!("the addresses of `{}` are not at most {ADDRESSES_MAX} multiaddresses", node.code);
+        let message = format!(
+            "the addresses of `{}` are not at most {ADDRESSES_MAX} multiaddresses",
+            node.code
+        );
         findings.push(
             Finding::error("roster::address", document.file(), message)
                 .at(span(document, index, "addresses"))
@@ -265,14 +284,26 @@ state = "revoked"
         let twice = GOOD.replace("tier = \"village\"", &format!("tier = \"village\"\n{key}"));
         let twice = twice.replace("tier = \"county\"", &format!("tier = \"county\"\n{key}"));
         for (text, code) in [
-            (GOOD.replacen("620723101201", "620723101000", 1), "roster::twice"),
+            (
+                GOOD.replacen("620723101201", "620723101000", 1),
+                "roster::twice",
+            ),
             (twice, "roster::same-key"),
             (GOOD.replace("\"village\"", "\"township\""), "roster::tier"),
-            (GOOD.replace("parent = \"620723101000\"", "parent = \"620723000000\""), "roster::parent"),
-            (GOOD.replace("620723101000", "620723102000"), "roster::parent"),
+            (
+                GOOD.replace("parent = \"620723101000\"", "parent = \"620723000000\""),
+                "roster::parent",
+            ),
+            (
+                GOOD.replace("620723101000", "620723102000"),
+                "roster::parent",
+            ),
             (GOOD.replace("620723", "620724"), "roster::outside"),
             (GOOD.replace("\"沙河镇\"", "\"\""), "roster::name"),
-            (GOOD.replace("/ip4/10.0.0.1/tcp/4001", "10.0.0.1:4001"), "roster::address"),
+            (
+                GOOD.replace("/ip4/10.0.0.1/tcp/4001", "10.0.0.1:4001"),
+                "roster::address",
+            ),
             (GOOD.replace("revoked", "gone"), "toml::content"),
             (GOOD.replace("state", "status"), "toml::content"),
             (GOOD.replace("\"county\"", "\"village\""), "roster::county"),
@@ -280,7 +311,10 @@ state = "revoked"
         ] {
             let (read, findings) = read_text(&text);
             assert!(read.is_none());
-            assert!(findings.iter().any(|finding| finding.code == code), "{code}: {findings:#?}");
+            assert!(
+                findings.iter().any(|finding| finding.code == code),
+                "{code}: {findings:#?}"
+            );
         }
     }
 }

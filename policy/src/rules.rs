@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use cedar_policy::{Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{
+    Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
+};
 use crdt_model::charter::{Roster, RuleId};
 use crdt_model::ids::NodeId;
 use crdt_model::kind::Title;
@@ -71,22 +73,33 @@ pub(crate) fn read(
         findings.push(finding.hint("without a rule nothing flows, not even to home"));
     }
     if rules.rules.len() > RULES_MAX {
-        let message = format!("{} rules, where at most {RULES_MAX} are allowed", rules.rules.len());
+        let message = format!(
+            "{} rules, where at most {RULES_MAX} are allowed",
+            rules.rules.len()
+        );
         findings.push(Finding::error("rules::too-many", FOLDER, message));
     }
     validate(&rules, schema, findings);
     (findings.len() == before).then_some(rules)
 }
 
-fn read_file(file: &str, text: &str, roster: &Roster, rules: &mut Rules, findings: &mut Vec<Finding>) {
+fn read_file(
+    file: &str,
+    text: &str,
+    roster: &Roster,
+    rules: &mut Rules,
+    findings: &mut Vec<Finding>,
+) {
     let parsed: PolicySet = match text.parse() {
         Ok(parsed) => parsed,
         Err(problem) => {
             let problem: &dyn Diagnostic = &problem;
             let related = problem.related().into_iter().flatten();
-            findings.extend(std::iter::once(problem).chain(related).map(|problem| {
-                Finding::from_diagnostic("rules::syntax", file, problem)
-            }));
+            findings.extend(
+                std::iter::once(problem)
+                    .chain(related)
+                    .map(|problem| Finding::from_diagnostic("rules::syntax", file, problem)),
+            );
             return;
         }
     };
@@ -99,11 +112,15 @@ fn read_file(file: &str, text: &str, roster: &Roster, rules: &mut Rules, finding
         );
     }
     let mut policies: Vec<&Policy> = parsed.policies().collect();
-    policies.sort_by_key(|policy| find(text, &policy.to_cedar().unwrap_or_default()).map(|span| span.start));
+    policies.sort_by_key(|policy| {
+        find(text, &policy.to_cedar().unwrap_or_default()).map(|span| span.start)
+    });
     for policy in policies {
         let span = find(text, &policy.to_cedar().unwrap_or_default()).unwrap_or(0..text.len());
         literals(file, &span, policy, roster, rules, findings);
-        let Some(rule) = annotations(file, &span, policy, findings) else { continue };
+        let Some(rule) = annotations(file, &span, policy, findings) else {
+            continue;
+        };
         if let Some(other) = rules.rules.get(&rule.id) {
             let message = format!("rule `{}` is also in `{}`", rule.id, other.file);
             findings.push(Finding::error("rules::twice", file, message).at(Some(span)));
@@ -111,7 +128,8 @@ fn read_file(file: &str, text: &str, roster: &Roster, rules: &mut Rules, finding
         }
         let policy = policy.new_id(PolicyId::new(&*rule.id));
         if let Err(problem) = rules.policies.add(policy) {
-            findings.push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
+            findings
+                .push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
         }
         rules.rules.insert(rule.id.clone(), rule);
     }
@@ -144,7 +162,8 @@ fn annotations(
     let (id, en, zh) = (needed("id"), needed("reason"), needed("reason_zh"));
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
     if id.len() > ID_BYTES_MAX || !id.bytes().all(plain) {
-        let message = format!("`{id}` is not a rule's id: 1 to {ID_BYTES_MAX} of a-z, 0-9, `.`, `-`");
+        let message =
+            format!("`{id}` is not a rule's id: 1 to {ID_BYTES_MAX} of a-z, 0-9, `.`, `-`");
         findings.push(Finding::error("rules::id", file, message).at(Some(span.clone())));
     }
     let known = ["id", "reason", "reason_zh"];
@@ -178,14 +197,22 @@ fn literals(
                     rules.named.insert(node);
                 }
                 None => findings.push(
-                    Finding::error("rules::unknown-node", file, format!("`{literal}` is not in the roster"))
-                        .at(Some(span.clone())),
+                    Finding::error(
+                        "rules::unknown-node",
+                        file,
+                        format!("`{literal}` is not in the roster"),
+                    )
+                    .at(Some(span.clone())),
                 ),
             },
             "Label" | "Seat" => findings.push(
-                Finding::error("rules::literal", file, format!("a rule cannot name `{literal}`"))
-                    .at(Some(span.clone()))
-                    .hint("test its attributes"),
+                Finding::error(
+                    "rules::literal",
+                    file,
+                    format!("a rule cannot name `{literal}`"),
+                )
+                .at(Some(span.clone()))
+                .hint("test its attributes"),
             ),
             _ => {}
         }
@@ -201,7 +228,9 @@ fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
     let validator = Validator::new(schema.clone());
     let result =
         validator.validate_with_level(&rules.policies, ValidationMode::Strict, DEREFERENCES_MAX);
-    let errors = result.validation_errors().map(|error| (error.policy_id(), error as &dyn Diagnostic));
+    let errors = result
+        .validation_errors()
+        .map(|error| (error.policy_id(), error as &dyn Diagnostic));
     let warnings = result.validation_warnings();
     let warnings = warnings.map(|warning| (warning.policy_id(), warning as &dyn Diagnostic));
     let mut found: Vec<Finding> = errors
@@ -220,7 +249,13 @@ fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
         })
         .collect();
     found.sort_by(|one, other| {
-        let key = |f: &Finding| (f.file.clone(), f.span.as_ref().map(|span| span.start), f.message.clone());
+        let key = |f: &Finding| {
+            (
+                f.file.clone(),
+                f.span.as_ref().map(|span| span.start),
+                f.message.clone(),
+            )
+        };
         key(one).cmp(&key(other))
     });
     found.dedup();

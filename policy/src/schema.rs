@@ -68,7 +68,9 @@ action read, export appliesTo {
 
 /// The schema that `charter.toml` and `kinds/` give.
 pub fn schema_text(head: &Head, kinds: &Kinds) -> String {
-    let facets = kinds.iter().flat_map(|kind| kind.facets.iter().map(|facet| facet.name));
+    let facets = kinds
+        .iter()
+        .flat_map(|kind| kind.facets.iter().map(|facet| facet.name));
     let ids = |words: &[Word]| words.iter().map(|word| word.id).collect::<Vec<_>>();
     let mut text = String::from(HEADER);
     text.push('\n');
@@ -84,14 +86,21 @@ pub fn schema_text(head: &Head, kinds: &Kinds) -> String {
 
 fn enumerate(text: &mut String, entity: &str, names: impl IntoIterator<Item = Name>) {
     // Names hold no character that Cedar would want escaped.
-    let names: Vec<String> = names.into_iter().map(|name| format!("\"{name}\"")).collect();
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
     let one_line = format!("entity {entity} enum [{}];", names.join(", "));
     if one_line.len() <= 100 {
         text.push_str(&one_line);
         text.push('\n');
     } else {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "entity {entity} enum [\n  {}\n];", names.join(",\n  "));
+        let _ = writeln!(
+            text,
+            "entity {entity} enum [\n  {}\n];",
+            names.join(",\n  ")
+        );
     }
 }
 
@@ -105,13 +114,22 @@ pub(crate) fn read(
     let text = crate::document::text(files, FILE, findings)?;
     let generated = schema_text(head, kinds);
     if text != generated {
-        let common = text.bytes().zip(generated.bytes()).take_while(|(one, other)| one == other);
+        let common = text
+            .bytes()
+            .zip(generated.bytes())
+            .take_while(|(one, other)| one == other);
         let start = text.floor_char_boundary(common.count());
-        let end = text.len().min(text[start..].find('\n').map_or(text.len(), |at| start + at));
+        let end = text
+            .len()
+            .min(text[start..].find('\n').map_or(text.len(), |at| start + at));
         findings.push(
-            Finding::error("schema::differs", FILE, "it is not what charter.toml and kinds/ give")
-                .at(Some(start..end))
-                .hint("write it anew with `mesh-policy schema`"),
+            Finding::error(
+                "schema::differs",
+                FILE,
+                "it is not what charter.toml and kinds/ give",
+            )
+            .at(Some(start..end))
+            .hint("write it anew with `mesh-policy schema`"),
         );
         return None;
     }

@@ -28,9 +28,16 @@ fn plain(question: Question) -> PlainAsk {
 
 /// Every label of a charter, over all its nodes.
 fn all_labels(charter: &CedarCharter) -> Vec<Label> {
-    let nodes: Vec<NodeId> = charter.roster().members().iter().map(|member| member.node).collect();
+    let nodes: Vec<NodeId> = charter
+        .roster()
+        .members()
+        .iter()
+        .map(|member| member.node)
+        .collect();
     let facets = charter.kinds().iter().flat_map(|kind| &kind.facets);
-    facets.flat_map(|facet| labels_over(facet, &nodes)).collect()
+    facets
+        .flat_map(|facet| labels_over(facet, &nodes))
+        .collect()
 }
 
 /// Asks both ways about these labels and nodes; gives the number of questions and the differences.
@@ -44,12 +51,19 @@ fn compare(
     let (mut number, mut differences) = (0, Vec::new());
     for (label, nodes) in asked {
         let facet = cedar.facet(label).expect("the label is in the schema");
-        for (node, question) in nodes.iter().flat_map(|node| questions.iter().map(move |q| (*node, *q))) {
+        for (node, question) in nodes
+            .iter()
+            .flat_map(|node| questions.iter().map(move |q| (*node, *q)))
+        {
             number += 1;
             let answer = charter.decide(question, label, node).allowed;
-            let plain = facet.allowed(plain(question), node).expect("plain Cedar answers");
+            let plain = facet
+                .allowed(plain(question), node)
+                .expect("plain Cedar answers");
             if answer != plain {
-                differences.push(format!("{question} of {label} at {node}: {answer}, plain {plain}"));
+                differences.push(format!(
+                    "{question} of {label} at {node}: {answer}, plain {plain}"
+                ));
             }
         }
     }
@@ -74,15 +88,32 @@ fn the_cache_agrees_with_plain_cedar_on_every_class_and_a_large_sample() {
     // Labels at an even stride through all there are, each with all nodes. The stride is prime, so
     // that it falls in step with no list it walks.
     let labels = all_labels(&charter);
-    let nodes: BTreeSet<NodeId> = charter.roster().members().iter().map(|member| member.node).collect();
-    let sampled = labels.iter().step_by(101).map(|label| (*label, nodes.clone())).collect();
+    let nodes: BTreeSet<NodeId> = charter
+        .roster()
+        .members()
+        .iter()
+        .map(|member| member.node)
+        .collect();
+    let sampled = labels
+        .iter()
+        .step_by(101)
+        .map(|label| (*label, nodes.clone()))
+        .collect();
     let questions = [Question::Flow, Question::Author, Question::Regrade];
     let (number, found) = compare(&charter, &files, &sampled, &questions);
     differences.extend(found);
     let pairs = sampled.len() * nodes.len();
-    println!("{} labels in all; {classes} classes, {pairs} pairs, {number} answers", labels.len());
+    println!(
+        "{} labels in all; {classes} classes, {pairs} pairs, {number} answers",
+        labels.len()
+    );
     assert!(pairs >= PAIRS_MIN, "only {pairs} pairs");
-    assert!(differences.is_empty(), "{} differences: {:#?}", differences.len(), &differences[..differences.len().min(5)]);
+    assert!(
+        differences.is_empty(),
+        "{} differences: {:#?}",
+        differences.len(),
+        &differences[..differences.len().min(5)]
+    );
     assert_eq!(charter.alarms(), 0);
 }
 
@@ -97,7 +128,11 @@ fn the_examples_have_every_class_that_the_whole_county_has() {
             met.insert(charter.class_of(Question::Flow, label, member.node));
         }
     }
-    let missed: Vec<_> = met.difference(&known).take(3).map(ToString::to_string).collect();
+    let missed: Vec<_> = met
+        .difference(&known)
+        .take(3)
+        .map(ToString::to_string)
+        .collect();
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
@@ -119,11 +154,22 @@ fn nodes_that_rules_name_keep_their_identity() {
     let files = with_more("rules/flow.cedar", &named);
     let charter = open_files(&files);
     let device = Name::new("device.public").expect("a name");
-    let nodes: BTreeSet<NodeId> = charter.roster().members().iter().map(|member| member.node).collect();
-    let labels = all_labels(&charter).into_iter().filter(|label| label.facet == device);
+    let nodes: BTreeSet<NodeId> = charter
+        .roster()
+        .members()
+        .iter()
+        .map(|member| member.node)
+        .collect();
+    let labels = all_labels(&charter)
+        .into_iter()
+        .filter(|label| label.facet == device);
     let asked = labels.map(|label| (label, nodes.clone())).collect();
     let (_, differences) = compare(&charter, &files, &asked, &[Question::Flow]);
-    assert!(differences.is_empty(), "{:#?}", &differences[..differences.len().min(5)]);
+    assert!(
+        differences.is_empty(),
+        "{:#?}",
+        &differences[..differences.len().min(5)]
+    );
     let village = super::label("device.public", "620723101207", "620723101207");
     assert!(!charter.flow(&village, node("620723101205")).allowed);
     assert!(charter.flow(&village, node("620723101206")).allowed);

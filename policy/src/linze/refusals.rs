@@ -12,9 +12,13 @@ fn refused(files: &CharterFiles) -> Vec<Finding> {
 fn assert_refused(files: &CharterFiles, code: &str) {
     let findings = refused(files);
     let found = findings.iter().find(|finding| finding.code == code);
-    let found = found.unwrap_or_else(|| panic!("no {code}:\n{}", render_all(&findings, files, false)));
+    let found =
+        found.unwrap_or_else(|| panic!("no {code}:\n{}", render_all(&findings, files, false)));
     let exists = files.files.contains_key(&found.file);
-    assert!(!exists || found.span.is_some() || code == "charter::unknown-file", "{found:?}");
+    assert!(
+        !exists || found.span.is_some() || code == "charter::unknown-file",
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -24,20 +28,50 @@ fn rules_that_the_validator_or_we_refuse() {
     let plain = rule("test.rule", &format!("{open};"));
     for (text, code) in [
         (format!("{open};"), "rules::annotation"),
-        (plain.replace("@reason_zh(\"测试\")\n", ""), "rules::annotation"),
-        (plain.replace("@reason_zh", "@note(\"x\")\n@reason_zh"), "rules::annotation"),
+        (
+            plain.replace("@reason_zh(\"测试\")\n", ""),
+            "rules::annotation",
+        ),
+        (
+            plain.replace("@reason_zh", "@note(\"x\")\n@reason_zh"),
+            "rules::annotation",
+        ),
         (plain.replace("test.rule", "Test Rule"), "rules::id"),
         (plain.replace("test.rule", "flow.home"), "rules::twice"),
-        (rule("t", "permit (principal == ?principal, action, resource);"), "rules::template"),
+        (
+            rule("t", "permit (principal == ?principal, action, resource);"),
+            "rules::template",
+        ),
         ("permit (principal, action".to_owned(), "rules::syntax"),
-        (when("resource.facet == Facet::\"case.sumary\""), "rules::invalid"),
-        (when("resource.facets == Facet::\"case.summary\""), "rules::invalid"),
+        (
+            when("resource.facet == Facet::\"case.sumary\""),
+            "rules::invalid",
+        ),
+        (
+            when("resource.facets == Facet::\"case.summary\""),
+            "rules::invalid",
+        ),
         (when("principal in resource.township"), "rules::invalid"),
         (when("context.emergency"), "rules::invalid"),
-        (when("principal == Node::\"620723999000\""), "rules::unknown-node"),
-        (when("resource == Label::\"case.summary of 620723101207 (normal, village)\""), "rules::literal"),
-        (when("resource.level == Level::\"county\" && false"), "rules::warning"),
-        (rule("t", "permit (principal in Tier::\"county\", action == Action::\"flowUp\", resource);"), "rules::warning"),
+        (
+            when("principal == Node::\"620723999000\""),
+            "rules::unknown-node",
+        ),
+        (
+            when("resource == Label::\"case.summary of 620723101207 (normal, village)\""),
+            "rules::literal",
+        ),
+        (
+            when("resource.level == Level::\"county\" && false"),
+            "rules::warning",
+        ),
+        (
+            rule(
+                "t",
+                "permit (principal in Tier::\"county\", action == Action::\"flowUp\", resource);",
+            ),
+            "rules::warning",
+        ),
     ] {
         assert_refused(&with_more("rules/flow.cedar", &text), code);
     }
@@ -45,10 +79,17 @@ fn rules_that_the_validator_or_we_refuse() {
 
 #[test]
 fn a_misspelt_word_is_pointed_at() {
-    let files = with("rules/flow.cedar", "Facet::\"device.access\"", "Facet::\"device.acces\"");
+    let files = with(
+        "rules/flow.cedar",
+        "Facet::\"device.access\"",
+        "Facet::\"device.acces\"",
+    );
     let findings = refused(&files);
     let shown = render_all(&findings, &files, false);
-    assert!(shown.contains("rules/flow.cedar:") && shown.contains("device.acces"), "{shown}");
+    assert!(
+        shown.contains("rules/flow.cedar:") && shown.contains("device.acces"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -56,16 +97,55 @@ fn files_that_do_not_belong_or_do_not_fit() {
     for (files, code) in [
         (with_more("README.md", "hello"), "charter::unknown-file"),
         (with_more("rules/flow.json", "{}"), "charter::unknown-file"),
-        (with("mesh.cedarschema", "\"case.parties\"", "\"case.partie\""), "schema::differs"),
+        (
+            with("mesh.cedarschema", "\"case.parties\"", "\"case.partie\""),
+            "schema::differs",
+        ),
         (with_more("mesh.cedarschema", "\n"), "schema::differs"),
-        (with("kinds/case.toml", "name = \"method\"", "name = \"methods\""), "kinds::unknown-vocabulary"),
-        (with("kinds/device.toml", "name = \"mac\"", "name = \"stream-url\""), "kinds::forbidden"),
-        (with("roster.toml", "state = \"active\"", "status = \"active\""), "toml::content"),
-        (with("checks/cases.toml", "expect = \"allow\"", "expects = \"allow\""), "toml::content"),
-        (with("checks/cases.toml", "facet = \"grid.summary\"", "facet = \"grid.sumary\""), "checks::case"),
-        (with("checks/invariants.toml", "[\"county\"]", "[\"country\"]"), "toml::content"),
-        (with("checks/invariants.toml", "[\"secret\"]", "[\"hidden\"]"), "checks::invariant"),
-        (with("checks/invariants.toml", "always =", "# always ="), "checks::invariant"),
+        (
+            with("kinds/case.toml", "name = \"method\"", "name = \"methods\""),
+            "kinds::unknown-vocabulary",
+        ),
+        (
+            with(
+                "kinds/device.toml",
+                "name = \"mac\"",
+                "name = \"stream-url\"",
+            ),
+            "kinds::forbidden",
+        ),
+        (
+            with("roster.toml", "state = \"active\"", "status = \"active\""),
+            "toml::content",
+        ),
+        (
+            with(
+                "checks/cases.toml",
+                "expect = \"allow\"",
+                "expects = \"allow\"",
+            ),
+            "toml::content",
+        ),
+        (
+            with(
+                "checks/cases.toml",
+                "facet = \"grid.summary\"",
+                "facet = \"grid.sumary\"",
+            ),
+            "checks::case",
+        ),
+        (
+            with("checks/invariants.toml", "[\"county\"]", "[\"country\"]"),
+            "toml::content",
+        ),
+        (
+            with("checks/invariants.toml", "[\"secret\"]", "[\"hidden\"]"),
+            "checks::invariant",
+        ),
+        (
+            with("checks/invariants.toml", "always =", "# always ="),
+            "checks::invariant",
+        ),
     ] {
         assert_refused(&files, code);
     }
@@ -78,19 +158,41 @@ fn a_missing_file_is_named() {
         files.files.remove(file);
         let findings = refused(&files);
         let missing = |finding: &&Finding| finding.code == "charter::missing-file";
-        assert_eq!(findings.iter().find(missing).map(|finding| finding.file.as_str()), Some(file));
+        assert_eq!(
+            findings
+                .iter()
+                .find(missing)
+                .map(|finding| finding.file.as_str()),
+            Some(file)
+        );
     }
 }
 
 #[test]
 fn mistakes_in_several_files_are_all_found_at_once() {
     let mut files = with("charter.toml", "threshold = 2", "threshold = 0");
-    for (file, more) in [("roster.toml", "colour = 1\n"), ("kinds/grid.toml", "colour = 1\n"), ("checks/cases.toml", "colour = 1\n")] {
-        files.files.get_mut(file).expect("it is there").extend_from_slice(more.as_bytes());
+    for (file, more) in [
+        ("roster.toml", "colour = 1\n"),
+        ("kinds/grid.toml", "colour = 1\n"),
+        ("checks/cases.toml", "colour = 1\n"),
+    ] {
+        files
+            .files
+            .get_mut(file)
+            .expect("it is there")
+            .extend_from_slice(more.as_bytes());
     }
     let findings = refused(&files);
-    let about: Vec<_> = findings.iter().map(|finding| finding.file.as_str()).collect();
-    for file in ["charter.toml", "roster.toml", "kinds/grid.toml", "checks/cases.toml"] {
+    let about: Vec<_> = findings
+        .iter()
+        .map(|finding| finding.file.as_str())
+        .collect();
+    for file in [
+        "charter.toml",
+        "roster.toml",
+        "kinds/grid.toml",
+        "checks/cases.toml",
+    ] {
         assert!(about.contains(&file), "{about:?}");
     }
 }
@@ -109,21 +211,51 @@ fn a_rule_that_breaks_an_invariant_is_shown_with_a_counterexample() {
            when { resource.facet == Facet::"case.narrative" };"#,
     );
     let findings = checked(&with_more("rules/flow.cedar", &leak));
-    let broken = findings.iter().find(|finding| finding.message.contains("`text-never-goes-across-or-down`"));
+    let broken = findings
+        .iter()
+        .find(|finding| finding.message.contains("`text-never-goes-across-or-down`"));
     let broken = broken.unwrap_or_else(|| panic!("{findings:#?}"));
     assert_eq!(broken.code, "checks::invariant-broken");
-    assert!(broken.message.contains("allowed by `test.leak`"), "{}", broken.message);
+    assert!(
+        broken.message.contains("allowed by `test.leak`"),
+        "{}",
+        broken.message
+    );
 }
 
 #[test]
 fn checks_that_fail_or_are_about_nothing_are_found() {
     for (files, code) in [
-        (with("checks/cases.toml", "rule = \"flow.home\"", "rule = \"flow.summary-up\""), "checks::case-rule"),
-        (with("checks/cases.toml", "expect = \"deny\"\nrule = \"guard.secret\"", "expect = \"allow\""), "checks::case-fails"),
-        (with("checks/invariants.toml", "always = { relations = [\"home\"] }", "always = { kinds = [\"case\"], sensitivities = [\"secret\"] }"), "checks::vacuous"),
+        (
+            with(
+                "checks/cases.toml",
+                "rule = \"flow.home\"",
+                "rule = \"flow.summary-up\"",
+            ),
+            "checks::case-rule",
+        ),
+        (
+            with(
+                "checks/cases.toml",
+                "expect = \"deny\"\nrule = \"guard.secret\"",
+                "expect = \"allow\"",
+            ),
+            "checks::case-fails",
+        ),
+        (
+            with(
+                "checks/invariants.toml",
+                "always = { relations = [\"home\"] }",
+                "always = { kinds = [\"case\"], sensitivities = [\"secret\"] }",
+            ),
+            "checks::vacuous",
+        ),
     ] {
         let findings = checked(&files);
-        assert!(findings.iter().any(|finding| finding.code == code), "{code}: {findings:#?}");
+        assert!(
+            findings.iter().any(|finding| finding.code == code),
+            "{code}: {findings:#?}"
+        );
     }
 }
 
@@ -139,27 +271,39 @@ fn writing_without_holding_and_holding_out_of_reach_are_found_in_any_charter() {
         r#"permit (principal, action == Action::"flowAcross", resource)
            when { resource.facet == Facet::"grid.content" && principal.tier == Tier::"village" };"#,
     );
-    for (text, code) in [(writes, "checks::writes-without-holding"), (unreachable, "checks::unreachable")] {
+    for (text, code) in [
+        (writes, "checks::writes-without-holding"),
+        (unreachable, "checks::unreachable"),
+    ] {
         let findings = checked(&with_more("rules/author.cedar", &text));
-        assert!(findings.iter().any(|finding| finding.code == code), "{code}: {findings:#?}");
+        assert!(
+            findings.iter().any(|finding| finding.code == code),
+            "{code}: {findings:#?}"
+        );
     }
 }
 
 /// Rules that no permit of today needs, and that are there against those of tomorrow: dropping one
 /// changes no decision.
-const BITE_NOWHERE_TODAY: [&str; 2] = ["guard.tree", "guard.home-line"];
+const BITE_NOWHERE_TODAY: [&str; 2] = ["guard.home-line", "guard.tree"];
 
 #[test]
 #[ignore = "proves the charter once for every rule, which takes a minute"]
 fn every_rule_that_is_dropped_is_missed_by_a_check() {
     let whole = super::open();
+    let mut unnoticed = Vec::new();
     for rule in whole.rules() {
         let mut files = files();
         let content = files.files.get_mut(&rule.file).expect("it is there");
         content.drain(rule.span.clone());
-        let findings = checked(&files);
         // Cases that name the rule do not count: a decision has to change.
-        let noticed = findings.iter().any(|finding| finding.code != "checks::case-rule");
-        assert_eq!(noticed, !BITE_NOWHERE_TODAY.contains(&&*rule.id), "`{}`: {findings:#?}", rule.id);
+        if checked(&files)
+            .iter()
+            .all(|finding| finding.code == "checks::case-rule")
+        {
+            unnoticed.push(rule.id.to_string());
+        }
     }
+    unnoticed.sort();
+    assert_eq!(unnoticed, BITE_NOWHERE_TODAY);
 }

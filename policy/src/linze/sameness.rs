@@ -12,7 +12,10 @@ fn two_spellings_of_the_same_rules_have_one_digest() {
            resource.facet == Facet::"grid.summary""#,
     );
     assert_ne!(files(), other);
-    assert_eq!(open().decision_digest(), open_files(&other).decision_digest());
+    assert_eq!(
+        open().decision_digest(),
+        open_files(&other).decision_digest()
+    );
 }
 
 #[test]
@@ -28,7 +31,10 @@ fn one_decision_more_or_less_has_another_digest() {
     );
     let digest = open().decision_digest();
     for more in [wider, narrower] {
-        assert_ne!(open_files(&with_more("rules/flow.cedar", &more)).decision_digest(), digest);
+        assert_ne!(
+            open_files(&with_more("rules/flow.cedar", &more)).decision_digest(),
+            digest
+        );
     }
 }
 
@@ -72,7 +78,10 @@ fn unknown_nodes_words_and_addressees_are_refused_without_a_rule() {
         (odd_grade, village),
     ] {
         let decision = charter.flow(&label, node(at));
-        assert!(!decision.allowed && decision.rules.is_empty(), "{label} at {at}");
+        assert!(
+            !decision.allowed && decision.rules.is_empty(),
+            "{label} at {at}"
+        );
     }
     let nobody = "mayor".parse().expect("a name");
     assert!(!charter.read(&good, node(village), nobody).allowed);
@@ -95,5 +104,9 @@ fn an_evaluation_error_is_a_refusal_and_an_alarm() {
     let alarm = charter.last_alarm().expect("there was one").to_string();
     assert!(alarm.contains("overflow"), "{alarm}");
     let findings = crate::run_checks(&charter);
-    assert!(findings.iter().any(|finding| finding.code == "checks::alarm"));
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.code == "checks::alarm")
+    );
 }
