@@ -26,6 +26,9 @@
 //! What cannot be noticed here is a restore of the *whole* folder, head file and all. The
 //! neighbours notice that: they hold commits of this node that it no longer knows.
 //!
+//! Opening a damaged store can cost evidence: sled cuts its log off where it finds a tear. Whoever
+//! wants to save something from a damaged folder copies it first.
+//!
 //! # Crash points
 //!
 //! * Between the engine's sync and the head's write the engine is ahead of the head; never behind.
@@ -40,6 +43,7 @@ mod engine;
 mod error;
 mod folder;
 mod head;
+mod layout;
 mod open;
 mod scrub;
 mod sealed;
@@ -49,6 +53,6 @@ mod stamp;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
 pub use self::engine::{Changes, Engine, Visit};
 pub use self::error::OpenError;
+pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::open::Accepted;
-pub use self::sealed::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::sled::SledEngine;

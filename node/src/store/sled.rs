@@ -17,12 +17,13 @@
 //! a panic becomes an error, and the engine takes no further call, because what the panic left
 //! behind in memory is unknown.
 
-use std::cell::OnceCell;
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crdt_model::store::StoreError;
@@ -48,7 +49,7 @@ pub struct SledEngine {
     log: File,
     folder: PathBuf,
     /// Why the engine takes no further call.
-    broken: OnceCell<String>,
+    broken: OnceLock<String>,
 }
 
 impl Engine for SledEngine {
@@ -68,7 +69,7 @@ impl Engine for SledEngine {
             db: Some(db),
             log,
             folder: folder.to_owned(),
-            broken: OnceCell::new(),
+            broken: OnceLock::new(),
         })
     }
 
@@ -132,6 +133,15 @@ impl SledEngine {
             (_, Some(reason)) => broken(reason),
             (None, None) => broken("the engine is closed"),
         }
+    }
+}
+
+impl fmt::Debug for SledEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledEngine")
+            .field("folder", &self.folder)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
     }
 }
 

@@ -193,6 +193,43 @@ fn damage_of_every_kind_is_found_at_opening_with_redb() {
     damage_of_every_kind_is_found_at_opening::<RedbEngine>();
 }
 
+/// Neither overwriting nor deleting a long value leaves pieces of it in the engine.
+#[test]
+fn a_long_value_that_gives_way_takes_its_pieces_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = three_entries::<SledEngine>(&folder);
+    let pieces_after = |length: Option<usize>| {
+        let mut store = SledStore::open(&options).unwrap();
+        let mut batch = Batch::default();
+        match length {
+            Some(length) => batch.put(b"long".to_vec(), value(2, length)),
+            None => batch.delete(b"long".to_vec()),
+        }
+        store.write(&batch).unwrap();
+        drop(store);
+        let engine =
+            SledEngine::open(&options.folder.join("generation-00000001"), 1 << 20).unwrap();
+        let mut pieces = 0;
+        let count = &mut |_: &[u8], _: &[u8]| {
+            pieces += 1;
+            Ok(std::ops::ControlFlow::Continue(()))
+        };
+        engine.scan(Bound::Included(&[2]), count).unwrap();
+        pieces
+    };
+    let lengths = [
+        Some(9217),
+        Some(9216),
+        Some(3073),
+        Some(3072),
+        Some(6145),
+        None,
+        Some(6144),
+        None,
+    ];
+    assert_eq!(lengths.map(pieces_after), [4, 3, 2, 0, 3, 0, 2, 0]);
+}
+
 /// Rounds of writes with reopening in between, so that the log, the page table and dead space are
 /// all there.
 fn worn_store(options: &StoreOptions) -> Vec<(Vec<u8>, Vec<u8>)> {
