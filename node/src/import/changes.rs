@@ -18,34 +18,78 @@ use crate::text;
 use crate::text::Text;
 
 /// What one row changes.
-#[derive(Default)]
-pub(super) struct Changes {
+pub(super) struct Changes<'a> {
     pub(super) drafts: Vec<Draft>,
+    pub(super) withheld: Vec<Withheld>,
+    import: &'a Import<'a>,
+    kind: &'a Kind,
+    mapped: &'a Mapped,
     created: Vec<Name>,
     updated: BTreeMap<Name, Vec<String>>,
     regraded: Vec<Name>,
-    pub(super) withheld: Vec<Withheld>,
     held: bool,
+    up_to_date: bool,
 }
 
-impl Changes {
-    /// Plans one facet. An error refuses the whole row.
-    pub(super) fn facet(
+impl<'a> Changes<'a> {
+    pub(super) fn new(import: &'a Import<'a>, kind: &'a Kind, mapped: &'a Mapped) -> Self {
+        Self {
+            drafts: Vec::new(),
+            withheld: Vec::new(),
+            import,
+            kind,
+            mapped,
+            created: Vec::new(),
+            updated: BTreeMap::new(),
+            regraded: Vec::new(),
+            held: false,
+            up_to_date: false,
+        }
+    }
+
+    /// Plans all facets of a record. An error refuses the whole row.
+    ///
+    /// A sensitivity that the row asks for holds for the whole record, so it also reaches facets
+    /// of which the row says nothing; and a facet that the record gets now is as sensitive as any
+    /// that it has. A level opens, so it reaches only the facets that the row speaks of.
+    pub(super) fn record(
         &mut self,
-        import: &Import<'_>,
-        kind: &Kind,
+        facets: &BTreeMap<Name, BTreeMap<String, Value>>,
+        id_of: impl Fn(&Facet) -> FacetId,
+    ) -> Result<(), Text> {
+        let rules = self.import.rules;
+        let grades = self
+            .kind
+            .facets
+            .iter()
+            .filter_map(|facet| self.import.held.grade(&id_of(facet)));
+        let record = grades.reduce(|one, other| rules.join(one, other));
+        let none = BTreeMap::new();
+        let mut refused = Ok(());
+        for facet in &self.kind.facets {
+            let fields = facets.get(&facet.name).unwrap_or(&none);
+            let planned = self.facet(facet, id_of(facet), fields, record);
+            refused = refused.and(planned);
+        }
+        refused
+    }
+
+    fn facet(
+        &mut self,
         facet: &Facet,
         id: FacetId,
-        fields: BTreeMap<String, Value>,
-        mapped: &Mapped,
+        fields: &BTreeMap<String, Value>,
+        record: Option<Grade>,
     ) -> Result<(), Text> {
-        let held = import.held.fields(&id);
+        let held = self.import.held.fields(&id);
         self.held |= held.is_some();
-        let Some(default) = facet.default_grade() else {
+        if fields.is_empty() && held.is_none() {
             return Ok(());
-        };
-        let wanted = match wanted_grade(facet, default, mapped) {
-            Ok(wanted) => wanted,
+        }
+        let current = held.as_ref().and_then(|_| self.import.held.grade(&id));
+        let grade = match self.grade(facet, fields.is_empty(), current, record) {
+            Ok(Some(grade)) => grade,
+            Ok(None) => return Ok(()),
             Err(reason) => {
                 self.withheld.push(Withheld {
                     facet: facet.name,
@@ -54,21 +98,22 @@ impl Changes {
                 return Ok(());
             }
         };
-        let current = held.as_ref().and_then(|_| import.held.grade(&id));
-        let grade = current.map_or(wanted, |current| import.rules.join(current, wanted));
         let rises = current.is_some_and(|current| current != grade);
-        let changed: BTreeMap<String, Value> = match &held {
-            None => fields,
-            Some(held) => fields
-                .into_iter()
-                .filter(|(key, value)| held.get(key) != Some(value))
-                .collect(),
+        let new_value = |(key, value): &(&String, &Value)| {
+            held.as_ref()
+                .is_none_or(|held| held.get(*key) != Some(*value))
         };
+        let changed: BTreeMap<String, Value> = fields
+            .iter()
+            .filter(new_value)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         if changed.is_empty() && !rises {
+            self.up_to_date |= !fields.is_empty();
             return Ok(());
         }
-        check(kind, facet, &changed, held.is_none())?;
-        if let Err(reason) = may_write(import, id, current, grade) {
+        check(self.kind, facet, &changed, held.is_none())?;
+        if let Err(reason) = may_write(self.import, id, current, grade) {
             self.withheld.push(Withheld {
                 facet: facet.name,
                 reason,
@@ -81,8 +126,10 @@ impl Changes {
         if rises {
             self.regraded.push(facet.name);
         }
-        self.updated
-            .insert(facet.name, changed.keys().cloned().collect());
+        if !changed.is_empty() {
+            self.updated
+                .insert(facet.name, changed.keys().cloned().collect());
+        }
         let fields = changed
             .into_iter()
             .map(|(key, value)| (key, Some(value)))
@@ -96,11 +143,52 @@ impl Changes {
         Ok(())
     }
 
+    /// The grade that a facet is to have; `None` where it has none to choose from. It never falls.
+    /// A sensitivity that the facet cannot have is not weakened: the facet is withheld. A level
+    /// that it does not know means nothing to it.
+    fn grade(
+        &self,
+        facet: &Facet,
+        only_held: bool,
+        current: Option<Grade>,
+        record: Option<Grade>,
+    ) -> Result<Option<Grade>, Text> {
+        let Some(default) = facet.default_grade() else {
+            return Ok(None);
+        };
+        let sensitivity = self.mapped.sensitivity.unwrap_or(default.sensitivity);
+        let level = self
+            .mapped
+            .level
+            .filter(|wanted| !only_held && facet.levels.contains(wanted))
+            .unwrap_or(default.level);
+        let wanted = Grade { sensitivity, level };
+        let grade = match (current, record) {
+            (Some(current), _) => self.import.rules.join(current, wanted),
+            (None, Some(record)) => {
+                let stricter = self.import.rules.join(record, wanted).sensitivity;
+                Grade {
+                    sensitivity: stricter,
+                    level,
+                }
+            }
+            (None, None) => wanted,
+        };
+        if facet.sensitivities.contains(&grade.sensitivity) {
+            return Ok(Some(grade));
+        }
+        let sensitivity = grade.sensitivity;
+        Err(text!(
+            "该分面不能标为“{sensitivity}”",
+            "the facet cannot be graded `{sensitivity}`"
+        ))
+    }
+
     /// What becomes of the row. Call it once, after every facet.
     pub(super) fn outcome(&mut self) -> Outcome {
         if self.drafts.is_empty() {
             return match self.withheld.first() {
-                Some(withheld) if !self.held => Outcome::Refused {
+                Some(withheld) if !self.up_to_date => Outcome::Refused {
                     reason: withheld.reason.clone(),
                 },
                 _ => Outcome::Unchanged,
@@ -118,26 +206,6 @@ impl Changes {
             }
         }
     }
-}
-
-/// The grade a row asks of a facet. A sensitivity that the facet cannot have is not weakened: the
-/// facet is withheld. A level that it does not know means nothing to it.
-fn wanted_grade(facet: &Facet, default: Grade, mapped: &Mapped) -> Result<Grade, Text> {
-    let sensitivity = match mapped.sensitivity {
-        None => default.sensitivity,
-        Some(wanted) if facet.sensitivities.contains(&wanted) => wanted,
-        Some(wanted) => {
-            return Err(text!(
-                "该分面不能标为“{wanted}”",
-                "the facet cannot be graded `{wanted}`"
-            ));
-        }
-    };
-    let level = mapped.level.filter(|wanted| facet.levels.contains(wanted));
-    Ok(Grade {
-        sensitivity,
-        level: level.unwrap_or(default.level),
-    })
 }
 
 /// Whether the rules let the importing node write the facet, and raise its grade if it rises.
@@ -179,7 +247,7 @@ fn check(
     if bytes > DRAFT_BYTES_MAX {
         let name = facet.name;
         return Err(text!(
-            "{name} 的内容共 {bytes} 字节,超过上限 {DRAFT_BYTES_MAX}",
+            "{name} 的内容共 {bytes} 字节，超过上限 {DRAFT_BYTES_MAX}",
             "{name} has {bytes} bytes in all, where {DRAFT_BYTES_MAX} are allowed"
         ));
     }
@@ -189,7 +257,7 @@ fn check(
         };
         field.check(kind, value).map_err(|problem| {
             let Text { zh, en } = value_problem(&problem);
-            text!("字段 {key}:{zh}", "field `{key}`: {en}")
+            text!("字段 {key}：{zh}", "field `{key}`: {en}")
         })?;
     }
     let missing = facet

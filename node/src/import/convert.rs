@@ -69,13 +69,13 @@ pub fn time_ms(text: &str, utc_offset_h: i8) -> Result<i64, Text> {
     }
     if text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(text!(
-            "这是 Excel 的日期序号,请把该列设为日期格式后另存",
+            "这是 Excel 的日期序号，请把该列设为日期格式后另存",
             "this is a spreadsheet's day number: format the column as a date and save again"
         ));
     }
     let civil = civil(text).ok_or_else(|| {
         text!(
-            "不是可识别的日期时间(例:2026-01-02 13:04 或 2026年1月2日)",
+            "不是可识别的日期时间（例：2026-01-02 13:04 或 2026年1月2日）",
             "not a date that can be read, such as 2026-01-02 13:04 or 2026年1月2日"
         )
     })?;
@@ -159,7 +159,7 @@ pub fn mangled(text: &str) -> Option<Text> {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if digits(&mantissa.replacen('.', "", 1)) && digits(exponent) {
             return Some(text!(
-                "长编号被表格软件变成了科学计数法({upper}),原值已丢失;请把该列设为“文本”格式,\
+                "长编号被表格软件变成了科学计数法（{upper}），原值已丢失；请把该列设为“文本”格式，\
                  从原系统重新导出",
                 "a spreadsheet has turned a long number into {upper} and lost the rest: format the \
                  column as text and export it again from where it came from"
@@ -170,7 +170,7 @@ pub fn mangled(text: &str) -> Option<Text> {
     let tail = upper.get(SPREADSHEET_DIGITS..).unwrap_or("");
     if digits && tail.len() >= 5 && tail.bytes().all(|byte| byte == b'0') {
         return Some(text!(
-            "编号第 15 位以后全是 0,应是表格软件按数字保存造成的;请把该列设为“文本”格式重新导出",
+            "编号第 15 位以后全是 0，应是表格软件按数字保存造成的；请把该列设为“文本”格式重新导出",
             "every digit after the 15th is 0, as when a spreadsheet saves a long number: format the \
              column as text and export it again"
         ));

@@ -41,25 +41,64 @@ pub fn read(
     let header = header.ok_or_else(|| no_header(file, mapping))?;
     let names = names(file, &header)?;
     note_missing(file, &names, mapping, source);
+    let mut lines = Lines {
+        text: &decoded.text,
+        at: 0,
+        line: 1,
+    };
     for record in records {
         let record = record.map_err(|error| broken(file, &error))?;
         if source.rows.len() >= ROWS_MAX {
             return Err(too_many(file));
         }
-        read_row(file, &names, &record, source);
+        let line = lines.of(&record);
+        read_row(
+            Place {
+                file: file.clone(),
+                line,
+            },
+            &names,
+            &record,
+            source,
+        );
     }
     Ok(())
 }
 
-fn read_row(file: &Arc<str>, names: &[String], record: &StringRecord, source: &mut Source) {
+/// Counts lines along the text. The reader's own count lags behind where lines end in CR LF.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line that a record begins on. Records are asked for in the text's order.
+    fn of(&mut self, record: &StringRecord) -> u64 {
+        let start = record.position().map_or(0, Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let breaks = |byte: &u8| matches!(*byte, b'\r' | b'\n');
+        let bytes = self.text.as_bytes();
+        let skipped = bytes
+            .iter()
+            .skip(start)
+            .take_while(|byte| breaks(byte))
+            .count();
+        let start = start.saturating_add(skipped);
+        let passed = bytes.get(self.at..start).unwrap_or(&[]);
+        self.line += passed
+            .iter()
+            .map(|byte| u64::from(*byte == b'\n'))
+            .sum::<u64>();
+        self.at = start;
+        self.line
+    }
+}
+
+fn read_row(place: Place, names: &[String], record: &StringRecord, source: &mut Source) {
     if record.iter().all(|cell| cell.trim().is_empty()) {
         return;
     }
-    let line = record.position().map_or(0, Position::line);
-    let place = Place {
-        file: file.clone(),
-        line,
-    };
     let extra = record
         .iter()
         .skip(names.len())
@@ -67,7 +106,7 @@ fn read_row(file: &Arc<str>, names: &[String], record: &StringRecord, source: &m
     if record.len() < names.len() || extra {
         let (cells, columns) = (record.len(), names.len());
         let reason = text!(
-            "这一行有 {cells} 格,表头有 {columns} 列:可能有未加引号的分隔符或换行",
+            "这一行有 {cells} 格，表头有 {columns} 列：可能有未加引号的分隔符或换行",
             "the row has {cells} cells and the header {columns}: a separator or line break may \
              stand there without quotes"
         );
@@ -82,7 +121,7 @@ fn read_row(file: &Arc<str>, names: &[String], record: &StringRecord, source: &m
         };
         if let Err(Text { zh, en }) = admitted {
             let name = quoted(name);
-            source.refuse(&place, None, text!("“{name}”:{zh}", "`{name}`: {en}"));
+            source.refuse(&place, None, text!("“{name}”：{zh}", "`{name}`: {en}"));
             return;
         }
     }
@@ -146,7 +185,7 @@ fn names(file: &str, header: &StringRecord) -> Result<Vec<String>, Problem> {
         return Err(bad_header(
             file,
             &text!(
-                "有 {columns} 列,上限 {COLUMNS_MAX}",
+                "有 {columns} 列，上限 {COLUMNS_MAX}",
                 "{columns} columns, at most {COLUMNS_MAX}"
             ),
         ));
@@ -176,7 +215,7 @@ fn note_title(file: &str, record: &StringRecord, source: &mut Source) {
     }
     let line = record.position().map_or(0, Position::line);
     source.notes.push(text!(
-        "{file} 第 {line} 行在表头之上,按标题略过",
+        "{file} 第 {line} 行在表头之上，按标题略过",
         "{file}, line {line}: above the header, passed over as a title"
     ));
 }
@@ -192,7 +231,7 @@ fn note_missing(file: &str, names: &[String], mapping: &Mapping, source: &mut So
     if !missing.is_empty() {
         let list = missing.join(", ");
         source.notes.push(text!(
-            "{file} 没有这些列(相应字段不变):{list}",
+            "{file} 没有这些列（相应字段不变）：{list}",
             "{file} does not have these columns, so their fields stay as they are: {list}"
         ));
     }
@@ -214,11 +253,11 @@ fn bad_header(file: &str, what: &Text) -> Problem {
     Problem::new(
         "import-header",
         text!(
-            "{file} 的表头无法使用:{zh}",
+            "{file} 的表头无法使用：{zh}",
             "the header of {file} cannot be used: {en}"
         ),
         text!(
-            "对照映射文件中的列名修改表头,或另选映射",
+            "对照映射文件中的列名修改表头，或另选映射",
             "make the header fit the mapping's columns, or choose another mapping"
         ),
     )

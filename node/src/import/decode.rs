@@ -64,7 +64,7 @@ pub fn read_bounded(source: impl Read) -> Result<Vec<u8>, Problem> {
         .map_err(|error| {
             Problem::new(
                 "import-unreadable",
-                text!("文件读取失败:{error}", "the file cannot be read: {error}"),
+                text!("文件读取失败：{error}", "the file cannot be read: {error}"),
                 text!(
                     "检查文件是否存在、是否有读取权限",
                     "check that the file exists and may be read"
@@ -157,7 +157,7 @@ pub fn is_damaged(text: &str) -> bool {
 /// Why a damaged text is refused.
 pub fn damaged() -> Text {
     text!(
-        "文字在之前的转换中已经损坏(出现 U+FFFD 或“锟斤拷”),请从原系统重新导出",
+        "文字在之前的转换中已经损坏（出现 U+FFFD 或“锟斤拷”），请从原系统重新导出",
         "the text was damaged by an earlier conversion (U+FFFD or `锟斤拷`): export it again from \
          where it came from"
     )
@@ -171,7 +171,7 @@ fn undecodable(encoding: &str, offset_bytes: usize) -> Problem {
             "the byte at offset {offset_bytes} is not valid {encoding}"
         ),
         text!(
-            "请将文件另存为 UTF-8 或 GB18030 后重试;文件可能不完整,或混用了多种编码",
+            "请将文件另存为 UTF-8 或 GB18030 后重试；文件可能不完整，或混用了多种编码",
             "save the file as UTF-8 or GB18030 and try again; it may be cut off, or mix encodings"
         ),
     )

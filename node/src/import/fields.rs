@@ -37,7 +37,7 @@ pub fn key(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<String, Te
     for name in &mapping.key {
         let Some(part) = columns.find(name).and_then(|column| row.cell(column)) else {
             return Err(text!(
-                "“{name}”为空,无法识别这一行",
+                "“{name}”为空，无法识别这一行",
                 "`{name}` is empty, so the row has no key"
             ));
         };
@@ -87,7 +87,7 @@ pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Resu
                     let Text { zh, en } = in_column(&column.name, &reason);
                     mapped
                         .notes
-                        .push(text!("{zh};未导入该项", "{en}; it was left out"));
+                        .push(text!("{zh}；未导入该项", "{en}; it was left out"));
                     continue;
                 }
                 Err(reason) => return Err(in_column(&column.name, &reason)),
@@ -184,7 +184,7 @@ fn convert(
                 let otherwise = column.otherwise.as_deref()?;
                 let cell = quoted(cell);
                 note = Some(text!(
-                    "取值“{cell}”无法识别,记为“{otherwise}”",
+                    "取值“{cell}”无法识别，记为“{otherwise}”",
                     "`{cell}` is not known and became `{otherwise}`"
                 ));
                 Some(otherwise)
@@ -231,7 +231,7 @@ fn unknown_word(cell: &str) -> Text {
 
 fn in_column(name: &str, what: &Text) -> Text {
     let Text { zh, en } = what;
-    text!("“{name}”:{zh}", "`{name}`: {en}")
+    text!("“{name}”：{zh}", "`{name}`: {en}")
 }
 
 /// What is wrong with a value, in both languages, without the value.
@@ -245,7 +245,7 @@ pub fn value_problem(problem: &ValueProblem) -> Text {
         }
         ValueProblem::Type(needs) => text!("取值的类型不符", "needs {needs}"),
         ValueProblem::TooLong { bytes, bytes_max } => text!(
-            "文字过长:{bytes} 字节,上限 {bytes_max}",
+            "文字过长：{bytes} 字节，上限 {bytes_max}",
             "too long: {bytes} bytes, where {bytes_max} are allowed"
         ),
         ValueProblem::Range {

@@ -75,7 +75,7 @@ pub(super) fn locate<'a>(
         catalogue_code(cell(&home.civil), cell(&home.grassroots))
     } else {
         Err(text!(
-            "文件中没有所属节点,也没有指定(--home)",
+            "文件中没有所属节点，也没有指定（--home）",
             "the file does not say whose it is, and no `--home` was given"
         ))
     };

@@ -106,7 +106,7 @@ impl Checker<'_> {
     fn finish(&self, read: MappingFile) -> Result<Mapping, Text> {
         if read.key.is_empty() {
             return Err(text!(
-                "key 为空:需要能识别一行的列",
+                "key 为空：需要能识别一行的列",
                 "`key` names no column"
             ));
         }
@@ -200,7 +200,7 @@ impl Checker<'_> {
             }
             Verdict::OnlyThatItWasPresent if holds != FieldType::Boolean => {
                 return Err(text!(
-                    "列“{name}”只能记录“是否存在”(布尔字段)",
+                    "列“{name}”只能记录“是否存在”（布尔字段）",
                     "of column `{name}` only its presence may be kept, in a yes-or-no field"
                 ));
             }
@@ -209,14 +209,14 @@ impl Checker<'_> {
         let decimals = entry.decimals.unwrap_or(0);
         if decimals > DECIMALS_MAX || (decimals > 0 && holds != FieldType::Integer) {
             return Err(text!(
-                "列“{name}”:decimals 只用于整数字段,最多 {DECIMALS_MAX} 位",
+                "列“{name}”：decimals 只用于整数字段，最多 {DECIMALS_MAX} 位",
                 "column `{name}`: `decimals` is for integer fields, at most {DECIMALS_MAX}"
             ));
         }
         let split = entry.split.as_ref();
         if split.is_some_and(|split| split.is_empty() || !target.field.grows) {
             return Err(text!(
-                "列“{name}”:split 只用于只增的字段",
+                "列“{name}”：split 只用于只增的字段",
                 "column `{name}`: `split` is for fields that grow"
             ));
         }
@@ -260,19 +260,19 @@ impl Checker<'_> {
     fn check(&self, target: &Target, value: &Value) -> Result<(), Text> {
         target.field.check(self.kind, value).map_err(|problem| {
             let (field, Text { zh, en }) = (target.field.name, value_problem(&problem));
-            text!("字段 {field}:{zh}", "field `{field}`: {en}")
+            text!("字段 {field}：{zh}", "field `{field}`: {en}")
         })
     }
 }
 
 fn in_column(name: &str, what: &Text) -> Text {
     let Text { zh, en } = what;
-    text!("列“{name}”:{zh}", "column `{name}`: {en}")
+    text!("列“{name}”：{zh}", "column `{name}`: {en}")
 }
 
 fn check_grade_words(grade: &GradeColumn) -> Result<(), Text> {
     for word in grade.words.values().filter(|word| !word.is_empty()) {
-        Name::new(word).map_err(|error| text!("分级词:{error}", "grade: {error}"))?;
+        Name::new(word).map_err(|error| text!("分级词：{error}", "grade: {error}"))?;
     }
     Ok(())
 }
@@ -296,7 +296,7 @@ fn unusable(file: &str, what: &Text) -> Problem {
     Problem::new(
         "import-mapping",
         text!(
-            "映射文件 {file} 无法使用:{zh}",
+            "映射文件 {file} 无法使用：{zh}",
             "mapping {file} cannot be used: {en}"
         ),
         text!(

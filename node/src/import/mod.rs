@@ -175,7 +175,7 @@ fn of_file(name: &str, problem: Problem) -> Problem {
     let (zh, en) = (what.zh, what.en);
     Problem {
         code,
-        what: text!("{name}:{zh}", "{name}: {en}"),
+        what: text!("{name}：{zh}", "{name}: {en}"),
         next,
     }
 }
@@ -184,7 +184,7 @@ fn too_much(limit: &str) -> Problem {
     Problem::new(
         "import-too-large",
         text!(
-            "一次导入的文件超过上限({limit})",
+            "一次导入的文件超过上限（{limit}）",
             "more than one import may read ({limit})"
         ),
         text!("请分批导入", "import them in parts"),

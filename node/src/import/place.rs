@@ -71,7 +71,7 @@ impl Placement {
             let line = record.position().map_or(0, csv::Position::line);
             let wrong = || {
                 unusable(text!(
-                    "第 {line} 行:需要“设备编码,节点代码(12 位)”",
+                    "第 {line} 行：需要“设备编码，节点代码（12 位）”",
                     "line {line}: a device id and a 12-digit node code are needed"
                 ))
             };
@@ -85,7 +85,7 @@ impl Placement {
                 .is_some_and(|old| old != node)
             {
                 return Err(unusable(text!(
-                    "第 {line} 行:设备在表中出现两次,节点不同",
+                    "第 {line} 行：设备在表中出现两次，节点不同",
                     "line {line}: the device is listed twice, with different nodes"
                 )));
             }
@@ -133,7 +133,7 @@ impl Placement {
         };
         let Text { zh, en } = reason;
         let note = text!(
-            "{zh};已归入指定节点 {home}",
+            "{zh}；已归入指定节点 {home}",
             "{en}: placed at {home}, as asked for"
         );
         Ok(Placed {
@@ -158,7 +158,7 @@ impl Placement {
                 note: None,
             }),
             None => Err(text!(
-                "区划代码 {code} 不在名册中,也不在归属表的区域中",
+                "区划代码 {code} 不在名册中，也不在归属表的区域中",
                 "division code {code} is neither a node nor an area of the placement table"
             )),
         }
@@ -171,7 +171,10 @@ impl Placement {
 /// What is wrong with them.
 pub fn catalogue_code(civil: Option<&str>, grassroots: Option<&str>) -> Result<NodeId, Text> {
     let Some(civil) = civil else {
-        return Err(text!("没有行政区划(CivilCode)", "there is no `CivilCode`"));
+        return Err(text!(
+            "没有行政区划（CivilCode）",
+            "there is no `CivilCode`"
+        ));
     };
     let digits = civil.bytes().all(|byte| byte.is_ascii_digit());
     match (civil.len(), grassroots) {
@@ -180,7 +183,7 @@ pub fn catalogue_code(civil: Option<&str>, grassroots: Option<&str>) -> Result<N
             parse(&format!("{civil}{grassroots}"))
         }
         (6, None) if digits => Err(text!(
-            "只有 6 位行政区划 {civil},没有基层代码(GrassrootsCode),无法确定村(社区)",
+            "只有 6 位行政区划 {civil}，没有基层代码（GrassrootsCode），无法确定村（社区）",
             "`CivilCode` is {civil} without a `GrassrootsCode`, which names no village"
         )),
         (6, Some(_)) if digits => Err(text!(
@@ -227,11 +230,11 @@ fn unusable(what: Text) -> Problem {
     Problem::new(
         "import-placement",
         text!(
-            "归属表无法使用:{zh}",
+            "归属表无法使用：{zh}",
             "the placement table cannot be used: {en}"
         ),
         text!(
-            "TOML 用 [devices] 与 [areas] 两节;CSV 用“设备编码,节点代码”两列",
+            "TOML 用 [devices] 与 [areas] 两节；CSV 用“设备编码，节点代码”两列",
             "TOML has the sections [devices] and [areas]; CSV the columns device and node"
         ),
     )

@@ -9,7 +9,7 @@ use std::mem;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::RecordId;
-use crdt_model::kind::Kind;
+use crdt_model::kind::{Facet, Kind};
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 
@@ -82,14 +82,14 @@ fn repeated<'a>(
     Some(if all_same {
         Outcome::Skipped {
             reason: text!(
-                "与其他行完全相同(第 {lines} 行)",
+                "与其他行完全相同（第 {lines} 行）",
                 "lines {lines} say the same"
             ),
         }
     } else {
         Outcome::Refused {
             reason: text!(
-                "第 {lines} 行编号相同但内容不同,均未导入",
+                "第 {lines} 行编号相同但内容不同，均未导入",
                 "lines {lines} have one key and differ, so none of them was taken"
             ),
         }
@@ -127,29 +127,27 @@ fn plan_row(
             Value::Text(placed.area.to_string()),
         );
     }
-    let mut changes = Changes::default();
-    let mut refused = None;
-    for facet in &kind.facets {
-        let Some(fields) = mapped.facets.remove(&facet.name) else {
-            continue;
-        };
-        let id = FacetId {
-            record: *record,
-            facet: facet.name,
-            home: placed.home,
-            addressee: placed.home,
-        };
-        if let Err(reason) = changes.facet(import, kind, facet, id, fields, &mapped) {
-            refused.get_or_insert(reason);
-        }
-    }
-    let outcome = match refused {
-        Some(reason) => {
+    let facets = mem::take(&mut mapped.facets);
+    let mut changes = Changes::new(import, kind, &mapped);
+    let id_of = |facet: &Facet| FacetId {
+        record: *record,
+        facet: facet.name,
+        home: placed.home,
+        addressee: placed.home,
+    };
+    let planned = changes.record(&facets, id_of);
+    let outcome = match planned {
+        Ok(()) => changes.outcome(),
+        Err(reason) => {
             changes.drafts.clear();
             Outcome::Refused { reason }
         }
-        None => changes.outcome(),
     };
+    let Changes {
+        mut drafts,
+        withheld,
+        ..
+    } = changes;
     let mut outcome = RowOutcome::new(place, Some(shown(key)), outcome);
     outcome.record = Some(*record);
     outcome.home = Some(placed.home);
@@ -157,8 +155,8 @@ fn plan_row(
     outcome.notes.extend(placed.note.clone());
     outcome.notes.append(&mut mapped.notes);
     if !matches!(outcome.outcome, Outcome::Refused { .. }) {
-        outcome.withheld = mem::take(&mut changes.withheld);
+        outcome.withheld = withheld;
     }
     plan.rows.push(outcome);
-    plan.drafts.append(&mut changes.drafts);
+    plan.drafts.append(&mut drafts);
 }

@@ -170,14 +170,14 @@ impl Preview {
 
     fn render_head(&self, lines: &mut Lines) {
         let Text { zh, en } = &self.mapping;
-        lines.push(&text!("映射:{zh}", "mapping: {en}"));
+        lines.push(&text!("映射：{zh}", "mapping: {en}"));
         for FileRead {
             name, decoded_as, ..
         } in &self.files
         {
             let encoding = decoded_as.name();
             lines.push(&text!(
-                "文件:{name},编码 {encoding}",
+                "文件：{name}，编码 {encoding}",
                 "file: {name}, read as {encoding}"
             ));
         }
@@ -190,13 +190,13 @@ impl Preview {
             withheld,
         } = self.totals;
         lines.push(&text!(
-            "新建 {create},更新 {update},不变 {unchanged},拒绝 {refused},略过 {skipped}",
+            "新建 {create}，更新 {update}，不变 {unchanged}，拒绝 {refused}，略过 {skipped}",
             "create {create}, update {update}, unchanged {unchanged}, refused {refused}, \
              skipped {skipped}"
         ));
         if withheld > 0 {
             lines.push(&text!(
-                "另有 {withheld} 个分面未写入(原因见各行)",
+                "另有 {withheld} 个分面未写入（原因见各行）",
                 "{withheld} facets of these rows are not written (see the rows)"
             ));
         }
@@ -208,8 +208,8 @@ impl Preview {
         } in &self.partial_answers
         {
             lines.push(&text!(
-                "目录不完整:平台 {platform}(SN {sn})声明 {announced} 项,收到 {received} 项;\
-                 未收到的设备保持原样,不会删除",
+                "目录不完整：平台 {platform}（SN {sn}）声明 {announced} 项，收到 {received} 项；\
+                 未收到的设备保持原样，不会删除",
                 "partial catalogue: platform {platform} (SN {sn}) announces {announced} items, \
                  {received} arrived; devices that did not arrive stay as they are"
             ));
@@ -219,7 +219,10 @@ impl Preview {
     fn render_counts(&self, lines: &mut Lines) {
         let counts = [
             (
-                text!("按规定丢弃(不得入网)", "dropped, may not exist in the mesh"),
+                text!(
+                    "按规定丢弃（不得入网）",
+                    "dropped, may not exist in the mesh"
+                ),
                 &self.dropped,
             ),
             (
@@ -243,7 +246,7 @@ impl Preview {
                 .map(|(name, count)| format!("{name} × {count}"))
                 .collect();
             let (Text { zh, en }, list) = (title, list.join(", "));
-            lines.push(&text!("{zh}:{list}", "{en}: {list}"));
+            lines.push(&text!("{zh}：{list}", "{en}: {list}"));
         }
     }
 
@@ -263,7 +266,7 @@ impl Preview {
         if rows.len() > rows_max {
             let more = rows.len() - rows_max;
             lines.push(&text!(
-                "……另有 {more} 行,见 --json",
+                "……另有 {more} 行，见 --json",
                 "… and {more} more rows, see --json"
             ));
         }
@@ -306,10 +309,10 @@ impl Outcome {
             Self::Unchanged => text!("不变", "unchanged"),
             Self::Refused {
                 reason: Text { zh, en },
-            } => text!("拒绝:{zh}", "refused: {en}"),
+            } => text!("拒绝：{zh}", "refused: {en}"),
             Self::Skipped {
                 reason: Text { zh, en },
-            } => text!("略过:{zh}", "skipped: {en}"),
+            } => text!("略过：{zh}", "skipped: {en}"),
         }
     }
 }
@@ -321,15 +324,15 @@ impl RowOutcome {
         let Text { mut zh, mut en } = self.outcome.describe();
         for Withheld { facet, reason } in &self.withheld {
             // Writing to a string does not fail.
-            let _ = write!(zh, ";{facet} 未写入:{}", reason.zh);
+            let _ = write!(zh, "；{facet} 未写入：{}", reason.zh);
             let _ = write!(en, "; {facet} is not written: {}", reason.en);
         }
         for note in &self.notes {
-            let _ = write!(zh, ";{}", note.zh);
+            let _ = write!(zh, "；{}", note.zh);
             let _ = write!(en, "; {}", note.en);
         }
         text!(
-            "{file} 第 {line} 行 {key}:{zh}",
+            "{file} 第 {line} 行 {key}：{zh}",
             "{file}, line {line}, {key}: {en}"
         )
     }

@@ -99,8 +99,8 @@ fn allowed(decision: &Decision, refusal: impl FnOnce() -> Text) -> Result<(), Te
     let Text { zh, en } = refusal();
     let rules = decision.rules.join(", ");
     Err(if rules.is_empty() {
-        text!("{zh}:没有规则允许", "{en}: no rule allows it")
+        text!("{zh}：没有规则允许", "{en}: no rule allows it")
     } else {
-        text!("{zh}:规则 {rules}", "{en}: rule {rules}")
+        text!("{zh}：规则 {rules}", "{en}: rule {rules}")
     })
 }

@@ -58,20 +58,20 @@ impl Directory {
     pub fn skipped(self) -> Text {
         match self {
             Self::Area => text!(
-                "行政区划目录项,不是设备",
+                "行政区划目录项，不是设备",
                 "an administrative area of the catalogue, not a device"
             ),
             Self::Platform => {
                 text!(
-                    "平台或服务器,不是前端设备",
+                    "平台或服务器，不是前端设备",
                     "a platform or server, not a field device"
                 )
             }
             Self::BusinessGroup => {
-                text!("业务分组,不是设备", "a business group, not a device")
+                text!("业务分组，不是设备", "a business group, not a device")
             }
             Self::VirtualOrganisation => {
-                text!("虚拟组织,不是设备", "a virtual organisation, not a device")
+                text!("虚拟组织，不是设备", "a virtual organisation, not a device")
             }
         }
     }

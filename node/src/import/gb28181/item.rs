@@ -74,14 +74,14 @@ impl Fields {
         self.elements += 1;
         if self.elements > ITEM_ELEMENTS_MAX || self.open.len() >= ITEM_DEPTH_MAX {
             return Err(text!(
-                "条目的元素过多(上限 {ITEM_ELEMENTS_MAX} 个、{ITEM_DEPTH_MAX} 层)",
+                "条目的元素过多（上限 {ITEM_ELEMENTS_MAX} 个、{ITEM_DEPTH_MAX} 层）",
                 "the item has too many elements: at most {ITEM_ELEMENTS_MAX}, {ITEM_DEPTH_MAX} deep"
             ));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
         if name.is_empty() || !name.chars().all(plain) {
             return Err(text!(
-                "元素名称不合法,可能是文字中含有“<”",
+                "元素名称不合法，可能是文字中含有“<”",
                 "an element's name is not one: there may be a `<` within text"
             ));
         }
@@ -107,7 +107,7 @@ impl Fields {
                 Ok(())
             } else {
                 Err(text!(
-                    "文字与元素混在一起,可能是文字中含有“<”",
+                    "文字与元素混在一起，可能是文字中含有“<”",
                     "text and elements are mixed: there may be a `<` within text"
                 ))
             };
@@ -191,7 +191,7 @@ fn ill_formed(item: &RawItem<'_>, position: u64, error: &Error) -> Text {
     let line = item.line + lines_in(item.text.get(..position).unwrap_or(""));
     match error {
         Error::IllFormed(IllFormedError::UnclosedReference) => text!(
-            "第 {line} 行的“&”未转义(应写作 &amp;)",
+            "第 {line} 行的“&”未转义（应写作 &amp;）",
             "line {line} has a bare `&`, which XML writes `&amp;`"
         ),
         _ => not_well_formed(line),
@@ -200,7 +200,7 @@ fn ill_formed(item: &RawItem<'_>, position: u64, error: &Error) -> Text {
 
 fn not_well_formed(line: u64) -> Text {
     text!(
-        "第 {line} 行附近不是合格的 XML:标签不配对,或文字中含有“<”",
+        "第 {line} 行附近不是合格的 XML：标签不配对，或文字中含有“<”",
         "near line {line} this is not well-formed XML: tags do not match, or there is a `<` \
          within text"
     )

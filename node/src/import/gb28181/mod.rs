@@ -1,5 +1,5 @@
 //! Reads GB/T 28181 catalogues: answers to a `Catalog` query, and catalogue notifications, of the
-//! 2016 and 2022 editions (A.2.6 and A.2.5; Annexes H, M and N).
+//! 2016 and 2022 editions (items: A.2.1.9; Annexes H, M and N).
 //!
 //! A file may hold several messages, and an answer may be spread over several files: messages of
 //! one platform with one `SN` are one answer. Nothing here deletes: an answer that did not arrive
@@ -102,7 +102,7 @@ impl Answer {
         } else if received > announced {
             let platform = quoted_id(&platform);
             source.notes.push(text!(
-                "平台 {platform} 的应答(SN {sn})声明 {announced} 项,实际收到 {received} 项",
+                "平台 {platform} 的应答（SN {sn}）声明 {announced} 项，实际收到 {received} 项",
                 "the answer of platform {platform} (SN {sn}) announces {announced} items and has \
                  {received}"
             ));
@@ -156,7 +156,7 @@ impl Reading<'_> {
         let event = field(EVENT).map(str::to_ascii_uppercase);
         if event.as_deref() == Some("DEL") {
             let reason = text!(
-                "平台通知删除该设备;导入从不删除,请人工停用",
+                "平台通知删除该设备；导入从不删除，请人工停用",
                 "the platform announces that the device was removed; an import never deletes, so \
                  retire it by hand"
             );
@@ -254,7 +254,7 @@ fn is_catalogue(file: &str, message: &Message<'_>, source: &mut Source) -> bool 
     }
     let (line, command) = (message.line, &message.command);
     source.notes.push(text!(
-        "{file} 第 {line} 行的报文类型是“{command}”,不是 Catalog,未读取",
+        "{file} 第 {line} 行的报文类型是“{command}”，不是 Catalog，未读取",
         "{file}, line {line}: the message is a `{command}`, not a `Catalog`, and was not read"
     ));
     false
@@ -270,12 +270,12 @@ fn note_cut_off(file: &str, message: &Message<'_>, source: &mut Source) {
     if message.closed {
         let announced = message.announced_here.unwrap_or(0);
         source.notes.push(text!(
-            "{file} 第 {line} 行的报文声明 Num={announced},实际有 {items} 项",
+            "{file} 第 {line} 行的报文声明 Num={announced}，实际有 {items} 项",
             "{file}, line {line}: the message announces Num={announced} and has {items} items"
         ));
     } else {
         source.notes.push(text!(
-            "{file} 第 {line} 行的报文没有结束,可能被截断;读到 {items} 项",
+            "{file} 第 {line} 行的报文没有结束，可能被截断；读到 {items} 项",
             "{file}, line {line}: the message does not end and may be cut off; {items} items read"
         ));
     }
@@ -302,7 +302,7 @@ fn note_lying_header(file: &str, decoded: &Decoded<'_>, source: &mut Source) {
     }
     let actual = decoded.decoded_as.name();
     source.notes.push(text!(
-        "{file} 的文件头声明编码为 {declared},实际是 {actual},已按实际编码读取",
+        "{file} 的文件头声明编码为 {declared}，实际是 {actual}，已按实际编码读取",
         "{file}: the header says {declared}, the bytes are {actual} and were read as that"
     ));
 }

@@ -1,0 +1,10 @@
+//! Imports as a user meets them: the charter's own kinds, the shipped mappings and sample files, and
+//! what is odd, broken or hostile.
+
+mod catalogues;
+mod encodings;
+mod hostile;
+mod odd;
+mod plans;
+mod support;
+mod tables;
