@@ -1,4 +1,5 @@
 //! The running member of the mesh.
+pub mod cli;
 pub mod control;
 pub mod folder;
 pub mod import;

@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The running member of the mesh, as a program: see [`node::cli`].
+
+fn main() -> std::process::ExitCode {
+    node::cli::main()
+}

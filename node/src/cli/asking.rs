@@ -1,0 +1,192 @@
+//! Asking the node: through its control socket if it runs, else by opening it, which only works
+//! while nobody else has it open.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use super::output::Output;
+use crate::control::client::Client;
+use crate::control::protocol::{Reply, Request};
+use crate::folder::NodeFolder;
+use crate::member::offline;
+use crate::settings::{Environment, Flags, Origin, Setting, Settings};
+use crate::text;
+use crate::text::{Language, Problem};
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// How to answer.
+    pub output: Output,
+    /// The node's folder, and who said so.
+    pub data: Setting<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// What `--lang` said.
+    pub lang: Option<Language>,
+}
+
+impl Context {
+    /// The node's folder.
+    pub fn folder(&self) -> NodeFolder {
+        NodeFolder::new(&self.data.value)
+    }
+
+    /// The node's settings, with what the command's own flags set.
+    pub fn settings(&self, flags: Flags) -> Result<Settings, Problem> {
+        let flags = Flags {
+            lang: self.lang,
+            ..flags
+        };
+        Settings::load(&self.folder(), &self.environment, &flags)
+    }
+
+    /// Asks the node, running or not.
+    pub fn ask(&self, request: &Request) -> Result<Reply, Problem> {
+        if let Some(reply) = self.ask_running(request)? {
+            return Ok(reply);
+        }
+        let settings = self.settings(Flags::default())?;
+        let reply = offline::ask(&self.folder(), &settings, request);
+        refusal_is_a_problem(reply.map_err(|problem| self.explained(problem))?)
+    }
+
+    /// Asks the node if it runs.
+    pub fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Problem> {
+        let Some(mut client) = self.connect()? else {
+            return Ok(None);
+        };
+        let reply = client.ask(request).map_err(|error| no_answer(&error))?;
+        refusal_is_a_problem(reply).map(Some)
+    }
+
+    /// A connection to the node, if it runs. A socket that nobody answers at was left behind.
+    fn connect(&self) -> Result<Option<Client>, Problem> {
+        let socket = self.folder().socket();
+        let error = match Client::connect(&socket) {
+            Ok(client) => return Ok(Some(client)),
+            Err(error) => error,
+        };
+        match error.kind() {
+            // The last is a path that is too long for a socket: no node can serve it.
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::InvalidInput => {
+                Ok(None)
+            }
+            _ => {
+                let path = socket.display();
+                Err(Problem::new(
+                    "control-unusable",
+                    text!(
+                        "无法连接控制套接字 {path}：{error}",
+                        "cannot connect to {path}: {error}"
+                    ),
+                    text!(
+                        "以运行节点的用户身份执行，并检查目录权限",
+                        "run this as the user that runs the node, and check the folder's permissions"
+                    ),
+                ))
+            }
+        }
+    }
+
+    /// What the store's problems mean to somebody who only asked something.
+    fn explained(&self, problem: Problem) -> Problem {
+        let folder = self.data.value.display();
+        match problem.code.as_str() {
+            "store-locked" => Problem::new(
+                "store-locked",
+                text!(
+                    "节点 {folder} 的存储正被占用，但其控制套接字没有应答",
+                    "the store of the node in {folder} is in use, but nobody answers at its socket"
+                ),
+                text!(
+                    "节点可能正在启动或停止，或另一条命令正在执行：稍后重试；持续如此时查找占用它的 mesh-node 进程",
+                    "the node may be starting or stopping, or another command be at work: try again; \
+                     if it stays so, look for the mesh-node process that holds it"
+                ),
+            ),
+            "store-missing" => Problem::new(
+                "store-missing",
+                text!(
+                    "{folder} 中的节点还没有存储，即尚未加入章程",
+                    "the node in {folder} has no store yet: it has not been given a charter"
+                ),
+                text!(
+                    "执行 mesh-node init --charter 目录；若节点曾经运行，检查数据盘是否已挂载",
+                    "run mesh-node init --charter FOLDER; if the node ran before, check that its disk \
+                     is mounted"
+                ),
+            ),
+            _ => problem,
+        }
+    }
+}
+
+/// Where the node's folder is, and who said so.
+pub fn data_folder(flag: Option<PathBuf>, environment: &Environment) -> Setting<PathBuf> {
+    match (flag, environment.data()) {
+        (Some(value), _) => Setting {
+            value,
+            origin: Origin::Flag { flag: "--data" },
+        },
+        (None, Some(value)) => Setting {
+            value,
+            origin: Origin::Environment {
+                variable: "COUNTYMESH_DATA",
+            },
+        },
+        (None, None) => Setting {
+            value: PathBuf::from("node-data"),
+            origin: Origin::Default,
+        },
+    }
+}
+
+/// A problem for a question that only a running node can answer.
+pub fn not_running() -> Problem {
+    Problem::new(
+        "not-running",
+        text!("节点未运行", "the node does not run"),
+        text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
+    )
+}
+
+/// A problem for an answer that does not fit the question.
+pub fn unexpected(reply: &Reply) -> Problem {
+    let answer = serde_json::to_value(reply).unwrap_or_default();
+    let answer = answer
+        .get("answer")
+        .and_then(|word| word.as_str())
+        .unwrap_or("?")
+        .to_owned();
+    Problem::new(
+        "internal-answer",
+        text!(
+            "节点的答复与问题不符（{answer}）",
+            "the answer does not fit the question ({answer})"
+        ),
+        text!(
+            "确认命令与节点是同一版本",
+            "check that the command and the node have the same version"
+        ),
+    )
+}
+
+fn refusal_is_a_problem(reply: Reply) -> Result<Reply, Problem> {
+    match reply {
+        Reply::Problem(problem) => Err(problem),
+        reply => Ok(reply),
+    }
+}
+
+fn no_answer(error: &std::io::Error) -> Problem {
+    Problem::new(
+        "no-answer",
+        text!("节点没有答复：{error}", "the node did not answer: {error}"),
+        text!(
+            "节点可能已停止；用 mesh-node status 查看，写入类命令请先核对是否已完成再重试",
+            "it may have stopped: see mesh-node status, and check whether it was done before trying \
+             again"
+        ),
+    )
+}

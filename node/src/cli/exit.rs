@@ -1,0 +1,112 @@
+//! How a command ends, for scripts.
+
+use std::process::ExitCode;
+
+use crate::text;
+use crate::text::{Problem, Text};
+
+/// How a command ends. The numbers are part of the interface: see [`crate::cli`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// It was done.
+    Done = 0,
+    /// The node refused it, or there is no such thing.
+    Refused = 1,
+    /// The command line is wrong, or a value or file given with it.
+    Usage = 2,
+    /// The node's folder, settings or key cannot be used.
+    Folder = 3,
+    /// The store cannot be used.
+    Store = 4,
+    /// The answer is no: not in sync, not readable. Only where a script asks with `--exit-code`.
+    No = 5,
+    /// An error of this program.
+    Internal = 70,
+}
+
+impl Exit {
+    /// All of them, with what they mean.
+    pub fn all() -> [(Self, Text); 7] {
+        [
+            (Self::Done, text!("已完成", "done")),
+            (
+                Self::Refused,
+                text!(
+                    "节点拒绝，或没有该对象",
+                    "the node refused it, or there is no such thing"
+                ),
+            ),
+            (
+                Self::Usage,
+                text!(
+                    "命令用法或所给文件有误",
+                    "the command line, or a file given with it, is wrong"
+                ),
+            ),
+            (
+                Self::Folder,
+                text!(
+                    "节点目录、设置或密钥有问题",
+                    "the node's folder, settings or key cannot be used"
+                ),
+            ),
+            (Self::Store, text!("存储有问题", "the store cannot be used")),
+            (
+                Self::No,
+                text!(
+                    "答案为否：未同步、不可读（仅在 --exit-code 时）",
+                    "the answer is no: not in sync, not readable (with --exit-code only)"
+                ),
+            ),
+            (
+                Self::Internal,
+                text!("程序内部错误", "an error of this program"),
+            ),
+        ]
+    }
+
+    /// How a command ends that met this problem.
+    pub fn of(problem: &Problem) -> Self {
+        const BY_CODE: [(&str, Exit); 10] = [
+            ("usage", Exit::Usage),
+            ("input-", Exit::Usage),
+            ("folder-", Exit::Folder),
+            ("secret-", Exit::Folder),
+            ("settings-", Exit::Folder),
+            ("control-", Exit::Folder),
+            ("store-", Exit::Store),
+            ("replica-", Exit::Store),
+            ("no-charter", Exit::Store),
+            ("internal", Exit::Internal),
+        ];
+        let known = BY_CODE
+            .into_iter()
+            .find(|(start, _)| problem.code.starts_with(start));
+        known.map_or(Self::Refused, |(_, exit)| exit)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_end_as_their_code_says() {
+        let exits = [
+            "store-locked",
+            "settings-missing",
+            "secret-key-damaged",
+            "usage",
+            "no-such-record",
+        ]
+        .map(|code| Exit::of(&Problem::new(code, Text::default(), Text::default())) as u8);
+        assert_eq!(exits, [4, 3, 3, 2, 1]);
+    }
+}

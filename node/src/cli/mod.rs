@@ -1,0 +1,251 @@
+//! The command line of a node: `mesh-node`, one file a command.
+//!
+//! * `init`, `run`, `stop`, `config`: the node itself
+//! * `status`, `why`, `quarantine`: how it stands, and why
+//! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
+//!   `record_file` and `field` read what is to be written
+//! * `offer`, `cut`: charters, and lines cut for demonstrations
+//! * `county`: a whole county on one machine
+//! * `asking`: through the control socket or, if the node does not run, by opening it
+//! * `help`, `usage`, `values`: the command line in two languages
+//! * `output`, `table`, `time`, `reason_words`, `exit`: what is written, and how it ends
+//!
+//! | exit code | meaning |
+//! | --- | --- |
+//! | 0 | done |
+//! | 1 | the node refused it, or there is no such thing |
+//! | 2 | the command line, or a file given with it, is wrong |
+//! | 3 | the node's folder, settings or key cannot be used |
+//! | 4 | the store cannot be used |
+//! | 5 | the answer is no: not in sync, not readable; only with `--exit-code` |
+//! | 70 | an error of this program |
+//!
+//! A problem is its code, what happened and what to do next. With `--json` every command writes one
+//! object to stdout: the reply of [`crate::control::protocol`], problems among them.
+
+mod asking;
+mod config;
+mod cut;
+mod exit;
+mod field;
+mod help;
+mod import;
+mod init;
+mod offer;
+mod output;
+mod quarantine;
+mod reason_words;
+mod record;
+mod record_add;
+mod record_file;
+mod record_list;
+mod record_set;
+mod record_show;
+mod run;
+mod status;
+mod status_text;
+mod stop;
+mod table;
+mod time;
+mod usage;
+mod values;
+mod why;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use self::asking::{Context, data_folder};
+use self::exit::Exit;
+use self::help::{Words, exit_codes, help_and_version, speak};
+use self::output::{Answer, Output};
+use self::usage::{Unread, unread};
+use crate::settings::{Environment, Flags, language_before_settings};
+use crate::text;
+use crate::text::{Language, Problem};
+
+#[derive(Parser)]
+#[command(name = "mesh-node", version)]
+struct Arguments {
+    #[arg(long, global = true, value_name = "zh|en", value_parser = values::language)]
+    lang: Option<Language>,
+    #[arg(long, global = true)]
+    json: bool,
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Arguments),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Why(why::Arguments),
+    Record(record::Arguments),
+    Import(import::Arguments),
+    Quarantine,
+    Offer(offer::Arguments),
+    Cut(cut::Arguments),
+    Heal,
+    Stop,
+    Config(config::Arguments),
+}
+
+fn words() -> Words {
+    Words::new(text!(
+        "县域数据共享网络的一个节点。",
+        "One node of a county's data-sharing mesh."
+    ))
+    .argument(
+        "lang",
+        text!(
+            "语言：zh 或 en（默认依次取 COUNTYMESH_LANG、node.toml、系统语言）",
+            "language: zh or en (default: COUNTYMESH_LANG, then node.toml, then the locale)"
+        ),
+    )
+    .argument(
+        "json",
+        text!(
+            "输出一个 JSON 对象，供程序读取",
+            "print one JSON object, for programs"
+        ),
+    )
+    .argument(
+        "data",
+        text!(
+            "节点目录（默认取 COUNTYMESH_DATA，否则为 ./node-data）",
+            "the node's folder (default: COUNTYMESH_DATA, else ./node-data)"
+        ),
+    )
+    .command("init", init::words())
+    .command("run", run::words())
+    .command("status", status::words())
+    .command("why", why::words())
+    .command("record", record::words())
+    .command("import", import::words())
+    .command("quarantine", quarantine::words())
+    .command("offer", offer::words())
+    .command("cut", cut::words())
+    .command("heal", cut::heal_words())
+    .command("stop", stop::words())
+    .command("config", config::words())
+    .after(exit_codes())
+}
+
+fn command(language: Language) -> clap::Command {
+    speak(Arguments::command(), &words(), language).args(help_and_version(language))
+}
+
+/// Reads the command line, carries it out, and says how it ended.
+pub fn main() -> ExitCode {
+    // A panic is a bug of this program, and must never look like an answer.
+    let ended = std::panic::catch_unwind(|| carry_out(std::env::args_os().collect()));
+    ended.unwrap_or(Exit::Internal).into()
+}
+
+fn carry_out(arguments: Vec<OsString>) -> Exit {
+    let environment = Environment::of_process();
+    let (flag, json) = look_ahead(&arguments);
+    let language = language_before_settings(flag, &environment);
+    let output = Output { language, json };
+    let matches = command(language).try_get_matches_from(arguments);
+    let parsed = matches.and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = match parsed.map_err(|error| unread(&error, language)) {
+        Ok(parsed) => parsed,
+        Err(Unread::Asked(text)) => {
+            return if output.print(&text) {
+                Exit::Done
+            } else {
+                Exit::Internal
+            };
+        }
+        Err(Unread::Wrong(problem)) => return output.end(Err(problem)),
+    };
+    let data = data_folder(parsed.data, &environment);
+    let mut context = Context {
+        output,
+        data,
+        environment,
+        lang: parsed.lang,
+    };
+    if let Ok(settings) = context.settings(Flags::default()) {
+        context.output.language = settings.lang.value;
+    }
+    perform(parsed.command, &context)
+}
+
+fn perform(command: Command, context: &Context) -> Exit {
+    let result = match command {
+        Command::Init(arguments) => init::run(&arguments, context),
+        Command::Run(arguments) => run::run(arguments, context),
+        Command::Status(arguments) => status::run(&arguments, context),
+        Command::Why(arguments) => why::run(&arguments, context),
+        Command::Record(arguments) => record::run(arguments, context),
+        Command::Import(arguments) => import::run(arguments, context),
+        Command::Quarantine => quarantine::run(context),
+        Command::Offer(arguments) => offer::run(&arguments, context),
+        Command::Cut(arguments) => cut::run(arguments, context),
+        Command::Heal => cut::heal(context),
+        Command::Stop => stop::run(context),
+        Command::Config(arguments) => config::run(arguments, context),
+    };
+    context.output.end(result)
+}
+
+/// What decides how to answer even if the command line turns out to be wrong.
+fn look_ahead(arguments: &[OsString]) -> (Option<Language>, bool) {
+    let before_end = || {
+        arguments
+            .iter()
+            .skip(1)
+            .take_while(|argument| *argument != "--")
+    };
+    let after_flag = before_end()
+        .skip_while(|argument| *argument != "--lang")
+        .nth(1);
+    let joined = before_end().find_map(|argument| argument.to_str()?.strip_prefix("--lang="));
+    let language = joined.or_else(|| after_flag?.to_str());
+    let language = language.and_then(|word| values::language(word).ok());
+    (language, before_end().any(|argument| argument == "--json"))
+}
+
+/// What a command gives back.
+type Ended = Result<Answer, Problem>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command(Language::Zh).debug_assert();
+    }
+
+    #[test]
+    fn everything_has_its_words_in_both_languages() {
+        assert_eq!(
+            help::wordless(&Arguments::command(), &words()),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn the_way_to_answer_is_known_before_the_command_line_is_understood() {
+        let look =
+            |line: &str| look_ahead(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(
+            look("mesh-node --lang en status --nonsense"),
+            (Some(Language::En), false)
+        );
+        assert_eq!(
+            look("mesh-node status --lang=zh --json --x"),
+            (Some(Language::Zh), true)
+        );
+        assert_eq!(look("mesh-node status -- --json --lang en"), (None, false));
+        assert_eq!(look("mesh-node --lang"), (None, false));
+    }
+}

@@ -1,0 +1,469 @@
+//! A node's status as people read it.
+
+use crdt_model::engine::{LinkState, PeerStatus};
+use crdt_model::ids::Name;
+
+use super::reason_words::counted;
+use super::table::table;
+use super::time::{shown, shown_length};
+use crate::control::protocol::{NodeStatus, PeerLine};
+use crate::text;
+use crate::text::{Language, Text};
+
+/// The whole status: the node, its neighbours, what was refused, what is withheld.
+pub fn status_text(status: &NodeStatus, language: Language) -> String {
+    let page = Page { status, language };
+    let parts = [
+        page.head(),
+        page.neighbours(),
+        page.troubles(),
+        page.refused(),
+        page.withheld(),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
+}
+
+struct Page<'a> {
+    status: &'a NodeStatus,
+    language: Language,
+}
+
+impl Page<'_> {
+    fn say(&self, text: &Text) -> String {
+        text.in_language(self.language).to_owned()
+    }
+
+    fn head(&self) -> String {
+        let NodeStatus { node, name, .. } = self.status;
+        let tier = self.say(&tier_word(&self.status.tier));
+        let mut rows = vec![
+            (text!("运行", "running"), self.running()),
+            (text!("章程", "charter"), self.charter()),
+            (text!("持有分面", "facets held"), self.facets()),
+        ];
+        if !self.status.kept_home.is_empty() {
+            let kept = names_counted(&self.status.kept_home, self.language);
+            rows.push((text!("不出本节点", "stay here"), text!("{kept}", "{kept}")));
+        }
+        rows.push((text!("占用", "takes"), self.takes()));
+        if !self.status.latency_ms.is_empty() {
+            rows.push((text!("到达耗时", "latency"), self.latency()));
+        }
+        if !self.status.cut.is_empty() {
+            let cut: Vec<String> = self.status.cut.iter().map(ToString::to_string).collect();
+            let (zh, en) = (cut.join("、"), cut.join(", "));
+            rows.push((text!("人为切断", "cut on purpose"), text!("{zh}", "{en}")));
+        }
+        let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
+        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        format!("{name} {node} ({tier})\n{}", table(&[], &rows, &[]))
+    }
+
+    fn running(&self) -> Text {
+        if !self.status.running {
+            return text!(
+                "否（以下为存储中的情况）",
+                "no (this is what the store holds)"
+            );
+        }
+        let Text { zh, en } = shown_length(self.status.up_ms);
+        text!("是，已运行 {zh}", "yes, for {en}")
+    }
+
+    fn charter(&self) -> Text {
+        let (version, until) = (self.status.charter, shown(self.status.charter_until));
+        if self.status.charter_expired {
+            return text!(
+                "第 {version} 版，已于 {until} 过期：照常保存本节点数据，停止发送",
+                "version {version}, expired at {until}: the node keeps its own work and sends nothing"
+            );
+        }
+        text!(
+            "第 {version} 版，有效至 {until}",
+            "version {version}, valid until {until}"
+        )
+    }
+
+    fn facets(&self) -> Text {
+        let total = self.status.facets;
+        if self.status.facets_by_name.is_empty() {
+            return text!("{total}", "{total}");
+        }
+        let names = names_counted(&self.status.facets_by_name, self.language);
+        text!("{total}：{names}", "{total}: {names}")
+    }
+
+    fn takes(&self) -> Text {
+        let [memory, disk, traffic] = [
+            self.status.resident_bytes,
+            self.status.disk_bytes,
+            self.status.app_bytes,
+        ]
+        .map(size);
+        text!(
+            "内存 {memory}，磁盘 {disk}，收发 {traffic}",
+            "{memory} of memory, {disk} of disk, {traffic} sent and received"
+        )
+    }
+
+    fn latency(&self) -> Text {
+        let mut sorted = self.status.latency_ms.clone();
+        sorted.sort_unstable();
+        let count = sorted.len();
+        let median = sorted.get(count / 2).copied().unwrap_or_default();
+        let longest = sorted.last().copied().unwrap_or_default();
+        text!(
+            "中位 {median} 毫秒，最长 {longest} 毫秒（最近 {count} 次提交）",
+            "median {median} ms, longest {longest} ms (the latest {count} commits)"
+        )
+    }
+
+    fn neighbours(&self) -> String {
+        if self.status.peers.is_empty() {
+            return self.say(&text!("没有相邻节点\n", "no neighbours\n"));
+        }
+        let row = |peer: &PeerLine| {
+            let status = &peer.status;
+            let numbers = [status.have, status.missing as u64, status.to_send as u64];
+            let mut row = vec![called(peer), self.link(status), self.sync(status)];
+            row.extend(numbers.map(|number| number.to_string()));
+            row.push(format!(
+                "{} / {}",
+                status.commits_received, status.commits_sent
+            ));
+            row.push(status.refused.values().sum::<u64>().to_string());
+            row.push(status.commits_refused_by_peer.to_string());
+            row
+        };
+        let header = match self.language {
+            Language::Zh => [
+                "相邻节点",
+                "连接",
+                "同步",
+                "共有",
+                "缺少",
+                "待发",
+                "收 / 发提交",
+                "拒收",
+                "被拒",
+            ],
+            Language::En => [
+                "neighbour",
+                "line",
+                "sync",
+                "have",
+                "missing",
+                "to send",
+                "commits in / out",
+                "refused",
+                "refused by it",
+            ],
+        };
+        let rows: Vec<Vec<String>> = self.status.peers.iter().map(row).collect();
+        table(&header, &rows, &[3, 4, 5, 6, 7, 8])
+    }
+
+    fn link(&self, peer: &PeerStatus) -> String {
+        let connected = peer.link != LinkState::Disconnected;
+        let cut = self
+            .status
+            .cut
+            .iter()
+            .any(|cut| [peer.node, self.status.node].contains(cut));
+        self.say(&match (connected, peer.since.map(shown)) {
+            _ if !self.status.running => text!("未运行", "not running"),
+            (true, Some(since)) => text!("已连接，自 {since}", "connected since {since}"),
+            (true, None) => text!("已连接", "connected"),
+            (false, _) if cut => text!("人为切断", "cut on purpose"),
+            (false, Some(since)) => text!("断开，自 {since}", "down since {since}"),
+            (false, None) => text!("从未连通", "never connected"),
+        })
+    }
+
+    fn sync(&self, peer: &PeerStatus) -> String {
+        let (behind, ahead) = (peer.missing, peer.to_send);
+        let version = peer
+            .charter
+            .map_or_else(|| "?".to_owned(), |version| version.to_string());
+        self.say(&match peer.link {
+            LinkState::InSync => text!("一致", "in sync"),
+            LinkState::Disconnected | LinkState::Greeting if behind + ahead == 0 => {
+                text!("未知", "unknown")
+            }
+            LinkState::Disconnected | LinkState::Greeting | LinkState::Syncing => text!(
+                "差 {behind} 个分面，待发 {ahead} 个",
+                "{behind} facets behind, {ahead} to send"
+            ),
+            LinkState::PeerAdopting => text!(
+                "对方章程为第 {version} 版，正在更新",
+                "it is adopting our charter, from version {version}"
+            ),
+            LinkState::Adopting => {
+                text!(
+                    "正在采纳对方第 {version} 版章程",
+                    "adopting its charter, version {version}"
+                )
+            }
+            LinkState::CharterFork => {
+                text!(
+                    "章程同号不同内容，不流转",
+                    "another charter under our number: nothing flows"
+                )
+            }
+        })
+    }
+
+    /// Why neighbours are not connected.
+    fn troubles(&self) -> String {
+        let away = |peer: &&PeerLine| peer.status.link == LinkState::Disconnected;
+        let rows: Vec<Vec<String>> = self
+            .status
+            .peers
+            .iter()
+            .filter(away)
+            .filter_map(|peer| Some(vec![called(peer), self.say(peer.last_failure.as_ref()?)]))
+            .collect();
+        self.section(
+            &text!("未连接的原因", "why lines are down"),
+            &[],
+            &rows,
+            &[],
+        )
+    }
+
+    fn refused(&self) -> String {
+        let of_peers = self.status.peers.iter();
+        let of_peers = of_peers.map(|peer| (called(peer), &peer.status.refused));
+        let elsewhere = self.say(&text!("其他来源", "elsewhere"));
+        let rows: Vec<Vec<String>> = of_peers
+            .chain([(elsewhere, &self.status.refused)])
+            .filter(|(_, refused)| !refused.is_empty())
+            .map(|(from, refused)| vec![from, self.say(&counted(refused))])
+            .collect();
+        let title = text!(
+            "启动以来拒收（详见 mesh-node quarantine）",
+            "refused since the start (see mesh-node quarantine)"
+        );
+        self.section(&title, &[], &rows, &[])
+    }
+
+    fn withheld(&self) -> String {
+        let nothing = self.say(&text!("没有规则允许", "no rule allows it"));
+        let rows: Vec<Vec<String>> = self
+            .status
+            .peers
+            .iter()
+            .flat_map(|peer| {
+                peer.status
+                    .withheld
+                    .iter()
+                    .map(move |withheld| (peer, withheld))
+            })
+            .map(|(peer, withheld)| {
+                let rules = match withheld.rules.is_empty() {
+                    true => nothing.clone(),
+                    false => withheld.rules.join(", "),
+                };
+                vec![
+                    called(peer),
+                    withheld.facet.to_string(),
+                    withheld.facets.to_string(),
+                    rules,
+                ]
+            })
+            .collect();
+        let header = match self.language {
+            Language::Zh => ["相邻节点", "分面", "个数", "规则"],
+            Language::En => ["neighbour", "facet", "facets", "rule"],
+        };
+        let title = text!(
+            "不发送（对方不会获知）",
+            "withheld (the neighbour never learns of it)"
+        );
+        self.section(&title, &header, &rows, &[2])
+    }
+
+    fn section(
+        &self,
+        title: &Text,
+        header: &[&str],
+        rows: &[Vec<String>],
+        numbers: &[usize],
+    ) -> String {
+        if rows.is_empty() {
+            return String::new();
+        }
+        format!("{}\n{}", self.say(title), table(header, rows, numbers))
+    }
+}
+
+fn called(peer: &PeerLine) -> String {
+    format!("{} {}", peer.name, peer.status.node)
+        .trim_start()
+        .to_owned()
+}
+
+fn names_counted(counts: &std::collections::BTreeMap<Name, u64>, language: Language) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    counts.join(match language {
+        Language::Zh => "，",
+        Language::En => ", ",
+    })
+}
+
+fn tier_word(tier: &str) -> Text {
+    match tier {
+        "county" => text!("县级节点", "county"),
+        "township" => text!("镇级节点", "township"),
+        "village" => text!("村（社区）级节点", "village or community"),
+        other => text!("{other}", "{other}"),
+    }
+}
+
+/// Bytes in MiB, with one decimal.
+fn size(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) / (1024 * 1024);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crdt_model::engine::Withheld;
+    use crdt_model::ids::{CharterVersion, NodeId};
+    use crdt_model::time::WallTime;
+
+    fn node(code: &str) -> NodeId {
+        code.parse().expect("a node code")
+    }
+
+    fn peer(name: &str, code: &str, link: LinkState) -> PeerLine {
+        PeerLine {
+            name: name.to_owned(),
+            last_failure: None,
+            status: PeerStatus {
+                node: node(code),
+                link,
+                since: Some(WallTime::from_ms(1_793_669_400_000)),
+                charter: Some(CharterVersion(1)),
+                have: 120,
+                missing: 0,
+                to_send: 0,
+                refused: [].into(),
+                withheld: Vec::new(),
+                commits_received: 30,
+                commits_sent: 40,
+                commits_refused_by_peer: 0,
+                bytes_received: 0,
+                bytes_sent: 0,
+            },
+        }
+    }
+
+    /// A township with the county beside it, and a village that is away.
+    pub(in crate::cli) fn a_township() -> NodeStatus {
+        let mut county = peer("临泽县", "620723000000", LinkState::InSync);
+        county.status.withheld = vec![
+            Withheld {
+                facet: Name::new("case.parties").expect("a name"),
+                rules: vec!["parties-stay".to_owned()],
+                facets: 7,
+            },
+            Withheld {
+                facet: Name::new("grid.people").expect("a name"),
+                rules: vec![],
+                facets: 2,
+            },
+        ];
+        let mut village = peer("花园村", "620723101201", LinkState::Disconnected);
+        village.status.missing = 3;
+        village.status.to_send = 5;
+        village.status.refused = [("replayed".to_owned(), 4)].into();
+        village.last_failure = Some(text!("连接被拒绝", "connection refused"));
+        NodeStatus {
+            node: node("620723101000"),
+            name: "沙河镇".to_owned(),
+            tier: "township".to_owned(),
+            running: true,
+            charter: CharterVersion(2),
+            charter_until: WallTime::from_ms(1_793_669_400_000),
+            charter_expired: false,
+            facets: 1_234,
+            facets_by_name: [(Name::new("case.summary").expect("a name"), 1_234)].into(),
+            kept_home: [(Name::new("device.access").expect("a name"), 6)].into(),
+            peers: vec![county, village],
+            refused: [("not-in-roster".to_owned(), 2)].into(),
+            cut: Vec::new(),
+            app_bytes: 3 << 20,
+            disk_bytes: 108 << 20,
+            resident_bytes: (31 << 20) + (1 << 19),
+            up_ms: 3_723_000,
+            latency_ms: vec![80, 20, 900],
+        }
+    }
+
+    fn line<'a>(text: &'a str, with: &str) -> &'a str {
+        let found = text.lines().find(|line| line.contains(with));
+        found.unwrap_or_else(|| panic!("no line with {with} in:\n{text}"))
+    }
+
+    #[test]
+    fn every_neighbour_has_its_line_in_chinese() {
+        let text = status_text(&a_township(), Language::Zh);
+        assert!(
+            text.starts_with("沙河镇 620723101000 (镇级节点)\n"),
+            "{text}"
+        );
+        assert!(line(&text, "章程").contains("第 2 版，有效至 2026-11-03 09:30:00"));
+        assert!(line(&text, "占用").contains("内存 31.5 MiB，磁盘 108.0 MiB"));
+        assert!(line(&text, "到达耗时").contains("中位 80 毫秒，最长 900 毫秒"));
+        assert!(line(&text, "不出本节点").contains("device.access 6"));
+        let county = line(&text, "临泽县 620723000000  已连接");
+        assert!(
+            county.contains("自 2026-11-03 09:30:00") && county.contains("一致"),
+            "{county}"
+        );
+        let village = line(&text, "花园村 620723101201  断开");
+        assert!(village.contains("差 3 个分面，待发 5 个"), "{village}");
+        assert!(text.contains("花园村 620723101201  连接被拒绝"), "{text}");
+        assert!(
+            text.contains("花园村 620723101201  重复投递的提交 4"),
+            "{text}"
+        );
+        assert!(line(&text, "其他来源").contains("不在名册中 2"));
+        assert!(line(&text, "case.parties").ends_with("7  parties-stay"));
+        assert!(line(&text, "grid.people").ends_with("没有规则允许"));
+    }
+
+    #[test]
+    fn every_neighbour_has_its_line_in_english() {
+        let text = status_text(&a_township(), Language::En);
+        assert!(line(&text, "charter").contains("version 2, valid until 2026-11-03 09:30:00"));
+        assert!(line(&text, "620723000000  connected").contains("in sync"));
+        assert!(line(&text, "620723101201  down since").contains("3 facets behind, 5 to send"));
+        assert!(text.contains("620723101201  connection refused"));
+        assert!(line(&text, "elsewhere").contains("not in the roster 2"));
+        assert!(line(&text, "grid.people").ends_with("no rule allows it"));
+    }
+
+    #[test]
+    fn an_expired_charter_and_a_node_that_does_not_run_say_so() {
+        let status = NodeStatus {
+            running: false,
+            charter_expired: true,
+            ..a_township()
+        };
+        let text = status_text(&status, Language::Zh);
+        assert!(line(&text, "章程").contains("过期"));
+        assert!(line(&text, "临泽县 620723000000").contains("未运行"));
+        let cut = NodeStatus {
+            cut: vec![node("620723101201")],
+            ..a_township()
+        };
+        assert!(line(&status_text(&cut, Language::En), "花园村").contains("cut on purpose"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Values on the command line, read once, with what is wrong with them in both languages.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
+
+use crate::settings::{self, LogLevel};
+use crate::text;
+use crate::text::{Language, Text};
+
+/// What is wrong with a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said(pub Text);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Said {}
+
+/// A node's code.
+pub fn node(text: &str) -> Result<NodeId, Said> {
+    settings::node_code(text).map_err(Said)
+}
+
+/// An address to listen on.
+pub fn listen(text: &str) -> Result<String, Said> {
+    settings::listen_address(text).map_err(Said)
+}
+
+/// Mebibytes of cache.
+pub fn cache_mib(text: &str) -> Result<u64, Said> {
+    settings::cache_mib(text).map_err(Said)
+}
+
+/// How much to log.
+pub fn log_level(text: &str) -> Result<LogLevel, Said> {
+    settings::log_level(text).map_err(Said)
+}
+
+/// A language.
+pub fn language(text: &str) -> Result<Language, Said> {
+    settings::language(text).map_err(Said)
+}
+
+/// A record's id.
+pub fn record(text: &str) -> Result<RecordId, Said> {
+    text.parse().map_err(|_| {
+        Said(text!(
+            "“{text}”不是记录编号，应为 32 位十六进制数字",
+            "`{text}` is not a record's id, which has 32 hexadecimal digits"
+        ))
+    })
+}
+
+/// A charter's digest.
+pub fn digest(text: &str) -> Result<CharterDigest, Said> {
+    text.parse().map_err(|_| {
+        Said(text!(
+            "“{text}”不是章程摘要，应为 64 位十六进制数字",
+            "`{text}` is not a charter's digest, which has 64 hexadecimal digits"
+        ))
+    })
+}
+
+/// A name that the charter declares: a kind, facet, role, sensitivity or level.
+pub fn name(text: &str) -> Result<Name, Said> {
+    text.parse().map_err(|_| {
+        Said(text!(
+            "“{text}”不是章程中的名称，只能用小写字母、数字、点和短横，以字母开头，不超过 31 个字符",
+            "`{text}` is not a name of the charter: 1 to 31 of a-z, 0-9, `.` and `-`, starting with \
+             a letter"
+        ))
+    })
+}
+
+/// How many entries to show.
+pub fn limit(text: &str) -> Result<usize, Said> {
+    let most = crate::control::protocol::PAGE_ENTRIES_MAX;
+    let number = usize::from_str(text)
+        .ok()
+        .filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| {
+        Said(text!(
+            "“{text}”不是 1 到 {most} 之间的整数",
+            "`{text}` is not a number from 1 to {most}"
+        ))
+    })
+}
