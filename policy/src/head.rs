@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crdt_model::charter::Validity;
-use crdt_model::ids::{CharterVersion, Name, NodeId};
+use crdt_model::ids::{CharterVersion, Name, NodeId, PublicKey};
 use crdt_model::kind::{Title, Word};
 use crdt_model::time::WallTime;
 use serde::Deserialize;
@@ -12,9 +12,13 @@ use serde::Deserialize;
 use crate::document::{Document, Step};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
+use crate::sshsig::SshKey;
 
 /// The path of the file in the charter folder.
 pub const FILE: &str = "charter.toml";
+
+/// Words of one list. Every class of questions is asked for every one of them.
+const WORDS_MAX: usize = 16;
 
 /// A person whose signature counts for the next version.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -102,6 +106,16 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
         findings.push(
             Finding::error("charter::empty-list", document.file(), message)
                 .hint(format!("declare at least one under `[[{list}]]`")),
+        );
+    }
+    if words.len() > WORDS_MAX {
+        let message = format!(
+            "{} of `{list}`, where at most {WORDS_MAX} are allowed",
+            words.len()
+        );
+        findings.push(
+            Finding::error("charter::too-many", document.file(), message)
+                .at(document.span(&[Step::Key(list), Step::Index(WORDS_MAX)])),
         );
     }
     let mut seen = BTreeMap::new();
@@ -217,7 +231,7 @@ fn check_reviewers(
     threshold: usize,
     findings: &mut Vec<Finding>,
 ) {
-    let mut keys: BTreeMap<Vec<u8>, &str> = BTreeMap::new();
+    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
     for (index, reviewer) in reviewers {
         let path = [Step::Key("reviewer"), Step::Index(*index), Step::Key("key")];
         let mut refuse = |message: String, hint: &str| {
@@ -227,19 +241,17 @@ fn check_reviewers(
                     .hint(hint),
             );
         };
-        let key = ssh_key::PublicKey::from_openssh(&reviewer.key).ok();
-        let key = key.filter(|key| key.algorithm() == ssh_key::Algorithm::Ed25519);
-        let Some(bytes) = key.and_then(|key| key.to_bytes().ok()) else {
-            refuse(
-                format!(
-                    "the key of `{}` is not an OpenSSH ed25519 public key",
-                    reviewer.name
-                ),
-                "copy the one line of the `.pub` file that `ssh-keygen -t ed25519` wrote",
-            );
-            continue;
+        let key = match SshKey::parse(&reviewer.key) {
+            Ok(key) => key,
+            Err(problem) => {
+                refuse(
+                    format!("the key of `{}` cannot be used: {problem}", reviewer.name),
+                    "copy the one line of the `.pub` file that `ssh-keygen -t ed25519` wrote",
+                );
+                continue;
+            }
         };
-        if let Some(other) = keys.insert(bytes, &reviewer.name) {
+        if let Some(other) = keys.insert(key.point(), &reviewer.name) {
             refuse(
                 format!("`{other}` and `{}` have the same key", reviewer.name),
                 "signatures are counted by key, so each reviewer needs a key of their own",

@@ -23,6 +23,9 @@ pub const FOLDER: &str = "rules/";
 
 /// Rules that a charter may have; each costs every decision about a microsecond.
 pub const RULES_MAX: usize = 200;
+/// Nodes that the rules of a charter may name. Each is a case of its own among all others, so they
+/// multiply what a reviewer, and every proof, has to go through.
+pub const NAMED_NODES_MAX: usize = 8;
 /// Bytes of a rule's id.
 const ID_BYTES_MAX: usize = 64;
 
@@ -78,6 +81,16 @@ pub(crate) fn read(
             rules.rules.len()
         );
         findings.push(Finding::error("rules::too-many", FOLDER, message));
+    }
+    if rules.named.len() > NAMED_NODES_MAX {
+        let message = format!(
+            "the rules name {} nodes, where at most {NAMED_NODES_MAX} are allowed",
+            rules.named.len()
+        );
+        findings.push(
+            Finding::error("rules::too-many-named", FOLDER, message)
+                .hint("say how the node stands to home, not which one it is"),
+        );
     }
     validate(&rules, schema, findings);
     (findings.len() == before).then_some(rules)

@@ -78,6 +78,21 @@ fn rules_that_the_validator_or_we_refuse() {
 }
 
 #[test]
+fn rules_that_name_too_many_nodes_are_refused() {
+    let named: Vec<_> = (201..210)
+        .map(|village| format!("Node::\"620723101{village}\""))
+        .collect();
+    let body = format!(
+        "permit (principal, action == Action::\"flowUp\", resource) when {{ [{}].contains(principal) }};",
+        named.join(", ")
+    );
+    assert_refused(
+        &with_more("rules/flow.cedar", &rule("test.named", &body)),
+        "rules::too-many-named",
+    );
+}
+
+#[test]
 fn a_misspelt_word_is_pointed_at() {
     let files = with(
         "rules/flow.cedar",
