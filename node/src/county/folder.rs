@@ -188,7 +188,7 @@ pub(super) fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> Problem 
     let path = path.display();
     Problem::new(
         "county-folder",
-        text!("无法使用 {path}:{problem}", "cannot use {path}: {problem}"),
+        text!("无法使用 {path}：{problem}", "cannot use {path}: {problem}"),
         text!("检查路径、权限和磁盘空间", "check the path, its permissions and the disk"),
     )
 }
@@ -198,7 +198,7 @@ fn not_ours(path: &Path) -> Problem {
     Problem::new(
         "county-not-ours",
         text!(
-            "目录 {path} 不是演示县的目录,里面已有别的内容,未作改动",
+            "目录 {path} 不是演示县的目录，里面已有别的内容，未作改动",
             "{path} holds something and is no demonstration county's folder; nothing was changed"
         ),
         text!("用 --data 另选一个空目录", "choose an empty folder with --data"),
@@ -210,7 +210,7 @@ fn too_long(path: &Path) -> Problem {
     Problem::new(
         "county-path-too-long",
         text!(
-            "目录路径太长,放不下控制套接字:{path}",
+            "目录路径太长，放不下控制套接字：{path}",
             "the folder's path is too long for control sockets: {path}"
         ),
         text!("用 --data 另选一个路径较短的目录", "choose a folder with a shorter path with --data"),
@@ -223,7 +223,7 @@ fn in_use(path: &Path) -> Problem {
         "county-in-use",
         text!("演示县 {path} 正在运行", "the county in {path} is running already"),
         text!(
-            "先停止它,或用 --data 另选一个目录",
+            "先停止它，或用 --data 另选一个目录",
             "stop it first, or choose another folder with --data"
         ),
     )

@@ -5,6 +5,7 @@
 pub mod members;
 pub mod options;
 pub mod progress;
+pub mod sample;
 pub mod template;
 
 mod charter_text;

@@ -81,7 +81,9 @@ pub struct CountyOptions {
     /// How many records.
     pub scale: Scale,
     /// Only these nodes of the roster, for small counties in tests; all if none is named. The
-    /// county itself and the townships of named villages are always there.
+    /// county itself and the townships of named villages are always there. The charter's checks
+    /// speak of other townships and of neighbours, so a county that has neither cannot be signed;
+    /// [`SMALL_COUNTY`] has both.
     pub only: Vec<NodeId>,
     /// The first of the ports that the county and the townships listen on; free ones if none is
     /// given.

@@ -104,7 +104,7 @@ fn check_same(options: &CountyOptions, marker: &Marker) -> Result<(), Problem> {
     Err(Problem::new(
         "county-other-nodes",
         text!("目录中的演示县由另外 {count} 个节点组成", "the folder's county has {count} other nodes"),
-        text!("用 --fresh 重建,或另选目录", "make it anew with --fresh, or choose another folder"),
+        text!("用 --fresh 重建，或另选目录", "make it anew with --fresh, or choose another folder"),
     ))
 }
 
@@ -223,7 +223,7 @@ fn settings(options: &CountyOptions, node: NodeId, entry: &Entry) -> String {
 fn refused(problem: &dyn Display) -> Problem {
     Problem::new(
         "county-charter",
-        text!("演示县的章程没有建成:{problem}", "the county's charter was not made: {problem}"),
+        text!("演示县的章程没有建成：{problem}", "the county's charter was not made: {problem}"),
         text!(
             "用 mesh-policy check 检查 deploy/linze/charter",
             "check deploy/linze/charter with mesh-policy check"
@@ -261,10 +261,10 @@ mod tests {
         assert_eq!(set_up(&options, &folder, &Silent).expect("taken up"), members);
         assert_eq!(std::fs::read(folder.charter().join("manifest")).expect("kept"), before);
         let mut other = options;
-        other.only.truncate(3);
+        other.only.truncate(6);
         assert_eq!(set_up(&other, &folder, &Silent).expect_err("other").code, "county-other-nodes");
         other.fresh = true;
-        assert_eq!(set_up(&other, &folder, &Silent).expect("made anew").nodes().len(), 3);
+        assert_eq!(set_up(&other, &folder, &Silent).expect("made anew").nodes().len(), 6);
     }
 
     #[test]

@@ -1,0 +1,80 @@
+//! The charter's names that the sample uses.
+
+use std::collections::BTreeMap;
+
+use crdt_model::ids::{Name, NodeId, RecordId};
+use crdt_model::value::Value;
+
+use crate::control::protocol::{ChangedFacet, NewFacet, Request};
+use crate::text;
+use crate::text::Problem;
+
+/// Names of kinds, facets and grades.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    pub(super) case: Name,
+    pub(super) case_summary: Name,
+    pub(super) case_narrative: Name,
+    pub(super) case_parties: Name,
+    pub(super) notice_content: Name,
+    pub(super) notice_reply: Name,
+    pub(super) township: Name,
+    pub(super) county: Name,
+}
+
+impl Names {
+    pub(super) fn new() -> Result<Self, Problem> {
+        Ok(Self {
+            case: name("case")?,
+            case_summary: name("case.summary")?,
+            case_narrative: name("case.narrative")?,
+            case_parties: name("case.parties")?,
+            notice_content: name("notice.content")?,
+            notice_reply: name("notice.reply")?,
+            township: name("township")?,
+            county: name("county")?,
+        })
+    }
+}
+
+fn name(text: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|problem| {
+        Problem::new(
+            "internal-name",
+            text!("内部错误：{problem}", "an error of this program: {problem}"),
+            text!("请报告此问题", "please report it"),
+        )
+    })
+}
+
+/// The fields of one facet.
+#[derive(Default)]
+pub(super) struct Fields(BTreeMap<String, Value>);
+
+impl Fields {
+    pub(super) fn text(mut self, key: &str, text: impl Into<String>) -> Self {
+        self.0.insert(key.to_owned(), Value::Text(text.into()));
+        self
+    }
+
+    pub(super) fn number(mut self, key: &str, number: i64) -> Self {
+        self.0.insert(key.to_owned(), Value::Integer(number));
+        self
+    }
+
+    /// A facet to be created with these fields.
+    pub(super) fn create(self, facet: Name, addressee: Option<NodeId>) -> NewFacet {
+        NewFacet { facet, addressee, sensitivity: None, level: None, fields: self.0 }
+    }
+
+    /// A facet to be changed to these fields, and to this level.
+    pub(super) fn change(self, facet: Name, level: Option<Name>) -> ChangedFacet {
+        let fields = self.0.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        ChangedFacet { facet, sensitivity: None, level, fields }
+    }
+}
+
+/// A request to change a record.
+pub(super) fn set(record: RecordId, facets: Vec<ChangedFacet>) -> Request {
+    Request::Set { record, facets }
+}

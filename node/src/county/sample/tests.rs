@@ -1,0 +1,185 @@
+//! What the sample must be: the same every time, of the county's own numbers, and readable by the
+//! mappings that are shipped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::{Name, RecordId};
+use crdt_model::label::{FacetId, Grade};
+use crdt_model::value::Value;
+use policy::{CedarCharter, CharterFiles};
+
+use super::*;
+use crate::county::options::{SMALL_COUNTY, Scale};
+use crate::county::template::{CHARTER, MAPPINGS};
+use crate::import::{CharterRules, Held, Import, Mapping, Placement, SourceFile};
+
+struct HoldsNothing;
+
+impl Held for HoldsNothing {
+    fn fields(&self, _: &FacetId) -> Option<BTreeMap<String, Value>> {
+        None
+    }
+
+    fn grade(&self, _: &FacetId) -> Option<Grade> {
+        None
+    }
+}
+
+fn files() -> CharterFiles {
+    let files = CHARTER.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec()));
+    CharterFiles { files: files.collect() }
+}
+
+fn members() -> Members {
+    let files = files();
+    let roster = std::str::from_utf8(&files.files["roster.toml"]).expect("text");
+    Members::parse(Path::new("roster.toml"), roster).expect("a roster")
+}
+
+fn year() -> BTreeMap<NodeId, NodeSample> {
+    sample(&members(), &Counts::default(), &Counts::YEAR).expect("a sample")
+}
+
+/// Records that are added by request, by the kind of their first facet.
+fn added(all: &BTreeMap<NodeId, NodeSample>) -> BTreeMap<String, usize> {
+    let mut added = BTreeMap::new();
+    for course in all.values().flat_map(|node| &node.courses) {
+        for request in &course.requests {
+            if let Request::Add { facets, .. } = request {
+                *added.entry(facets[0].facet.to_string()).or_default() += 1;
+            }
+        }
+    }
+    added
+}
+
+#[test]
+fn a_year_has_the_countys_own_numbers() {
+    let all = year();
+    let mut records: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in all.values().flat_map(|node| &node.files) {
+        *records.entry(file.name.as_str()).or_default() += file.records;
+    }
+    let added = added(&all);
+    assert_eq!(records["grid-reports.csv"], 37_000);
+    assert_eq!(records["cases.csv"] + added["case.summary"] as u64, 3_791);
+    assert!(added["case.summary"] > 250, "some have an addressee: {added:?}");
+    assert_eq!(records["devices.csv"] + records["catalogue.xml"], 2_236 + 233 + 77);
+    assert!(records["catalogue.xml"] > 600, "some villages bring catalogues: {records:?}");
+    assert_eq!(records["warning-terminals.csv"], 474);
+    assert_eq!(added["notice.content"], 300);
+    assert!(added["notice.reply"] > 300);
+}
+
+#[test]
+fn a_case_has_about_ten_commits() {
+    let all = year();
+    let changes = |courses: &[Course]| -> u64 {
+        let requests = courses.iter().flat_map(|course| &course.requests);
+        requests.map(|request| match request {
+            Request::Set { facets, .. } => facets.len() as u64,
+            _ => 0,
+        }).sum()
+    };
+    let changes: u64 = all.values().map(|node| changes(&node.courses) + changes(&node.above)).sum();
+    let per_case = 3.0 + changes as f64 / 3_791.0;
+    assert!((9.0..12.0).contains(&per_case), "{per_case}");
+}
+
+#[test]
+fn the_sample_is_the_same_every_time_and_grows_with_its_scale() {
+    let members = members();
+    let counts = |factor| Counts::at(Scale::new(factor).expect("a scale"), 76);
+    let (small, large) = (counts(0.01), counts(0.02));
+    let none = Counts::default();
+    let at_once = sample(&members, &none, &large).expect("a sample");
+    assert_eq!(at_once, sample(&members, &none, &large).expect("a sample"));
+    let first = sample(&members, &none, &small).expect("a sample");
+    let rest = sample(&members, &small, &large).expect("a sample");
+    for (node, whole) in &at_once {
+        let courses = |part: &BTreeMap<NodeId, NodeSample>| {
+            part.get(node).map_or(Vec::new(), |part| part.courses.clone())
+        };
+        for course in courses(&first).iter().chain(&courses(&rest)) {
+            assert!(whole.courses.contains(course));
+        }
+        assert_eq!(courses(&first).len() + courses(&rest).len(), whole.courses.len());
+    }
+}
+
+#[test]
+fn added_records_have_ids_of_their_own() {
+    let mut seen: BTreeSet<RecordId> = BTreeSet::new();
+    for course in year().values().flat_map(|node| &node.courses) {
+        for request in &course.requests {
+            if let Request::Add { record, .. } = request {
+                assert!(seen.insert(record.expect("given")), "{record:?} twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_addressee_lies_in_another_township() {
+    for (home, node) in year() {
+        for request in node.courses.iter().flat_map(|course| &course.requests) {
+            let Request::Add { facets, .. } = request else { continue };
+            let summary = facets.iter().find(|facet| facet.facet.as_str() == "case.summary");
+            if let Some(addressee) = summary.and_then(|summary| summary.addressee) {
+                assert_ne!(addressee.township(), home.township());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_is_read_whole_by_its_mapping() {
+    let small: Vec<NodeId> =
+        SMALL_COUNTY.iter().map(|code| code.parse().expect("a code")).collect();
+    let charter = CedarCharter::open(&files()).expect("the template opens");
+    let counts = Counts::at(Scale::new(0.05).expect("a scale"), 76);
+    let all = sample(&members(), &Counts::default(), &counts).expect("a sample");
+    let mut sensitivities: BTreeSet<Name> = BTreeSet::new();
+    for (node, brings) in &all {
+        for file in &brings.files {
+            let preview = preview(&charter, *node, file);
+            assert_eq!(preview.totals.create, file.records, "{node} {}: {:#?}", file.name, {
+                let mut rows = preview.rows.clone();
+                rows.retain(|row| !matches!(row.outcome, crate::import::Outcome::Create { .. }));
+                rows
+            });
+            assert!(preview.unmapped.is_empty(), "{}: {:?}", file.name, preview.unmapped);
+            let secrets = serde_json::to_string(&preview).expect("JSON");
+            assert!(!secrets.contains(PASSWORD));
+            for draft in &preview.drafts {
+                sensitivities.extend(draft.grade.map(|grade| grade.sensitivity));
+                assert_eq!(draft.facet.home, *node);
+            }
+        }
+    }
+    let found: Vec<&str> = sensitivities.iter().map(Name::as_str).collect();
+    assert_eq!(found, ["about-township", "normal", "secret"]);
+    assert!(small.iter().all(|node| all.contains_key(node)));
+}
+
+fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::import::Preview {
+    let mapping = match &file.mapping {
+        Some(name) => {
+            let (_, text) = MAPPINGS.iter().find(|(path, _)| path == name).expect("shipped");
+            std::str::from_utf8(text).expect("text")
+        }
+        None => include_str!("../../../../deploy/linze/mappings/gb28181.toml"),
+    };
+    let mapping = Mapping::parse("mapping", mapping, charter.kinds()).expect("a mapping");
+    let import = Import {
+        mapping: &mapping,
+        placement: &Placement::default(),
+        rules: &CharterRules { charter, author: node },
+        held: &HoldsNothing,
+        fallback_home: None,
+    };
+    let source = SourceFile { name: file.name.clone(), bytes: file.bytes.clone() };
+    import.preview(&[source]).expect("readable")
+}
