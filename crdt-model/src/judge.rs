@@ -91,6 +91,26 @@ pub enum Fault {
     History(#[from] HistoryError),
 }
 
+/// Every word that [`Fault::code`] gives.
+const CODES: [&str; 16] = [
+    "not-a-commit",
+    "charter-unknown",
+    "charter-too-old",
+    "author-unknown",
+    "author-revoked",
+    "wrong-signature",
+    "kind-refused",
+    "may-not-author",
+    "may-not-regrade",
+    "not-for-us",
+    "not-for-sender",
+    "replayed",
+    "seq-gap",
+    "missing-parent",
+    "equivocation",
+    "history-refused",
+];
+
 fn by(rules: &[RuleId]) -> String {
     if rules.is_empty() {
         return ": no rule allows it".to_owned();
@@ -121,6 +141,11 @@ impl Fault {
         }
     }
 
+    /// The same word as one of [`Self::code`], if it is one.
+    pub fn known_code(word: &str) -> Option<&'static str> {
+        CODES.into_iter().find(|code| *code == word)
+    }
+
     /// Whether the commit may fit later, once what it builds on has arrived.
     pub fn may_pass_later(&self) -> bool {
         matches!(
@@ -130,9 +155,17 @@ impl Fault {
         )
     }
 
-    /// Whether this node may keep the commit as evidence: not if it may not hold what is in it.
+    /// Whether the commit can serve as evidence, for a node that may hold what is in it.
     pub fn may_be_kept(&self) -> bool {
-        !matches!(self, Self::NotForUs { .. } | Self::Form(_) | Self::History(HistoryError::Duplicate))
+        !matches!(
+            self,
+            Self::NotForUs { .. } | Self::Form(_) | Self::History(HistoryError::Duplicate)
+        )
+    }
+
+    /// Whether the words of the reason may quote the commit's content.
+    pub fn quotes_content(&self) -> bool {
+        matches!(self, Self::Kind(_) | Self::History(_))
     }
 
     /// The rules it was refused by, if it was refused by rules.
@@ -150,8 +183,10 @@ impl Fault {
 impl Charters {
     /// Holds these versions; the highest is in force. `None` without any.
     pub fn new(versions: impl IntoIterator<Item = Arc<dyn Charter>>) -> Option<Self> {
-        let versions: BTreeMap<_, _> =
-            versions.into_iter().map(|charter| (charter.version(), charter)).collect();
+        let versions: BTreeMap<_, _> = versions
+            .into_iter()
+            .map(|charter| (charter.version(), charter))
+            .collect();
         let current = Arc::clone(versions.last_key_value()?.1);
         Some(Self { versions, current })
     }
@@ -168,13 +203,14 @@ impl Charters {
 
     /// Puts a later version in force.
     pub fn adopt(&mut self, charter: Arc<dyn Charter>) {
-        self.versions.insert(charter.version(), Arc::clone(&charter));
+        self.versions
+            .insert(charter.version(), Arc::clone(&charter));
         self.current = charter;
     }
 
     /// The grade that concurrent grades come to; `None` without any.
     pub fn join(&self, grades: &[Grade]) -> Option<Grade> {
-        grades.iter().copied().reduce(|one, other| self.current.join(one, other))
+        join(&*self.current, grades)
     }
 
     /// The charter that a commit is judged by.
@@ -182,16 +218,24 @@ impl Charters {
         let found = commit.body().charter;
         let accept_since = self.current.accept_since();
         if found < accept_since {
-            return Err(Fault::CharterTooOld { found, accept_since });
+            return Err(Fault::CharterTooOld {
+                found,
+                accept_since,
+            });
         }
-        self.versions.get(&found).ok_or(Fault::CharterUnknown(found))
+        self.versions
+            .get(&found)
+            .ok_or(Fault::CharterUnknown(found))
     }
 
     /// The actor of a commit that its author signed: first half of the judgement, without history.
     pub fn authenticate(&self, commit: &Commit) -> Result<ActorId, Fault> {
         let author = commit.body().author;
         let charter = self.judging(commit)?;
-        let member = charter.roster().member(author).ok_or(Fault::AuthorUnknown(author))?;
+        let member = charter
+            .roster()
+            .member(author)
+            .ok_or(Fault::AuthorUnknown(author))?;
         let trusted = charter.roster().active(author).is_some()
             && self.current.roster().active(author).is_some();
         if !trusted {
@@ -200,7 +244,11 @@ impl Charters {
         if !commit.signed_by(&member.key) {
             return Err(Fault::Signature(author));
         }
-        Ok(actor_of(&member.key, &commit.body().facet, commit.body().epoch))
+        Ok(actor_of(
+            &member.key,
+            &commit.body().facet,
+            commit.body().epoch,
+        ))
     }
 
     /// Whether the author of an authenticated commit was allowed to write it where it stands:
@@ -208,29 +256,59 @@ impl Charters {
     pub fn authorize(&self, commit: &Commit, history: &History) -> Result<(), Fault> {
         let charter = self.judging(commit)?;
         let body = commit.body();
-        let before = self.join(&history.grades_before(commit));
+        let before = join(&**charter, &history.grades_before(commit));
         let after = body.grade.or(before).ok_or(HistoryError::NoGrade)?;
         let label = body.facet.label(after);
         charter.kinds().check_label(&label)?;
-        charter.kinds().check_operations(&body.facet, &body.operations)?;
+        charter
+            .kinds()
+            .check_operations(&body.facet, &body.operations)?;
         if before.is_none() {
-            charter.kinds().check_required(&body.facet, &body.operations)?;
+            charter
+                .kinds()
+                .check_required(&body.facet, &body.operations)?;
         }
         let written = body.facet.label(before.unwrap_or(after));
         let decision = charter.author(&written, body.author);
         if !decision.allowed {
             let (author, label) = (body.author, Box::new(written));
-            return Err(Fault::MayNotAuthor { author, label, rules: decision.rules.clone() });
+            return Err(Fault::MayNotAuthor {
+                author,
+                label,
+                rules: decision.rules.clone(),
+            });
         }
-        let regrades = before.filter(|before| *before != after);
+        // Whoever begins a facet of another node's gives it the grade that is its kind's default:
+        // a facet that is there takes the higher of the two grades, and would be regraded so.
+        let (_, declared) = charter
+            .kinds()
+            .facet(label.facet)
+            .ok_or(KindError::UnknownFacet(label.facet))?;
+        let began = || {
+            declared
+                .default_grade()
+                .filter(|_| body.author != body.facet.home)
+        };
+        let regrades = before.or_else(began).filter(|before| *before != after);
         for grade in regrades.into_iter().flat_map(|before| [before, after]) {
             let label = body.facet.label(grade);
             let decision = charter.regrade(&label, body.author);
             if !decision.allowed {
                 let (author, label) = (body.author, Box::new(label));
-                return Err(Fault::MayNotRegrade { author, label, rules: decision.rules.clone() });
+                return Err(Fault::MayNotRegrade {
+                    author,
+                    label,
+                    rules: decision.rules.clone(),
+                });
             }
         }
         Ok(())
     }
+}
+
+fn join(charter: &dyn Charter, grades: &[Grade]) -> Option<Grade> {
+    grades
+        .iter()
+        .copied()
+        .reduce(|one, other| charter.join(one, other))
 }
