@@ -62,6 +62,13 @@ pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 pub const FETCH_FACETS_MAX: usize = 256;
 /// Commits in one push, or for one facet in the answer to a fetch.
 pub const PUSH_COMMITS_MAX: usize = 1024;
+/// Commits that the answer to one push may speak of: its own, and those of the pushes before it
+/// that it finished.
+pub const PUSH_OUTCOME_MAX: usize = 2 * FACET_COMMITS_MAX;
+/// Bytes of unfinished facets that are kept for one peer until the rest has come.
+pub const STAGED_BYTES_MAX: usize = 1024 * 1024;
+/// Facets fetched and pushed whole, whatever the clocks say, after an exchange that moved nothing.
+pub const THOROUGH_FACETS_MAX: usize = 16;
 /// Requests one peer may have waiting for an answer from us.
 pub const PEER_REQUESTS_IN_FLIGHT_MAX: usize = 4;
 /// Pushes that one peer may have to acknowledge at a time.
@@ -83,11 +90,15 @@ pub const QUARANTINE_ENTRIES_MAX: usize = 4096;
 pub const QUARANTINE_ENTRIES_PER_PEER_MAX: usize = 512;
 /// Bytes of the commits kept in quarantine.
 pub const QUARANTINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of the reason in words that a refused commit is kept with.
+pub const QUARANTINE_REASON_BYTES_MAX: usize = 2048;
 
 /// Milliseconds after which an unanswered request counts as failed.
 pub const REQUEST_TIMEOUT_MS: u64 = 30_000;
 /// Milliseconds between two comparisons with a peer that seems equal.
 pub const ANTI_ENTROPY_INTERVAL_MS: u64 = 300_000;
+/// Milliseconds that the side which is dialled waits for a hello before it sends one itself.
+pub const GREETING_WAIT_MS: u64 = 5_000;
 /// Milliseconds before the first retry after a failed exchange; it doubles from there.
 pub const RETRY_FIRST_MS: u64 = 500;
 /// Milliseconds at which the doubling of retries ends.
@@ -108,5 +119,8 @@ const _: () = assert!(RECONCILE_PART_ITEMS <= RECONCILE_LIST_MAX);
 const _: () = assert!(RECONCILE_RANGES_MAX <= RECONCILE_WORK_MAX);
 const _: () = assert!(RECONCILE_SPLIT * RECONCILE_LIST_MAX <= RECONCILE_ITEMS_MAX);
 const _: () = assert!(QUARANTINE_ENTRIES_PER_PEER_MAX <= QUARANTINE_ENTRIES_MAX);
+const _: () = assert!(STAGED_BYTES_MAX >= RESPONSE_BYTES_MAX);
+const _: () =
+    assert!(PUSH_COMMITS_MAX <= PUSH_OUTCOME_MAX && GREETING_WAIT_MS < REQUEST_TIMEOUT_MS);
 const _: () = assert!(PEER_REQUESTS_PER_S_MAX <= PEER_REQUEST_BURST_MAX);
 const _: () = assert!(RETRY_FIRST_MS < RETRY_LAST_MS);

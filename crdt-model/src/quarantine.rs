@@ -1,14 +1,24 @@
 //! Quarantine: commits that were refused, kept with the reason, so that a person can see what
-//! happened. Nothing in quarantine flows. What this node may not hold is counted and not kept.
+//! happened, also after a restart. Nothing in quarantine flows. Of what this node may not hold
+//! there is the name and the reason, and nothing of its content.
+//!
+//! ```text
+//! an entry in the store
+//! u8 peer given?, node    32 B name    varint wall time    bytes code    bytes reason
+//! u8 commit given?, bytes commit
+//! ```
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use crate::encoding::{DecodeError, Reader, Writer};
 use crate::ids::{CommitHash, NodeId};
 use crate::judge::Fault;
 use crate::limits::{
-    QUARANTINE_BYTES_MAX, QUARANTINE_ENTRIES_MAX, QUARANTINE_ENTRIES_PER_PEER_MAX,
+    COMMIT_BYTES_MAX, QUARANTINE_BYTES_MAX, QUARANTINE_ENTRIES_MAX,
+    QUARANTINE_ENTRIES_PER_PEER_MAX, QUARANTINE_REASON_BYTES_MAX,
 };
+use crate::replica::{self, ReplicaError};
+use crate::store::{Batch, Store};
 use crate::time::WallTime;
 
 /// One refused commit.
@@ -31,30 +41,92 @@ pub struct Refused {
 /// The refused commits of all peers, bounded: the oldest give way.
 #[derive(Debug, Default)]
 pub struct Quarantine {
-    entries: VecDeque<Refused>,
+    /// Each with its number; numbers rise.
+    entries: VecDeque<(u64, Refused)>,
+    next: u64,
     bytes: usize,
     counts: BTreeMap<(Option<NodeId>, &'static str), u64>,
 }
 
 impl Quarantine {
-    /// Takes a commit in, with the reason. One that is there already is only counted.
-    pub fn take(&mut self, peer: Option<NodeId>, encoded: &[u8], fault: &Fault, wall: WallTime) {
-        *self.counts.entry((peer, fault.code())).or_default() += 1;
+    /// What the store holds of an earlier run. Counts begin at zero.
+    pub fn load(store: &dyn Store) -> Result<Self, ReplicaError> {
+        let mut quarantine = Self::default();
+        let prefix = replica::quarantine_prefix();
+        for (key, value) in store.scan(&prefix, None, QUARANTINE_ENTRIES_MAX)? {
+            let number = key
+                .get(prefix.len()..)
+                .and_then(|rest| rest.try_into().ok());
+            let number = number.map(u64::from_be_bytes);
+            let damaged = |problem: DecodeError| ReplicaError::Entry {
+                what: "a refused commit".to_owned(),
+                problem: problem.to_string(),
+            };
+            let number = number.ok_or_else(|| damaged(DecodeError::Truncated("number")))?;
+            let refused = decode(&value).map_err(damaged)?;
+            quarantine.bytes += bytes_of(&refused);
+            quarantine.next = number.saturating_add(1);
+            quarantine.entries.push_back((number, refused));
+        }
+        Ok(quarantine)
+    }
+
+    /// Takes a commit in, with the reason. One that is there already is only counted. Its content
+    /// is kept if `keep` says that this node may hold it. What is to be written goes to `batch`;
+    /// that is all but what comes again by itself once it fits.
+    pub fn take(
+        &mut self,
+        peer: Option<NodeId>,
+        encoded: &[u8],
+        fault: &Fault,
+        keep: bool,
+        wall: WallTime,
+        batch: &mut Batch,
+    ) {
+        let code = fault.code();
+        *self.counts.entry((peer, code)).or_default() += 1;
         let hash = CommitHash::of(encoded);
-        if self.entries.iter().any(|entry| entry.hash == hash && entry.peer == peer) {
+        if self
+            .entries
+            .iter()
+            .any(|(_, entry)| entry.hash == hash && entry.peer == peer)
+        {
             return;
         }
-        let encoded = fault.may_be_kept().then(|| encoded.to_vec());
-        self.bytes += encoded.as_ref().map_or(0, Vec::len);
-        let reason = fault.to_string();
-        let code = fault.code();
-        self.entries.push_back(Refused { peer, hash, wall, code, reason, encoded });
-        let of_peer = self.entries.iter().filter(|entry| entry.peer == peer).count();
+        let reason = if keep || !fault.quotes_content() {
+            fault.to_string()
+        } else {
+            code.to_owned()
+        };
+        let reason = reason
+            .chars()
+            .take(QUARANTINE_REASON_BYTES_MAX / 4)
+            .collect();
+        let encoded = (keep && fault.may_be_kept()).then(|| encoded.to_vec());
+        let refused = Refused {
+            peer,
+            hash,
+            wall,
+            code,
+            reason,
+            encoded,
+        };
+        if !fault.may_pass_later() {
+            batch.put(replica::quarantine_key(self.next), encode(&refused));
+        }
+        self.bytes += bytes_of(&refused);
+        self.entries.push_back((self.next, refused));
+        self.next += 1;
+        let of_peer = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.peer == peer)
+            .count();
         if of_peer > QUARANTINE_ENTRIES_PER_PEER_MAX {
-            self.drop_first(|entry| entry.peer == peer);
+            self.drop_first(|entry| entry.peer == peer, batch);
         }
         while self.entries.len() > QUARANTINE_ENTRIES_MAX || self.bytes > QUARANTINE_BYTES_MAX {
-            self.drop_first(|_| true);
+            self.drop_first(|_| true, batch);
         }
     }
 
@@ -64,27 +136,101 @@ impl Quarantine {
     }
 
     /// Lets go of a commit that has come to pass after all.
-    pub fn release(&mut self, hash: &CommitHash) {
-        while self.entries.iter().any(|entry| entry.hash == *hash) {
-            self.drop_first(|entry| entry.hash == *hash);
+    pub fn release(&mut self, encoded: &[u8], batch: &mut Batch) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let hash = CommitHash::of(encoded);
+        while self.entries.iter().any(|(_, entry)| entry.hash == hash) {
+            self.drop_first(|entry| entry.hash == hash, batch);
+        }
+    }
+
+    /// The entries whose content is kept, by number.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.entries
+            .iter()
+            .filter_map(|(number, entry)| Some((*number, entry.encoded.as_deref()?)))
+    }
+
+    /// Lets go of the content of an entry.
+    pub(crate) fn strip(&mut self, number: u64, batch: &mut Batch) {
+        if let Some((_, entry)) = self.entries.iter_mut().find(|(found, _)| *found == number) {
+            self.bytes -= bytes_of(entry);
+            entry.encoded = None;
+            // The reason may have quoted it.
+            entry.reason = entry.code.to_owned();
+            batch.put(replica::quarantine_key(number), encode(entry));
         }
     }
 
     /// The refused commits, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &Refused> {
-        self.entries.iter()
+        self.entries.iter().map(|(_, entry)| entry)
     }
 
     /// How many refusals there were since the start, by peer and reason.
     pub fn counts(&self) -> impl Iterator<Item = (Option<NodeId>, &'static str, u64)> {
-        self.counts.iter().map(|((peer, code), count)| (*peer, *code, *count))
+        self.counts
+            .iter()
+            .map(|((peer, code), count)| (*peer, *code, *count))
     }
 
-    fn drop_first(&mut self, matches: impl Fn(&Refused) -> bool) {
-        if let Some(index) = self.entries.iter().position(matches)
-            && let Some(dropped) = self.entries.remove(index)
+    fn drop_first(&mut self, matches: impl Fn(&Refused) -> bool, batch: &mut Batch) {
+        if let Some(index) = self.entries.iter().position(|(_, entry)| matches(entry))
+            && let Some((number, dropped)) = self.entries.remove(index)
         {
-            self.bytes -= dropped.encoded.map_or(0, |encoded| encoded.len());
+            self.bytes -= bytes_of(&dropped);
+            batch.delete(replica::quarantine_key(number));
         }
     }
+}
+
+fn bytes_of(refused: &Refused) -> usize {
+    refused.encoded.as_ref().map_or(0, Vec::len)
+}
+
+fn encode(refused: &Refused) -> Vec<u8> {
+    let mut writer = Writer::new();
+    match refused.peer {
+        Some(peer) => writer.u8(1).node(peer),
+        None => writer.u8(0),
+    };
+    writer.raw(&refused.hash.0).varint(refused.wall.ms);
+    writer
+        .bytes(refused.code.as_bytes())
+        .bytes(refused.reason.as_bytes());
+    match &refused.encoded {
+        Some(encoded) => writer.u8(1).bytes(encoded),
+        None => writer.u8(0),
+    };
+    writer.into_bytes()
+}
+
+fn decode(bytes: &[u8]) -> Result<Refused, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let peer = match reader.u8("peer")? {
+        0 => None,
+        _ => Some(reader.node("peer")?),
+    };
+    let hash = CommitHash(reader.array("name")?);
+    let wall = WallTime::from_ms(reader.varint("wall time")?);
+    let code = Fault::known_code(reader.text(QUARANTINE_REASON_BYTES_MAX, "code")?);
+    let reason = reader
+        .text(QUARANTINE_REASON_BYTES_MAX, "reason")?
+        .to_owned();
+    let encoded = match reader.u8("commit")? {
+        0 => None,
+        _ => Some(reader.bytes(COMMIT_BYTES_MAX, "commit")?.to_vec()),
+    };
+    reader.finish()?;
+    // A word that this version does not know came from another one.
+    Ok(Refused {
+        peer,
+        hash,
+        wall,
+        code: code.unwrap_or("refused"),
+        reason,
+        encoded,
+    })
 }

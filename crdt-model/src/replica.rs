@@ -57,7 +57,10 @@ pub enum ReplicaError {
 
 impl ReplicaError {
     fn entry(what: impl ToString, problem: impl ToString) -> Self {
-        Self::Entry { what: what.to_string(), problem: problem.to_string() }
+        Self::Entry {
+            what: what.to_string(),
+            problem: problem.to_string(),
+        }
     }
 }
 
@@ -101,16 +104,25 @@ pub fn facet_entry(store: &dyn Store, facet: &FacetId) -> Result<Option<FacetEnt
     let Some(value) = store.get(&facet_key(FACETS, facet))? else {
         return Ok(None);
     };
-    decode_entry(&value).map(Some).map_err(|problem| ReplicaError::entry(facet.record, problem))
+    decode_entry(&value)
+        .map(Some)
+        .map_err(|problem| ReplicaError::entry(facet.record, problem))
 }
 
 fn decode_entry(value: &[u8]) -> Result<FacetEntry, DecodeError> {
     let mut reader = Reader::new(value);
-    let grade = Grade { sensitivity: reader.name("sensitivity")?, level: reader.name("level")? };
+    let grade = Grade {
+        sensitivity: reader.name("sensitivity")?,
+        level: reader.name("level")?,
+    };
     let digest = reader.array("digest")?;
     let commits = reader.count(FACET_COMMITS_MAX, "commits")? as u32;
     reader.finish()?;
-    Ok(FacetEntry { grade, digest, commits })
+    Ok(FacetEntry {
+        grade,
+        digest,
+        commits,
+    })
 }
 
 /// The commits of one facet in their order; an empty history if the replica does not hold it.
@@ -123,8 +135,9 @@ pub fn history(store: &dyn Store, facet: &FacetId) -> Result<History, ReplicaErr
         let entries = store.scan(&prefix, after.as_deref(), SCAN_AT_ONCE)?;
         let last = entries.last().map(|(key, _)| key.clone());
         for (_, value) in &entries {
-            let (actor, encoded) =
-                value.split_first_chunk::<16>().ok_or_else(|| damaged("no actor".to_owned()))?;
+            let (actor, encoded) = value
+                .split_first_chunk::<16>()
+                .ok_or_else(|| damaged("no actor".to_owned()))?;
             let commit = Commit::decode(encoded).map_err(|problem| damaged(problem.to_string()))?;
             history
                 .insert(commit, ActorId(*actor))
@@ -161,7 +174,10 @@ pub fn facets_after(
 ) -> Result<Vec<(FacetId, FacetEntry)>, ReplicaError> {
     let after = after.map(|facet| facet_key(FACETS, facet));
     let entries = store.scan(&[FACETS], after.as_deref(), limit)?;
-    entries.iter().map(|(key, value)| read_facet(key, value)).collect()
+    entries
+        .iter()
+        .map(|(key, value)| read_facet(key, value))
+        .collect()
 }
 
 /// The first record after this one of which the replica holds anything.
@@ -181,7 +197,10 @@ pub fn record_after(
 fn read_facet(key: &[u8], value: &[u8]) -> Result<(FacetId, FacetEntry), ReplicaError> {
     let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
     let entry = decode_entry(value);
-    Ok((facet, entry.map_err(|problem| ReplicaError::entry(facet.record, problem))?))
+    Ok((
+        facet,
+        entry.map_err(|problem| ReplicaError::entry(facet.record, problem))?,
+    ))
 }
 
 /// Calls `visit` for every facet of the replica, in the order of records.
@@ -247,7 +266,12 @@ pub fn charter_key(version: crate::ids::CharterVersion) -> Vec<u8> {
 
 /// Key of one entry of the quarantine.
 pub fn quarantine_key(number: u64) -> Vec<u8> {
-    [&b"q"[..], &number.to_be_bytes()].concat()
+    [&quarantine_prefix(), &number.to_be_bytes()[..]].concat()
+}
+
+/// What the keys of all entries of the quarantine begin with.
+pub fn quarantine_prefix() -> Vec<u8> {
+    b"q".to_vec()
 }
 
 /// The label a facet has in the replica.

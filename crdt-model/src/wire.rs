@@ -15,7 +15,7 @@ use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
 use crate::label::FacetId;
 use crate::limits::{
     CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, FACET_EPOCHS_MAX,
-    FETCH_FACETS_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
+    FETCH_FACETS_MAX, PUSH_COMMITS_MAX, PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
 };
 
 /// The version of this protocol.
@@ -88,6 +88,8 @@ pub enum Request {
     Push {
         /// The charter the sender goes by.
         charter: CharterMark,
+        /// Whether the facet of the last commit goes on in another push.
+        unfinished: bool,
         /// Encoded commits, parents first.
         commits: Vec<Vec<u8>>,
     },
@@ -109,8 +111,10 @@ pub enum Response {
     Compared(Vec<u8>),
     /// To a fetch: one entry for each facet asked for, in order; fewer if there was no more room.
     Fetched(Vec<Found>),
-    /// To a push, once everything taken is durable: how many commits were not taken.
+    /// To a push, once everything taken is durable.
     Pushed {
+        /// New here, and taken.
+        taken: usize,
         /// Not taken, for whatever reason.
         refused: usize,
         /// Whether commits that they build on are missing.
@@ -145,11 +149,18 @@ fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
     if reader.u8("protocol")? != PROTOCOL {
         return Err(DecodeError::Unknown("protocol"));
     }
-    Ok(Hello { charter: take_mark(reader)?, fingerprint: reader.array("fingerprint")? })
+    Ok(Hello {
+        charter: take_mark(reader)?,
+        fingerprint: reader.array("fingerprint")?,
+    })
 }
 
 fn put_facet(writer: &mut Writer, facet: &FacetId) {
-    writer.raw(&facet.record.0).name(facet.facet).node(facet.home).node(facet.addressee);
+    writer
+        .raw(&facet.record.0)
+        .name(facet.facet)
+        .node(facet.home)
+        .node(facet.addressee);
 }
 
 fn take_facet(reader: &mut Reader<'_>) -> Result<FacetId, DecodeError> {
@@ -180,6 +191,14 @@ fn take_clock(reader: &mut Reader<'_>) -> Result<Clock, DecodeError> {
         clock.insert(life, Seq(reader.varint("seq")?));
     }
     Ok(clock)
+}
+
+fn take_flag(reader: &mut Reader<'_>, what: &'static str) -> Result<bool, DecodeError> {
+    match reader.u8(what)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError::Unknown(what)),
+    }
 }
 
 fn put_commits(writer: &mut Writer, commits: &[Vec<u8>]) {
@@ -233,8 +252,13 @@ impl Request {
                     put_clock(&mut writer, &wanted.have);
                 }
             }
-            Self::Push { charter, commits } => {
+            Self::Push {
+                charter,
+                unfinished,
+                commits,
+            } => {
                 put_mark(writer.u8(4), charter);
+                writer.u8(u8::from(*unfinished));
                 put_commits(&mut writer, commits);
             }
         }
@@ -260,12 +284,16 @@ impl Request {
                 let mut facets = Vec::new();
                 for _ in 0..reader.count(FETCH_FACETS_MAX, "facets")? {
                     let facet = take_facet(&mut reader)?;
-                    facets.push(Wanted { facet, have: take_clock(&mut reader)? });
+                    facets.push(Wanted {
+                        facet,
+                        have: take_clock(&mut reader)?,
+                    });
                 }
                 Self::Fetch { charter, facets }
             }
             4 => Self::Push {
                 charter: take_mark(&mut reader)?,
+                unfinished: take_flag(&mut reader, "unfinished")?,
                 commits: take_commits(&mut reader)?,
             },
             _ => return Err(DecodeError::Unknown("request")),
@@ -294,8 +322,16 @@ impl Response {
                     put_commits(&mut writer, &found.commits);
                 }
             }
-            Self::Pushed { refused, gap } => {
-                writer.u8(4).count(*refused).u8(u8::from(*gap));
+            Self::Pushed {
+                taken,
+                refused,
+                gap,
+            } => {
+                writer
+                    .u8(4)
+                    .count(*taken)
+                    .count(*refused)
+                    .u8(u8::from(*gap));
             }
             Self::Busy => {
                 writer.u8(5);
@@ -316,24 +352,26 @@ impl Response {
             0 => Self::Hello(take_hello(&mut reader)?),
             1 => Self::Charter {
                 total: reader.count(CHARTER_BYTES_MAX, "charter bytes")?,
-                bytes: reader.bytes(CHARTER_CHUNK_BYTES_MAX, "charter part")?.to_vec(),
+                bytes: reader
+                    .bytes(CHARTER_CHUNK_BYTES_MAX, "charter part")?
+                    .to_vec(),
             },
             2 => Self::Compared(reader.bytes(RESPONSE_BYTES_MAX, "ranges")?.to_vec()),
             3 => {
                 let mut all = Vec::new();
                 for _ in 0..reader.count(FETCH_FACETS_MAX, "facets")? {
                     let have = take_clock(&mut reader)?;
-                    all.push(Found { have, commits: take_commits(&mut reader)? });
+                    all.push(Found {
+                        have,
+                        commits: take_commits(&mut reader)?,
+                    });
                 }
                 Self::Fetched(all)
             }
             4 => Self::Pushed {
-                refused: reader.count(PUSH_COMMITS_MAX, "refused commits")?,
-                gap: match reader.u8("gap")? {
-                    0 => false,
-                    1 => true,
-                    _ => return Err(DecodeError::Unknown("gap")),
-                },
+                taken: reader.count(PUSH_OUTCOME_MAX, "taken commits")?,
+                refused: reader.count(PUSH_OUTCOME_MAX, "refused commits")?,
+                gap: take_flag(&mut reader, "gap")?,
             },
             5 => Self::Busy,
             6 => Self::OtherCharter(take_mark(&mut reader)?),
@@ -348,7 +386,11 @@ impl Response {
 fn check_size(bytes: &[u8], bytes_max: usize) -> Result<(), DecodeError> {
     if bytes.len() > bytes_max {
         let count = bytes.len() as u64;
-        return Err(DecodeError::TooMany { what: "bytes of a frame", count, count_max: bytes_max });
+        return Err(DecodeError::TooMany {
+            what: "bytes of a frame",
+            count,
+            count_max: bytes_max,
+        });
     }
     Ok(())
 }

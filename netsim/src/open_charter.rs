@@ -1,5 +1,7 @@
 //! A charter without Cedar: facets named `*.up` flow to every node above home, facets named
-//! `*.skip` to the county and not to the township, all others stay home. For tests of the engine
+//! `*.skip` to the county and not to the township, facets named `*.step` to the township from level
+//! `two` on and to the county at level `xcounty`, all others stay home. Home writes, and whoever is
+//! above writes what it holds of `*.up` and `*.step`; only home regrades. For tests of the engine
 //! alone.
 
 use std::sync::Arc;
@@ -21,16 +23,28 @@ pub struct OpenCharter {
     pub kinds: Kinds,
     /// Facets that flow nowhere under this version.
     pub held_back: Vec<Name>,
+    /// The last moment at which it holds.
+    pub until: WallTime,
+    /// The oldest version whose commits count.
+    pub accept_since: CharterVersion,
+    /// What makes it another charter than one of the same version.
+    pub salt: u8,
 }
 
 impl OpenCharter {
     fn decide(allowed: bool, rule: &str) -> Arc<Decision> {
-        let rules = if allowed { vec![rule.into()] } else { Vec::new() };
+        let rules = if allowed {
+            vec![rule.into()]
+        } else {
+            Vec::new()
+        };
         Arc::new(Decision { allowed, rules })
     }
 
     fn active(&self, node: NodeId) -> bool {
-        self.roster.member(node).is_some_and(|member| member.standing == Standing::Active)
+        self.roster
+            .member(node)
+            .is_some_and(|member| member.standing == Standing::Active)
     }
 }
 
@@ -41,16 +55,23 @@ impl Charter for OpenCharter {
 
     fn digest(&self) -> CharterDigest {
         let mut digest = [0; 32];
-        digest.iter_mut().zip(self.version.0.to_be_bytes()).for_each(|(to, from)| *to = from);
+        let content = self.version.0.to_be_bytes().into_iter().chain([self.salt]);
+        digest
+            .iter_mut()
+            .zip(content)
+            .for_each(|(to, from)| *to = from);
         CharterDigest(digest)
     }
 
     fn validity(&self) -> Validity {
-        Validity { from: WallTime::from_ms(0), until: WallTime::from_ms(u64::MAX) }
+        Validity {
+            from: WallTime::from_ms(0),
+            until: self.until,
+        }
     }
 
     fn accept_since(&self) -> CharterVersion {
-        CharterVersion(1)
+        self.accept_since
     }
 
     fn roster(&self) -> &Roster {
@@ -70,20 +91,30 @@ impl Charter for OpenCharter {
 
     fn flow(&self, label: &Label, receiver: NodeId) -> Arc<Decision> {
         let facet = label.facet.as_str();
-        let above = receiver == label.home.county() || Some(receiver) == label.home.township();
-        let county = self.roster.member(receiver).is_some_and(|found| found.tier == Tier::County);
-        let flows = facet.ends_with(".up") && above || facet.ends_with(".skip") && county;
+        let township = Some(receiver) == label.home.township();
+        let above = receiver == label.home.county() || township;
+        let county = self
+            .roster
+            .member(receiver)
+            .is_some_and(|found| found.tier == Tier::County);
+        let level = label.grade.level.as_str();
+        let stepped = township && level >= "two" || county && level >= "xcounty";
+        let flows = facet.ends_with(".up") && above
+            || facet.ends_with(".skip") && county
+            || facet.ends_with(".step") && stepped;
         let allowed = receiver == label.home || flows && !self.held_back.contains(&label.facet);
         Self::decide(allowed && self.active(receiver), "open")
     }
 
     fn author(&self, label: &Label, author: NodeId) -> Arc<Decision> {
-        let above = Some(author) == label.home.township() && label.facet.as_str().ends_with(".up");
-        Self::decide(self.active(author) && (author == label.home || above), "open")
+        let facet = label.facet.as_str();
+        let above = facet.ends_with(".up") || facet.ends_with(".step");
+        let allowed = author == label.home || above && self.flow(label, author).allowed;
+        Self::decide(self.active(author) && allowed, "open")
     }
 
     fn regrade(&self, label: &Label, author: NodeId) -> Arc<Decision> {
-        self.author(label, author)
+        Self::decide(self.active(author) && author == label.home, "open")
     }
 
     fn read(&self, label: &Label, node: NodeId, _role: Name) -> Arc<Decision> {

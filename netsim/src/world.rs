@@ -10,16 +10,23 @@ use crdt_model::engine::{
     Alarm, Engine, Identity, InboundId, Input, Output, RequestId, SyncToken, Ticket, WriteRefused,
     links,
 };
-use crdt_model::ids::{CommitHash, NodeId};
+use crdt_model::ids::{CharterVersion, CommitHash, NodeId};
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, ReplicaError};
-use crdt_model::store::MemoryStore;
+use crdt_model::store::{MemoryStore, Store};
 use crdt_model::time::{Instant, Now, WallTime};
+
+use crate::crash_store::CrashStore;
 
 /// Milliseconds a frame takes over a line.
 const LINE_MS: u64 = 5;
 /// Milliseconds a store takes to make writes durable.
 const SYNC_MS: u64 = 2;
+/// FNV-1a, 64 bits.
+const LOG_START: u64 = 0xcbf2_9ce4_8422_2325;
+const LOG_PRIME: u64 = 0x0000_0100_0000_01b3;
+/// Milliseconds that an answer to a request from outside is waited for.
+const OUTSIDE_WAIT_MS: u64 = 200;
 /// Wall time at the start: 2026-07-01T00:00:00Z.
 const WALL_START_MS: u64 = 1_782_864_000_000;
 
@@ -40,10 +47,25 @@ pub struct Frame {
 }
 
 enum Event {
-    Request { to: NodeId, from: NodeId, id: RequestId, bytes: Vec<u8> },
-    Response { to: NodeId, from: NodeId, id: RequestId, bytes: Vec<u8> },
-    Durable { node: NodeId, token: SyncToken },
-    Wake { node: NodeId },
+    Request {
+        to: NodeId,
+        from: NodeId,
+        id: RequestId,
+        bytes: Vec<u8>,
+    },
+    Response {
+        to: NodeId,
+        from: NodeId,
+        id: RequestId,
+        bytes: Vec<u8>,
+    },
+    Durable {
+        node: NodeId,
+        token: SyncToken,
+    },
+    Wake {
+        node: NodeId,
+    },
 }
 
 /// One node of the world.
@@ -51,12 +73,14 @@ pub struct Node {
     /// Its engine.
     pub engine: Engine,
     /// What it keeps.
-    pub store: MemoryStore,
+    pub store: CrashStore,
     /// What a person should know, as it came.
     pub alarms: Vec<Alarm>,
     outcomes: BTreeMap<Ticket, Result<Vec<CommitHash>, WriteRefused>>,
     inbound: BTreeMap<InboundId, (NodeId, RequestId)>,
     wakes_at: Option<u64>,
+    identity: Identity,
+    founding: Vec<Arc<dyn Charter>>,
 }
 
 /// All nodes, the lines between them, and time.
@@ -68,6 +92,11 @@ pub struct World {
     events: u64,
     tickets: u64,
     inbound: u64,
+    /// Answers to requests from outside, as they come.
+    outside: BTreeMap<InboundId, Option<Vec<u8>>>,
+    log_hash: u64,
+    /// Wall time minus virtual time, in milliseconds.
+    wall_start_ms: u64,
     verifier: Verifier,
     /// Every frame that was sent, in order.
     pub frames: Vec<Frame>,
@@ -84,6 +113,9 @@ impl World {
             events: 0,
             tickets: 0,
             inbound: 0,
+            outside: BTreeMap::new(),
+            log_hash: LOG_START,
+            wall_start_ms: WALL_START_MS,
             verifier,
             frames: Vec::new(),
         }
@@ -97,13 +129,68 @@ impl World {
         store: MemoryStore,
     ) -> Result<(), ReplicaError> {
         let node = identity.node;
-        if let Some(engine) = Engine::open(identity, charters, &store)? {
-            let alarms = Vec::new();
-            let (outcomes, inbound) = (BTreeMap::new(), BTreeMap::new());
-            let node_state = Node { engine, store, alarms, outcomes, inbound, wakes_at: None };
-            self.nodes.insert(node, node_state);
+        let founding = charters.clone();
+        if let Some(engine) = Engine::open(identity.clone(), charters, &store)? {
+            let state = Node {
+                engine,
+                store: CrashStore::new(store),
+                alarms: Vec::new(),
+                outcomes: BTreeMap::new(),
+                inbound: BTreeMap::new(),
+                wakes_at: None,
+                identity,
+                founding,
+            };
+            self.nodes.insert(node, state);
+            self.input(node, Input::Tick)?;
         }
         Ok(())
+    }
+
+    /// Kills a node and starts it again from what a crash left in its store: what was synced, and
+    /// this many of the batches after that. Its lines are down afterwards.
+    pub fn crash(&mut self, node: NodeId, kept: usize) -> Result<(), ReplicaError> {
+        let Some(state) = self.nodes.remove(&node) else {
+            return Ok(());
+        };
+        self.cut_all(node)?;
+        self.queue.retain(|_, event| match event {
+            Event::Durable { node: of, .. } | Event::Wake { node: of } => *of != node,
+            Event::Request { .. } | Event::Response { .. } => true,
+        });
+        let store = state.store.crashed(kept)?;
+        let mut charters = state.founding.clone();
+        for (_, bundle) in store.scan(b"k", None, usize::MAX)? {
+            charters.extend((self.verifier)(&bundle));
+        }
+        let founding = state.founding;
+        self.add(state.identity, charters, store)?;
+        if let Some(state) = self.nodes.get_mut(&node) {
+            state.founding = founding;
+        }
+        Ok(())
+    }
+
+    /// Moves every node's wall clock, and nothing else.
+    pub fn pass_wall_ms(&mut self, ms: u64) {
+        self.wall_start_ms += ms;
+    }
+
+    /// Stands for everything that has happened: equal runs have equal ones.
+    pub fn log_hash(&self) -> u64 {
+        self.log_hash
+    }
+
+    fn log(&mut self, node: NodeId, what: &[u8]) {
+        let entry = [
+            &self.now_ms.to_be_bytes()[..],
+            &node.code().to_be_bytes(),
+            what,
+        ]
+        .concat();
+        for byte in entry {
+            self.log_hash = (self.log_hash ^ u64::from(byte)).wrapping_mul(LOG_PRIME);
+        }
     }
 
     /// One node.
@@ -122,15 +209,24 @@ impl World {
     }
 
     fn now(&self) -> Now {
-        let wall = WallTime::from_ms(WALL_START_MS + self.now_ms);
-        Now { instant: Instant::from_ms(self.now_ms), wall }
+        let wall = WallTime::from_ms(self.wall_start_ms + self.now_ms);
+        Now {
+            instant: Instant::from_ms(self.now_ms),
+            wall,
+        }
     }
 
     /// Puts up every line that the charter provides for.
     pub fn connect_all(&mut self) -> Result<(), ReplicaError> {
         for node in self.nodes.keys().copied().collect::<Vec<_>>() {
-            let charter = self.nodes.get(&node).map(|state| Arc::clone(state.engine.charter()));
-            for peer in charter.map(|charter| links(&*charter, node)).unwrap_or_default() {
+            let charter = self
+                .nodes
+                .get(&node)
+                .map(|state| Arc::clone(state.engine.charter()));
+            for peer in charter
+                .map(|charter| links(&*charter, node))
+                .unwrap_or_default()
+            {
                 self.connect(node, peer)?;
             }
         }
@@ -182,7 +278,10 @@ impl World {
         let ticket = Ticket(self.tickets);
         self.input(node, Input::Write { ticket, drafts })?;
         loop {
-            let outcome = self.nodes.get_mut(&node).and_then(|state| state.outcomes.remove(&ticket));
+            let outcome = self
+                .nodes
+                .get_mut(&node)
+                .and_then(|state| state.outcomes.remove(&ticket));
             if let Some(outcome) = outcome {
                 return Ok(outcome);
             }
@@ -212,15 +311,28 @@ impl World {
     fn carry_out(&mut self, node: NodeId, output: Output) -> Option<Input> {
         match output {
             Output::Request { peer, id, bytes } => {
-                self.send(node, peer, true, &bytes, |bytes| {
-                    Event::Request { to: peer, from: node, id, bytes }
+                self.send(node, peer, true, &bytes, |bytes| Event::Request {
+                    to: peer,
+                    from: node,
+                    id,
+                    bytes,
                 });
             }
             Output::Respond { peer, id, bytes } => {
-                let asked = self.nodes.get_mut(&node).and_then(|state| state.inbound.remove(&id));
+                if let Some(answer) = self.outside.get_mut(&id) {
+                    *answer = Some(bytes);
+                    return None;
+                }
+                let asked = self
+                    .nodes
+                    .get_mut(&node)
+                    .and_then(|state| state.inbound.remove(&id));
                 if let Some((_, id)) = asked {
-                    self.send(node, peer, false, &bytes, |bytes| {
-                        Event::Response { to: peer, from: node, id, bytes }
+                    self.send(node, peer, false, &bytes, |bytes| Event::Response {
+                        to: peer,
+                        from: node,
+                        id,
+                        bytes,
                     });
                 }
             }
@@ -228,9 +340,15 @@ impl World {
             Output::Written { ticket, outcome } => {
                 self.nodes.get_mut(&node)?.outcomes.insert(ticket, outcome);
             }
-            Output::CharterOffered { bundle, .. } => {
-                let charter = (self.verifier)(&bundle)?;
-                return Some(Input::CharterAdopted { charter, bundle });
+            Output::CharterOffered { peer, bundle } => {
+                let version = self.nodes.get(&node)?.engine.charter().version();
+                return Some(match (self.verifier)(&bundle) {
+                    Some(charter) => Input::CharterAdopted { charter, bundle },
+                    None => Input::CharterRefused {
+                        peer,
+                        version: CharterVersion(version.0 + 1),
+                    },
+                });
             }
             Output::Alarm(alarm) => self.nodes.get_mut(&node)?.alarms.push(alarm),
             Output::Scrub | Output::Changed { .. } | Output::Dropped { .. } => {}
@@ -247,7 +365,12 @@ impl World {
         event: impl FnOnce(Vec<u8>) -> Event,
     ) {
         if self.up.contains(&pair(from, to)) {
-            self.frames.push(Frame { from, to, request, bytes: bytes.to_vec() });
+            self.frames.push(Frame {
+                from,
+                to,
+                request,
+                bytes: bytes.to_vec(),
+            });
             self.plan(LINE_MS, event(bytes.to_vec()));
         }
     }
@@ -261,11 +384,38 @@ impl World {
         let now_ms = self.now_ms;
         if let Some(state) = self.nodes.get_mut(&node) {
             let at = state.engine.next_timeout().ms.max(now_ms + 1);
-            if state.wakes_at.is_none_or(|planned| planned > at || planned <= now_ms) {
+            if state
+                .wakes_at
+                .is_none_or(|planned| planned > at || planned <= now_ms)
+            {
                 state.wakes_at = Some(at);
                 self.plan(at - now_ms, Event::Wake { node });
             }
         }
+    }
+
+    /// Gives a node a request from somebody who is no node of this world, and waits for its answer.
+    pub fn ask_from_outside(
+        &mut self,
+        from: NodeId,
+        node: NodeId,
+        bytes: &[u8],
+    ) -> Result<Option<Vec<u8>>, ReplicaError> {
+        self.inbound += 1;
+        let id = InboundId(self.inbound);
+        self.outside.insert(id, None);
+        self.input(
+            node,
+            Input::Request {
+                peer: from,
+                id,
+                bytes: bytes.to_vec(),
+            },
+        )?;
+        let end = self.now_ms + OUTSIDE_WAIT_MS;
+        let unanswered = |world: &Self| world.outside.get(&id).is_some_and(Option::is_none);
+        while unanswered(self) && self.now_ms < end && self.step()? {}
+        Ok(self.outside.remove(&id).flatten())
     }
 
     /// Lets the next event happen; `false` if there is none.
@@ -275,18 +425,50 @@ impl World {
         };
         self.now_ms = self.now_ms.max(at);
         match event {
-            Event::Request { to, from, id, bytes } => {
+            Event::Request {
+                to,
+                from,
+                id,
+                bytes,
+            } => {
+                self.log(to, &bytes);
                 self.inbound += 1;
                 let inbound = InboundId(self.inbound);
                 if let Some(state) = self.nodes.get_mut(&to) {
                     state.inbound.insert(inbound, (from, id));
                 }
-                self.input(to, Input::Request { peer: from, id: inbound, bytes })?;
+                self.input(
+                    to,
+                    Input::Request {
+                        peer: from,
+                        id: inbound,
+                        bytes,
+                    },
+                )?;
             }
-            Event::Response { to, from, id, bytes } => {
-                self.input(to, Input::Response { peer: from, id, bytes })?;
+            Event::Response {
+                to,
+                from,
+                id,
+                bytes,
+            } => {
+                self.log(to, &bytes);
+                self.input(
+                    to,
+                    Input::Response {
+                        peer: from,
+                        id,
+                        bytes,
+                    },
+                )?;
             }
-            Event::Durable { node, token } => self.input(node, Input::Durable { token })?,
+            Event::Durable { node, token } => {
+                self.log(node, &token.0.to_be_bytes());
+                if let Some(state) = self.nodes.get_mut(&node) {
+                    state.store.sync()?;
+                }
+                self.input(node, Input::Durable { token })?;
+            }
             Event::Wake { node } => {
                 if let Some(state) = self.nodes.get_mut(&node) {
                     state.wakes_at = None;
@@ -300,7 +482,11 @@ impl World {
     /// Lets this much time pass.
     pub fn run_ms(&mut self, ms: u64) -> Result<(), ReplicaError> {
         let end = self.now_ms + ms;
-        while self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+        while self
+            .queue
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at <= end)
+        {
             self.step()?;
         }
         self.now_ms = end;
@@ -316,10 +502,11 @@ impl World {
 
     /// The nodes that hold a facet.
     pub fn holders(&self, facet: &FacetId) -> BTreeSet<NodeId> {
-        let holds = |state: &Node| {
-            matches!(replica::facet_entry(&state.store, facet), Ok(Some(_)))
-        };
-        self.nodes().filter(|(_, state)| holds(state)).map(|(node, _)| node).collect()
+        let holds = |state: &Node| matches!(replica::facet_entry(&state.store, facet), Ok(Some(_)));
+        self.nodes()
+            .filter(|(_, state)| holds(state))
+            .map(|(node, _)| node)
+            .collect()
     }
 }
 

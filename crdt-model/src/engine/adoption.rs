@@ -20,9 +20,17 @@ impl Engine {
         bundle: &[u8],
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        if charter.version() <= self.charter().version() {
+        // One version at a time, and each once: another charter under a number that waits for the
+        // disk must not take its place there.
+        let latest = self.charter().version();
+        if charter.version()
+            <= self
+                .adopting
+                .map_or(latest, |adopting| adopting.max(latest))
+        {
             return Ok(());
         }
+        self.adopting = Some(charter.version());
         let mut batch = Batch::default();
         batch.put(replica::charter_key(charter.version()), bundle.to_vec());
         store.write(&batch)?;
@@ -38,7 +46,7 @@ impl Engine {
         }
         self.charters.adopt(charter);
         self.lay_links();
-        self.dropping_due = true;
+        self.drop_after = Some(self.durability.token_written());
         for known in self.peers.values_mut() {
             known.reset();
         }
@@ -57,10 +65,15 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        if !self.dropping_due || !self.durability.idle() {
+        // All that was taken under the charter before must be in the index first.
+        if self
+            .drop_after
+            .is_none_or(|after| self.durability.token() < after)
+        {
             return Ok(());
         }
-        self.dropping_due = false;
+        self.drop_after = None;
+        self.strip_quarantine(store)?;
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
         let mut batch = Batch::default();
@@ -86,7 +99,29 @@ impl Engine {
             self.index.remove(label, record);
         }
         outputs.push(Output::Scrub);
-        outputs.push(Output::Dropped { facets: dropped.len() });
+        outputs.push(Output::Dropped {
+            facets: dropped.len(),
+        });
+        Ok(())
+    }
+
+    /// Lets go of the bytes of refused commits that this node may no longer hold.
+    fn strip_quarantine(&mut self, store: &mut dyn Store) -> Result<(), ReplicaError> {
+        let kept = self
+            .quarantine
+            .kept()
+            .map(|(number, encoded)| (number, encoded.to_vec()));
+        let kept: Vec<_> = kept.collect();
+        let mut batch = Batch::default();
+        for (number, encoded) in kept {
+            if !self.may_keep(&encoded, store)? {
+                self.quarantine.strip(number, &mut batch);
+            }
+        }
+        if !batch.is_empty() {
+            store.write(&batch)?;
+            self.durability.wrote();
+        }
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Answering a peer. Nothing is remembered between two requests of a peer but its hello and its
 //! allowance: whatever it asks, in whatever order, the answer comes from what is held now.
 
+use crate::commit::Commit;
 use crate::history::{Clock, History};
 use crate::ids::{CharterVersion, NodeId};
 use crate::label::FacetId;
@@ -28,7 +29,11 @@ impl Engine {
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
         let respond = |response: &Response, outputs: &mut Vec<Output>| {
-            outputs.push(Output::Respond { peer, id, bytes: response.encode() });
+            outputs.push(Output::Respond {
+                peer,
+                id,
+                bytes: response.encode(),
+            });
         };
         let Some(known) = self.peers.get_mut(&peer) else {
             self.quarantine.count(Some(peer), "not-a-neighbour");
@@ -43,8 +48,12 @@ impl Engine {
             return Ok(());
         }
         match Request::decode(bytes) {
-            Ok(Request::Push { charter, commits }) if charter == self.mark() => {
-                self.take_push(peer, id, &commits, now, store, outputs)
+            Ok(Request::Push {
+                charter,
+                unfinished,
+                commits,
+            }) if charter == self.mark() => {
+                self.take_push(peer, id, &commits, unfinished, now, store, outputs)
             }
             Ok(request) => {
                 let response = self.answer_to(peer, request, now, store, outputs)?;
@@ -89,13 +98,15 @@ impl Engine {
         }
     }
 
-    fn greeted(
-        &mut self,
-        peer: NodeId,
-        hello: Hello,
-        outputs: &mut Vec<Output>,
-    ) -> Response {
+    fn greeted(&mut self, peer: NodeId, hello: Hello, outputs: &mut Vec<Output>) -> Response {
         let ours = self.hello(peer);
+        if let Some(known) = self.peers.get_mut(&peer) {
+            // The answer says all that a hello of our own would.
+            known.hello_due = false;
+            if known.hello.is_none() {
+                known.went_well();
+            }
+        }
         self.compare_hellos(peer, hello, outputs);
         Response::Hello(ours)
     }
@@ -121,7 +132,10 @@ impl Engine {
         let mut room = RESPONSE_BYTES_MAX - RESPONSE_OVERHEAD;
         let mut answers = Vec::new();
         for wanted in wanted {
-            let nothing = Found { have: Clock::new(), commits: Vec::new() };
+            let nothing = Found {
+                have: Clock::new(),
+                commits: Vec::new(),
+            };
             let found = match self.servable(peer, &wanted.facet, store)? {
                 Some((history, have)) => {
                     let room = room.saturating_sub(clock_bytes(&have) + 4);
@@ -132,7 +146,11 @@ impl Engine {
             };
             let bytes = clock_bytes(&found.have)
                 + 4
-                + found.commits.iter().map(|commit| commit.len() + 4).sum::<usize>();
+                + found
+                    .commits
+                    .iter()
+                    .map(|commit| commit.len() + 4)
+                    .sum::<usize>();
             if bytes > room {
                 break;
             }
@@ -158,20 +176,34 @@ impl Engine {
         };
         let label = facet.label(entry.grade);
         let audience = self.audience(&label);
-        let held = self.index.get(&Position { label, record: facet.record }).is_some();
+        let held = self
+            .index
+            .get(&Position {
+                label,
+                record: facet.record,
+            })
+            .is_some();
         if !held || !self.carries(self.node(), peer, &audience) {
             return Ok(None);
         }
         let history = replica::history(store, facet)?;
-        let clock = self.durability.durable_clock(facet).unwrap_or_else(|| history.clock());
+        let clock = self
+            .durability
+            .durable_clock(facet)
+            .unwrap_or_else(|| history.clock());
         Ok(Some((history, clock)))
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one push with where it came from"
+    )]
     fn take_push(
         &mut self,
         peer: NodeId,
         id: InboundId,
         commits: &[Vec<u8>],
+        unfinished: bool,
         now: Now,
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
@@ -181,11 +213,18 @@ impl Engine {
             outputs.push(Output::Respond { peer, id, bytes });
             return Ok(());
         }
-        let taken = self.take(peer, commits, now, store, outputs)?;
+        let last = commits.last().filter(|_| unfinished);
+        let goes_on = last.and_then(|last| Commit::decode(last).ok());
+        let unfinished = goes_on.iter().map(|commit| commit.body().facet).collect();
+        let taken = self.take(peer, commits, &unfinished, now, store, outputs)?;
         if let Some(known) = self.peers.get_mut(&peer) {
             known.traffic.commits_received += taken.taken as u64;
         }
-        let response = Response::Pushed { refused: taken.refused, gap: taken.gap };
+        let response = Response::Pushed {
+            taken: taken.taken,
+            refused: taken.refused,
+            gap: taken.gap,
+        };
         let bytes = response.encode();
         self.durability.wait(Waiting::Answer { peer, id, bytes });
         Ok(())
@@ -227,7 +266,9 @@ pub(super) fn beyond(history: &History, have: &Clock, until: &Clock, room: usize
 
 /// Whether everything in `other` is in `clock` too.
 pub(super) fn covers(clock: &Clock, other: &Clock) -> bool {
-    other.iter().all(|(life, seq)| clock.get(life).is_some_and(|last| last >= seq))
+    other
+        .iter()
+        .all(|(life, seq)| clock.get(life).is_some_and(|last| last >= seq))
 }
 
 fn charter_part(
@@ -235,8 +276,13 @@ fn charter_part(
     version: CharterVersion,
     offset: usize,
 ) -> Result<Response, ReplicaError> {
-    let bundle = store.get(&replica::charter_key(version))?.unwrap_or_default();
+    let bundle = store
+        .get(&replica::charter_key(version))?
+        .unwrap_or_default();
     let rest = bundle.get(offset..).unwrap_or(&[]);
     let bytes = rest.get(..CHARTER_CHUNK_BYTES_MAX).unwrap_or(rest).to_vec();
-    Ok(Response::Charter { total: bundle.len(), bytes })
+    Ok(Response::Charter {
+        total: bundle.len(),
+        bytes,
+    })
 }

@@ -30,9 +30,16 @@ pub(super) enum Waiting {
         commits: usize,
     },
     /// A peer waits for its answer.
-    Answer { peer: NodeId, id: InboundId, bytes: Vec<u8> },
+    Answer {
+        peer: NodeId,
+        id: InboundId,
+        bytes: Vec<u8>,
+    },
     /// A person waits.
-    Ticket { ticket: Ticket, commits: Vec<CommitHash> },
+    Ticket {
+        ticket: Ticket,
+        commits: Vec<CommitHash>,
+    },
     /// A charter is to be put in force.
     Charter(Arc<dyn Charter>),
 }
@@ -45,8 +52,8 @@ pub(super) struct Durability {
     durable: u64,
     waiting: VecDeque<(u64, Waiting)>,
     commits: usize,
-    /// What of each facet that has commits waiting was durable before the first of them.
-    facets: BTreeMap<FacetId, (Clock, usize)>,
+    /// For each facet that has commits waiting: what it had before each of its waiting entries.
+    facets: BTreeMap<FacetId, VecDeque<Clock>>,
 }
 
 impl Durability {
@@ -55,16 +62,20 @@ impl Durability {
         self.commits >= UNDURABLE_COMMITS_MAX
     }
 
-    /// Whether nothing is waiting.
-    pub(super) fn idle(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     /// Lets something wait for all that has been written.
     pub(super) fn wait(&mut self, waiting: Waiting) {
-        if let Waiting::Facet { facet, commits, clock_before, .. } = &waiting {
+        if let Waiting::Facet {
+            facet,
+            commits,
+            clock_before,
+            ..
+        } = &waiting
+        {
             self.commits += commits;
-            self.facets.entry(*facet).or_insert_with(|| (clock_before.clone(), 0)).1 += 1;
+            self.facets
+                .entry(*facet)
+                .or_default()
+                .push_back(clock_before.clone());
         }
         self.waiting.push_back((self.written, waiting));
     }
@@ -90,9 +101,9 @@ impl Durability {
         let (_, waiting) = self.waiting.pop_front()?;
         if let Waiting::Facet { facet, commits, .. } = &waiting {
             self.commits -= commits;
-            if let Some((_, waiting)) = self.facets.get_mut(facet) {
-                *waiting -= 1;
-                if *waiting == 0 {
+            if let Some(clocks) = self.facets.get_mut(facet) {
+                clocks.pop_front();
+                if clocks.is_empty() {
                     self.facets.remove(facet);
                 }
             }
@@ -102,7 +113,7 @@ impl Durability {
 
     /// What of a facet is durable for certain, if it has commits that are not.
     pub(super) fn durable_clock(&self, facet: &FacetId) -> Option<Clock> {
-        self.facets.get(facet).map(|(clock, _)| clock.clone())
+        self.facets.get(facet)?.front().cloned()
     }
 
     /// Whether everything written is durable.
@@ -126,21 +137,38 @@ impl Engine {
         self.durability.durable = self.durability.durable.max(token.0);
         while let Some(waiting) = self.durability.release(token) {
             match waiting {
-                Waiting::Facet { facet, before, after, digest, clock_before, from, wall, .. } => {
+                Waiting::Facet {
+                    facet,
+                    before,
+                    after,
+                    digest,
+                    clock_before,
+                    from,
+                    wall,
+                    ..
+                } => {
                     if let Some(before) = before.filter(|before| *before != after) {
                         self.index.remove(&facet.label(before), &facet.record);
                     }
                     let label = facet.label(after);
                     self.index.insert(label, facet.record, digest);
                     self.announce(&facet, before, &label, &clock_before, from);
-                    outputs.push(Output::Changed { facet, label, from, wall });
+                    outputs.push(Output::Changed {
+                        facet,
+                        label,
+                        from,
+                        wall,
+                    });
                 }
                 Waiting::Answer { peer, id, bytes } => {
                     outputs.push(Output::Respond { peer, id, bytes });
                 }
                 Waiting::Charter(charter) => self.put_in_force(charter),
                 Waiting::Ticket { ticket, commits } => {
-                    outputs.push(Output::Written { ticket, outcome: Ok(commits) });
+                    outputs.push(Output::Written {
+                        ticket,
+                        outcome: Ok(commits),
+                    });
                 }
             }
         }
@@ -160,13 +188,22 @@ impl Engine {
             let audience = engine.audience(label);
             engine.carries(me, peer, &audience)
         };
-        let peers: Vec<_> = self.peers.keys().copied().filter(|peer| Some(*peer) != from).collect();
+        let peers: Vec<_> = self
+            .peers
+            .keys()
+            .copied()
+            .filter(|peer| Some(*peer) != from)
+            .collect();
         for peer in peers {
             if !carried(self, peer, label) {
                 continue;
             }
             let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
-            let has = if held { clock_before.clone() } else { Clock::new() };
+            let has = if held {
+                clock_before.clone()
+            } else {
+                Clock::new()
+            };
             if let Some(peer) = self.peers.get_mut(&peer) {
                 peer.queue_push(*facet, has);
             }

@@ -46,11 +46,21 @@ impl Engine {
         index.is_some_and(|index| audience.contains(index))
     }
 
+    /// Whether this node may hold facets with a label that a peer named; the label is not
+    /// remembered.
+    pub(super) fn may_hold(&self, label: &Label) -> bool {
+        self.charter().flow(label, self.node()).allowed
+    }
+
     /// Whether the link between two nodes carries what has this audience: both belong to it; and
     /// between a village and the county, its township does not, for then the township carries it.
     pub(super) fn carries(&self, one: NodeId, other: NodeId, audience: &Audience) -> bool {
         let roster = self.charter().roster();
-        let belongs = |node| roster.index(node).is_some_and(|index| audience.contains(index));
+        let belongs = |node| {
+            roster
+                .index(node)
+                .is_some_and(|index| audience.contains(index))
+        };
         let over = match (roster.active(one), roster.active(other)) {
             (Some(a), Some(b)) => match (a.tier, b.tier) {
                 (Tier::Village, Tier::County) => a.parent,
@@ -74,7 +84,10 @@ impl Engine {
         let links = links(&**self.charter(), self.node());
         self.peers.retain(|peer, _| links.contains(peer));
         for link in links {
-            self.peers.entry(link).or_insert_with(Peer::new).clear_labels();
+            self.peers
+                .entry(link)
+                .or_insert_with(Peer::new)
+                .clear_labels();
         }
         self.audiences.clear();
         let labels: Vec<_> = self.index.labels().copied().collect();
@@ -86,7 +99,12 @@ impl Engine {
     /// Whether this node is the one that drives comparisons over its link with `peer`: the lower
     /// of the two, which also dials.
     pub(super) fn drives(&self, peer: NodeId) -> bool {
-        let tier = |node| self.charter().roster().member(node).map(|member| member.tier);
+        let tier = |node| {
+            self.charter()
+                .roster()
+                .member(node)
+                .map(|member| member.tier)
+        };
         tier(self.node()) > tier(peer)
     }
 }
@@ -101,7 +119,10 @@ pub fn links(charter: &dyn crate::charter::Charter, node: NodeId) -> Vec<NodeId>
     let linked = |a: &crate::charter::Member, b: &crate::charter::Member| {
         a.parent == Some(b.node) || a.tier == Tier::Village && b.tier == Tier::County
     };
-    let active = roster.members().iter().filter(|member| roster.active(member.node).is_some());
+    let active = roster
+        .members()
+        .iter()
+        .filter(|member| roster.active(member.node).is_some());
     active
         .filter(|other| linked(me, other) || linked(other, me))
         .map(|other| other.node)

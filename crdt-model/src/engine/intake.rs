@@ -1,11 +1,12 @@
 //! Taking commits in: each is judged on its own, all that pass are written as one.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commit::Commit;
-use crate::history::{Clock, History};
-use crate::ids::NodeId;
-use crate::judge::Fault;
+use crate::history::{Clock, History, HistoryError};
+use crate::ids::{ActorId, CommitHash, NodeId};
+use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Grade};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
@@ -19,6 +20,8 @@ use super::{Alarm, Engine, Output};
 pub(super) struct Taken {
     pub(super) taken: usize,
     pub(super) refused: usize,
+    /// Kept aside until the rest of their facet has come.
+    pub(super) staged: usize,
     /// Whether some build on commits that are not here.
     pub(super) gap: bool,
 }
@@ -40,7 +43,11 @@ impl Growing {
         };
         let before = entry.map(|entry| (entry.grade, history.len()));
         let clock_before = history.clock();
-        Ok(Self { history, before, clock_before })
+        Ok(Self {
+            history,
+            before,
+            clock_before,
+        })
     }
 
     fn position(&self) -> usize {
@@ -50,7 +57,9 @@ impl Growing {
     /// The latest wall time of the new commits, as their authors' clocks showed it.
     fn latest_wall(&self) -> WallTime {
         let new = self.history.commits().skip(self.position());
-        new.map(|(commit, _)| commit.body().wall).max().unwrap_or(WallTime::from_ms(0))
+        new.map(|(commit, _)| commit.body().wall)
+            .max()
+            .unwrap_or(WallTime::from_ms(0))
     }
 
     pub(super) fn grown_by(&self) -> usize {
@@ -58,77 +67,143 @@ impl Growing {
     }
 }
 
+/// A facet that commits of a peer are being added to, with those that fitted.
+type Arriving = (Growing, Vec<Vec<u8>>);
+
 impl Engine {
-    /// Judges commits and writes those that pass.
+    /// Judges commits and writes those that pass. Of the facets in `unfinished` more is to come.
     pub(super) fn take(
         &mut self,
         peer: NodeId,
         commits: &[Vec<u8>],
+        unfinished: &BTreeSet<FacetId>,
         now: Now,
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<Taken, ReplicaError> {
         let mut result = Taken::default();
-        let mut facets: BTreeMap<FacetId, (Growing, Vec<&Vec<u8>>)> = BTreeMap::new();
-        for encoded in commits {
-            let verdict = match self.authenticated(encoded) {
-                Ok((commit, actor)) => {
-                    let facet = commit.body().facet;
-                    let (growing, taken) = match facets.entry(facet) {
-                        std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                        std::collections::btree_map::Entry::Vacant(entry) => {
-                            entry.insert((Growing::load(store, &facet)?, Vec::new()))
-                        }
-                    };
-                    let verdict = self.place(commit, actor, &mut growing.history);
-                    if verdict.is_ok() {
-                        taken.push(encoded);
-                    }
-                    verdict
-                }
-                Err(fault) => Err(fault),
-            };
-            if let Err(fault) = verdict {
-                self.refuse(peer, encoded, fault, now, &mut result, outputs);
-            }
-        }
         let mut batch = Batch::default();
+        let mut refused = Vec::new();
+        let arriving = self.place_all(peer, commits, store, &mut refused)?;
         let mut grown = Vec::new();
-        for (facet, (growing, taken)) in facets {
+        for (facet, (growing, placed)) in arriving {
             match self.may_arrive(peer, &growing) {
                 _ if growing.grown_by() == 0 => {}
                 Ok(grade) => {
                     result.taken += growing.grown_by();
                     replica::put_commits(&mut batch, &growing.history, growing.position(), grade);
+                    placed
+                        .iter()
+                        .for_each(|one| self.quarantine.release(one, &mut batch));
                     grown.push((facet, growing, grade));
                 }
+                Err(Fault::NotForUs { .. })
+                    if unfinished.contains(&facet) && self.stage(peer, facet, &placed) =>
+                {
+                    result.staged += placed.len();
+                }
                 Err(fault) => {
-                    for encoded in taken {
-                        self.refuse(peer, encoded, fault.clone(), now, &mut result, outputs);
-                    }
+                    refused.extend(placed.into_iter().map(|encoded| (encoded, fault.clone())));
                 }
             }
+        }
+        for (encoded, fault) in refused {
+            // Harmless: two ways led here. Counted, and nobody is troubled.
+            if matches!(fault, Fault::History(HistoryError::Duplicate)) {
+                self.quarantine.count(Some(peer), fault.code());
+                continue;
+            }
+            result.refused += 1;
+            result.gap |= fault.may_pass_later();
+            let keep = self.may_keep(&encoded, store)?;
+            self.quarantine
+                .take(Some(peer), &encoded, &fault, keep, now.wall, &mut batch);
+            let commit = CommitHash::of(&encoded);
+            outputs.push(Output::Alarm(Alarm::Refused {
+                peer,
+                commit,
+                fault,
+            }));
         }
         self.write_grown(batch, grown, Some(peer), store)?;
         Ok(result)
     }
 
-    fn authenticated(&self, encoded: &[u8]) -> Result<(Commit, crate::ids::ActorId), Fault> {
-        let commit = Commit::decode(encoded)?;
-        let actor = self.charters.authenticate(&commit)?;
-        Ok((commit, actor))
+    /// Places commits in the histories of their facets, as far as they fit and were allowed.
+    fn place_all(
+        &mut self,
+        peer: NodeId,
+        commits: &[Vec<u8>],
+        store: &dyn Store,
+        refused: &mut Vec<(Vec<u8>, Fault)>,
+    ) -> Result<BTreeMap<FacetId, Arriving>, ReplicaError> {
+        let mut arriving: BTreeMap<FacetId, Arriving> = BTreeMap::new();
+        for encoded in commits {
+            let (commit, actor) = match authenticate(&self.charters, encoded) {
+                Ok(authentic) => authentic,
+                Err(fault) => {
+                    refused.push((encoded.clone(), fault));
+                    continue;
+                }
+            };
+            let facet = commit.body().facet;
+            let (growing, placed) = match arriving.entry(facet) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let growing = Growing::load(store, &facet)?;
+                    let staged = self
+                        .peers
+                        .get_mut(&peer)
+                        .map(|known| known.staged.take(&facet));
+                    let one = entry.insert((growing, Vec::new()));
+                    for encoded in staged.unwrap_or_default() {
+                        // It passed when it was staged; what has changed since decides again.
+                        let fits =
+                            authenticate(&self.charters, &encoded).and_then(|(commit, actor)| {
+                                place(&self.charters, commit, actor, &mut one.0.history)
+                            });
+                        if fits.is_ok() {
+                            one.1.push(encoded);
+                        }
+                    }
+                    one
+                }
+            };
+            match place(&self.charters, commit, actor, &mut growing.history) {
+                Ok(()) => placed.push(encoded.clone()),
+                Err(fault) => refused.push((encoded.clone(), fault)),
+            }
+        }
+        Ok(arriving)
     }
 
-    fn place(
-        &self,
-        commit: Commit,
-        actor: crate::ids::ActorId,
-        history: &mut History,
-    ) -> Result<(), Fault> {
-        history.check(&commit, actor)?;
-        self.charters.authorize(&commit, history)?;
-        history.insert(commit, actor)?;
-        Ok(())
+    /// Keeps the commits of an unfinished facet aside; `false` where there is no room.
+    fn stage(&mut self, peer: NodeId, facet: FacetId, commits: &[Vec<u8>]) -> bool {
+        self.peers
+            .get_mut(&peer)
+            .is_some_and(|known| known.staged.keep(facet, commits))
+    }
+
+    /// Whether this node may hold what is in a refused commit, as far as it can tell: by the grade
+    /// that the commit gives, or that the facet has here.
+    pub(super) fn may_keep(
+        &mut self,
+        encoded: &[u8],
+        store: &dyn Store,
+    ) -> Result<bool, ReplicaError> {
+        let Ok(commit) = Commit::decode(encoded) else {
+            return Ok(false);
+        };
+        let facet = commit.body().facet;
+        let held = replica::facet_entry(store, &facet)?.map(|entry| entry.grade);
+        let grades = [held, commit.body().grade];
+        let mut labels = grades
+            .into_iter()
+            .flatten()
+            .map(|grade| facet.label(grade))
+            .peekable();
+        let known = labels.peek().is_some();
+        Ok(known && labels.all(|label| self.may_hold(&label)))
     }
 
     /// The grade a facet comes to, if both this node and the peer that sent it may hold it so.
@@ -138,42 +213,26 @@ impl Engine {
         let node = self.node();
         let decision = self.charter().flow(&label, node);
         if !decision.allowed {
-            return Err(Fault::NotForUs { label: Box::new(label), rules: decision.rules.clone() });
+            return Err(Fault::NotForUs {
+                label: Box::new(label),
+                rules: decision.rules.clone(),
+            });
         }
         let decision = self.charter().flow(&label, peer);
         if !decision.allowed {
             let rules = decision.rules.clone();
-            return Err(Fault::NotForSender { peer, label: Box::new(label), rules });
+            return Err(Fault::NotForSender {
+                peer,
+                label: Box::new(label),
+                rules,
+            });
         }
         Ok(grade)
     }
 
     pub(super) fn grade_of(&self, history: &History) -> Result<Grade, Fault> {
         let grade = self.charters.join(&history.grades());
-        Ok(grade.ok_or(crate::history::HistoryError::NoGrade)?)
-    }
-
-    fn refuse(
-        &mut self,
-        peer: NodeId,
-        encoded: &[u8],
-        fault: Fault,
-        now: Now,
-        result: &mut Taken,
-        outputs: &mut Vec<Output>,
-    ) {
-        let duplicate =
-            matches!(fault, Fault::History(crate::history::HistoryError::Duplicate));
-        if duplicate {
-            // Harmless: two ways led here. Counted, and nobody is troubled.
-            self.quarantine.count(Some(peer), fault.code());
-            return;
-        }
-        result.refused += 1;
-        result.gap |= fault.may_pass_later();
-        self.quarantine.take(Some(peer), encoded, &fault, now.wall);
-        let commit = crate::ids::CommitHash::of(encoded);
-        outputs.push(Output::Alarm(Alarm::Refused { peer, commit, fault }));
+        Ok(grade.ok_or(HistoryError::NoGrade)?)
     }
 
     /// Writes what has grown, and lets its announcement wait for the disk.
@@ -203,4 +262,22 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn authenticate(charters: &Charters, encoded: &[u8]) -> Result<(Commit, ActorId), Fault> {
+    let commit = Commit::decode(encoded)?;
+    let actor = charters.authenticate(&commit)?;
+    Ok((commit, actor))
+}
+
+fn place(
+    charters: &Charters,
+    commit: Commit,
+    actor: ActorId,
+    history: &mut History,
+) -> Result<(), Fault> {
+    history.check(&commit, actor)?;
+    charters.authorize(&commit, history)?;
+    history.insert(commit, actor)?;
+    Ok(())
 }

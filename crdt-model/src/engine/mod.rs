@@ -12,15 +12,20 @@
 //! * An error means that the store failed. The engine must not be used further.
 //!
 //! How it is laid out: `intake` takes commits in, `write` makes the node's own, `answer` answers
-//! requests without remembering anything, `session` drives the comparison with one peer, `flow`
-//! decides what a link carries, `adoption` changes charters, `durable` waits for the disk.
+//! requests without remembering anything, `session` drives the exchange with one peer through
+//! `download`, `comparison`, `fetch` and `push`, `flow` decides what a link carries, `adoption`
+//! changes charters, `durable` waits for the disk.
 
 mod adoption;
 mod answer;
+mod comparison;
+mod download;
 mod durable;
+mod fetch;
 mod flow;
 mod intake;
 mod peer;
+mod push;
 mod session;
 mod status;
 mod write;
@@ -44,8 +49,8 @@ use crate::time::{Instant, Now};
 use crate::wire::{CharterMark, Hello};
 
 use durable::Durability;
-use peer::Peer;
 pub use flow::{dials, links};
+use peer::Peer;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};
 
 /// Who this node is.
@@ -253,7 +258,9 @@ pub enum WriteRefused {
     #[error("too much is waiting to become durable; try again in a moment")]
     Busy,
     /// The grade would take the facet away from nodes that hold it.
-    #[error("draft {draft}: this grade would narrow who may hold the facet, which cannot be done yet")]
+    #[error(
+        "draft {draft}: this grade would narrow who may hold the facet, which cannot be done yet"
+    )]
     Narrows {
         /// Position of the draft, from 0.
         draft: usize,
@@ -265,7 +272,11 @@ pub type FacetName = crate::ids::Name;
 
 impl WriteRefused {
     fn draft(draft: usize, facet: &FacetId, fault: impl Into<Fault>) -> Self {
-        Self::Draft { draft, facet: Box::new(facet.facet), fault: Box::new(fault.into()) }
+        Self::Draft {
+            draft,
+            facet: Box::new(facet.facet),
+            fault: Box::new(fault.into()),
+        }
     }
 }
 
@@ -279,8 +290,10 @@ pub struct Engine {
     durability: Durability,
     quarantine: Quarantine,
     next_request: u64,
-    /// Whether facets may be held that this node may no longer hold.
-    dropping_due: bool,
+    /// Facets may be held that this node may no longer hold: they go once this much is durable.
+    drop_after: Option<SyncToken>,
+    /// The charter version that waits for the disk, or that did so last.
+    adopting: Option<CharterVersion>,
     next_anti_entropy: Instant,
 }
 
@@ -306,9 +319,10 @@ impl Engine {
             audiences: BTreeMap::new(),
             peers: BTreeMap::new(),
             durability: Durability::default(),
-            quarantine: Quarantine::default(),
+            quarantine: Quarantine::load(store)?,
             next_request: 0,
-            dropping_due: true,
+            drop_after: Some(SyncToken(0)),
+            adopting: None,
             next_anti_entropy: Instant::default(),
         };
         engine.lay_links();
@@ -350,7 +364,9 @@ impl Engine {
     /// When the driver must call again at the latest.
     pub fn next_timeout(&self) -> Instant {
         let retries = self.peers.values().filter_map(Peer::retry_at);
-        retries.min().map_or(self.next_anti_entropy, |retry| retry.min(self.next_anti_entropy))
+        retries.min().map_or(self.next_anti_entropy, |retry| {
+            retry.min(self.next_anti_entropy)
+        })
     }
 
     /// The charter in force.
@@ -391,12 +407,18 @@ impl Engine {
 
     fn mark(&self) -> CharterMark {
         let charter = self.charter();
-        CharterMark { version: charter.version(), digest: charter.digest() }
+        CharterMark {
+            version: charter.version(),
+            digest: charter.digest(),
+        }
     }
 
     fn hello(&self, peer: NodeId) -> Hello {
         let fingerprint = self.shared_with(peer).digest();
-        Hello { charter: self.mark(), fingerprint }
+        Hello {
+            charter: self.mark(),
+            fingerprint,
+        }
     }
 
     fn anti_entropy_due(&mut self, now: Now) -> bool {

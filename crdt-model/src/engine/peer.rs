@@ -8,7 +8,7 @@ use crate::ids::CharterVersion;
 use crate::label::{FacetId, Label};
 use crate::limits::{
     PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
-    PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS,
+    PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
 use crate::reconcile::{Bound, Initiator};
 use crate::time::{Instant, Now, WallTime};
@@ -36,6 +36,58 @@ pub(super) struct Session {
     pub(super) offers: VecDeque<(FacetId, Clock)>,
     /// Whether it moved anything: one that did not must not be repeated at once.
     pub(super) moved: bool,
+    /// The facets that are exchanged whole, where the comparison before moved nothing: clocks that
+    /// are equal over different commits would hide an equivocation.
+    pub(super) thorough: Option<Vec<FacetId>>,
+}
+
+impl Session {
+    /// Whether a facet is exchanged whole; the first few of a thorough comparison are.
+    pub(super) fn thorough(&mut self, facet: &FacetId) -> bool {
+        let Some(whole) = self.thorough.as_mut() else {
+            return false;
+        };
+        if !whole.contains(facet) && whole.len() < THOROUGH_FACETS_MAX {
+            whole.push(*facet);
+        }
+        whole.contains(facet)
+    }
+}
+
+/// Parts of facets whose rest is still to come: at its present grade this node may not hold them,
+/// and at the grade that the rest gives them it may. Kept in memory only.
+#[derive(Default)]
+pub(super) struct Staged {
+    facets: BTreeMap<FacetId, Vec<Vec<u8>>>,
+    bytes: usize,
+}
+
+impl Staged {
+    /// What is kept of a facet.
+    pub(super) fn of(&self, facet: &FacetId) -> &[Vec<u8>] {
+        self.facets.get(facet).map_or(&[], Vec::as_slice)
+    }
+
+    /// Hands over what is kept of a facet.
+    pub(super) fn take(&mut self, facet: &FacetId) -> Vec<Vec<u8>> {
+        let commits = self.facets.remove(facet).unwrap_or_default();
+        self.bytes -= commits.iter().map(Vec::len).sum::<usize>();
+        commits
+    }
+
+    /// Keeps these commits of a facet, if there is room.
+    pub(super) fn keep(&mut self, facet: FacetId, commits: &[Vec<u8>]) -> bool {
+        let bytes = commits.iter().map(Vec::len).sum::<usize>();
+        let room = self.bytes + bytes <= STAGED_BYTES_MAX;
+        if room {
+            self.bytes += bytes;
+            self.facets
+                .entry(facet)
+                .or_default()
+                .extend(commits.iter().cloned());
+        }
+        room
+    }
 }
 
 /// A charter that is being fetched.
@@ -79,6 +131,9 @@ pub(super) struct Peer {
     /// Charter versions of it that were refused: not asked for again on this connection.
     pub(super) refused_charter: Option<CharterVersion>,
     pub(super) in_flight: BTreeMap<RequestId, Purpose>,
+    /// The last exchange moved nothing, and the two are not equal.
+    pub(super) stuck: bool,
+    pub(super) staged: Staged,
     /// What was taken from it and is not yet known to be durable.
     pub(super) settled_at: SyncToken,
     pub(super) traffic: Traffic,
@@ -103,6 +158,8 @@ impl Peer {
             download: None,
             refused_charter: None,
             in_flight: BTreeMap::new(),
+            stuck: false,
+            staged: Staged::default(),
             settled_at: SyncToken(0),
             traffic: Traffic::default(),
             labels: Vec::new(),
@@ -122,6 +179,8 @@ impl Peer {
         self.resume = None;
         self.download = None;
         self.in_flight.clear();
+        self.stuck = false;
+        self.staged = Staged::default();
         self.push.clear();
         self.retry = None;
         self.hello_due = self.connected;
@@ -157,14 +216,36 @@ impl Peer {
     }
 
     pub(super) fn next_push(&mut self) -> Option<(FacetId, Clock)> {
-        let offer = || self.session.as_mut().and_then(|session| session.offers.pop_front());
+        let offer = || {
+            self.session
+                .as_mut()
+                .and_then(|session| session.offers.pop_front())
+        };
         self.push.pop_first().or_else(offer)
     }
 
     /// How many facets are queued for it.
     pub(super) fn push_len(&self) -> usize {
-        let offers = self.session.as_ref().map_or(0, |session| session.offers.len());
+        let offers = self
+            .session
+            .as_ref()
+            .map_or(0, |session| session.offers.len());
         self.push.len() + offers
+    }
+
+    /// Ends the comparison under way: answers to what it asked mean nothing any more.
+    pub(super) fn end_session(&mut self) {
+        self.session = None;
+        self.in_flight
+            .retain(|_, purpose| !matches!(purpose, Purpose::Compare | Purpose::Fetch { .. }));
+    }
+
+    /// How many pushes it has not answered yet.
+    pub(super) fn pushes_in_flight(&self) -> usize {
+        self.in_flight
+            .values()
+            .filter(|one| matches!(one, Purpose::Push { .. }))
+            .count()
     }
 
     /// The two may differ: compare again.
@@ -177,15 +258,28 @@ impl Peer {
         self.in_flight.len() < PEER_REQUESTS_IN_FLIGHT_MAX
     }
 
-    /// Waits before the next attempt, each time twice as long.
+    /// Waits before the next attempt, each time twice as long. Failures that come while it waits
+    /// are one with the first.
     pub(super) fn back_off(&mut self, now: Now) {
-        self.retry = Some(now.instant.after_ms(self.retry_delay_ms));
-        self.retry_delay_ms = (self.retry_delay_ms * 2).min(RETRY_LAST_MS);
+        if !self.waits(now) {
+            self.wait_ms(self.retry_delay_ms, now);
+            self.retry_delay_ms = (self.retry_delay_ms * 2).min(RETRY_LAST_MS);
+        }
+    }
+
+    pub(super) fn wait_ms(&mut self, ms: u64, now: Now) {
+        self.retry = Some(now.instant.after_ms(ms));
+    }
+
+    /// Ends a wait that is over, so that nobody is woken for it again.
+    pub(super) fn end_wait(&mut self, now: Now) {
+        self.retry = self.retry.filter(|retry| now.instant < *retry);
     }
 
     pub(super) fn went_well(&mut self) {
         self.retry = None;
         self.retry_delay_ms = RETRY_FIRST_MS;
+        self.stuck = false;
     }
 
     /// When it is to be tried again, if it is waiting for that.
@@ -203,7 +297,10 @@ impl Peer {
         let refill = passed_ms.saturating_mul(u64::from(PEER_REQUESTS_PER_S_MAX)) / 1000;
         if refill > 0 {
             let refill = u32::try_from(refill).unwrap_or(u32::MAX);
-            self.requests_left = self.requests_left.saturating_add(refill).min(PEER_REQUEST_BURST_MAX);
+            self.requests_left = self
+                .requests_left
+                .saturating_add(refill)
+                .min(PEER_REQUEST_BURST_MAX);
             self.requests_refilled = now.instant;
         }
         let left = self.requests_left.checked_sub(1);

@@ -1,24 +1,19 @@
 //! Driving the exchange with each peer: hello, then, where the two differ, compare, fetch and push,
 //! then hello again to see that they are equal.
 
-use crate::history::Clock;
 use crate::ids::NodeId;
-use crate::label::FacetId;
-use crate::limits::{
-    CHARTER_BYTES_MAX, FETCH_FACETS_MAX, PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX,
-};
-use crate::reconcile::{self, Bound, Initiator, Position, ReconcileFault};
-use crate::replica::{self, ReplicaError};
+use crate::limits::GREETING_WAIT_MS;
+use crate::reconcile::{Bound, Initiator};
+use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
-use crate::wire::{Found, Hello, Request, Response, Wanted, wanted_bytes};
+use crate::wire::{Hello, Request, Response};
 
-use super::answer::{beyond, covers};
-use super::peer::{CharterDownload, Peer, Purpose, Session};
+use super::peer::{Purpose, Session};
 use super::{Alarm, Engine, Output, RequestId};
 
 /// Bytes of a request that are not commits or facets, at most.
-const REQUEST_OVERHEAD: usize = 64;
+pub(super) const REQUEST_OVERHEAD: usize = 64;
 
 impl Engine {
     pub(super) fn connected(&mut self, peer: NodeId, now: Now) {
@@ -29,7 +24,11 @@ impl Engine {
             known.reset();
             known.went_well();
             known.refused_charter = None;
-            known.hello_due = drives;
+            known.hello_due = true;
+            if !drives {
+                // The peer greets; if it does not, this node does.
+                known.wait_ms(GREETING_WAIT_MS, now);
+            }
         }
     }
 
@@ -45,7 +44,7 @@ impl Engine {
         if let Some(known) = self.peers.get_mut(&peer)
             && known.in_flight.remove(&id).is_some()
         {
-            known.session = None;
+            known.end_session();
             known.download = None;
             known.doubt();
             known.back_off(now);
@@ -64,7 +63,11 @@ impl Engine {
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);
             if let Some(known) = self.peers.get_mut(&peer) {
+                known.end_wait(now);
                 known.hello_due |= anti_entropy && known.connected && drives;
+                if anti_entropy {
+                    known.refused_charter = None;
+                }
             }
             while let Some((purpose, request)) = self.next_request(peer, now, store)? {
                 self.ask(peer, purpose, &request, outputs);
@@ -79,7 +82,13 @@ impl Engine {
         Ok(())
     }
 
-    fn ask(&mut self, peer: NodeId, purpose: Purpose, request: &Request, outputs: &mut Vec<Output>) {
+    fn ask(
+        &mut self,
+        peer: NodeId,
+        purpose: Purpose,
+        request: &Request,
+        outputs: &mut Vec<Output>,
+    ) {
         self.next_request += 1;
         let id = RequestId(self.next_request);
         let bytes = request.encode();
@@ -138,119 +147,6 @@ impl Engine {
         Some((Purpose::Hello, Request::Hello(self.hello(peer))))
     }
 
-    fn next_charter_part(&mut self, peer: NodeId, now: Now) -> Option<(Purpose, Request)> {
-        let known = self.peers.get_mut(&peer).filter(|known| !known.waits(now))?;
-        let download = known.download.as_ref()?;
-        let asking = known.in_flight.values().any(|one| matches!(one, Purpose::Charter { .. }));
-        let (version, offset) = (download.version, download.bytes.len());
-        (!asking).then_some((Purpose::Charter { version }, Request::Charter { version, offset }))
-    }
-
-    fn next_comparison(&mut self, peer: NodeId) -> Option<(Purpose, Request)> {
-        let charter = self.mark();
-        let known = self.peers.get(&peer)?;
-        let asking = known.in_flight.values().any(|one| matches!(one, Purpose::Compare));
-        if asking {
-            return None;
-        }
-        let mut initiator = self.peers.get_mut(&peer)?.session.as_mut()?.comparing.take()?;
-        let questions = initiator.request(&self.shared_with(peer));
-        let known = self.peers.get_mut(&peer)?;
-        let session = known.session.as_mut()?;
-        match questions {
-            Some(questions) => {
-                session.comparing = Some(initiator);
-                let questions = questions.encode();
-                Some((Purpose::Compare, Request::Compare { charter, questions }))
-            }
-            None => {
-                let found = initiator.finish();
-                let fetch = found.need.iter().chain(&found.differ).map(Position::facet);
-                session.fetch.extend(fetch);
-                session.offers.extend(found.offer.iter().map(|at| (at.facet(), Clock::new())));
-                known.resume = found.resume;
-                None
-            }
-        }
-    }
-
-    fn next_fetch(
-        &mut self,
-        peer: NodeId,
-        store: &dyn Store,
-    ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
-        let charter = self.mark();
-        if self.durability.full() {
-            return Ok(None);
-        }
-        let Some(session) = self.peers.get_mut(&peer).and_then(|known| known.session.as_mut())
-        else {
-            return Ok(None);
-        };
-        let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
-        let mut wanted = Vec::new();
-        while let Some(facet) = session.fetch.pop_front() {
-            let have = replica::history(store, &facet)?.clock();
-            let one = Wanted { facet, have };
-            let bytes = wanted_bytes(&one);
-            if bytes > room || wanted.len() >= FETCH_FACETS_MAX {
-                session.fetch.push_front(facet);
-                break;
-            }
-            room -= bytes;
-            wanted.push(one);
-        }
-        if wanted.is_empty() {
-            return Ok(None);
-        }
-        let facets = wanted.iter().map(|wanted| wanted.facet).collect();
-        Ok(Some((Purpose::Fetch { facets }, Request::Fetch { charter, facets: wanted })))
-    }
-
-    fn next_push(
-        &mut self,
-        peer: NodeId,
-        store: &dyn Store,
-    ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
-        let charter = self.mark();
-        let pushing = |known: &Peer| {
-            known.in_flight.values().filter(|one| matches!(one, Purpose::Push { .. })).count()
-        };
-        // What is written while a push is under way goes together in the next one.
-        if self.peers.get(&peer).is_none_or(|known| pushing(known) >= PEER_PUSHES_IN_FLIGHT_MAX) {
-            return Ok(None);
-        }
-        let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
-        let mut commits = Vec::new();
-        while let Some((facet, has)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
-            let Some((history, until)) = self.servable(peer, &facet, store)? else {
-                continue;
-            };
-            let given = beyond(&history, &has, &until, room);
-            let mut then = has.clone();
-            for encoded in &given {
-                room = room.saturating_sub(encoded.len() + 4);
-                note(&mut then, encoded);
-            }
-            let through = covers(&then, &until);
-            commits.extend(given);
-            if !through {
-                if let Some(known) = self.peers.get_mut(&peer) {
-                    known.queue_push(facet, then);
-                }
-                break;
-            }
-            if commits.len() >= PUSH_COMMITS_MAX / 2 {
-                break;
-            }
-        }
-        if commits.is_empty() {
-            return Ok(None);
-        }
-        let purpose = Purpose::Push { commits: commits.len() };
-        Ok(Some((purpose, Request::Push { charter, commits })))
-    }
-
     /// Ends a comparison that has nothing left to do: a hello shows whether the two are equal.
     fn finish_session(&mut self, peer: NodeId, now: Now) {
         let durable = self.durability.token();
@@ -263,6 +159,7 @@ impl Engine {
         if through && known.in_flight.is_empty() && known.settled_at <= durable {
             let moved = known.session.take().is_some_and(|session| session.moved);
             known.hello_due = true;
+            known.stuck = !moved;
             // One that found nothing it could move would find the same again at once.
             if !moved {
                 known.back_off(now);
@@ -308,13 +205,24 @@ impl Engine {
             (Purpose::Fetch { facets }, Response::Fetched(found)) => {
                 self.fetch_answered(peer, facets, found, now, store, outputs)?;
             }
-            (Purpose::Push { commits }, Response::Pushed { refused, gap }) => {
-                self.push_answered(peer, commits, refused, gap, now);
+            (
+                Purpose::Push { commits },
+                Response::Pushed {
+                    taken,
+                    refused,
+                    gap,
+                },
+            ) => {
+                self.push_answered(peer, commits, taken, refused, gap, now);
             }
-            (_, Response::OtherCharter(_)) => {
+            (_, Response::OtherCharter(theirs)) => {
                 if let Some(known) = self.peers.get_mut(&peer) {
-                    known.session = None;
+                    known.end_session();
                     known.doubt();
+                    // It said so before: asking again at once would hear the same.
+                    if known.hello.is_some_and(|hello| hello.charter == theirs) {
+                        known.back_off(now);
+                    }
                 }
             }
             (_, _) => self.start_over(peer, now),
@@ -322,13 +230,18 @@ impl Engine {
         Ok(())
     }
 
-    fn start_over(&mut self, peer: NodeId, now: Now) {
+    pub(super) fn start_over(&mut self, peer: NodeId, now: Now) {
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.session = None;
+            known.end_session();
             known.download = None;
             known.doubt();
             known.back_off(now);
         }
+    }
+
+    /// The comparison under way with a peer.
+    pub(super) fn session(&mut self, peer: NodeId) -> Option<&mut Session> {
+        self.peers.get_mut(&peer)?.session.as_mut()
     }
 
     /// Learns from a peer's hello whether the two differ, and in what.
@@ -346,12 +259,10 @@ impl Engine {
         known.hello = Some(theirs);
         if theirs.charter != ours.charter {
             known.in_sync = false;
+            known.end_session();
         }
         if theirs.charter.version > ours.charter.version {
-            let next = crate::ids::CharterVersion(ours.charter.version.0 + 1);
-            if known.download.is_none() && known.refused_charter != Some(next) {
-                known.download = Some(CharterDownload { version: next, bytes: Vec::new() });
-            }
+            self.fetch_charter(peer);
             return;
         }
         if theirs.charter.version < ours.charter.version {
@@ -360,7 +271,11 @@ impl Engine {
         if theirs.charter.digest != ours.charter.digest {
             let version = ours.charter.version;
             let theirs = theirs.charter.digest;
-            outputs.push(Output::Alarm(Alarm::CharterFork { peer, version, theirs }));
+            outputs.push(Output::Alarm(Alarm::CharterFork {
+                peer,
+                version,
+                theirs,
+            }));
             self.quarantine.count(Some(peer), "charter-fork");
             return;
         }
@@ -372,138 +287,14 @@ impl Engine {
             known.in_sync = false;
             let from = known.resume.take().unwrap_or(Bound::Start);
             let comparing = Some(Initiator::new(from));
-            known.session = Some(Session { comparing, ..Session::default() });
+            let thorough = known.stuck.then(Vec::new);
+            known.session = Some(Session {
+                comparing,
+                thorough,
+                ..Session::default()
+            });
         } else if !drives {
             known.in_sync = false;
         }
-    }
-
-    fn compared(&mut self, peer: NodeId, answer: &[u8], now: Now, outputs: &mut Vec<Output>) {
-        let outcome = match reconcile::Response::decode(answer) {
-            Ok(answer) => self.take_comparison(peer, &answer).map_err(|fault| fault.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(fault) = outcome {
-            self.start_over(peer, now);
-            self.misbehaved(peer, "bad-comparison", fault, outputs);
-        }
-    }
-
-    fn take_comparison(
-        &mut self,
-        peer: NodeId,
-        answer: &reconcile::Response,
-    ) -> Result<(), ReconcileFault> {
-        // A label that is new here may be one that the link carries.
-        for label in answer.labels() {
-            self.learn_label(peer, label);
-        }
-        let session = self.peers.get_mut(&peer).and_then(|known| known.session.as_mut());
-        let Some(mut initiator) = session.and_then(|session| session.comparing.take()) else {
-            return Ok(());
-        };
-        initiator.receive(&self.shared_with(peer), answer)?;
-        if let Some(session) = self.peers.get_mut(&peer).and_then(|known| known.session.as_mut()) {
-            session.comparing = Some(initiator);
-        }
-        Ok(())
-    }
-
-    fn fetch_answered(
-        &mut self,
-        peer: NodeId,
-        facets: Vec<FacetId>,
-        found: Vec<Found>,
-        now: Now,
-        store: &mut dyn Store,
-        outputs: &mut Vec<Output>,
-    ) -> Result<(), ReplicaError> {
-        if found.len() > facets.len() || found.is_empty() {
-            self.start_over(peer, now);
-            return Ok(());
-        }
-        let commits: Vec<Vec<u8>> =
-            found.iter().flat_map(|found| found.commits.iter().cloned()).collect();
-        let taken = self.take(peer, &commits, now, store, outputs)?;
-        let settled_at = self.durability.token_written();
-        let mut again: Vec<FacetId> = facets.get(found.len()..).unwrap_or(&[]).to_vec();
-        let mut offers = Vec::new();
-        for (facet, found) in facets.iter().zip(&found) {
-            let ours = replica::history(store, facet)?.clock();
-            if !covers(&ours, &found.have) && !found.commits.is_empty() && taken.refused == 0 {
-                again.push(*facet);
-            }
-            if !covers(&found.have, &ours) {
-                offers.push((*facet, found.have.clone()));
-            }
-        }
-        let Some(known) = self.peers.get_mut(&peer) else {
-            return Ok(());
-        };
-        known.traffic.commits_received += taken.taken as u64;
-        known.settled_at = settled_at;
-        if taken.refused > 0 {
-            known.back_off(now);
-        }
-        if let Some(session) = known.session.as_mut() {
-            session.moved |= taken.taken > 0;
-            session.fetch.extend(again);
-            session.offers.extend(offers);
-        }
-        Ok(())
-    }
-
-    fn push_answered(&mut self, peer: NodeId, commits: usize, refused: usize, gap: bool, now: Now) {
-        let Some(known) = self.peers.get_mut(&peer) else {
-            return;
-        };
-        let refused = refused.min(commits);
-        known.traffic.commits_sent += (commits - refused) as u64;
-        known.traffic.commits_refused_by_peer += refused as u64;
-        if let Some(session) = known.session.as_mut() {
-            session.moved |= refused < commits;
-        }
-        if refused > 0 {
-            known.doubt();
-            if !gap {
-                known.back_off(now);
-            }
-        }
-    }
-
-    fn downloaded(
-        &mut self,
-        peer: NodeId,
-        version: crate::ids::CharterVersion,
-        total: usize,
-        part: &[u8],
-        now: Now,
-        outputs: &mut Vec<Output>,
-    ) {
-        let Some(known) = self.peers.get_mut(&peer) else {
-            return;
-        };
-        let Some(download) = known.download.as_mut().filter(|one| one.version == version) else {
-            return;
-        };
-        download.bytes.extend_from_slice(part);
-        let overlong = total > CHARTER_BYTES_MAX || download.bytes.len() > total;
-        if part.is_empty() || overlong {
-            known.download = None;
-            known.back_off(now);
-            known.doubt();
-        } else if download.bytes.len() == total {
-            let bundle = std::mem::take(&mut download.bytes);
-            known.download = None;
-            outputs.push(Output::CharterOffered { peer, bundle });
-        }
-    }
-}
-
-/// Notes in a clock that it has this commit.
-fn note(clock: &mut Clock, encoded: &[u8]) {
-    if let Ok(commit) = crate::commit::Commit::decode(encoded) {
-        let body = commit.body();
-        clock.insert((body.author, body.epoch), body.seq);
     }
 }

@@ -1,0 +1,197 @@
+//! Links recover from whatever happens on them, and stop when there is nothing left to say.
+
+use crdt_model::engine::{Input, LinkState, PeerStatus};
+use crdt_model::limits::RETRY_LAST_MS;
+use netsim::world::World;
+
+use crate::county::*;
+
+fn status(world: &World, node: &str, peer: &str) -> PeerStatus {
+    world
+        .node(id(node))
+        .expect("a node")
+        .engine
+        .peer_status(id(peer))
+        .expect("a link")
+}
+
+/// Requests and responses between two nodes from now on for this long.
+fn frames_in_ms(world: &mut World, ms: u64) -> usize {
+    world.frames.clear();
+    world.run_ms(ms).expect("time");
+    world.frames.len()
+}
+
+#[test]
+fn two_writes_to_a_facet_in_one_sync_are_pushed_without_a_refusal() {
+    let mut world = world();
+    world.connect_all().expect("lines");
+    let up = facet("note.up", 1, VILLAGES[0]);
+    write(
+        &mut world,
+        VILLAGES[0],
+        vec![draft(up, &[("text", "first")])],
+    );
+    world.run_ms(1_000).expect("time");
+    for step in 0..20 {
+        // Three more writes before the first of them is durable.
+        for part in 0..3 {
+            let text = format!("{step} {part}");
+            let input = Input::Write {
+                ticket: crdt_model::engine::Ticket(1_000_000 + step * 10 + part),
+                drafts: vec![draft(up, &[("step", &text)])],
+            };
+            world.input(id(VILLAGES[0]), input).expect("a store");
+            world.run_ms(1).expect("time");
+        }
+        world.run_ms(7).expect("time");
+    }
+    world.run_ms(1_000).expect("time");
+    assert_eq!(
+        status(&world, TOWNSHIPS[0], VILLAGES[0]).refused,
+        Default::default()
+    );
+    assert_eq!(
+        status(&world, COUNTY, TOWNSHIPS[0]).refused,
+        Default::default()
+    );
+    assert!(in_sync(&world));
+}
+
+#[test]
+fn after_a_back_off_has_passed_the_engine_asks_for_no_more_wakes() {
+    let mut world = world();
+    world.connect_all().expect("lines");
+    world.run_ms(1_000).expect("time");
+    let refused = Input::CharterRefused {
+        peer: id(TOWNSHIPS[0]),
+        version: crdt_model::ids::CharterVersion(2),
+    };
+    world.input(id(VILLAGES[0]), refused).expect("a store");
+    world.run_ms(RETRY_LAST_MS).expect("time");
+    let node = world.node(id(VILLAGES[0])).expect("a node");
+    assert!(node.engine.next_timeout().ms > world.now_ms());
+}
+
+#[test]
+fn a_link_that_cannot_become_equal_backs_off_instead_of_exchanging_forever() {
+    // Two lives of one epoch wrote different commits under one number: neither side takes the
+    // other's, so the two never become equal.
+    let mut world = world();
+    let up = facet("note.up", 1, VILLAGES[0]);
+    equivocate(&mut world, up);
+    world.connect_all().expect("lines");
+    world.run_ms(120_000).expect("time");
+    let frames = frames_in_ms(&mut world, 120_000);
+    assert!(frames < 200, "{frames} frames in two minutes");
+    assert_eq!(
+        status(&world, TOWNSHIPS[0], VILLAGES[0]).link,
+        LinkState::Syncing
+    );
+}
+
+/// Writes at the village; then gives the township another commit under the same author, epoch and
+/// seq, as a clone of the village would.
+fn equivocate(world: &mut World, up: crdt_model::label::FacetId) {
+    write(world, VILLAGES[0], vec![draft(up, &[("text", "one life")])]);
+    let clone = hostile(VILLAGES[0]);
+    let other = clone
+        .sign(clone.first(world, up, grade("one"), "another life"))
+        .expect("a commit");
+    let next = clone
+        .sign(clone.next(&other, "step", "more"))
+        .expect("a commit");
+    let commits = vec![other.encoded().to_vec(), next.encoded().to_vec()];
+    clone
+        .push(world, id(TOWNSHIPS[0]), commits)
+        .expect("a store");
+    assert!(world.holders(&up).contains(&id(TOWNSHIPS[0])));
+}
+
+#[test]
+fn equivocation_is_shown_on_both_sides_and_loses_nothing() {
+    let mut world = world();
+    let up = facet("note.up", 1, VILLAGES[0]);
+    equivocate(&mut world, up);
+    let other = facet("note.up", 2, VILLAGES[0]);
+    write(
+        &mut world,
+        VILLAGES[0],
+        vec![draft(other, &[("text", "beside it")])],
+    );
+    world.connect_all().expect("lines");
+    world.run_ms(30_000).expect("time");
+    assert!(refusals(&world, VILLAGES[0], TOWNSHIPS[0], "equivocation") > 0);
+    assert!(refusals(&world, TOWNSHIPS[0], VILLAGES[0], "equivocation") > 0);
+    assert!(world.holders(&other).contains(&id(COUNTY)));
+    assert!(world.document(id(VILLAGES[0]), &up).is_some());
+    assert!(world.document(id(TOWNSHIPS[0]), &up).is_some());
+}
+
+#[test]
+fn a_facet_handed_up_arrives_whole_and_with_what_was_written_meanwhile() {
+    let mut world = world();
+    world.connect_all().expect("lines");
+    let step = facet("note.step", 1, VILLAGES[0]);
+    write(
+        &mut world,
+        VILLAGES[0],
+        vec![draft(step, &[("text", "small matter")])],
+    );
+    write(
+        &mut world,
+        VILLAGES[0],
+        vec![draft(step, &[("line/1", "talked")])],
+    );
+    world.run_ms(1_000).expect("time");
+    assert_eq!(world.holders(&step), ids(&[VILLAGES[0]]));
+    for level in ["two", "xcounty"] {
+        let mut up = draft(step, &[]);
+        up.grade = Some(grade(level));
+        write(
+            &mut world,
+            VILLAGES[0],
+            vec![up, draft(step, &[("line/2", "handed up")])],
+        );
+        write(
+            &mut world,
+            VILLAGES[0],
+            vec![draft(step, &[(&format!("line/{level}"), "on")])],
+        );
+        world.run_ms(1_000).expect("time");
+    }
+    assert_eq!(
+        world.holders(&step),
+        ids(&[COUNTY, TOWNSHIPS[0], VILLAGES[0]])
+    );
+    let at = |code: &str| world.document(id(code), &step).expect("held");
+    assert_eq!(at(COUNTY), at(VILLAGES[0]));
+    assert!(in_sync(&world));
+    assert_eq!(
+        status(&world, COUNTY, TOWNSHIPS[0]).refused,
+        Default::default()
+    );
+}
+
+#[test]
+fn only_a_direct_link_carries_what_the_township_may_not_hold() {
+    let mut world = world();
+    world.connect_all().expect("lines");
+    let skip = facet("note.skip", 1, VILLAGES[0]);
+    write(
+        &mut world,
+        VILLAGES[0],
+        vec![draft(skip, &[("text", "CANARYWORD")])],
+    );
+    world.run_ms(2_000).expect("time");
+    assert_eq!(world.holders(&skip), ids(&[COUNTY, VILLAGES[0]]));
+    let leaks = world.frames.iter().filter(|frame| {
+        frame
+            .bytes
+            .windows(10)
+            .any(|window| window == b"CANARYWORD")
+            && ![id(COUNTY), id(VILLAGES[0])].contains(&frame.to)
+    });
+    assert_eq!(leaks.count(), 0);
+    assert!(in_sync(&world));
+}

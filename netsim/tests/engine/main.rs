@@ -1,0 +1,6 @@
+//! Claims about the engine, tried in the county in memory.
+
+mod county;
+mod healing;
+mod refusals;
+mod spreading;
