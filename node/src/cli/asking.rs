@@ -15,25 +15,25 @@ use crate::text::{Language, Problem};
 
 /// What every command is given.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub(super) struct Context {
     /// How to answer.
-    pub output: Output,
+    pub(super) output: Output,
     /// The node's folder, and who said so.
-    pub data: Setting<PathBuf>,
+    pub(super) data: Setting<PathBuf>,
     /// The environment.
-    pub environment: Environment,
+    pub(super) environment: Environment,
     /// What `--lang` said.
-    pub lang: Option<Language>,
+    pub(super) lang: Option<Language>,
 }
 
 impl Context {
     /// The node's folder.
-    pub fn folder(&self) -> NodeFolder {
+    pub(super) fn folder(&self) -> NodeFolder {
         NodeFolder::new(&self.data.value)
     }
 
     /// The node's settings, with what the command's own flags set.
-    pub fn settings(&self, flags: Flags) -> Result<Settings, Problem> {
+    pub(super) fn settings(&self, flags: Flags) -> Result<Settings, Problem> {
         let flags = Flags {
             lang: self.lang,
             ..flags
@@ -42,7 +42,7 @@ impl Context {
     }
 
     /// Asks the node, running or not.
-    pub fn ask(&self, request: &Request) -> Result<Reply, Problem> {
+    pub(super) fn ask(&self, request: &Request) -> Result<Reply, Problem> {
         if let Some(reply) = self.ask_running(request)? {
             return Ok(reply);
         }
@@ -52,7 +52,7 @@ impl Context {
     }
 
     /// Asks the node if it runs.
-    pub fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Problem> {
+    pub(super) fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Problem> {
         let Some(mut client) = self.connect()? else {
             return Ok(None);
         };
@@ -89,10 +89,21 @@ impl Context {
         }
     }
 
-    /// What the store's problems mean to somebody who only asked something.
-    fn explained(&self, problem: Problem) -> Problem {
+    /// What problems with opening a node mean to whoever typed a command.
+    pub(super) fn explained(&self, problem: Problem) -> Problem {
         let folder = self.data.value.display();
         match problem.code.as_str() {
+            "folder-unusable" if !self.folder().secret().exists() => Problem::new(
+                "secret-missing",
+                text!(
+                    "{folder} 中没有密钥文件 secret.key",
+                    "there is no key file secret.key in {folder}"
+                ),
+                text!(
+                    "新节点执行 mesh-node init；已有节点从备份恢复该文件",
+                    "for a new node run mesh-node init; for an existing one restore the file from a backup"
+                ),
+            ),
             "store-locked" => Problem::new(
                 "store-locked",
                 text!(
@@ -123,7 +134,7 @@ impl Context {
 }
 
 /// Where the node's folder is, and who said so.
-pub fn data_folder(flag: Option<PathBuf>, environment: &Environment) -> Setting<PathBuf> {
+pub(super) fn data_folder(flag: Option<PathBuf>, environment: &Environment) -> Setting<PathBuf> {
     match (flag, environment.data()) {
         (Some(value), _) => Setting {
             value,
@@ -143,7 +154,7 @@ pub fn data_folder(flag: Option<PathBuf>, environment: &Environment) -> Setting<
 }
 
 /// A problem for a question that only a running node can answer.
-pub fn not_running() -> Problem {
+pub(super) fn not_running() -> Problem {
     Problem::new(
         "not-running",
         text!("节点未运行", "the node does not run"),
@@ -152,7 +163,7 @@ pub fn not_running() -> Problem {
 }
 
 /// A problem for an answer that does not fit the question.
-pub fn unexpected(reply: &Reply) -> Problem {
+pub(super) fn unexpected(reply: &Reply) -> Problem {
     let answer = serde_json::to_value(reply).unwrap_or_default();
     let answer = answer
         .get("answer")

@@ -8,7 +8,7 @@ use crate::text::{Problem, Text};
 /// How a command ends. The numbers are part of the interface: see [`crate::cli`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum Exit {
+pub(super) enum Exit {
     /// It was done.
     Done = 0,
     /// The node refused it, or there is no such thing.
@@ -27,7 +27,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, with what they mean.
-    pub fn all() -> [(Self, Text); 7] {
+    pub(super) fn all() -> [(Self, Text); 7] {
         [
             (Self::Done, text!("已完成", "done")),
             (
@@ -67,7 +67,7 @@ impl Exit {
     }
 
     /// How a command ends that met this problem.
-    pub fn of(problem: &Problem) -> Self {
+    pub(super) fn of(problem: &Problem) -> Self {
         const BY_CODE: [(&str, Exit); 10] = [
             ("usage", Exit::Usage),
             ("input-", Exit::Usage),

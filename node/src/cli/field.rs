@@ -23,26 +23,26 @@ use crate::text::{Problem, Text};
 
 /// One field of one facet.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FieldValue {
+pub(super) struct FieldValue {
     /// The facet's full name.
-    pub facet: Name,
+    pub(super) facet: Name,
     /// The field's key.
-    pub key: String,
+    pub(super) key: String,
     /// The value; none clears the field.
-    pub value: Option<Value>,
+    pub(super) value: Option<Value>,
 }
 
 /// A value for one facet, or for all.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ForFacet<T> {
+pub(super) struct ForFacet<T> {
     /// The facet; all if none is named.
-    pub facet: Option<Name>,
+    pub(super) facet: Option<Name>,
     /// The value.
-    pub value: T,
+    pub(super) value: T,
 }
 
 /// Reads `--field`.
-pub fn field(text: &str) -> Result<FieldValue, Said> {
+pub(super) fn field(text: &str) -> Result<FieldValue, Said> {
     let (path, value) = text.split_once('=').ok_or_else(|| Said(form(text)))?;
     let (path, value) = match path.strip_suffix(':') {
         Some(path) => (path, json(value)?),
@@ -53,7 +53,7 @@ pub fn field(text: &str) -> Result<FieldValue, Said> {
 }
 
 /// Reads `--time`.
-pub fn time_field(text: &str) -> Result<FieldValue, Said> {
+pub(super) fn time_field(text: &str) -> Result<FieldValue, Said> {
     let (path, value) = text.split_once('=').ok_or_else(|| Said(form(text)))?;
     let (facet, key) = split_path(path).ok_or_else(|| Said(form(text)))?;
     let value = time::read(value).map_err(Said)?;
@@ -65,7 +65,7 @@ pub fn time_field(text: &str) -> Result<FieldValue, Said> {
 }
 
 /// Reads `[FACET=]VALUE`.
-pub fn for_facet<T>(
+pub(super) fn for_facet<T>(
     text: &str,
     parse: impl Fn(&str) -> Result<T, Said>,
 ) -> Result<ForFacet<T>, Said> {
@@ -93,7 +93,7 @@ fn json(text: &str) -> Result<Option<Value>, Said> {
 }
 
 /// A JSON value as a field may have it.
-pub fn value(json: &serde_json::Value) -> Result<Value, Text> {
+pub(super) fn value(json: &serde_json::Value) -> Result<Value, Text> {
     let value = match json {
         serde_json::Value::Bool(value) => Some(Value::Boolean(*value)),
         serde_json::Value::Number(number) => number.as_i64().map(Value::Integer),
@@ -123,7 +123,7 @@ fn form(text: &str) -> Text {
 }
 
 /// The fields by facet; one that is given twice is refused.
-pub fn by_facet(
+pub(super) fn by_facet(
     fields: Vec<FieldValue>,
 ) -> Result<BTreeMap<Name, BTreeMap<String, Option<Value>>>, Problem> {
     let mut facets: BTreeMap<Name, BTreeMap<String, Option<Value>>> = BTreeMap::new();
@@ -148,7 +148,7 @@ pub fn by_facet(
 }
 
 /// The value for a facet: the last that names it, else the last for all.
-pub fn of_facet<T: Copy>(values: &[ForFacet<T>], facet: Name) -> Option<T> {
+pub(super) fn of_facet<T: Copy>(values: &[ForFacet<T>], facet: Name) -> Option<T> {
     let last = |named| values.iter().rev().find(|value| value.facet == named);
     last(Some(facet))
         .or_else(|| last(None))

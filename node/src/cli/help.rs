@@ -10,7 +10,7 @@ use crate::text::{Language, Text};
 
 /// The words of one command: what it does, its arguments, its own commands.
 #[derive(Clone, Debug, Default)]
-pub struct Words {
+pub(super) struct Words {
     about: Text,
     after: Option<Text>,
     arguments: Vec<(&'static str, Text)>,
@@ -19,7 +19,7 @@ pub struct Words {
 
 impl Words {
     /// A command that does this.
-    pub fn new(about: Text) -> Self {
+    pub(super) fn new(about: Text) -> Self {
         Self {
             about,
             ..Self::default()
@@ -28,21 +28,21 @@ impl Words {
 
     /// With an argument.
     #[must_use]
-    pub fn argument(mut self, id: &'static str, text: Text) -> Self {
+    pub(super) fn argument(mut self, id: &'static str, text: Text) -> Self {
         self.arguments.push((id, text));
         self
     }
 
     /// With a command of its own.
     #[must_use]
-    pub fn command(mut self, name: &'static str, words: Self) -> Self {
+    pub(super) fn command(mut self, name: &'static str, words: Self) -> Self {
         self.commands.push((name, words));
         self
     }
 
     /// With something to be said at the end.
     #[must_use]
-    pub fn after(mut self, text: Text) -> Self {
+    pub(super) fn after(mut self, text: Text) -> Self {
         self.after = Some(text);
         self
     }
@@ -63,7 +63,7 @@ impl Words {
 }
 
 /// Puts the words into a command and all commands below it. What has no words keeps what it has.
-pub fn speak(command: Command, words: &Words, language: Language) -> Command {
+pub(super) fn speak(command: Command, words: &Words, language: Language) -> Command {
     let say = |text: Text| text.in_language(language).to_owned();
     let headings = headings(language);
     let command = command
@@ -126,7 +126,7 @@ fn headings(language: Language) -> Headings {
 }
 
 /// The flags that every command has: help and version.
-pub fn help_and_version(language: Language) -> [Arg; 2] {
+pub(super) fn help_and_version(language: Language) -> [Arg; 2] {
     let say = |text: Text| text.in_language(language).to_owned();
     let heading = headings(language).options;
     [
@@ -135,19 +135,21 @@ pub fn help_and_version(language: Language) -> [Arg; 2] {
             .long("help")
             .action(ArgAction::Help)
             .global(true)
+            .display_order(990)
             .help_heading(heading)
             .help(say(text!("显示帮助", "show this help"))),
         Arg::new("version")
             .short('V')
             .long("version")
             .action(ArgAction::Version)
+            .display_order(991)
             .help_heading(heading)
             .help(say(text!("显示版本", "show the version"))),
     ]
 }
 
 /// The exit codes, as a list for people.
-pub fn exit_codes() -> Text {
+pub(super) fn exit_codes() -> Text {
     let line = |exit: Exit, text: &str| format!("  {:>2}  {text}\n", exit as u8);
     let (mut zh, mut en) = ("退出码：\n".to_owned(), "Exit codes:\n".to_owned());
     for (exit, meaning) in Exit::all() {

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     placement: Option<PathBuf>,
     #[arg(long, conflicts_with = "yes")]
     preview: bool,
-    #[arg(long, visible_alias = "apply")]
+    #[arg(long, alias = "apply")]
     yes: bool,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn words() -> Words {
     .argument("home", text!("未写明归属的行归此节点", "the home of rows that name none"))
     .argument("placement", text!("设备与节点对照表（TOML 或 CSV）", "a table of device to node (TOML or CSV)"))
     .argument("preview", text!("只预览，不询问", "only preview, and do not ask"))
-    .argument("yes", text!("不询问，直接写入", "write without asking"))
+    .argument("yes", text!("不询问，直接写入（同 --apply）", "write without asking (also --apply)"))
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {

@@ -66,14 +66,17 @@ use crate::settings::{Environment, Flags, language_before_settings};
 use crate::text;
 use crate::text::{Language, Problem};
 
+/// Where the options of all commands begin in help: after a command's own.
+const GLOBAL: usize = 900;
+
 #[derive(Parser)]
 #[command(name = "mesh-node", version)]
 struct Arguments {
-    #[arg(long, global = true, value_name = "zh|en", value_parser = values::language)]
+    #[arg(long, global = true, display_order = GLOBAL + 2, value_name = "zh|en", value_parser = values::language)]
     lang: Option<Language>,
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = GLOBAL + 1)]
     json: bool,
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, display_order = GLOBAL, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,

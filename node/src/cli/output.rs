@@ -12,18 +12,18 @@ use crate::text::{Language, Problem, Text};
 
 /// What a command gives back.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
+pub(super) struct Answer {
     /// How the command ends.
-    pub exit: Exit,
+    pub(super) exit: Exit,
     /// For people.
-    pub text: String,
+    pub(super) text: String,
     /// For programs.
-    pub json: Value,
+    pub(super) json: Value,
 }
 
 impl Answer {
     /// Done: this text for people, this object for programs.
-    pub fn done(text: String, json: Value) -> Self {
+    pub(super) fn done(text: String, json: Value) -> Self {
         Self {
             exit: Exit::Done,
             text,
@@ -32,33 +32,33 @@ impl Answer {
     }
 
     /// Done, with the node's reply as the object for programs.
-    pub fn of_reply(text: String, reply: &Reply) -> Self {
+    pub(super) fn of_reply(text: String, reply: &Reply) -> Self {
         Self::done(text, serde_json::to_value(reply).unwrap_or_default())
     }
 }
 
 /// Where, in which form and in which language a command answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Output {
+pub(super) struct Output {
     /// The language of text.
-    pub language: Language,
+    pub(super) language: Language,
     /// Whether a program reads it.
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 impl Output {
     /// A message in the language asked for.
-    pub fn say(&self, text: &Text) -> String {
+    pub(super) fn say(&self, text: &Text) -> String {
         text.in_language(self.language).to_owned()
     }
 
     /// Writes text to stdout; false if that failed other than by a reader that went away.
-    pub fn print(&self, text: &str) -> bool {
+    pub(super) fn print(&self, text: &str) -> bool {
         write(&mut std::io::stdout().lock(), &without_controls(text))
     }
 
     /// Writes what a command gave back, and says how it ends.
-    pub fn end(&self, result: Result<Answer, Problem>) -> Exit {
+    pub(super) fn end(&self, result: Result<Answer, Problem>) -> Exit {
         let (exit, written) = match result {
             Ok(answer) if self.json => (answer.exit, self.object(&answer.json)),
             Ok(answer) => (answer.exit, self.print(&answer.text)),
@@ -68,7 +68,7 @@ impl Output {
     }
 
     /// Writes a problem where people or programs look for it.
-    pub fn problem(&self, problem: &Problem) -> bool {
+    pub(super) fn problem(&self, problem: &Problem) -> bool {
         if self.json {
             let reply = Reply::Problem(problem.clone());
             return self.object(&serde_json::to_value(reply).unwrap_or_default());
@@ -83,7 +83,7 @@ impl Output {
 }
 
 /// A problem as people read it: its code, what happened, and what to do next.
-pub fn problem_text(problem: &Problem, language: Language) -> String {
+pub(super) fn problem_text(problem: &Problem, language: Language) -> String {
     let Problem { code, what, next } = problem;
     let (what, next) = (what.in_language(language), next.in_language(language));
     match language {

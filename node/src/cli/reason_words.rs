@@ -4,7 +4,7 @@ use crate::text;
 use crate::text::Text;
 
 /// What a refusal's code means; the code itself where it is not known here.
-pub fn reason(code: &str) -> Text {
+pub(super) fn reason(code: &str) -> Text {
     match code {
         "not-a-commit" => text!("不是有效提交", "not a commit"),
         "charter-unknown" => text!("所依章程版本未知", "unknown charter version"),
@@ -37,7 +37,7 @@ pub fn reason(code: &str) -> Text {
 }
 
 /// Refusals by reason, most frequent first, on one line.
-pub fn counted<'a>(refused: impl IntoIterator<Item = (&'a String, &'a u64)>) -> Text {
+pub(super) fn counted<'a>(refused: impl IntoIterator<Item = (&'a String, &'a u64)>) -> Text {
     let mut refused: Vec<_> = refused.into_iter().collect();
     refused.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let told = |zh: bool| {

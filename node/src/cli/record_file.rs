@@ -19,15 +19,15 @@ const FILE_BYTES_MAX: usize = LINE_BYTES_MAX / 2;
 /// A new record.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewRecord {
+pub(super) struct NewRecord {
     /// Its id.
     #[serde(default)]
-    pub record: Option<RecordId>,
+    pub(super) record: Option<RecordId>,
     /// Its home.
     #[serde(default)]
-    pub home: Option<NodeId>,
+    pub(super) home: Option<NodeId>,
     /// Its facets.
-    pub facets: Vec<NewFacet>,
+    pub(super) facets: Vec<NewFacet>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,12 +37,12 @@ struct Changes {
 }
 
 /// Reads a new record; `-` is standard input.
-pub fn new_record(path: &Path) -> Result<NewRecord, Problem> {
+pub(super) fn new_record(path: &Path) -> Result<NewRecord, Problem> {
     parse(&shown(path), &read(path)?, Null::Refused)
 }
 
 /// Reads changes of a record; `-` is standard input.
-pub fn changes(path: &Path) -> Result<Vec<ChangedFacet>, Problem> {
+pub(super) fn changes(path: &Path) -> Result<Vec<ChangedFacet>, Problem> {
     let changes: Changes = parse(&shown(path), &read(path)?, Null::Clears)?;
     Ok(changes.facets)
 }

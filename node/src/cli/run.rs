@@ -114,7 +114,8 @@ fn log_format(text: &str) -> Result<LogFormat, Said> {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let settings = context.settings(arguments.settings.into_flags())?;
     log_to_stderr(settings.log.value, arguments.log_format)?;
-    crate::member::run(&context.folder(), &settings, arguments.stop_with_parent)?;
+    let ended = crate::member::run(&context.folder(), &settings, arguments.stop_with_parent);
+    ended.map_err(|problem| context.explained(problem))?;
     let text = context
         .output
         .say(&text!("节点已停止\n", "the node has stopped\n"));

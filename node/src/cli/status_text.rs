@@ -11,7 +11,7 @@ use crate::text;
 use crate::text::{Language, Text};
 
 /// The whole status: the node, its neighbours, what was refused, what is withheld.
-pub fn status_text(status: &NodeStatus, language: Language) -> String {
+pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
         page.head(),

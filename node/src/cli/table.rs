@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table};
 
 /// Rows in aligned columns, each line indented by two spaces. The columns in `numbers` are aligned
 /// to the right.
-pub fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
+pub(super) fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     if !header.is_empty() {

@@ -8,7 +8,7 @@ use crate::text::{Language, Problem, Text};
 
 /// What became of a command line that is not carried out.
 #[derive(Debug)]
-pub enum Unread {
+pub(super) enum Unread {
     /// Somebody asked for help or for the version; this is it.
     Asked(String),
     /// It is wrong.
@@ -16,17 +16,30 @@ pub enum Unread {
 }
 
 /// Reads clap's verdict.
-pub fn unread(error: &clap::Error, language: Language) -> Unread {
+pub(super) fn unread(error: &clap::Error, language: Language) -> Unread {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render().to_string();
             Unread::Asked(match language {
-                Language::Zh => text.replace("[OPTIONS]", "[选项]"),
+                Language::Zh => in_chinese(&text),
                 Language::En => text,
             })
         }
         _ => Unread::Wrong(Problem::new("usage", what(error), next(error))),
     }
+}
+
+/// What the library writes by itself, in Chinese.
+fn in_chinese(help: &str) -> String {
+    let words = [
+        ("[OPTIONS]", "[选项]"),
+        ("\n命令:\n", "\n命令：\n"),
+        ("\n参数:\n", "\n参数：\n"),
+        ("\n选项:\n", "\n选项：\n"),
+    ];
+    words
+        .into_iter()
+        .fold(help.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 fn what(error: &clap::Error) -> Text {

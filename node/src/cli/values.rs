@@ -11,7 +11,7 @@ use crate::text::{Language, Text};
 
 /// What is wrong with a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Said(pub Text);
+pub(super) struct Said(pub Text);
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,32 +22,32 @@ impl fmt::Display for Said {
 impl std::error::Error for Said {}
 
 /// A node's code.
-pub fn node(text: &str) -> Result<NodeId, Said> {
+pub(super) fn node(text: &str) -> Result<NodeId, Said> {
     settings::node_code(text).map_err(Said)
 }
 
 /// An address to listen on.
-pub fn listen(text: &str) -> Result<String, Said> {
+pub(super) fn listen(text: &str) -> Result<String, Said> {
     settings::listen_address(text).map_err(Said)
 }
 
 /// Mebibytes of cache.
-pub fn cache_mib(text: &str) -> Result<u64, Said> {
+pub(super) fn cache_mib(text: &str) -> Result<u64, Said> {
     settings::cache_mib(text).map_err(Said)
 }
 
 /// How much to log.
-pub fn log_level(text: &str) -> Result<LogLevel, Said> {
+pub(super) fn log_level(text: &str) -> Result<LogLevel, Said> {
     settings::log_level(text).map_err(Said)
 }
 
 /// A language.
-pub fn language(text: &str) -> Result<Language, Said> {
+pub(super) fn language(text: &str) -> Result<Language, Said> {
     settings::language(text).map_err(Said)
 }
 
 /// A record's id.
-pub fn record(text: &str) -> Result<RecordId, Said> {
+pub(super) fn record(text: &str) -> Result<RecordId, Said> {
     text.parse().map_err(|_| {
         Said(text!(
             "“{text}”不是记录编号，应为 32 位十六进制数字",
@@ -57,7 +57,7 @@ pub fn record(text: &str) -> Result<RecordId, Said> {
 }
 
 /// A charter's digest.
-pub fn digest(text: &str) -> Result<CharterDigest, Said> {
+pub(super) fn digest(text: &str) -> Result<CharterDigest, Said> {
     text.parse().map_err(|_| {
         Said(text!(
             "“{text}”不是章程摘要，应为 64 位十六进制数字",
@@ -67,7 +67,7 @@ pub fn digest(text: &str) -> Result<CharterDigest, Said> {
 }
 
 /// A name that the charter declares: a kind, facet, role, sensitivity or level.
-pub fn name(text: &str) -> Result<Name, Said> {
+pub(super) fn name(text: &str) -> Result<Name, Said> {
     text.parse().map_err(|_| {
         Said(text!(
             "“{text}”不是章程中的名称，只能用小写字母、数字、点和短横，以字母开头，不超过 31 个字符",
@@ -78,7 +78,7 @@ pub fn name(text: &str) -> Result<Name, Said> {
 }
 
 /// How many entries to show.
-pub fn limit(text: &str) -> Result<usize, Said> {
+pub(super) fn limit(text: &str) -> Result<usize, Said> {
     let most = crate::control::protocol::PAGE_ENTRIES_MAX;
     let number = usize::from_str(text)
         .ok()

@@ -179,8 +179,8 @@ impl File<'_> {
             code,
             text!("{path} 第 {line} 行：{zh}", "{path}, line {line}: {en}"),
             text!(
-                "改正该行后重试；mesh-node config 可查看各项设置",
-                "correct that line and try again; mesh-node config shows all settings"
+                "改正该行后重试；各项设置见 mesh-node config --help",
+                "correct that line and try again; mesh-node config --help tells about settings"
             ),
         )
     }
