@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crdt_model::ids::{CommitHash, Name};
-use crdt_model::kind::{FieldType, Kind, ValueProblem};
+use crdt_model::kind::{FieldType, Kind, ValueProblem, Word};
 use crdt_model::value::Value;
 
 use crate::import::convert::{boolean, integer, mangled, scaled, time_ms};
-use crate::import::mapping::{Column, GradeColumn, Mapping, Unusable};
+use crate::import::mapping::{Column, Format, GradeColumn, Mapping, Unusable};
 use crate::import::source::{Columns, Row, quoted};
 use crate::text;
 use crate::text::Text;
@@ -41,12 +41,17 @@ pub fn key(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<String, Te
                 "`{name}` is empty, so the row has no key"
             ));
         };
-        if let Some(reason) = mangled(part) {
+        if let Some(reason) = from_spreadsheet(mapping, part) {
             return Err(in_column(name, &reason));
         }
         parts.push(part);
     }
     Ok(parts.join("\u{1F}"))
+}
+
+/// Why a cell of a table is not what was once typed into it. Catalogues never were in a spreadsheet.
+fn from_spreadsheet(mapping: &Mapping, cell: &str) -> Option<Text> {
+    (mapping.format == Format::Csv).then(|| mangled(cell))?
 }
 
 /// Converts a row.
@@ -164,36 +169,13 @@ fn convert(
     };
     let field = &column.target.field;
     let known = column.words.get(cell).map(String::as_str);
-    let mut note = None;
     let value = match field.holds {
         FieldType::Vocabulary => {
-            let vocabulary = field.vocabulary.unwrap_or(field.name);
-            let words = kind
-                .vocabularies
-                .get(&vocabulary)
-                .map_or(&[][..], Vec::as_slice);
-            let own = words
-                .iter()
-                .find(|word| {
-                    word.id.as_str() == cell
-                        || word.zh == cell
-                        || word.en.eq_ignore_ascii_case(cell)
-                })
-                .map(|word| word.id.as_str());
-            let word = known.or(own).or_else(|| {
-                let otherwise = column.otherwise.as_deref()?;
-                let cell = quoted(cell);
-                note = Some(text!(
-                    "取值“{cell}”无法识别，记为“{otherwise}”",
-                    "`{cell}` is not known and became `{otherwise}`"
-                ));
-                Some(otherwise)
-            });
-            Value::Text(word.ok_or_else(|| unknown_word(cell))?.to_owned())
+            return word(kind, column, cell).map(|(word, note)| (Value::Text(word), note));
         }
         FieldType::Text | FieldType::Record | FieldType::Area => {
             let text = known.unwrap_or(cell);
-            if let Some(reason) = mangled(text) {
+            if let Some(reason) = from_spreadsheet(mapping, text) {
                 return Err(reason);
             }
             if column.only_digits && !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -218,7 +200,31 @@ fn convert(
     field
         .check(kind, &value)
         .map_err(|problem| value_problem(&problem))?;
-    Ok((value, note))
+    Ok((value, None))
+}
+
+/// The vocabulary's word for a cell: by the mapping's table, by the word's own id or name, or what
+/// stands for everything else, with a note.
+fn word(kind: &Kind, column: &Column, cell: &str) -> Result<(String, Option<Text>), Text> {
+    if let Some(known) = column.words.get(cell) {
+        return Ok((known.clone(), None));
+    }
+    let field = &column.target.field;
+    let vocabulary = field.vocabulary.unwrap_or(field.name);
+    let words = kind.vocabularies.get(&vocabulary).into_iter().flatten();
+    let is_named = |word: &&Word| {
+        word.id.as_str() == cell || word.zh == cell || word.en.eq_ignore_ascii_case(cell)
+    };
+    if let Some(own) = words.into_iter().find(is_named) {
+        return Ok((own.id.to_string(), None));
+    }
+    let otherwise = column.otherwise.clone().ok_or_else(|| unknown_word(cell))?;
+    let cell = quoted(cell);
+    let note = text!(
+        "取值“{cell}”无法识别，记为“{otherwise}”",
+        "`{cell}` is not known and became `{otherwise}`"
+    );
+    Ok((otherwise, Some(note)))
 }
 
 fn unknown_word(cell: &str) -> Text {

@@ -24,6 +24,8 @@ pub const ITEM_DEPTH_MAX: usize = 6;
 pub const QUOTE_CHARS_MAX: usize = 40;
 /// Distinct names of dropped or unmapped columns that are counted one by one.
 pub const COUNTED_NAMES_MAX: usize = 512;
+/// Notes about the files of one import.
+pub const NOTES_MAX: usize = 1000;
 /// Bytes that the fields of one draft may take together, so that its commit fits.
 pub const DRAFT_BYTES_MAX: usize = COMMIT_BYTES_MAX - COMMIT_OVERHEAD_BYTES;
 /// Bytes of a commit that are not its fields' keys and values.

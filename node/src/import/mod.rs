@@ -46,7 +46,7 @@ pub use self::rules::{CharterRules, Held, Rules};
 pub use self::source::SourceFile;
 
 use self::decode::Decoded;
-use self::limits::{FILE_BYTES_MAX, FILES_MAX};
+use self::limits::{FILE_BYTES_MAX, FILES_MAX, NOTES_MAX};
 use self::source::{Counts, FileRead, Source};
 use crate::text;
 use crate::text::Problem;
@@ -89,6 +89,13 @@ impl Import<'_> {
             .ok_or_else(|| self.no_kind())?;
         let mut source = self.read(files)?;
         let (left_behind, unmapped) = self.not_taken(&source);
+        if source.notes.len() > NOTES_MAX {
+            let more = source.notes.len() - NOTES_MAX;
+            source.notes.truncate(NOTES_MAX);
+            source
+                .notes
+                .push(text!("……另有 {more} 条说明", "… and {more} more notes"));
+        }
         let planned = plan::plan(self, kind, &source.columns, &source.rows);
         let mut rows = std::mem::take(&mut source.set_aside);
         rows.extend(planned.rows);

@@ -21,6 +21,9 @@ use crate::import::preview::{Outcome, RowOutcome};
 use crate::import::source::{Columns, Row};
 use crate::text;
 
+/// Lines that a reason lists by number.
+const LINES_SHOWN_MAX: usize = 8;
+
 /// What was planned, row by row.
 #[derive(Default)]
 pub(super) struct Plan {
@@ -42,16 +45,34 @@ pub(super) fn plan(import: &Import<'_>, kind: &Kind, columns: &Columns, rows: &[
             }
         }
     }
-    let mut by_record: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<RecordId, Group> = BTreeMap::new();
     for (index, found) in located.iter().enumerate() {
-        by_record.entry(found.record).or_default().push(index);
+        let line = found.row.place.line;
+        match groups.get_mut(&found.record) {
+            None => {
+                groups.insert(
+                    found.record,
+                    Group {
+                        first: index,
+                        lines: vec![line],
+                        same: true,
+                    },
+                );
+            }
+            Some(group) => {
+                let first = located.get(group.first);
+                group.same &= first.is_some_and(|first| first.row.same_cells(found.row));
+                group.lines.push(line);
+            }
+        }
     }
     for (index, found) in located.iter().enumerate() {
-        let group = by_record.get(&found.record).map_or(&[][..], Vec::as_slice);
-        let others = group.iter().filter_map(|other| located.get(*other));
-        if let Some(outcome) = repeated(found, index, group, others) {
-            let mut row =
-                RowOutcome::new(found.row.place.clone(), Some(shown(&found.key)), outcome);
+        let repeated = groups
+            .get(&found.record)
+            .and_then(|group| group.repeated(index));
+        if let Some(outcome) = repeated {
+            let place = found.row.place.clone();
+            let mut row = RowOutcome::new(place, Some(shown(&found.key)), outcome);
             row.home = Some(found.placed.home);
             plan.rows.push(row);
             continue;
@@ -63,37 +84,40 @@ pub(super) fn plan(import: &Import<'_>, kind: &Kind, columns: &Columns, rows: &[
     plan
 }
 
-fn repeated<'a>(
-    found: &Located<'_>,
-    index: usize,
-    group: &[usize],
-    others: impl Iterator<Item = &'a Located<'a>>,
-) -> Option<Outcome> {
-    let mut lines = Vec::new();
-    let mut all_same = true;
-    for other in others {
-        lines.push(other.row.place.line.to_string());
-        all_same &= other.row.same_cells(found.row);
-    }
-    if group.len() < 2 || (all_same && group.first() == Some(&index)) {
-        return None;
-    }
-    let lines = lines.join(", ");
-    Some(if all_same {
-        Outcome::Skipped {
-            reason: text!(
-                "与其他行完全相同（第 {lines} 行）",
-                "lines {lines} say the same"
-            ),
+/// The rows that name one record.
+struct Group {
+    first: usize,
+    lines: Vec<u64>,
+    same: bool,
+}
+
+impl Group {
+    /// What becomes of one of its rows, unless it is planned like any other.
+    fn repeated(&self, index: usize) -> Option<Outcome> {
+        if self.lines.len() < 2 || (self.same && self.first == index) {
+            return None;
         }
-    } else {
-        Outcome::Refused {
-            reason: text!(
-                "第 {lines} 行编号相同但内容不同，均未导入",
-                "lines {lines} have one key and differ, so none of them was taken"
-            ),
+        let shown = self.lines.iter().take(LINES_SHOWN_MAX);
+        let mut lines = shown.map(u64::to_string).collect::<Vec<_>>().join(", ");
+        if self.lines.len() > LINES_SHOWN_MAX {
+            lines.push_str(", …");
         }
-    })
+        Some(if self.same {
+            Outcome::Skipped {
+                reason: text!(
+                    "与其他行完全相同（第 {lines} 行）",
+                    "lines {lines} say the same"
+                ),
+            }
+        } else {
+            Outcome::Refused {
+                reason: text!(
+                    "第 {lines} 行编号相同但内容不同，均未导入",
+                    "lines {lines} have one key and differ, so none of them was taken"
+                ),
+            }
+        })
+    }
 }
 
 fn plan_row(

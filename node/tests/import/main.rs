@@ -2,6 +2,7 @@
 //! what is odd, broken or hostile.
 
 mod catalogues;
+mod charter;
 mod encodings;
 mod hostile;
 mod odd;

@@ -225,3 +225,10 @@ fn other_commands_are_left_unread_and_said_so() {
             .any(|note| note.en.contains("RecordInfo"))
     );
 }
+
+#[test]
+fn an_id_that_ends_in_zeros_is_good_in_a_catalogue() {
+    // In a table it would be what a spreadsheet left of another.
+    let preview = Importer::new("gb28181").preview(&[file("zero.xml", catalogue(&camera(0, "")))]);
+    assert_eq!(preview.totals.create, 1, "{}", shown(&preview));
+}
