@@ -216,6 +216,7 @@ fn catalogue(villages: &Villages, village: NodeId, numbers: Range<u64>) -> Optio
     (count > 0).then(|| SampleFile {
         name: "catalogue.xml".to_owned(),
         mapping: None,
+        home: None,
         bytes: gb18030(&text),
         records: count,
     })

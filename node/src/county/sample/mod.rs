@@ -3,6 +3,7 @@
 //!
 //! * [`Counts`]: how many of each; `draw`: the seed; `words`: what they say
 //! * `grid`, `cases`, `devices`, `notices`: one sort each; `names`, `table`: how they are written
+//! * `real`: a few files that other people made, which the county brings in
 
 mod cases;
 mod counts;
@@ -11,6 +12,7 @@ mod draw;
 mod grid;
 mod names;
 mod notices;
+mod real;
 mod table;
 mod words;
 
@@ -22,6 +24,8 @@ use crdt_model::ids::NodeId;
 
 pub use self::counts::Counts;
 pub use self::devices::PASSWORD;
+
+pub(in crate::county) use self::names::name;
 
 use self::cases::Case;
 use self::names::Names;
@@ -37,6 +41,8 @@ pub struct SampleFile {
     pub name: String,
     /// The mapping that reads it; none for a catalogue.
     pub mapping: Option<String>,
+    /// The home of rows that name none, for other people's files: some of their rows are refused.
+    pub home: Option<NodeId>,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// How many records it makes.
@@ -49,6 +55,7 @@ impl SampleFile {
         (!table.is_empty()).then(|| Self {
             name: format!("{name}.csv"),
             mapping: Some(format!("{name}.toml")),
+            home: None,
             records: table.rows(),
             bytes: table.bytes(),
         })
@@ -141,6 +148,10 @@ pub fn sample(
             }
         }
         all.entry(*village).or_default().files.extend(SampleFile::table("cases", table));
+    }
+    if *from == Counts::default() {
+        let files = &mut all.entry(villages.county).or_default().files;
+        files.extend(real::files(villages.county));
     }
     for number in from.notices..to.notices {
         for (node, course) in notices::notice(&villages, &names, number) {

@@ -37,7 +37,8 @@ impl Names {
     }
 }
 
-fn name(text: &str) -> Result<Name, Problem> {
+/// A name of the charter's.
+pub(in crate::county) fn name(text: &str) -> Result<Name, Problem> {
     Name::new(text).map_err(|problem| {
         Problem::new(
             "internal-name",

@@ -59,7 +59,8 @@ fn added(all: &BTreeMap<NodeId, NodeSample>) -> BTreeMap<String, usize> {
 fn a_year_has_the_countys_own_numbers() {
     let all = year();
     let mut records: BTreeMap<&str, u64> = BTreeMap::new();
-    for file in all.values().flat_map(|node| &node.files) {
+    let files = all.values().flat_map(|node| &node.files);
+    for file in files.filter(|file| file.home.is_none()) {
         *records.entry(file.name.as_str()).or_default() += file.records;
     }
     let added = added(&all);
@@ -143,7 +144,7 @@ fn every_file_is_read_whole_by_its_mapping() {
     let all = sample(&members(), &Counts::default(), &counts).expect("a sample");
     let mut sensitivities: BTreeSet<Name> = BTreeSet::new();
     for (node, brings) in &all {
-        for file in &brings.files {
+        for file in brings.files.iter().filter(|file| file.home.is_none()) {
             let preview = preview(&charter, *node, file);
             assert_eq!(preview.totals.create, file.records, "{node} {}: {:#?}", file.name, {
                 let mut rows = preview.rows.clone();
@@ -164,6 +165,16 @@ fn every_file_is_read_whole_by_its_mapping() {
     assert!(small.iter().all(|node| all.contains_key(node)));
 }
 
+#[test]
+fn real_files_are_read_as_far_as_they_can_be() {
+    let charter = CedarCharter::open(&files()).expect("the template opens");
+    let county = "620723000000".parse().expect("a code");
+    let created: Vec<u64> =
+        real::files(county).iter().map(|file| preview(&charter, county, file).totals.create).collect();
+    assert_eq!(created.len(), 8);
+    assert!(created.iter().filter(|count| **count > 0).count() >= 6, "{created:?}");
+}
+
 fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::import::Preview {
     let mapping = match &file.mapping {
         Some(name) => {
@@ -178,7 +189,7 @@ fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::im
         placement: &Placement::default(),
         rules: &CharterRules { charter, author: node },
         held: &HoldsNothing,
-        fallback_home: None,
+        fallback_home: file.home,
     };
     let source = SourceFile { name: file.name.clone(), bytes: file.bytes.clone() };
     import.preview(&[source]).expect("readable")
