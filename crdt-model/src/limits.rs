@@ -97,8 +97,9 @@ pub const QUARANTINE_REASON_BYTES_MAX: usize = 2048;
 pub const REQUEST_TIMEOUT_MS: u64 = 30_000;
 /// Milliseconds between two comparisons with a peer that seems equal.
 pub const ANTI_ENTROPY_INTERVAL_MS: u64 = 300_000;
-/// Milliseconds that the side which is dialled waits for a hello before it sends one itself.
-pub const GREETING_WAIT_MS: u64 = 5_000;
+/// Milliseconds that the side which is dialled waits for a hello, at first and while the two
+/// differ, before it sends one itself.
+pub const GREETING_WAIT_MS: u64 = 10_000;
 /// Milliseconds before the first retry after a failed exchange; it doubles from there.
 pub const RETRY_FIRST_MS: u64 = 500;
 /// Milliseconds at which the doubling of retries ends.

@@ -77,7 +77,7 @@ impl Engine {
         outputs: &mut Vec<Output>,
     ) -> Result<Response, ReplicaError> {
         let asked_under = match &request {
-            Request::Hello(hello) => return Ok(self.greeted(peer, *hello, outputs)),
+            Request::Hello(hello) => return Ok(self.greeted(peer, *hello, now, outputs)),
             Request::Charter { version, offset } => return charter_part(store, *version, *offset),
             Request::Compare { charter, .. }
             | Request::Fetch { charter, .. }
@@ -98,16 +98,20 @@ impl Engine {
         }
     }
 
-    fn greeted(&mut self, peer: NodeId, hello: Hello, outputs: &mut Vec<Output>) -> Response {
+    fn greeted(
+        &mut self,
+        peer: NodeId,
+        hello: Hello,
+        now: Now,
+        outputs: &mut Vec<Output>,
+    ) -> Response {
         let ours = self.hello(peer);
         if let Some(known) = self.peers.get_mut(&peer) {
             // The answer says all that a hello of our own would.
             known.hello_due = false;
-            if known.hello.is_none() {
-                known.went_well();
-            }
+            known.greet_at = None;
         }
-        self.compare_hellos(peer, hello, outputs);
+        self.compare_hellos(peer, hello, now, outputs);
         Response::Hello(ours)
     }
 

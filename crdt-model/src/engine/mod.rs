@@ -363,7 +363,7 @@ impl Engine {
 
     /// When the driver must call again at the latest.
     pub fn next_timeout(&self) -> Instant {
-        let retries = self.peers.values().filter_map(Peer::retry_at);
+        let retries = self.peers.values().filter_map(Peer::wakes_at);
         retries.min().map_or(self.next_anti_entropy, |retry| {
             retry.min(self.next_anti_entropy)
         })

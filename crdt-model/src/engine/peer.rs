@@ -123,6 +123,8 @@ pub(super) struct Peer {
     /// Its last hello on this connection.
     pub(super) hello: Option<Hello>,
     pub(super) hello_due: bool,
+    /// When this node sends a hello, if the peer has not sent one by then.
+    pub(super) greet_at: Option<Instant>,
     pub(super) in_sync: bool,
     pub(super) session: Option<Session>,
     /// Where the next comparison begins, if the last one did not reach the end.
@@ -152,6 +154,7 @@ impl Peer {
             since: None,
             hello: None,
             hello_due: false,
+            greet_at: None,
             in_sync: false,
             session: None,
             resume: None,
@@ -183,6 +186,7 @@ impl Peer {
         self.staged = Staged::default();
         self.push.clear();
         self.retry = None;
+        self.greet_at = None;
         self.hello_due = self.connected;
     }
 
@@ -248,6 +252,11 @@ impl Peer {
             .count()
     }
 
+    /// Whether all that was queued for it has been acknowledged.
+    pub(super) fn owes_nothing(&self) -> bool {
+        self.push_len() == 0 && self.pushes_in_flight() == 0
+    }
+
     /// The two may differ: compare again.
     pub(super) fn doubt(&mut self) {
         self.in_sync = false;
@@ -262,18 +271,21 @@ impl Peer {
     /// are one with the first.
     pub(super) fn back_off(&mut self, now: Now) {
         if !self.waits(now) {
-            self.wait_ms(self.retry_delay_ms, now);
+            self.retry = Some(now.instant.after_ms(self.retry_delay_ms));
             self.retry_delay_ms = (self.retry_delay_ms * 2).min(RETRY_LAST_MS);
         }
     }
 
-    pub(super) fn wait_ms(&mut self, ms: u64, now: Now) {
-        self.retry = Some(now.instant.after_ms(ms));
-    }
-
-    /// Ends a wait that is over, so that nobody is woken for it again.
-    pub(super) fn end_wait(&mut self, now: Now) {
+    /// Ends the waits that are over, so that nobody is woken for them again.
+    pub(super) fn end_waits(&mut self, now: Now) {
         self.retry = self.retry.filter(|retry| now.instant < *retry);
+        if self
+            .greet_at
+            .is_some_and(|greet_at| greet_at <= now.instant)
+        {
+            self.greet_at = None;
+            self.hello_due = self.connected;
+        }
     }
 
     pub(super) fn went_well(&mut self) {
@@ -282,9 +294,10 @@ impl Peer {
         self.stuck = false;
     }
 
-    /// When it is to be tried again, if it is waiting for that.
-    pub(super) fn retry_at(&self) -> Option<Instant> {
-        self.retry.filter(|_| self.connected)
+    /// When something is to be tried with it, if it is waiting for that.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        let waits = [self.retry, self.greet_at].into_iter().flatten();
+        waits.min().filter(|_| self.connected)
     }
 
     pub(super) fn waits(&self, now: Now) -> bool {

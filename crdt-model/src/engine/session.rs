@@ -24,10 +24,10 @@ impl Engine {
             known.reset();
             known.went_well();
             known.refused_charter = None;
-            known.hello_due = true;
+            known.hello_due = drives;
             if !drives {
                 // The peer greets; if it does not, this node does.
-                known.wait_ms(GREETING_WAIT_MS, now);
+                known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
             }
         }
     }
@@ -63,7 +63,7 @@ impl Engine {
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);
             if let Some(known) = self.peers.get_mut(&peer) {
-                known.end_wait(now);
+                known.end_waits(now);
                 known.hello_due |= anti_entropy && known.connected && drives;
                 if anti_entropy {
                     known.refused_charter = None;
@@ -194,7 +194,7 @@ impl Engine {
         };
         match (purpose, response) {
             (Purpose::Hello, Response::Hello(hello)) => {
-                self.compare_hellos(peer, hello, outputs);
+                self.compare_hellos(peer, hello, now, outputs);
             }
             (Purpose::Charter { version }, Response::Charter { total, bytes }) => {
                 self.downloaded(peer, version, total, &bytes, now, outputs);
@@ -249,6 +249,7 @@ impl Engine {
         &mut self,
         peer: NodeId,
         theirs: Hello,
+        now: Now,
         outputs: &mut Vec<Output>,
     ) {
         let ours = self.hello(peer);
@@ -283,8 +284,16 @@ impl Engine {
         if equal {
             known.in_sync = true;
             known.went_well();
-        } else if drives && known.session.is_none() {
-            known.in_sync = false;
+            return;
+        }
+        known.in_sync = false;
+        if !drives {
+            // The peer compares. Should it have come to be equal in the meantime, nobody would
+            // say so.
+            known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
+        } else if known.waits(now) {
+            known.hello_due = true;
+        } else if known.session.is_none() {
             let from = known.resume.take().unwrap_or(Bound::Start);
             let comparing = Some(Initiator::new(from));
             let thorough = known.stuck.then(Vec::new);
@@ -293,8 +302,6 @@ impl Engine {
                 thorough,
                 ..Session::default()
             });
-        } else if !drives {
-            known.in_sync = false;
         }
     }
 }

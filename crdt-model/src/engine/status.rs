@@ -79,13 +79,19 @@ pub struct PeerStatus {
 impl Engine {
     /// How this node stands with each peer.
     pub fn peers(&self) -> Vec<PeerStatus> {
-        self.peers.keys().filter_map(|peer| self.peer_status(*peer)).collect()
+        self.peers
+            .keys()
+            .filter_map(|peer| self.peer_status(*peer))
+            .collect()
     }
 
     /// How this node stands with one peer; `None` if the two have no link.
     pub fn peer_status(&self, peer: NodeId) -> Option<PeerStatus> {
         let known = self.peers.get(&peer)?;
-        let fetching = known.session.as_ref().map_or(0, |session| session.fetch.len());
+        let fetching = known
+            .session
+            .as_ref()
+            .map_or(0, |session| session.fetch.len());
         let refused = self
             .quarantine
             .counts()
@@ -118,7 +124,7 @@ impl Engine {
             Some(hello) if hello.charter.version > ours.version => LinkState::Adopting,
             Some(hello) if hello.charter.version < ours.version => LinkState::PeerAdopting,
             Some(hello) if hello.charter.digest != ours.digest => LinkState::CharterFork,
-            Some(_) if known.in_sync => LinkState::InSync,
+            Some(_) if known.in_sync && known.owes_nothing() => LinkState::InSync,
             Some(_) => LinkState::Syncing,
         })
     }
@@ -130,14 +136,20 @@ impl Engine {
             let decision = self.charter().flow(label, peer);
             if !decision.allowed {
                 let facets = self.index.total(label).count();
-                *withheld.entry((label.facet, decision.rules.clone())).or_default() += facets;
+                *withheld
+                    .entry((label.facet, decision.rules.clone()))
+                    .or_default() += facets;
             }
         }
         withheld
             .into_iter()
             .map(|((facet, rules), facets)| {
                 let rules = rules.iter().map(ToString::to_string).collect();
-                Withheld { facet, rules, facets }
+                Withheld {
+                    facet,
+                    rules,
+                    facets,
+                }
             })
             .collect()
     }

@@ -46,7 +46,10 @@ impl Engine {
                 self.durability.wait(Waiting::Ticket { ticket, commits });
             }
             Err(refused) => {
-                outputs.push(Output::Written { ticket, outcome: Err(refused) });
+                outputs.push(Output::Written {
+                    ticket,
+                    outcome: Err(refused),
+                });
             }
         }
         Ok(())
@@ -126,15 +129,28 @@ impl Engine {
         };
         let key = PublicKey(self.identity.key.verifying_key().to_bytes());
         let actor = body.actor(&key);
-        let commit = body.sign(&self.identity.key).map_err(|error| refused(error.into()))?;
+        let commit = body
+            .sign(&self.identity.key)
+            .map_err(|error| refused(error.into()))?;
         let hash = commit.hash();
-        history.check(&commit, actor).map_err(|error| refused(error.into()))?;
+        history
+            .check(&commit, actor)
+            .map_err(|error| refused(error.into()))?;
         self.charters.authorize(&commit, history).map_err(refused)?;
-        history.insert(commit, actor).map_err(|error| refused(error.into()))?;
+        history
+            .insert(commit, actor)
+            .map_err(|error| refused(error.into()))?;
         let label = draft.facet.label(self.grade_of(history).map_err(refused)?);
         if !self.holds(&label) {
-            let rules = self.charter().flow(&label, self.identity.node).rules.clone();
-            return Err(refused(Fault::NotForUs { label: Box::new(label), rules }));
+            let rules = self
+                .charter()
+                .flow(&label, self.identity.node)
+                .rules
+                .clone();
+            return Err(refused(Fault::NotForUs {
+                label: Box::new(label),
+                rules,
+            }));
         }
         Ok(Some(hash))
     }
@@ -147,8 +163,11 @@ impl Engine {
         history: &History,
     ) -> Result<Option<Grade>, Fault> {
         let facet = draft.facet.facet;
-        let (_, declared) =
-            self.charter().kinds().facet(facet).ok_or(KindError::UnknownFacet(facet))?;
+        let (_, declared) = self
+            .charter()
+            .kinds()
+            .facet(facet)
+            .ok_or(KindError::UnknownFacet(facet))?;
         Ok(match before {
             Some(before) => {
                 let concurrent = history.grades().len() > 1;
@@ -162,6 +181,8 @@ impl Engine {
         let held = self.audience(&facet.label(before));
         let holds = self.audience(&facet.label(after));
         let members = 0..self.charter().roster().members().len();
-        members.into_iter().any(|index| held.contains(index) && !holds.contains(index))
+        members
+            .into_iter()
+            .any(|index| held.contains(index) && !holds.contains(index))
     }
 }

@@ -25,6 +25,10 @@ const KIND: &str = r#"{
        {"name": "text", "title": {"zh": "", "en": ""}, "type": "text", "required": true},
        {"name": "step", "title": {"zh": "", "en": ""}, "type": "text"},
        {"name": "line", "title": {"zh": "", "en": ""}, "type": "text", "grows": true}]},
+    {"name": "note.late.up", "title": {"zh": "", "en": ""}, "sensitivities": ["plain"], "levels": ["one"],
+     "field": [
+       {"name": "text", "title": {"zh": "", "en": ""}, "type": "text"},
+       {"name": "line", "title": {"zh": "", "en": ""}, "type": "text", "grows": true}]},
     {"name": "note.step", "title": {"zh": "", "en": ""}, "sensitivities": ["plain"],
      "levels": ["one", "two", "xcounty"],
      "field": [

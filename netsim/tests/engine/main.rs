@@ -2,5 +2,6 @@
 
 mod county;
 mod healing;
+mod random;
 mod refusals;
 mod spreading;
