@@ -1,3 +1,4 @@
 //! The cross-crate suites, in one binary so that they link once.
 
+mod mesh;
 mod tidy;

@@ -303,7 +303,6 @@ fn writing_without_holding_and_holding_out_of_reach_are_found_in_any_charter() {
 const BITE_NOWHERE_TODAY: [&str; 2] = ["guard.home-line", "guard.tree"];
 
 #[test]
-#[ignore = "proves the charter once for every rule, which takes a minute"]
 fn every_rule_that_is_dropped_is_missed_by_a_check() {
     let whole = super::open();
     let mut unnoticed = Vec::new();

@@ -19,6 +19,8 @@ fn root() -> PathBuf {
 struct Source {
     path: String,
     text: String,
+    /// Whether it is compiled for tests only.
+    test: bool,
 }
 
 impl Source {
@@ -30,12 +32,6 @@ impl Source {
             .take_while(|line| line.trim_end() != "#[cfg(test)]");
         lines.enumerate().map(|(number, line)| (number + 1, line))
     }
-
-    fn is_test(&self) -> bool {
-        self.path
-            .split('/')
-            .any(|part| part == "tests" || part == "suite" || part == "benches")
-    }
 }
 
 /// All Rust files of the project.
@@ -46,6 +42,7 @@ fn sources() -> Vec<Source> {
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     assert!(found.len() > 50, "the project's files were not found");
+    mark_test_modules(&mut found);
     found
 }
 
@@ -57,10 +54,37 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("UTF-8");
             let path = path.strip_prefix(root()).expect("within the project");
-            found.push(Source {
-                path: path.to_string_lossy().into_owned(),
-                text,
-            });
+            let path = path.to_string_lossy().into_owned();
+            let test = path
+                .split('/')
+                .any(|part| ["tests", "suite", "benches"].contains(&part));
+            found.push(Source { path, text, test });
         }
+    }
+}
+
+/// Marks the files of modules that are declared under `#[cfg(test)]`.
+fn mark_test_modules(sources: &mut [Source]) {
+    let mut modules = Vec::new();
+    for source in sources.iter() {
+        let folder = match source.path.rsplit_once('/') {
+            Some((folder, "lib.rs" | "main.rs" | "mod.rs")) => folder.to_owned(),
+            _ => source.path.trim_end_matches(".rs").to_owned(),
+        };
+        let lines: Vec<&str> = source.text.lines().collect();
+        for pair in lines.windows(2) {
+            let module = pair[1]
+                .strip_prefix("mod ")
+                .and_then(|rest| rest.strip_suffix(';'));
+            if let Some(module) = module.filter(|_| pair[0] == "#[cfg(test)]") {
+                modules.push(format!("{folder}/{module}"));
+            }
+        }
+    }
+    for source in sources {
+        let within = |module: &String| {
+            source.path == format!("{module}.rs") || source.path.starts_with(&format!("{module}/"))
+        };
+        source.test |= modules.iter().any(within);
     }
 }

@@ -1,0 +1,57 @@
+//! Concurrent edits.
+
+use node::control::protocol::{Reply, Request};
+
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, text};
+
+#[test]
+fn a_case_closed_and_handed_up_at_once_shows_both_everywhere() {
+    let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
+    let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
+    mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
+    mesh.wait_for_facets(COUNTY, "case.summary", 1);
+    mesh.cut(TOWNSHIP, true);
+    mesh.set(VILLAGE, record, "case.summary.step", "closed");
+    mesh.set(TOWNSHIP, record, "case.summary.step", "escalated");
+    mesh.cut(TOWNSHIP, false);
+    for code in [VILLAGE, TOWNSHIP, COUNTY] {
+        mesh.wait_for(code, "both steps", |_| {
+            steps(&mesh, code, record).len() == 2
+        });
+        let expected = [
+            (node(TOWNSHIP), text("escalated")),
+            (node(VILLAGE), text("closed")),
+        ];
+        assert_eq!(steps(&mesh, code, record), expected, "at {code}");
+    }
+}
+
+fn steps(
+    mesh: &Mesh,
+    code: &str,
+    record: crdt_model::ids::RecordId,
+) -> Vec<(crdt_model::ids::NodeId, crdt_model::value::Value)> {
+    let Reply::Record(view) = mesh.ask(
+        code,
+        &Request::Show {
+            record,
+            role: None,
+            reason: None,
+        },
+    ) else {
+        return Vec::new();
+    };
+    let facets = view
+        .facets
+        .iter()
+        .filter(|facet| facet.facet.as_str() == "case.summary");
+    let fields = facets
+        .flat_map(|facet| &facet.fields)
+        .filter(|field| field.key == "step");
+    let values = fields.flat_map(|field| &field.values);
+    let mut steps: Vec<_> = values
+        .map(|value| (value.author, value.value.clone()))
+        .collect();
+    steps.sort();
+    steps
+}

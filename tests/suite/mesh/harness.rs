@@ -1,0 +1,369 @@
+//! A few nodes of the county as processes, asked through their control sockets.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
+use crdt_model::value::Value;
+use node::control::client::Client;
+use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node::folder::{Founding, NodeFolder};
+use node::member::founding;
+use tempfile::TempDir;
+
+/// The county node.
+pub(super) const COUNTY: &str = "620723000000";
+/// Two townships, and two villages of the first.
+pub(super) const TOWNSHIP: &str = "620723101000";
+/// Another township.
+pub(super) const OTHER_TOWNSHIP: &str = "620723102000";
+/// A village of the first township.
+pub(super) const VILLAGE: &str = "620723101201";
+/// Its neighbour.
+pub(super) const NEIGHBOUR: &str = "620723101202";
+
+/// Milliseconds between two looks at a node that is on its way.
+const LOOK_MS: u64 = 50;
+/// Milliseconds after which what was waited for counts as not coming.
+const PATIENCE_MS: u64 = 60_000;
+
+/// The nodes that run, and everything they were made of.
+pub(super) struct Mesh {
+    folder: TempDir,
+    running: BTreeMap<NodeId, Child>,
+}
+
+pub(super) fn node(code: &str) -> NodeId {
+    code.parse().expect("a node code")
+}
+
+pub(super) fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+pub(super) fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+impl Mesh {
+    /// Makes keys for all 84 nodes, signs the charter, and starts these.
+    pub(super) fn start(codes: &[&str]) -> Self {
+        let mut mesh = Self {
+            folder: TempDir::new().expect("a folder"),
+            running: BTreeMap::new(),
+        };
+        mesh.make_charter(codes);
+        for code in codes {
+            let founding = Founding {
+                node: node(code),
+                charter: mesh.charter(),
+                digest: None,
+            };
+            founding::found(&mesh.node_folder(code), &founding).expect("a founded node");
+            mesh.run(code);
+        }
+        mesh
+    }
+
+    /// The folder of the charter in force at the start.
+    pub(super) fn charter(&self) -> PathBuf {
+        self.folder.path().join("charter")
+    }
+
+    /// A folder of its own for something a test makes.
+    pub(super) fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The private key file of a reviewer.
+    pub(super) fn reviewer(&self, name: &str) -> PathBuf {
+        self.folder.path().join("reviewers").join(name)
+    }
+
+    pub(super) fn node_folder(&self, code: &str) -> NodeFolder {
+        NodeFolder::new(self.folder.path().join(code))
+    }
+
+    fn make_charter(&self, codes: &[&str]) {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/linze/charter");
+        copy_folder(&template, &self.charter());
+        let path = self.charter().join("roster.toml");
+        let roster = std::fs::read_to_string(&path).expect("the roster");
+        let mut filled = String::new();
+        for line in roster.lines() {
+            filled.push_str(line);
+            filled.push('\n');
+            if let Some(code) = line
+                .strip_prefix("code = \"")
+                .and_then(|rest| rest.strip_suffix('"'))
+            {
+                filled.push_str(&self.make_node(code, codes.contains(&code)));
+            }
+        }
+        std::fs::write(path, filled).expect("the roster");
+        let path = self.charter().join("charter.toml");
+        let mut head = std::fs::read_to_string(&path).expect("the charter");
+        for reviewer in ["one", "two", "three", "stranger"] {
+            let folder = self.folder.path().join("reviewers");
+            std::fs::create_dir_all(&folder).expect("a folder");
+            let pair = policy::key_files::make_key_pair(name(reviewer), &folder).expect("a key");
+            if reviewer != "stranger" {
+                head.push_str(&format!(
+                    "\n[[reviewer]]\nname = \"{reviewer}\"\nkey = \"{}\"\n",
+                    pair.line
+                ));
+            }
+        }
+        std::fs::write(path, head).expect("the charter");
+        self.sign(&self.charter(), None, &["one", "two"]);
+    }
+
+    /// A node's key and, if it is to run and to be dialled, its address; as lines of the roster.
+    fn make_node(&self, code: &str, runs: bool) -> String {
+        let folder = self.node_folder(code);
+        let key = folder.make_key().expect("a key");
+        let mut lines = format!("key = \"{key}\"\n");
+        let mut listen = String::new();
+        if runs && code.ends_with("000") {
+            let port = free_port();
+            listen = format!("\"/ip4/127.0.0.1/tcp/{port}\"");
+            lines.push_str(&format!("addresses = [{listen}]\n"));
+        }
+        let settings = format!("node = \"{code}\"\nlisten = [{listen}]\n");
+        std::fs::write(folder.settings(), settings).expect("the settings");
+        lines
+    }
+
+    /// Writes the manifest of a charter folder and has reviewers sign it.
+    pub(super) fn sign(&self, charter: &Path, previous: Option<&Path>, reviewers: &[&str]) {
+        policy::sign::write_manifest(charter, previous).expect("a manifest");
+        for reviewer in reviewers {
+            let key = self.reviewer(reviewer);
+            policy::sign::sign(charter, &key, None, previous).expect("a signature");
+        }
+    }
+
+    /// Starts a node's process, and waits until it answers.
+    pub(super) fn run(&mut self, code: &str) {
+        let folder = self.node_folder(code);
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let child = Command::new(program())
+            .args([
+                "--data",
+                &folder.path().display().to_string(),
+                "run",
+                "--stop-with-parent",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("a process");
+        self.running.insert(node(code), child);
+        self.wait_for(code, "its socket", |_| true);
+    }
+
+    /// Ends a node's process as a power cut would.
+    pub(super) fn kill(&mut self, code: &str) {
+        let mut child = self.running.remove(&node(code)).expect("a running node");
+        child.kill().expect("a signal");
+        child.wait().expect("its end");
+        // A socket that nobody serves must not look like a node.
+        let _ = std::fs::remove_file(self.node_folder(code).socket());
+    }
+
+    pub(super) fn ask(&self, code: &str, request: &Request) -> Reply {
+        let socket = self.node_folder(code).socket();
+        let mut client = Client::connect(&socket).expect("a running node");
+        client.ask(request).expect("an answer")
+    }
+
+    pub(super) fn status(&self, code: &str) -> Option<NodeStatus> {
+        let mut client = Client::connect(&self.node_folder(code).socket()).ok()?;
+        match client.ask(&Request::Status).ok()? {
+            Reply::Status(status) => Some(*status),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Looks at a node until what is waited for has come.
+    pub(super) fn wait_for(&self, code: &str, what: &str, come: impl Fn(&NodeStatus) -> bool) {
+        for _ in 0..PATIENCE_MS / LOOK_MS {
+            if self.status(code).is_some_and(|status| come(&status)) {
+                return;
+            }
+            pause();
+        }
+        let log = std::fs::read_to_string(self.node_folder(code).path().join("log"));
+        panic!(
+            "{code} never had {what}: {:?}\n{}",
+            self.status(code),
+            log.unwrap_or_default()
+        );
+    }
+
+    /// Waits until a node has this many facets of this name.
+    pub(super) fn wait_for_facets(&self, code: &str, facet: &str, count: u64) {
+        self.wait_for(code, &format!("{count} of {facet}"), |status| {
+            status
+                .facets_by_name
+                .get(&name(facet))
+                .copied()
+                .unwrap_or(0)
+                == count
+        });
+    }
+
+    pub(super) fn add(&self, code: &str, facets: Vec<NewFacet>) -> RecordId {
+        let request = Request::Add {
+            record: None,
+            home: None,
+            facets,
+        };
+        match self.ask(code, &request) {
+            Reply::Written { record, .. } => record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn set(
+        &self,
+        code: &str,
+        record: RecordId,
+        key: &str,
+        value: &str,
+    ) -> Vec<CommitHash> {
+        let (facet, field) = key.rsplit_once('.').expect("facet.field");
+        let change = ChangedFacet {
+            facet: name(facet),
+            sensitivity: None,
+            level: None,
+            fields: BTreeMap::from([(field.to_owned(), Some(text(value)))]),
+        };
+        match self.ask(
+            code,
+            &Request::Set {
+                record,
+                facets: vec![change],
+            },
+        ) {
+            Reply::Written { commits, .. } => commits,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Cuts or heals all lines of a node.
+    pub(super) fn cut(&self, code: &str, cut: bool) {
+        let lines_to = if cut { vec![node(code)] } else { Vec::new() };
+        assert_eq!(self.ask(code, &Request::Cut { lines_to }), Reply::Done);
+    }
+
+    /// Whether these bytes are in any file of a node's store.
+    pub(super) fn store_contains(&self, code: &str, bytes: &[u8]) -> bool {
+        contains(&self.node_folder(code).store(), bytes)
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        for child in self.running.values_mut() {
+            // Closing its standard input ends it; a signal makes sure.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A dispute as a village registers it.
+pub(super) fn dispute(code: &str, narrative: &str) -> Vec<NewFacet> {
+    let summary = [
+        ("code", text(code)),
+        ("category", text("land")),
+        ("channel", text("visit")),
+        ("step", text("registered")),
+        ("registered-time", Value::Integer(1_790_000_000_000)),
+    ];
+    vec![
+        facet("case.summary", &summary),
+        facet("case.narrative", &[("text", text(narrative))]),
+    ]
+}
+
+/// A grid report as a village sends it.
+pub(super) fn grid_report(code: &str, content: &str) -> Vec<NewFacet> {
+    let summary = [
+        ("code", text(code)),
+        ("category", text("environment")),
+        ("grid", text("620723101201001")),
+        ("state", text("reported")),
+        ("sent-time", Value::Integer(1_790_000_000_000)),
+    ];
+    vec![
+        facet("grid.summary", &summary),
+        facet("grid.content", &[("text", text(content))]),
+    ]
+}
+
+fn facet(facet: &str, fields: &[(&str, Value)]) -> NewFacet {
+    let fields = fields
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()));
+    NewFacet {
+        facet: name(facet),
+        addressee: None,
+        sensitivity: None,
+        level: None,
+        fields: fields.collect(),
+    }
+}
+
+/// The program under test, built beside this one.
+fn program() -> PathBuf {
+    let here = std::env::current_exe().expect("this program");
+    let folder = here
+        .parent()
+        .and_then(Path::parent)
+        .expect("the target folder");
+    let program = folder.join("mesh-node");
+    assert!(
+        program.exists(),
+        "run all tests of the workspace: {} is missing",
+        program.display()
+    );
+    program
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn pause() {
+    std::thread::park_timeout(Duration::from_millis(LOOK_MS));
+}
+
+pub(super) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+fn contains(folder: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(folder).expect("a folder").any(|entry| {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            return contains(&path, bytes);
+        }
+        let content = std::fs::read(&path).unwrap_or_default();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}

@@ -1,0 +1,9 @@
+//! Real processes from end to end: a handful of the county's nodes, each with its own key, store
+//! and connections, under the Linze charter, signed for the occasion.
+
+mod charters;
+mod conflicts;
+mod crashes;
+mod harness;
+mod strangers;
+mod whistle;
