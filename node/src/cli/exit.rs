@@ -21,13 +21,17 @@ pub(super) enum Exit {
     Store = 4,
     /// The answer is no: not in sync, not readable. Only where a script asks with `--exit-code`.
     No = 5,
+    /// A county in which not everything arrived in time, or not exactly what was to.
+    NotConverged = 6,
+    /// A county in which a node holds, or somebody wrote, what plain Cedar denies.
+    Violations = 7,
     /// An error of this program.
     Internal = 70,
 }
 
 impl Exit {
     /// All of them, with what they mean.
-    pub(super) fn all() -> [(Self, Text); 7] {
+    pub(super) fn all() -> [(Self, Text); 9] {
         [
             (Self::Done, text!("已完成", "done")),
             (
@@ -60,6 +64,14 @@ impl Exit {
                 ),
             ),
             (
+                Self::NotConverged,
+                text!("county：未在时限内同步到应有状态", "county: not everything arrived in time"),
+            ),
+            (
+                Self::Violations,
+                text!("county：存在违反规则的数据", "county: something is held or written against the rules"),
+            ),
+            (
                 Self::Internal,
                 text!("程序内部错误", "an error of this program"),
             ),
@@ -68,7 +80,10 @@ impl Exit {
 
     /// How a command ends that met this problem.
     pub(super) fn of(problem: &Problem) -> Self {
-        const BY_CODE: [(&str, Exit); 10] = [
+        const BY_CODE: [(&str, Exit); 13] = [
+            ("county-not-converged", Exit::NotConverged),
+            ("county-stopped", Exit::Refused),
+            ("county-", Exit::Folder),
             ("usage", Exit::Usage),
             ("input-", Exit::Usage),
             ("folder-", Exit::Folder),

@@ -18,6 +18,8 @@
 //! | 3 | the node's folder, settings or key cannot be used |
 //! | 4 | the store cannot be used |
 //! | 5 | the answer is no: not in sync, not readable; only with `--exit-code` |
+//! | 6 | `county`: not everything arrived in time, or not exactly what was to |
+//! | 7 | `county`: a node holds, or somebody wrote, what plain Cedar denies |
 //! | 70 | an error of this program |
 //!
 //! A problem is its code, what happened and what to do next. With `--json` every command writes one
@@ -25,6 +27,7 @@
 
 mod asking;
 mod config;
+mod county;
 mod cut;
 mod exit;
 mod field;
@@ -96,6 +99,7 @@ enum Command {
     Heal,
     Stop,
     Config(config::Arguments),
+    County(county::Arguments),
 }
 
 fn words() -> Words {
@@ -136,6 +140,7 @@ fn words() -> Words {
     .command("heal", cut::heal_words())
     .command("stop", stop::words())
     .command("config", config::words())
+    .command("county", county::words())
     .after(exit_codes())
 }
 
@@ -195,6 +200,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Heal => cut::heal(context),
         Command::Stop => stop::run(context),
         Command::Config(arguments) => config::run(arguments, context),
+        Command::County(arguments) => county::run(arguments, context),
     };
     context.output.end(result)
 }

@@ -184,7 +184,7 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Problem> {
     std::fs::rename(&beside, path).map_err(fault)
 }
 
-pub(super) fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
     let path = path.display();
     Problem::new(
         "county-folder",
