@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commit::Commit;
 use crate::ids::{ActorId, CommitHash, Epoch, NodeId, Seq};
 use crate::label::{FacetId, Grade};
-use crate::limits::{COMMIT_PARENTS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX};
-use crate::value::OperationId;
+use crate::limits::{
+    COMMIT_PARENTS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX, OPERATION_OVERWRITES_MAX,
+};
+use crate::value::{Operation, OperationId};
 
 /// One life of one author.
 pub type Life = (NodeId, Epoch);
@@ -27,6 +29,8 @@ pub struct History {
     last: BTreeMap<Life, (Seq, CommitHash)>,
     actors: BTreeMap<Life, ActorId>,
     operations: BTreeMap<OperationId, (Life, Seq, String)>,
+    /// Who wrote the keys that are written once.
+    written_once: BTreeMap<String, Vec<(Life, Seq)>>,
 }
 
 /// A commit in its place.
@@ -116,6 +120,7 @@ impl History {
             last: BTreeMap::new(),
             actors: BTreeMap::new(),
             operations: BTreeMap::new(),
+            written_once: BTreeMap::new(),
         }
     }
 
@@ -154,7 +159,10 @@ impl History {
 
     /// How far each life has come.
     pub fn clock(&self) -> Clock {
-        self.last.iter().map(|(life, (seq, _))| (*life, *seq)).collect()
+        self.last
+            .iter()
+            .map(|(life, (seq, _))| (*life, *seq))
+            .collect()
     }
 
     /// The seq and the commit that this life wrote last.
@@ -205,7 +213,10 @@ impl History {
         }
         let expected = self.next_counter(&body.parents);
         if body.start != expected {
-            return Err(HistoryError::StartCounter { found: body.start, expected });
+            return Err(HistoryError::StartCounter {
+                found: body.start,
+                expected,
+            });
         }
         if body.parents.is_empty() && body.grade.is_none() {
             return Err(HistoryError::NoGrade);
@@ -227,7 +238,10 @@ impl History {
         }
         let expected = Seq(self.last.get(&life).map_or(0, |(seq, _)| seq.0) + 1);
         if body.seq > expected {
-            return Err(HistoryError::SeqGap { found: body.seq, expected });
+            return Err(HistoryError::SeqGap {
+                found: body.seq,
+                expected,
+            });
         }
         if let Some(other) = self.by_seq.get(&(life, body.seq)) {
             return Err(HistoryError::Equivocation(*other));
@@ -248,14 +262,14 @@ impl History {
             };
             if let Some(unseen) = operation.overwrites.iter().find(|id| !seen(id)) {
                 let key = operation.key.clone();
-                return Err(HistoryError::Overwrites { key, counter: unseen.counter });
+                return Err(HistoryError::Overwrites {
+                    key,
+                    counter: unseen.counter,
+                });
             }
             // Only fields that grow have keys with a slash; they are written once.
-            let grows = operation.key.contains('/');
-            let written = |(life, seq, key): &(Life, Seq, String)| {
-                *key == operation.key && in_past(life, seq)
-            };
-            if grows && self.operations.values().any(written) {
+            let mut before = self.written_once.get(&operation.key).into_iter().flatten();
+            if before.any(|(life, seq)| in_past(life, seq)) {
                 return Err(HistoryError::WrittenOnce(operation.key.clone()));
             }
         }
@@ -274,7 +288,14 @@ impl History {
         };
         for (counter, operation) in commit.counted_operations() {
             let id = OperationId { counter, actor };
-            self.operations.insert(id, (life, seq, operation.key.clone()));
+            self.operations
+                .insert(id, (life, seq, operation.key.clone()));
+            if operation.key.contains('/') {
+                self.written_once
+                    .entry(operation.key.clone())
+                    .or_default()
+                    .push((life, seq));
+            }
         }
         for parent in &commit.body().parents {
             self.heads.remove(parent);
@@ -284,19 +305,51 @@ impl History {
         self.last.insert(life, (seq, hash));
         self.actors.insert(life, actor);
         self.order.push(hash);
-        self.entries.insert(hash, Placed { commit, actor, clock, grades });
+        self.entries.insert(
+            hash,
+            Placed {
+                commit,
+                actor,
+                clock,
+                grades,
+            },
+        );
         Ok(())
     }
 
-    /// The parents a new commit of this node takes: all heads, or as many as a commit may name.
+    /// The parents a new commit of this life takes: all heads, or as many as a commit may name. One
+    /// of them has the life's own last commit in its past.
     pub fn parents_for(&self, life: Life) -> Vec<CommitHash> {
-        let own = self.last_of(life).map(|(_, hash)| hash);
-        let own_is_head = own.filter(|hash| self.heads.contains(hash));
-        let others = self.heads.iter().copied().filter(|head| Some(*head) != own_is_head);
-        let mut parents: Vec<_> = own_is_head.into_iter().chain(others).collect();
+        let own = self.last_of(life).map(|(seq, _)| seq);
+        let continues = |head: &CommitHash| {
+            let past = self
+                .entries
+                .get(head)
+                .and_then(|placed| placed.clock.get(&life));
+            own.is_some() && past.copied() == own
+        };
+        let line = self.heads.iter().copied().find(continues);
+        let others = self
+            .heads
+            .iter()
+            .copied()
+            .filter(|head| Some(*head) != line);
+        let mut parents: Vec<_> = line.into_iter().chain(others).collect();
         parents.truncate(COMMIT_PARENTS_MAX);
         parents.sort_unstable();
         parents
+    }
+
+    /// An operation that overwrites only what a commit on these parents has seen, and no more than
+    /// one may: where a facet has more heads than a commit has parents, settling it takes several.
+    pub fn within_reach(&self, mut operation: Operation, parents: &[CommitHash]) -> Operation {
+        let past = self.clock_after(parents);
+        operation.overwrites.retain(|id| {
+            let made = self.operations.get(id);
+            made.is_some_and(|(life, seq, _)| past.get(life).is_some_and(|last| last >= seq))
+        });
+        operation.overwrites.truncate(OPERATION_OVERWRITES_MAX);
+        operation
     }
 
     fn clock_after(&self, parents: &[CommitHash]) -> Clock {
@@ -313,7 +366,9 @@ impl History {
     /// The marks of these commits that are not in the past of another of them.
     fn marks_after(&self, heads: &[CommitHash]) -> Vec<GradeMark> {
         let placed = || heads.iter().filter_map(|head| self.entries.get(head));
-        let mut marks: Vec<_> = placed().flat_map(|one| one.grades.iter().copied()).collect();
+        let mut marks: Vec<_> = placed()
+            .flat_map(|one| one.grades.iter().copied())
+            .collect();
         marks.sort_unstable();
         marks.dedup();
         let past_of = |mark: &GradeMark| {
@@ -325,7 +380,11 @@ impl History {
                 past_of(other).is_some_and(|past| past.get(&mark.life) >= Some(&mark.seq))
             })
         };
-        marks.iter().filter(|mark| !replaced(mark)).copied().collect()
+        marks
+            .iter()
+            .filter(|mark| !replaced(mark))
+            .copied()
+            .collect()
     }
 }
 

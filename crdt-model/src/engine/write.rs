@@ -97,10 +97,13 @@ impl Engine {
         now: Now,
     ) -> Result<Option<CommitHash>, WriteRefused> {
         let refused = |fault: Fault| WriteRefused::draft(number, &draft.facet, fault);
+        let life = (self.identity.node, self.identity.epoch);
+        let parents = history.parents_for(life);
         let operations: Vec<Operation> = draft
             .fields
             .iter()
             .filter_map(|(key, value)| document.operation(key, value.clone()))
+            .map(|operation| history.within_reach(operation, &parents))
             .collect();
         let before = self.charters.join(&history.grades());
         let grade = self.grade_for(draft, before, history).map_err(refused)?;
@@ -113,8 +116,6 @@ impl Engine {
         {
             return Err(WriteRefused::Narrows { draft: number });
         }
-        let life = (self.identity.node, self.identity.epoch);
-        let parents = history.parents_for(life);
         let body = CommitBody {
             facet: draft.facet,
             author: self.identity.node,

@@ -52,13 +52,23 @@ fn every_beginning_of_a_message_is_refused() {
         (0..bytes.len()).all(|end| refused(&bytes[..end]))
     };
     for (name, commit) in samples::commits() {
-        assert!(cut(commit.encoded(), &|bytes| Commit::decode(bytes).is_err()), "{name}");
+        assert!(
+            cut(commit.encoded(), &|bytes| Commit::decode(bytes).is_err()),
+            "{name}"
+        );
     }
     for (name, request) in samples::requests() {
-        assert!(cut(&request.encode(), &|bytes| Request::decode(bytes).is_err()), "{name}");
+        assert!(
+            cut(&request.encode(), &|bytes| Request::decode(bytes).is_err()),
+            "{name}"
+        );
     }
     for (name, response) in samples::responses() {
-        assert!(cut(&response.encode(), &|bytes| Response::decode(bytes).is_err()), "{name}");
+        assert!(
+            cut(&response.encode(), &|bytes| Response::decode(bytes)
+                .is_err()),
+            "{name}"
+        );
     }
 }
 

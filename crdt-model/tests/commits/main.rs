@@ -5,3 +5,4 @@ mod bytes;
 mod corpus;
 mod delivery;
 mod samples;
+mod wide;
