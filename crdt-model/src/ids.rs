@@ -153,7 +153,7 @@ impl NodeId {
 
     /// The node with this code as a number, if it has at most 12 digits.
     pub fn from_code(code: u64) -> Option<Self> {
-        (code >= 100_000_000_000 && code < Self::END).then_some(Self(code))
+        (100_000_000_000..Self::END).contains(&code).then_some(Self(code))
     }
 
     /// The code as a number.

@@ -8,7 +8,6 @@ use crdt_model::document::Document;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Engine, Identity, InboundId, Input, Output, RequestId, SyncToken, Ticket, WriteRefused,
-    links,
 };
 use crdt_model::ids::{CharterVersion, CommitHash, NodeId};
 use crdt_model::label::FacetId;
@@ -46,7 +45,7 @@ pub struct Frame {
     pub bytes: Vec<u8>,
 }
 
-enum Event {
+pub(crate) enum Event {
     Request {
         to: NodeId,
         from: NodeId,
@@ -79,15 +78,15 @@ pub struct Node {
     outcomes: BTreeMap<Ticket, Result<Vec<CommitHash>, WriteRefused>>,
     inbound: BTreeMap<InboundId, (NodeId, RequestId)>,
     wakes_at: Option<u64>,
-    identity: Identity,
-    founding: Vec<Arc<dyn Charter>>,
+    pub(crate) identity: Identity,
+    pub(crate) founding: Vec<Arc<dyn Charter>>,
 }
 
 /// All nodes, the lines between them, and time.
 pub struct World {
-    nodes: BTreeMap<NodeId, Node>,
-    up: BTreeSet<(NodeId, NodeId)>,
-    queue: BTreeMap<(u64, u64), Event>,
+    pub(crate) nodes: BTreeMap<NodeId, Node>,
+    pub(crate) up: BTreeSet<(NodeId, NodeId)>,
+    pub(crate) queue: BTreeMap<(u64, u64), Event>,
     now_ms: u64,
     events: u64,
     tickets: u64,
@@ -96,8 +95,8 @@ pub struct World {
     outside: BTreeMap<InboundId, Option<Vec<u8>>>,
     log_hash: u64,
     /// Wall time minus virtual time, in milliseconds.
-    wall_start_ms: u64,
-    verifier: Verifier,
+    pub(crate) wall_start_ms: u64,
+    pub(crate) verifier: Verifier,
     /// Every frame that was sent, in order.
     pub frames: Vec<Frame>,
 }
@@ -147,35 +146,6 @@ impl World {
         Ok(())
     }
 
-    /// Kills a node and starts it again from what a crash left in its store: what was synced, and
-    /// this many of the batches after that. Its lines are down afterwards.
-    pub fn crash(&mut self, node: NodeId, kept: usize) -> Result<(), ReplicaError> {
-        let Some(state) = self.nodes.remove(&node) else {
-            return Ok(());
-        };
-        self.cut_all(node)?;
-        self.queue.retain(|_, event| match event {
-            Event::Durable { node: of, .. } | Event::Wake { node: of } => *of != node,
-            Event::Request { .. } | Event::Response { .. } => true,
-        });
-        let store = state.store.crashed(kept)?;
-        let mut charters = state.founding.clone();
-        for (_, bundle) in store.scan(b"k", None, usize::MAX)? {
-            charters.extend((self.verifier)(&bundle));
-        }
-        let founding = state.founding;
-        self.add(state.identity, charters, store)?;
-        if let Some(state) = self.nodes.get_mut(&node) {
-            state.founding = founding;
-        }
-        Ok(())
-    }
-
-    /// Moves every node's wall clock, and nothing else.
-    pub fn pass_wall_ms(&mut self, ms: u64) {
-        self.wall_start_ms += ms;
-    }
-
     /// Stands for everything that has happened: equal runs have equal ones.
     pub fn log_hash(&self) -> u64 {
         self.log_hash
@@ -214,58 +184,6 @@ impl World {
             instant: Instant::from_ms(self.now_ms),
             wall,
         }
-    }
-
-    /// Puts up every line that the charter provides for.
-    pub fn connect_all(&mut self) -> Result<(), ReplicaError> {
-        for node in self.nodes.keys().copied().collect::<Vec<_>>() {
-            let charter = self
-                .nodes
-                .get(&node)
-                .map(|state| Arc::clone(state.engine.charter()));
-            for peer in charter
-                .map(|charter| links(&*charter, node))
-                .unwrap_or_default()
-            {
-                self.connect(node, peer)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts up one line.
-    pub fn connect(&mut self, one: NodeId, other: NodeId) -> Result<(), ReplicaError> {
-        let both = self.nodes.contains_key(&one) && self.nodes.contains_key(&other);
-        if both && self.up.insert(pair(one, other)) {
-            self.input(one, Input::Connected { peer: other })?;
-            self.input(other, Input::Connected { peer: one })?;
-        }
-        Ok(())
-    }
-
-    /// Takes one line down; what is under way on it is lost.
-    pub fn cut(&mut self, one: NodeId, other: NodeId) -> Result<(), ReplicaError> {
-        if self.up.remove(&pair(one, other)) {
-            self.queue.retain(|_, event| match event {
-                Event::Request { to, from, .. } | Event::Response { to, from, .. } => {
-                    pair(*to, *from) != pair(one, other)
-                }
-                Event::Durable { .. } | Event::Wake { .. } => true,
-            });
-            self.input(one, Input::Disconnected { peer: other })?;
-            self.input(other, Input::Disconnected { peer: one })?;
-        }
-        Ok(())
-    }
-
-    /// Takes all lines of a node down.
-    pub fn cut_all(&mut self, node: NodeId) -> Result<(), ReplicaError> {
-        for (one, other) in self.up.clone() {
-            if one == node || other == node {
-                self.cut(one, other)?;
-            }
-        }
-        Ok(())
     }
 
     /// Writes at a node and waits until it is durable there.
@@ -510,6 +428,6 @@ impl World {
     }
 }
 
-fn pair(one: NodeId, other: NodeId) -> (NodeId, NodeId) {
+pub(crate) fn pair(one: NodeId, other: NodeId) -> (NodeId, NodeId) {
     (one.min(other), one.max(other))
 }
