@@ -27,6 +27,8 @@ const LOOK_MS: u64 = 100;
 const ASKED_AT_ONCE: usize = 8;
 /// Looks in a row that must see the same quiet county.
 const QUIET_LOOKS: u32 = 3;
+/// The problem of a county that does not come to rest.
+const NOT_CONVERGED: &str = "county-not-converged";
 /// Of so many facets, one is looked at where only a sample is verified.
 const SAMPLE_EVERY: u8 = 16;
 
@@ -40,8 +42,9 @@ pub struct Settled {
 /// A county that was held against plain Cedar.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Converged {
-    /// Seconds from the call until the state was first seen that turned out to be the right one.
-    pub converged_s: f64,
+    /// Seconds from the call until the state was first seen that then stayed, if the county came to
+    /// rest in time.
+    pub converged_s: Option<f64>,
     /// Seconds that asking plain Cedar and comparing took.
     pub verify_s: f64,
     /// What the comparison came to; nothing where verifying is off.
@@ -53,9 +56,10 @@ pub struct Converged {
 }
 
 impl Converged {
-    /// Whether every node holds exactly what it is to hold, as far as that was looked at.
+    /// Whether everything came to rest, and every node holds exactly what it is to hold, as far as
+    /// that was looked at.
     pub fn equal(&self) -> bool {
-        self.verdict.as_ref().is_none_or(Verdict::equal)
+        self.converged_s.is_some() && self.verdict.as_ref().is_none_or(Verdict::equal)
     }
 }
 
@@ -90,12 +94,12 @@ impl County {
         }
     }
 
-    /// Waits until nothing moves, then asks plain Cedar what every node is to hold and compares. If
-    /// they differ, waits and compares again until they are equal or the time is up; a difference
-    /// that stays is in the verdict and no error.
+    /// Waits until nothing moves or the time is up, then asks plain Cedar what every node is to hold
+    /// and compares. If they differ, waits and compares again until they are equal or the time is
+    /// up; a difference that stays is in the answer and no error.
     ///
     /// # Errors
-    /// The county did not come to rest within `timeout_s` seconds, or a node or Cedar gave no answer.
+    /// A node or Cedar gave no answer, or somebody asked the county to stop.
     pub fn converge(
         &self,
         timeout_s: u64,
@@ -111,8 +115,11 @@ impl County {
             progress.stage(&text!("等待各节点同步", "waiting until everything has arrived"));
             let passed_ms = elapsed_ms();
             let left_s = until_ms.saturating_sub(passed_ms - verify_ms).div_ceil(1_000);
-            let settled = self.settle(left_s)?;
-            let converged_s = seconds(passed_ms - verify_ms) + settled.settled_s;
+            let converged_s = match self.settle(left_s) {
+                Ok(settled) => Some(seconds(passed_ms - verify_ms) + settled.settled_s),
+                Err(problem) if problem.code == NOT_CONVERGED => None,
+                Err(problem) => return Err(problem),
+            };
             let verifying = elapsed_ms();
             let reported = self.reported(verify)?;
             let records = records(&reported);
@@ -209,7 +216,7 @@ fn not_settled(timeout_s: u64, statuses: &Statuses) -> Problem {
     let behind: Vec<String> = behind.map(|(node, _)| node.to_string()).take(8).collect();
     let behind = behind.join(" ");
     Problem::new(
-        "county-not-converged",
+        NOT_CONVERGED,
         text!(
             "{timeout_s} 秒内未全部同步；尚未就绪的节点：{behind}",
             "not everything arrived within {timeout_s} s; nodes that are behind: {behind}"

@@ -24,8 +24,8 @@ const WRITERS: usize = 32;
 const WRITERS_PER_NODE: usize = 8;
 /// Milliseconds until what a node does not hold yet is tried again.
 const RETRY_MS: u64 = 100;
-/// How often that is tried: for half an hour.
-const RETRIES_MAX: u32 = 18_000;
+/// How often that is tried: for ten minutes.
+const RETRIES_MAX: u32 = 6_000;
 
 /// The parts of loading, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,11 +57,11 @@ impl Loading<'_> {
             Part::Files => self.import_all(sample),
             Part::Home => {
                 self.progress.stage(&text!("登记和办理", "records made and taken through their steps"));
-                self.write_all(sample, |node| &node.courses)
+                self.write_all(sample, part, |node| &node.courses)
             }
             Part::Above => {
                 self.progress.stage(&text!("镇、县办理上呈事项", "what was handed up is taken on"));
-                self.write_all(sample, |node| &node.above)
+                self.write_all(sample, part, |node| &node.above)
             }
         }
     }
@@ -106,6 +106,7 @@ impl Loading<'_> {
     fn write_all(
         &self,
         sample: &BTreeMap<NodeId, NodeSample>,
+        part: Part,
         courses: impl Fn(&NodeSample) -> &Vec<Course>,
     ) -> Result<(), Problem> {
         let mut shares: Vec<(NodeId, &[Course])> = Vec::new();
@@ -123,7 +124,7 @@ impl Loading<'_> {
             let mut line = self.asking.line(node);
             for course in share {
                 for request in &course.requests {
-                    self.write(node, &mut line, request)?;
+                    self.write(node, &mut line, part, request)?;
                     self.progress.at(done.fetch_add(1, Ordering::Relaxed) + 1, of);
                 }
             }
@@ -131,14 +132,21 @@ impl Loading<'_> {
         })
     }
 
-    /// Writes; waits for what has not arrived yet, and while the node has no room.
-    fn write(&self, node: NodeId, line: &mut Line, request: &Request) -> Result<(), Problem> {
+    /// Writes; waits while the node has no room, and above home for what has not arrived yet.
+    fn write(
+        &self,
+        node: NodeId,
+        line: &mut Line,
+        part: Part,
+        request: &Request,
+    ) -> Result<(), Problem> {
         let mut last = None;
         for _ in 0..RETRIES_MAX {
             match line.ask(request)? {
                 Reply::Written { .. } => return Ok(()),
                 Reply::Problem(problem) => match problem.code.as_str() {
-                    "busy" | "no-such-record" | "no-such-facet" => last = Some(problem),
+                    "busy" => last = Some(problem),
+                    "no-such-record" | "no-such-facet" if part == Part::Above => last = Some(problem),
                     // The first time was carried out, and what is written once is refused twice.
                     "refused" if line.asked_again() => return Ok(()),
                     _ => return Err(unexpected(node, Reply::Problem(problem))),

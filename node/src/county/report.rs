@@ -47,10 +47,10 @@ pub struct Report {
     pub setup_s: f64,
     /// Seconds that loading took.
     pub load_s: f64,
-    /// Seconds from the end of loading until everything had arrived.
-    pub converged_s: f64,
+    /// Seconds from the end of loading until everything had arrived; none if it did not in time.
+    pub converged_s: Option<f64>,
     /// Seconds from the start until everything had arrived, without verifying.
-    pub total_s: f64,
+    pub total_s: Option<f64>,
     /// Seconds that asking plain Cedar and comparing took.
     pub verify_s: f64,
     /// Bytes of frames that nodes sent to each other, each counted once.
@@ -130,11 +130,11 @@ impl Report {
             verify: converged.verified,
             decisions: verdict.decisions,
             scale: county.options().scale.factor(),
-            setup_s: times.setup_s,
-            load_s: times.load_s,
-            converged_s: converged.converged_s,
-            total_s: times.setup_s + times.load_s + converged.converged_s,
-            verify_s: converged.verify_s,
+            setup_s: rounded(times.setup_s),
+            load_s: rounded(times.load_s),
+            converged_s: converged.converged_s.map(rounded),
+            total_s: converged.converged_s.map(|last| rounded(times.setup_s + times.load_s + last)),
+            verify_s: rounded(converged.verify_s),
             app_bytes: app_bytes(&statuses),
             rss_mb: memory(members, &statuses),
             disk_bytes: statuses.values().flatten().map(|status| status.disk_bytes).sum(),
@@ -143,6 +143,11 @@ impl Report {
             refused: refused(&statuses),
         }
     }
+}
+
+/// Seconds to the millisecond.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1_000.0).round() / 1_000.0
 }
 
 /// A sum over the nodes of each tier.

@@ -225,8 +225,9 @@ fn refused(problem: &dyn Display) -> Problem {
         "county-charter",
         text!("演示县的章程没有建成：{problem}", "the county's charter was not made: {problem}"),
         text!(
-            "用 mesh-policy check 检查 deploy/linze/charter",
-            "check deploy/linze/charter with mesh-policy check"
+            "用 mesh-policy check 检查该目录的 charter；--only 至少要有两个镇，其中一个镇有两个村",
+            "check the folder's charter with mesh-policy check; --only needs two townships at least, and \
+             two villages in one of them"
         ),
     )
 }

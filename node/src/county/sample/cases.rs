@@ -74,7 +74,8 @@ impl Case {
         let mut draw = Draw::new(Purpose::Case, number);
         let code = format!("SL-JF-{number:05}");
         let complaint = number % 101 == 11;
-        let addressee = if number % 12 == 5 { villages.across(home) } else { None };
+        let across = number % 12 == 5 && !complaint;
+        let addressee = if across { villages.across(home) } else { None };
         let (category, matter) = draw.pick(&MATTERS);
         let text = if complaint { draw.pick(&COMPLAINTS) } else { matter };
         let handed_up = match number {
@@ -89,7 +90,7 @@ impl Case {
                 None => record_id(names.case, home, SOURCE, &code),
             },
             home,
-            addressee: addressee.filter(|_| !complaint),
+            addressee,
             code,
             category: if complaint { ("government", "涉政务诉求") } else { category },
             channel: if complaint { ("petition", "访调对接") } else { draw.pick(&CHANNELS) },

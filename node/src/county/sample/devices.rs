@@ -102,7 +102,7 @@ pub(super) fn files(
     let cameras = from.cameras..to.cameras;
     let mut table = Table::new(DEVICES);
     let mut files = Vec::new();
-    if villages.place(village) % CATALOGUE_EVERY == 0 {
+    if villages.place(village).is_multiple_of(CATALOGUE_EVERY) {
         files.extend(catalogue(villages, village, cameras));
     } else {
         fill(&mut table, villages, village, CAMERA, cameras);

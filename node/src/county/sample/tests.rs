@@ -123,6 +123,36 @@ fn added_records_have_ids_of_their_own() {
 }
 
 #[test]
+fn every_change_is_of_a_record_that_a_table_or_a_request_brings_in() {
+    let all = year();
+    let mut known: BTreeSet<RecordId> = BTreeSet::new();
+    for (node, brings) in &all {
+        for file in brings.files.iter().filter(|file| file.name == "cases.csv") {
+            let text = encoding_rs::GB18030.decode(&file.bytes).0.into_owned();
+            let codes = text.lines().skip(1).filter_map(|line| line.split(',').next());
+            let kind = Name::new("case").expect("a name");
+            known.extend(codes.map(|code| crate::import::record_id(kind, *node, "linze-cases", code)));
+        }
+    }
+    for course in all.values().flat_map(|node| &node.courses) {
+        for request in &course.requests {
+            match request {
+                Request::Add { record, .. } => known.extend(*record),
+                Request::Set { record, .. } => assert!(known.contains(record), "{request:?}"),
+                _ => {}
+            }
+        }
+    }
+    for course in all.values().flat_map(|node| &node.above) {
+        for request in &course.requests {
+            if let Request::Set { record, .. } = request {
+                assert!(known.contains(record), "{request:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_addressee_lies_in_another_township() {
     for (home, node) in year() {
         for request in node.courses.iter().flat_map(|course| &course.requests) {

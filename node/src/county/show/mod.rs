@@ -171,11 +171,15 @@ impl Showing<'_> {
                 None => say(&text!("{zh}：持有 {held} 个分面", "{en}: {held} facets held")),
             }
         }
-        let Report { nodes, links, records, converged_s, load_s, verify_s, .. } = report;
+        let Report { nodes, links, records, load_s, verify_s, .. } = report;
         say(&text!(
-            "{nodes} 个节点，{links} 条线路，{records} 条记录；载入 {load_s:.1} 秒，之后 {converged_s:.1} 秒全部同步",
-            "{nodes} nodes, {links} lines, {records} records; loaded in {load_s:.1} s, all in sync {converged_s:.1} s later"
+            "{nodes} 个节点，{links} 条线路，{records} 条记录，载入用时 {load_s:.1} 秒",
+            "{nodes} nodes, {links} lines, {records} records, loaded in {load_s:.1} s"
         ));
+        say(&match report.converged_s {
+            Some(later) => text!("之后 {later:.1} 秒全部同步", "everything in sync {later:.1} s later"),
+            None => text!("未在时限内全部同步", "not everything arrived in time"),
+        });
         if let Some(violations) = report.violations {
             let decisions = report.decisions;
             say(&text!(

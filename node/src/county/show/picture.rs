@@ -1,6 +1,7 @@
 //! The table that is redrawn: what every tier holds against what it is to hold, lines, latency,
 //! memory.
 
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use crdt_model::charter::Tier;
 
@@ -73,6 +74,7 @@ fn expected_of(seen: &Seen<'_>, tier: &str) -> String {
 fn tiers(screen: &Screen, seen: &Seen<'_>) -> Table {
     let (held, memory) = (held(seen), memory(seen.county.members(), seen.statuses));
     let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY);
     let titles = [
         text!("层级", "tier"),
         text!("节点", "nodes"),
@@ -113,8 +115,8 @@ fn facts(seen: &Seen<'_>) -> [Text; 4] {
     let (half, most) = (ms(latency.p50), ms(latency.p99));
     let restarts = seen.county.restarts();
     let kib = app_bytes(seen.statuses) / 1024;
-    let cut: Vec<String> =
-        seen.county.cut_nodes().into_iter().map(|node| seen.county.members().name(node)).collect();
+    let cut = seen.statuses.values().flatten().filter(|status| !status.cut.is_empty());
+    let cut: Vec<&str> = cut.map(|status| status.name.as_str()).collect();
     let (cut_zh, cut_en) = match cut.join("、") {
         none if none.is_empty() => ("无".to_owned(), "none".to_owned()),
         cut => (cut.clone(), cut),
