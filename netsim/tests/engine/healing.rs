@@ -195,3 +195,50 @@ fn only_a_direct_link_carries_what_the_township_may_not_hold() {
     assert_eq!(leaks.count(), 0);
     assert!(in_sync(&world));
 }
+
+#[test]
+fn a_node_that_is_dialled_and_not_greeted_greets_itself() {
+    let mut world = world();
+    let connected = Input::Connected {
+        peer: id(VILLAGES[0]),
+    };
+    world.input(id(TOWNSHIPS[0]), connected).expect("a store");
+    world
+        .run_ms(crdt_model::limits::GREETING_WAIT_MS - 1)
+        .expect("time");
+    assert_eq!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent, 0);
+    world.run_ms(10).expect("time");
+    assert!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent > 0);
+}
+
+#[test]
+fn after_a_charter_was_refused_it_is_asked_for_again() {
+    // The verifier knows no version 3, as a node whose clock is wrong knows no valid charter.
+    let mut world = world_of(vec![open_charter(1, &[], &[]), open_charter(2, &[], &[])]);
+    let charter = |version| std::sync::Arc::new(open_charter(version, &[], &[]));
+    let adopted = Input::CharterAdopted {
+        charter: charter(2),
+        bundle: b"unreadable".to_vec(),
+    };
+    world.input(id(TOWNSHIPS[0]), adopted).expect("a store");
+    world
+        .connect(id(VILLAGES[0]), id(TOWNSHIPS[0]))
+        .expect("line");
+    world.run_ms(60_000).expect("time");
+    assert_eq!(
+        status(&world, VILLAGES[0], TOWNSHIPS[0]).link,
+        LinkState::Adopting
+    );
+    let asked = |world: &World| {
+        world
+            .frames
+            .iter()
+            .filter(|one| one.bytes == b"\x01\x02\x00")
+            .count()
+    };
+    assert_eq!(asked(&world), 1, "not again and again");
+    world
+        .run_ms(crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS)
+        .expect("time");
+    assert_eq!(asked(&world), 2);
+}
