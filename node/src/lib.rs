@@ -1,6 +1,7 @@
 //! The running member of the mesh.
 pub mod cli;
 pub mod control;
+pub mod county;
 pub mod folder;
 pub mod import;
 pub mod store;
