@@ -1,4 +1,4 @@
-//! Reads tables saved as text: any encoding that [`decode`](super::decode) tells, commas,
+//! Reads tables saved as text: any encoding that [`decode`](super::decode()) tells, commas,
 //! semicolons or tabs, title lines above the header, ragged rows.
 
 use std::sync::Arc;

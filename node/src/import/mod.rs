@@ -6,8 +6,8 @@
 //! An import is a [`Preview`] first. Applying [`Preview::drafts`] is all that writing means, and is
 //! the caller's.
 //!
-//! * [`decode`]: bytes to text, by what the bytes are and not by what a header says
-//! * [`gb28181`] and [`csv`](self::csv): text to rows of named cells ([`source`])
+//! * [`mod@decode`]: bytes to text, by what the bytes are and not by what a header says
+//! * [`gb28181`] and [`mod@csv`]: text to rows of named cells ([`source`])
 //! * [`forbidden`]: what never gets past a reader
 //! * [`mapping`]: which column becomes which field; [`fields`] and [`convert`] apply it
 //! * [`place`]: which node a row belongs to

@@ -63,7 +63,7 @@ async fn eight_lines_cost() {
 }
 
 #[tokio::test]
-#[ignore = "started by the measurement"]
+#[ignore = "a measurement: its other process"]
 async fn a_process_of_its_own() {
     let Ok(addresses) = std::env::var(ADDRESSES) else {
         return;
