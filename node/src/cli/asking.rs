@@ -61,7 +61,7 @@ impl Context {
     }
 
     /// A connection to the node, if it runs. A socket that nobody answers at was left behind.
-    fn connect(&self) -> Result<Option<Client>, Problem> {
+    pub(super) fn connect(&self) -> Result<Option<Client>, Problem> {
         let socket = self.folder().socket();
         let error = match Client::connect(&socket) {
             Ok(client) => return Ok(Some(client)),
@@ -190,7 +190,8 @@ fn refusal_is_a_problem(reply: Reply) -> Result<Reply, Problem> {
     }
 }
 
-fn no_answer(error: &std::io::Error) -> Problem {
+/// A problem for an answer that did not come.
+pub(super) fn no_answer(error: &std::io::Error) -> Problem {
     Problem::new(
         "no-answer",
         text!("节点没有答复：{error}", "the node did not answer: {error}"),

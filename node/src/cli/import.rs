@@ -154,6 +154,10 @@ fn nothing_written() -> Text {
 fn written_text(report: &ImportReport, language: Language) -> String {
     let (written, refused) = (report.written, report.refused.len());
     let total = match refused {
+        0 if written == 0 => text!(
+            "没有变化，未写入任何内容\n",
+            "nothing changed, nothing was written\n"
+        ),
         0 => text!("已写入 {written} 个分面\n", "{written} facets written\n"),
         _ => text!(
             "已写入 {written} 个分面；{refused} 条记录在写入时被拒绝：\n",

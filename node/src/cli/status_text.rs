@@ -57,7 +57,8 @@ impl Page<'_> {
         }
         let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
-        format!("{name} {node} ({tier})\n{}", table(&[], &rows, &[]))
+        let title = self.say(&text!("{name} {node}，{tier}", "{name} {node}, {tier}"));
+        format!("{title}\n{}", table(&[], &rows, &[]))
     }
 
     fn running(&self) -> Text {
@@ -415,7 +416,7 @@ pub(super) mod tests {
     fn every_neighbour_has_its_line_in_chinese() {
         let text = status_text(&a_township(), Language::Zh);
         assert!(
-            text.starts_with("沙河镇 620723101000 (镇级节点)\n"),
+            text.starts_with("沙河镇 620723101000，镇级节点\n"),
             "{text}"
         );
         assert!(line(&text, "章程").contains("第 2 版，有效至 2026-11-03 09:30:00"));

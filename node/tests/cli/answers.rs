@@ -1,6 +1,7 @@
 //! What the program asks of a running node, and how it tells the answer.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 
 use crdt_model::ids::{CharterVersion, CommitHash, RecordId};
@@ -330,5 +331,30 @@ fn a_node_that_answers_something_else_or_nothing_is_told_apart() {
     assert!(
         other.code == Some(70) && other.err.contains("internal-answer"),
         "{other:?}"
+    );
+}
+
+#[test]
+fn stop_waits_until_the_node_has_ended_even_if_its_answer_is_lost() {
+    let folder = Folder::new();
+    let listener = UnixListener::bind(folder.path().join("control.sock")).expect("a socket");
+    let node = std::thread::spawn(move || {
+        let (asks, _) = listener.accept().expect("a line");
+        let (_waits, _) = listener.accept().expect("a second line");
+        let mut asked = String::new();
+        BufReader::new(asks)
+            .read_line(&mut asked)
+            .expect("a request");
+        asked
+    });
+    let ended = folder.run(&["stop"]);
+    assert!(
+        ended.code == Some(0) && ended.out.contains("has stopped"),
+        "{ended:?}"
+    );
+    let asked = node.join().expect("it ended");
+    assert_eq!(
+        serde_json::from_str::<Request>(&asked).expect("a request"),
+        Request::Stop
     );
 }
