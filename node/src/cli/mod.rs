@@ -46,6 +46,7 @@ mod record_set;
 mod record_show;
 mod run;
 mod status;
+mod status_head;
 mod status_text;
 mod stop;
 mod table;
@@ -150,14 +151,28 @@ fn command(language: Language) -> clap::Command {
 
 /// Reads the command line, carries it out, and says how it ended.
 pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
     // A panic is a bug of this program, and must never look like an answer.
-    let ended = std::panic::catch_unwind(|| carry_out(std::env::args_os().collect()));
-    ended.unwrap_or(Exit::Internal).into()
+    let ended = std::panic::catch_unwind(|| carry_out(&arguments));
+    ended.unwrap_or_else(|_| panicked(&arguments)).into()
 }
 
-fn carry_out(arguments: Vec<OsString>) -> Exit {
+fn panicked(arguments: &[OsString]) -> Exit {
+    let (flag, json) = look_ahead(arguments);
+    let language = language_before_settings(flag, &Environment::of_process());
+    Output { language, json }.end(Err(Problem::new(
+        "internal",
+        text!("程序内部错误", "an error of this program"),
+        text!(
+            "请报告此错误，并附上标准错误中的信息",
+            "report it, with what stands on stderr"
+        ),
+    )))
+}
+
+fn carry_out(arguments: &[OsString]) -> Exit {
     let environment = Environment::of_process();
-    let (flag, json) = look_ahead(&arguments);
+    let (flag, json) = look_ahead(arguments);
     let language = language_before_settings(flag, &environment);
     let output = Output { language, json };
     let matches = command(language).try_get_matches_from(arguments);

@@ -1,11 +1,10 @@
-//! A node's status as people read it.
+//! A node's status as people read it: what stands below its head.
 
 use crdt_model::engine::{LinkState, PeerStatus};
-use crdt_model::ids::Name;
 
 use super::reason_words::counted;
 use super::table::table;
-use super::time::{shown, shown_length};
+use super::time::shown;
 use crate::control::protocol::{NodeStatus, PeerLine};
 use crate::text;
 use crate::text::{Language, Text};
@@ -24,100 +23,15 @@ pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     parts.join("\n")
 }
 
-struct Page<'a> {
-    status: &'a NodeStatus,
-    language: Language,
+/// A status on its way to being read.
+pub(super) struct Page<'a> {
+    pub(super) status: &'a NodeStatus,
+    pub(super) language: Language,
 }
 
 impl Page<'_> {
-    fn say(&self, text: &Text) -> String {
+    pub(super) fn say(&self, text: &Text) -> String {
         text.in_language(self.language).to_owned()
-    }
-
-    fn head(&self) -> String {
-        let NodeStatus { node, name, .. } = self.status;
-        let tier = self.say(&tier_word(&self.status.tier));
-        let mut rows = vec![
-            (text!("运行", "running"), self.running()),
-            (text!("章程", "charter"), self.charter()),
-            (text!("持有分面", "facets held"), self.facets()),
-        ];
-        if !self.status.kept_home.is_empty() {
-            let kept = names_counted(&self.status.kept_home, self.language);
-            rows.push((text!("不出本节点", "stay here"), text!("{kept}", "{kept}")));
-        }
-        rows.push((text!("占用", "takes"), self.takes()));
-        if !self.status.latency_ms.is_empty() {
-            rows.push((text!("到达耗时", "latency"), self.latency()));
-        }
-        if !self.status.cut.is_empty() {
-            let cut: Vec<String> = self.status.cut.iter().map(ToString::to_string).collect();
-            let (zh, en) = (cut.join("、"), cut.join(", "));
-            rows.push((text!("人为切断", "cut on purpose"), text!("{zh}", "{en}")));
-        }
-        let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
-        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
-        let title = self.say(&text!("{name} {node}，{tier}", "{name} {node}, {tier}"));
-        format!("{title}\n{}", table(&[], &rows, &[]))
-    }
-
-    fn running(&self) -> Text {
-        if !self.status.running {
-            return text!(
-                "否（以下为存储中的情况）",
-                "no (this is what the store holds)"
-            );
-        }
-        let Text { zh, en } = shown_length(self.status.up_ms);
-        text!("是，已运行 {zh}", "yes, for {en}")
-    }
-
-    fn charter(&self) -> Text {
-        let (version, until) = (self.status.charter, shown(self.status.charter_until));
-        if self.status.charter_expired {
-            return text!(
-                "第 {version} 版，已于 {until} 过期：照常保存本节点数据，停止发送",
-                "version {version}, expired at {until}: the node keeps its own work and sends nothing"
-            );
-        }
-        text!(
-            "第 {version} 版，有效至 {until}",
-            "version {version}, valid until {until}"
-        )
-    }
-
-    fn facets(&self) -> Text {
-        let total = self.status.facets;
-        if self.status.facets_by_name.is_empty() {
-            return text!("{total}", "{total}");
-        }
-        let names = names_counted(&self.status.facets_by_name, self.language);
-        text!("{total}：{names}", "{total}: {names}")
-    }
-
-    fn takes(&self) -> Text {
-        let [memory, disk, traffic] = [
-            self.status.resident_bytes,
-            self.status.disk_bytes,
-            self.status.app_bytes,
-        ]
-        .map(size);
-        text!(
-            "内存 {memory}，磁盘 {disk}，收发 {traffic}",
-            "{memory} of memory, {disk} of disk, {traffic} sent and received"
-        )
-    }
-
-    fn latency(&self) -> Text {
-        let mut sorted = self.status.latency_ms.clone();
-        sorted.sort_unstable();
-        let count = sorted.len();
-        let median = sorted.get(count / 2).copied().unwrap_or_default();
-        let longest = sorted.last().copied().unwrap_or_default();
-        text!(
-            "中位 {median} 毫秒，最长 {longest} 毫秒（最近 {count} 次提交）",
-            "median {median} ms, longest {longest} ms (the latest {count} commits)"
-        )
     }
 
     fn neighbours(&self) -> String {
@@ -305,37 +219,11 @@ fn called(peer: &PeerLine) -> String {
         .to_owned()
 }
 
-fn names_counted(counts: &std::collections::BTreeMap<Name, u64>, language: Language) -> String {
-    let counts: Vec<String> = counts
-        .iter()
-        .map(|(name, count)| format!("{name} {count}"))
-        .collect();
-    counts.join(match language {
-        Language::Zh => "，",
-        Language::En => ", ",
-    })
-}
-
-fn tier_word(tier: &str) -> Text {
-    match tier {
-        "county" => text!("县级节点", "county"),
-        "township" => text!("镇级节点", "township"),
-        "village" => text!("村（社区）级节点", "village or community"),
-        other => text!("{other}", "{other}"),
-    }
-}
-
-/// Bytes in MiB, with one decimal.
-fn size(bytes: u64) -> String {
-    let tenths = bytes.saturating_mul(10) / (1024 * 1024);
-    format!("{}.{} MiB", tenths / 10, tenths % 10)
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crdt_model::engine::Withheld;
-    use crdt_model::ids::{CharterVersion, NodeId};
+    use crdt_model::ids::{CharterVersion, Name, NodeId};
     use crdt_model::time::WallTime;
 
     fn node(code: &str) -> NodeId {
