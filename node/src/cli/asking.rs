@@ -104,6 +104,17 @@ impl Context {
                     "for a new node run mesh-node init; for an existing one restore the file from a backup"
                 ),
             ),
+            "store-locked" if matches!(self.connect(), Ok(Some(_))) => Problem::new(
+                "store-locked",
+                text!(
+                    "节点 {folder} 已在运行",
+                    "the node in {folder} runs already"
+                ),
+                text!(
+                    "用 mesh-node status 查看；要重新启动，先执行 mesh-node stop",
+                    "see mesh-node status; to start it anew, run mesh-node stop first"
+                ),
+            ),
             "store-locked" => Problem::new(
                 "store-locked",
                 text!(
