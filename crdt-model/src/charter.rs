@@ -90,7 +90,10 @@ impl Roster {
                 return Err(RosterError::Twice(one.node));
             }
         }
-        let mut keys: Vec<_> = members.iter().map(|member| (member.key, member.node)).collect();
+        let mut keys: Vec<_> = members
+            .iter()
+            .map(|member| (member.key, member.node))
+            .collect();
         keys.sort();
         for pair in keys.windows(2) {
             if let [one, two] = pair
@@ -100,7 +103,11 @@ impl Roster {
             }
         }
         let roster = Self { members };
-        match roster.members.iter().find(|member| !roster.well_placed(member)) {
+        match roster
+            .members
+            .iter()
+            .find(|member| !roster.well_placed(member))
+        {
             Some(member) => Err(RosterError::Parent(member.node)),
             None => Ok(roster),
         }
@@ -112,8 +119,13 @@ impl Roster {
             (Tier::County, None) => by_code.is_none(),
             (Tier::County, Some(_)) | (_, None) => false,
             (tier, Some(parent)) => {
-                let above = if tier == Tier::Township { Tier::County } else { Tier::Township };
-                by_code == Some(parent) && self.member(parent).is_some_and(|found| found.tier == above)
+                let above = if tier == Tier::Township {
+                    Tier::County
+                } else {
+                    Tier::Township
+                };
+                by_code == Some(parent)
+                    && self.member(parent).is_some_and(|found| found.tier == above)
             }
         }
     }
@@ -136,7 +148,9 @@ impl Roster {
 
     /// Position of a node among the sorted members.
     pub fn index(&self, node: NodeId) -> Option<usize> {
-        self.members.binary_search_by_key(&node, |member| member.node).ok()
+        self.members
+            .binary_search_by_key(&node, |member| member.node)
+            .ok()
     }
 
     /// The trusted member with this key.
@@ -175,7 +189,10 @@ impl Audience {
 
     /// How many nodes it has.
     pub fn len(&self) -> usize {
-        self.bits.iter().map(|word| word.count_ones() as usize).sum()
+        self.bits
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
     }
 
     /// Whether it has none.

@@ -98,10 +98,19 @@ impl CommitBody {
 
     fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.u8(FORMAT).raw(&self.facet.record.0).name(self.facet.facet);
+        writer
+            .u8(FORMAT)
+            .raw(&self.facet.record.0)
+            .name(self.facet.facet);
         writer.node(self.facet.home).node(self.facet.addressee);
-        writer.node(self.author).u64_be(self.epoch.0).varint(self.seq.0);
-        writer.varint(self.start).varint(self.wall.ms).varint(self.charter.0);
+        writer
+            .node(self.author)
+            .u64_be(self.epoch.0)
+            .varint(self.seq.0);
+        writer
+            .varint(self.start)
+            .varint(self.wall.ms)
+            .varint(self.charter.0);
         writer.count(self.parents.len());
         for parent in &self.parents {
             writer.raw(&parent.0);
@@ -140,7 +149,10 @@ impl CommitBody {
         }
         let grade = match reader.u8("grade")? {
             0 => None,
-            1 => Some(Grade { sensitivity: reader.name("sensitivity")?, level: reader.name("level")? }),
+            1 => Some(Grade {
+                sensitivity: reader.name("sensitivity")?,
+                level: reader.name("level")?,
+            }),
             _ => return Err(DecodeError::Unknown("grade").into()),
         };
         let mut operations = Vec::new();
@@ -148,8 +160,18 @@ impl CommitBody {
             operations.push(decode_operation(&mut reader)?);
         }
         reader.finish()?;
-        let body =
-            Self { facet, author, epoch, seq, start, wall, charter, parents, grade, operations };
+        let body = Self {
+            facet,
+            author,
+            epoch,
+            seq,
+            start,
+            wall,
+            charter,
+            parents,
+            grade,
+            operations,
+        };
         body.check_form()?;
         Ok(body)
     }
@@ -179,7 +201,11 @@ impl CommitBody {
             if !sorted_and_distinct(&operation.overwrites, |overwritten| *overwritten) {
                 return Err(CommitError::Order("overwritten operations"));
             }
-            if operation.overwrites.iter().any(|id| id.counter == 0 || id.counter >= self.start) {
+            if operation
+                .overwrites
+                .iter()
+                .any(|id| id.counter == 0 || id.counter >= self.start)
+            {
                 return Err(CommitError::Range("counter of an overwritten operation"));
             }
         }
@@ -196,11 +222,21 @@ impl CommitBody {
 /// over domain, author key, facet id, author epoch.
 pub fn actor_of(key: &PublicKey, facet: &FacetId, epoch: Epoch) -> ActorId {
     let mut writer = Writer::new();
-    writer.raw(ACTOR_DOMAIN).raw(&key.0).raw(&facet.record.0).name(facet.facet);
-    writer.node(facet.home).node(facet.addressee).u64_be(epoch.0);
+    writer
+        .raw(ACTOR_DOMAIN)
+        .raw(&key.0)
+        .raw(&facet.record.0)
+        .name(facet.facet);
+    writer
+        .node(facet.home)
+        .node(facet.addressee)
+        .u64_be(epoch.0);
     let digest: [u8; 32] = Sha256::digest(writer.into_bytes()).into();
     let mut actor = [0; 16];
-    actor.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    actor
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(to, from)| *to = from);
     ActorId(actor)
 }
 
@@ -219,7 +255,11 @@ impl Commit {
         if decoded.encode() != body {
             return Err(DecodeError::NotCanonical("commit").into());
         }
-        Ok(Self { body: decoded, encoded: encoded.to_vec(), hash: CommitHash::of(encoded) })
+        Ok(Self {
+            body: decoded,
+            encoded: encoded.to_vec(),
+            hash: CommitHash::of(encoded),
+        })
     }
 
     /// What was signed.
@@ -243,9 +283,10 @@ impl Commit {
         let Some((body, signature)) = self.encoded.split_at_checked(split) else {
             return false;
         };
-        let (Ok(key), Ok(signature)) =
-            (VerifyingKey::from_bytes(&key.0), Signature::from_slice(signature))
-        else {
+        let (Ok(key), Ok(signature)) = (
+            VerifyingKey::from_bytes(&key.0),
+            Signature::from_slice(signature),
+        ) else {
             return false;
         };
         key.verify_strict(&signed_bytes(body), &signature).is_ok()
@@ -294,7 +335,9 @@ fn decode_operation(reader: &mut Reader<'_>) -> Result<Operation, DecodeError> {
         1 => Some(Value::Boolean(false)),
         2 => Some(Value::Boolean(true)),
         3 => Some(Value::Integer(reader.signed("value")?)),
-        4 => Some(Value::Text(reader.text(VALUE_TEXT_BYTES_MAX, "value")?.to_owned())),
+        4 => Some(Value::Text(
+            reader.text(VALUE_TEXT_BYTES_MAX, "value")?.to_owned(),
+        )),
         _ => return Err(DecodeError::Unknown("value")),
     };
     let mut overwrites = Vec::new();
@@ -304,5 +347,9 @@ fn decode_operation(reader: &mut Reader<'_>) -> Result<Operation, DecodeError> {
             actor: ActorId(reader.array("actor")?),
         });
     }
-    Ok(Operation { key, value, overwrites })
+    Ok(Operation {
+        key,
+        value,
+        overwrites,
+    })
 }

@@ -85,7 +85,9 @@ impl Document {
 
     /// All fields by key, each with its values, the latest by counter last.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[Written])> {
-        self.fields.iter().map(|(key, values)| (key.as_str(), values.as_slice()))
+        self.fields
+            .iter()
+            .map(|(key, values)| (key.as_str(), values.as_slice()))
     }
 
     /// The values of one field.
@@ -103,7 +105,9 @@ impl Document {
 
     /// The keys with more than one value.
     pub fn conflicts(&self) -> impl Iterator<Item = &str> {
-        self.fields().filter(|(_, values)| values.len() > 1).map(|(key, _)| key)
+        self.fields()
+            .filter(|(_, values)| values.len() > 1)
+            .map(|(key, _)| key)
     }
 
     /// The operation that sets a field (or clears it), overwriting all its present values; `None`
@@ -117,14 +121,22 @@ impl Document {
         };
         let mut overwrites: Vec<_> = present.iter().map(|written| written.operation).collect();
         overwrites.sort_unstable();
-        (!unchanged).then(|| Operation { key: key.to_owned(), value, overwrites })
+        (!unchanged).then(|| Operation {
+            key: key.to_owned(),
+            value,
+            overwrites,
+        })
     }
 }
 
 fn change_of(commit: &Commit, actor: ActorId, names: &BTreeMap<CommitHash, ChangeHash>) -> Change {
     let body = commit.body();
-    let mut deps: Vec<_> =
-        body.parents.iter().filter_map(|parent| names.get(parent)).copied().collect();
+    let mut deps: Vec<_> = body
+        .parents
+        .iter()
+        .filter_map(|parent| names.get(parent))
+        .copied()
+        .collect();
     deps.sort_unstable();
     Change::from(ExpandedChange {
         operations: body.operations.iter().map(op_of).collect(),
@@ -178,7 +190,10 @@ fn written(
         .find(|commit| (commit.body().start..=commit.last_counter()).contains(counter))?;
     Some(Written {
         value,
-        operation: OperationId { counter: *counter, actor },
+        operation: OperationId {
+            counter: *counter,
+            actor,
+        },
         author: commit.body().author,
         wall: commit.body().wall,
         commit: commit.hash(),

@@ -194,7 +194,11 @@ impl<'a> Reader<'a> {
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= count_max)
-            .ok_or(DecodeError::TooMany { what, count, count_max })
+            .ok_or(DecodeError::TooMany {
+                what,
+                count,
+                count_max,
+            })
     }
 
     /// A signed whole number.
@@ -211,7 +215,8 @@ impl<'a> Reader<'a> {
 
     /// UTF-8 text after its length in bytes.
     pub fn text(&mut self, bytes_max: usize, what: &'static str) -> Result<&'a str, DecodeError> {
-        std::str::from_utf8(self.bytes(bytes_max, what)?).map_err(|_| DecodeError::NotCanonical(what))
+        std::str::from_utf8(self.bytes(bytes_max, what)?)
+            .map_err(|_| DecodeError::NotCanonical(what))
     }
 
     /// A name.
@@ -225,7 +230,9 @@ impl<'a> Reader<'a> {
     /// A node's code.
     pub fn node(&mut self, what: &'static str) -> Result<NodeId, DecodeError> {
         let bytes: [u8; 5] = self.array(what)?;
-        let code = bytes.iter().fold(0u64, |code, byte| code << 8 | u64::from(*byte));
+        let code = bytes
+            .iter()
+            .fold(0u64, |code, byte| code << 8 | u64::from(*byte));
         NodeId::from_code(code).ok_or(DecodeError::NotCanonical(what))
     }
 }
@@ -238,9 +245,15 @@ mod tests {
 
     #[test]
     fn a_padded_varint_is_refused() {
-        assert_eq!(Reader::new(&[0x80, 0x00]).varint("it"), Err(DecodeError::NotCanonical("it")));
+        assert_eq!(
+            Reader::new(&[0x80, 0x00]).varint("it"),
+            Err(DecodeError::NotCanonical("it"))
+        );
         let eleven = [0xff; 11];
-        assert_eq!(Reader::new(&eleven).varint("it"), Err(DecodeError::NotCanonical("it")));
+        assert_eq!(
+            Reader::new(&eleven).varint("it"),
+            Err(DecodeError::NotCanonical("it"))
+        );
     }
 
     #[test]

@@ -153,7 +153,9 @@ impl NodeId {
 
     /// The node with this code as a number, if it has at most 12 digits.
     pub fn from_code(code: u64) -> Option<Self> {
-        (100_000_000_000..Self::END).contains(&code).then_some(Self(code))
+        (100_000_000_000..Self::END)
+            .contains(&code)
+            .then_some(Self(code))
     }
 
     /// The code as a number.
@@ -239,7 +241,10 @@ impl Name {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
         let good = text.len() <= NAME_BYTES_MAX
             && text.bytes().all(allowed)
-            && text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+            && text
+                .bytes()
+                .next()
+                .is_some_and(|byte| byte.is_ascii_lowercase());
         if !good {
             return Err(IdError::Name(text.chars().take(40).collect()));
         }
@@ -313,28 +318,53 @@ mod tests {
 
     #[test]
     fn wrong_codes_are_refused_with_the_form_that_is_needed() {
-        for text in ["", "62072310120", "62072310120a", "6207231012011", "020723101201"] {
+        for text in [
+            "",
+            "62072310120",
+            "62072310120a",
+            "6207231012011",
+            "020723101201",
+        ] {
             assert!(text.parse::<NodeId>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn names_keep_to_their_alphabet_and_order_as_text() {
-        for text in ["", "Case", "case_summary", "9a", "-a", &"a".repeat(32), "例"] {
+        for text in [
+            "",
+            "Case",
+            "case_summary",
+            "9a",
+            "-a",
+            &"a".repeat(32),
+            "例",
+        ] {
             assert!(Name::new(text).is_err(), "{text}");
         }
         let mut names = ["case.summary", "case", "device.public", "case-x"]
             .map(|text| Name::new(text).expect("a name"));
         names.sort();
-        assert_eq!(names.map(|name| name.to_string()), ["case", "case-x", "case.summary", "device.public"]);
+        assert_eq!(
+            names.map(|name| name.to_string()),
+            ["case", "case-x", "case.summary", "device.public"]
+        );
     }
 
     #[test]
     fn hexadecimal_round_trips_and_refuses_the_rest() {
         let id: RecordId = "000102030405060708090a0b0c0d0e0f".parse().expect("hex");
         assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0e0f");
-        assert!("zz0102030405060708090a0b0c0d0e0f".parse::<RecordId>().is_err());
+        assert!(
+            "zz0102030405060708090a0b0c0d0e0f"
+                .parse::<RecordId>()
+                .is_err()
+        );
         assert!("00".parse::<RecordId>().is_err());
-        assert!("+00102030405060708090a0b0c0d0e0f".parse::<RecordId>().is_err());
+        assert!(
+            "+00102030405060708090a0b0c0d0e0f"
+                .parse::<RecordId>()
+                .is_err()
+        );
     }
 }

@@ -262,10 +262,16 @@ impl Kinds {
             .ok_or(KindError::UnknownFacet(label.facet))?;
         let Grade { sensitivity, level } = label.grade;
         if !facet.sensitivities.contains(&sensitivity) {
-            return Err(KindError::Sensitivity { facet: label.facet, sensitivity });
+            return Err(KindError::Sensitivity {
+                facet: label.facet,
+                sensitivity,
+            });
         }
         if !facet.levels.contains(&level) {
-            return Err(KindError::Level { facet: label.facet, level });
+            return Err(KindError::Level {
+                facet: label.facet,
+                level,
+            });
         }
         if !facet.addressed && label.addressee != label.home {
             return Err(KindError::Addressed { facet: label.facet });
@@ -274,7 +280,11 @@ impl Kinds {
     }
 
     /// Checks operations against the facet's fields.
-    pub fn check_operations(&self, id: &FacetId, operations: &[Operation]) -> Result<(), KindError> {
+    pub fn check_operations(
+        &self,
+        id: &FacetId,
+        operations: &[Operation],
+    ) -> Result<(), KindError> {
         let (kind, facet) = self
             .facet(id.facet)
             .ok_or(KindError::UnknownFacet(id.facet))?;
@@ -288,10 +298,20 @@ impl Kinds {
         let (_, facet) = self
             .facet(id.facet)
             .ok_or(KindError::UnknownFacet(id.facet))?;
-        let written =
-            |field: &Field| operations.iter().any(|op| op.value.is_some() && field.has_key(&op.key));
-        match facet.fields.iter().find(|field| field.required && !written(field)) {
-            Some(field) => Err(KindError::Required { facet: id.facet, field: field.name }),
+        let written = |field: &Field| {
+            operations
+                .iter()
+                .any(|op| op.value.is_some() && field.has_key(&op.key))
+        };
+        match facet
+            .fields
+            .iter()
+            .find(|field| field.required && !written(field))
+        {
+            Some(field) => Err(KindError::Required {
+                facet: id.facet,
+                field: field.name,
+            }),
             None => Ok(()),
         }
     }
@@ -313,11 +333,17 @@ impl Facet {
 
     fn check_operation(&self, kind: &Kind, operation: &Operation) -> Result<(), KindError> {
         let key: String = operation.key.chars().take(FIELD_KEY_BYTES_MAX).collect();
-        let field = self.field(&operation.key).ok_or_else(|| KindError::UnknownField {
+        let field = self
+            .field(&operation.key)
+            .ok_or_else(|| KindError::UnknownField {
+                facet: self.name,
+                key: key.clone(),
+            })?;
+        let fault = |problem| KindError::Value {
             facet: self.name,
-            key: key.clone(),
-        })?;
-        let fault = |problem| KindError::Value { facet: self.name, key, problem };
+            key,
+            problem,
+        };
         if field.grows && (operation.value.is_none() || !operation.overwrites.is_empty()) {
             return Err(fault(ValueProblem::WrittenOnce));
         }
@@ -360,20 +386,33 @@ impl Field {
     fn check_text(&self, text: &str) -> Result<(), ValueProblem> {
         let bytes_max = self.bytes_max.unwrap_or(VALUE_TEXT_BYTES_MAX);
         if text.len() > bytes_max {
-            return Err(ValueProblem::TooLong { bytes: text.len(), bytes_max });
+            return Err(ValueProblem::TooLong {
+                bytes: text.len(),
+                bytes_max,
+            });
         }
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        if text
+            .chars()
+            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
             return Err(ValueProblem::ControlCharacter);
         }
         Ok(())
     }
 
     fn check_range(&self, value: i64) -> Result<(), ValueProblem> {
-        let (at_least, at_most) = (self.at_least.unwrap_or(i64::MIN), self.at_most.unwrap_or(i64::MAX));
+        let (at_least, at_most) = (
+            self.at_least.unwrap_or(i64::MIN),
+            self.at_most.unwrap_or(i64::MAX),
+        );
         if (at_least..=at_most).contains(&value) {
             Ok(())
         } else {
-            Err(ValueProblem::Range { value, at_least, at_most })
+            Err(ValueProblem::Range {
+                value,
+                at_least,
+                at_most,
+            })
         }
     }
 

@@ -64,7 +64,12 @@ pub trait Store: Send {
     /// The value at a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// At most `limit` entries whose key begins with `prefix` and lies after `after`, in order.
-    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Applies a batch as one.
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError>;
     /// Makes everything written so far durable.
@@ -87,7 +92,12 @@ impl Store for MemoryStore {
         Ok(self.entries.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
@@ -119,6 +129,10 @@ impl Store for MemoryStore {
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum())
+        Ok(self
+            .entries
+            .iter()
+            .map(|(key, value)| (key.len() + value.len()) as u64)
+            .sum())
     }
 }

@@ -35,7 +35,9 @@ impl Instant {
 
     /// This instant moved on.
     pub fn after_ms(self, ms: u64) -> Self {
-        Self { ms: self.ms.saturating_add(ms) }
+        Self {
+            ms: self.ms.saturating_add(ms),
+        }
     }
 
     /// Milliseconds from `earlier` to this instant, zero if it is not earlier.

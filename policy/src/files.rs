@@ -50,13 +50,18 @@ impl CharterFiles {
     }
 
     fn read_into(&mut self, folder: &Path, prefix: &str) -> Result<(), FilesError> {
-        let fault = |path: &Path, problem| FilesError::Read { path: path.to_owned(), problem };
+        let fault = |path: &Path, problem| FilesError::Read {
+            path: path.to_owned(),
+            problem,
+        };
         for entry in std::fs::read_dir(folder).map_err(|problem| fault(folder, problem))? {
             let path = entry.map_err(|problem| fault(folder, problem))?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| FilesError::Name { path: path.clone() })?;
             let within = format!("{prefix}{name}");
-            let metadata = path.symlink_metadata().map_err(|problem| fault(&path, problem))?;
+            let metadata = path
+                .symlink_metadata()
+                .map_err(|problem| fault(&path, problem))?;
             if metadata.is_dir() {
                 self.read_into(&path, &format!("{within}/"))?;
             } else if metadata.is_file() {

@@ -14,7 +14,10 @@ use crate::time::WallTime;
 use super::{Engine, InboundId, Output, SyncToken, Ticket};
 
 /// Something that waits until what was written before it is durable.
-#[expect(clippy::large_enum_variant, reason = "nearly all that wait are facets, the largest")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that wait are facets, the largest"
+)]
 pub(super) enum Waiting {
     /// A facet has new commits.
     Facet {

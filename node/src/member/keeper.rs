@@ -192,6 +192,10 @@ impl Keeper {
     /// Offers a charter that a person brought; the answer comes when it is in force or refused.
     pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
         let now = self.clock.now().wall;
+        if self.next_adopted.is_some() {
+            answer(Reply::Problem(charter_problem(&"another one is being adopted just now")));
+            return Ok(());
+        }
         match charters::next(&self.adopted, files, now) {
             Ok((adopted, bundle)) => {
                 self.offered = Some((adopted.version(), answer));
@@ -208,6 +212,10 @@ impl Keeper {
 
     fn consider(&mut self, peer: NodeId, bundle: Vec<u8>) -> Input {
         let now = self.clock.now().wall;
+        if self.next_adopted.is_some() {
+            // One is waiting for the disk. Whoever offered this one will greet again.
+            return Input::Tick;
+        }
         let files = policy::bundle::decode(&bundle);
         let verdict = match &files {
             Ok(files) => charters::next(&self.adopted, files, now).map_err(|why| why.to_string()),
