@@ -32,11 +32,22 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
 /// Why a commit is not taken.
 pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
     match fault {
-        Fault::MayNotAuthor { author, label, rules } => {
+        Fault::MayNotAuthor {
+            author,
+            label,
+            rules,
+        } => {
             let Text { zh, en } = by(charter, rules);
-            text!("{author} 不得填写 {label}:{zh}", "{author} may not write {label}: {en}")
+            text!(
+                "{author} 不得填写 {label}:{zh}",
+                "{author} may not write {label}: {en}"
+            )
         }
-        Fault::MayNotRegrade { author, label, rules } => {
+        Fault::MayNotRegrade {
+            author,
+            label,
+            rules,
+        } => {
             let Text { zh, en } = by(charter, rules);
             text!(
                 "{author} 不得调整 {label} 的密级或层级:{zh}",
@@ -45,7 +56,10 @@ pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
         }
         Fault::NotForUs { label, rules } => {
             let Text { zh, en } = by(charter, rules);
-            text!("本机不得持有 {label}:{zh}", "this node may not hold {label}: {en}")
+            text!(
+                "本机不得持有 {label}:{zh}",
+                "this node may not hold {label}: {en}"
+            )
         }
         Fault::Kind(error) => kind_text(error),
         other => text!("{other}", "{other}"),
@@ -64,7 +78,10 @@ fn by(charter: &CedarCharter, rules: &[RuleId]) -> Text {
         };
         rules.iter().map(reason).collect::<Vec<_>>().join("; ")
     };
-    Text { zh: told(true), en: told(false) }
+    Text {
+        zh: told(true),
+        en: told(false),
+    }
 }
 
 fn kind_text(error: &KindError) -> Text {
@@ -77,7 +94,10 @@ fn kind_text(error: &KindError) -> Text {
             "it cannot have sensitivity `{sensitivity}`"
         ),
         KindError::Level { level, .. } => {
-            text!("该分面不能使用处理层级 {level}", "it cannot have handling level `{level}`")
+            text!(
+                "该分面不能使用处理层级 {level}",
+                "it cannot have handling level `{level}`"
+            )
         }
         KindError::Addressed { .. } => {
             text!("该分面不能指定接收节点", "it cannot have an addressee")

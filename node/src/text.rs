@@ -36,7 +36,10 @@ impl Text {
 
 impl From<&Title> for Text {
     fn from(title: &Title) -> Self {
-        Self { zh: title.zh.clone(), en: title.en.clone() }
+        Self {
+            zh: title.zh.clone(),
+            en: title.en.clone(),
+        }
     }
 }
 
@@ -71,7 +74,11 @@ pub struct Problem {
 impl Problem {
     /// A problem with its code, what happened and what to do next.
     pub fn new(code: &str, what: Text, next: Text) -> Self {
-        Self { code: code.to_owned(), what, next }
+        Self {
+            code: code.to_owned(),
+            what,
+            next,
+        }
     }
 }
 

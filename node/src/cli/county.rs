@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 
+use super::Ended;
 use super::asking::Context;
 use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
 use super::values::{self, Said};
-use super::Ended;
 use crate::county::folder::unusable;
 use crate::county::options::{CountyOptions, DEFAULT_SCALE, DEFAULT_TIMEOUT_S, Scale, Verify};
 use crate::county::report::Report;
@@ -155,7 +155,9 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         },
         Shown::Ended => Answer::done(String::new(), serde_json::Value::Null),
         Shown::Lines => {
-            let text = context.output.say(&text!("线路已设置\n", "the lines are set\n"));
+            let text = context
+                .output
+                .say(&text!("线路已设置\n", "the lines are set\n"));
             Answer::done(text, serde_json::json!({ "answer": "done" }))
         }
     })

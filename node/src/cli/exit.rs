@@ -65,11 +65,17 @@ impl Exit {
             ),
             (
                 Self::NotConverged,
-                text!("county：未在时限内同步到应有状态", "county: not everything arrived in time"),
+                text!(
+                    "county：未在时限内同步到应有状态",
+                    "county: not everything arrived in time"
+                ),
             ),
             (
                 Self::Violations,
-                text!("county：存在违反规则的数据", "county: something is held or written against the rules"),
+                text!(
+                    "county：存在违反规则的数据",
+                    "county: something is held or written against the rules"
+                ),
             ),
             (
                 Self::Internal,

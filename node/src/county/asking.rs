@@ -34,7 +34,13 @@ pub(super) struct Line {
 impl Line {
     fn new(node: NodeId, socket: &Path, stopping: &Arc<Stopping>) -> Self {
         let (socket, stopping) = (socket.to_owned(), Arc::clone(stopping));
-        Self { node, socket, client: None, stopping, lost: false }
+        Self {
+            node,
+            socket,
+            client: None,
+            stopping,
+            lost: false,
+        }
     }
 
     /// Asks once, if the node can be reached now.
@@ -89,8 +95,16 @@ impl Asking {
     ) -> Self {
         let (folder, stopping) = (Arc::clone(folder), Arc::clone(stopping));
         let line = |node| Mutex::new(Line::new(node, &folder.node(node).socket(), &stopping));
-        let lines = members.nodes().into_iter().map(|node| (node, line(node))).collect();
-        Self { folder, stopping, lines }
+        let lines = members
+            .nodes()
+            .into_iter()
+            .map(|node| (node, line(node)))
+            .collect();
+        Self {
+            folder,
+            stopping,
+            lines,
+        }
     }
 
     /// A connection of its own, for whoever has much to ask.
@@ -112,7 +126,11 @@ impl Asking {
     }
 
     /// Everything that a node holds, or of that only what is its own.
-    pub(super) fn inventory(&self, node: NodeId, own_only: bool) -> Result<Vec<HeldFacet>, Problem> {
+    pub(super) fn inventory(
+        &self,
+        node: NodeId,
+        own_only: bool,
+    ) -> Result<Vec<HeldFacet>, Problem> {
         let mut held: Vec<HeldFacet> = Vec::new();
         let mut line = hold(self.kept(node)?);
         loop {
@@ -131,7 +149,9 @@ impl Asking {
     }
 
     fn kept(&self, node: NodeId) -> Result<&Mutex<Line>, Problem> {
-        self.lines.get(&node).ok_or_else(|| unreachable(node, "not a node of this county"))
+        self.lines
+            .get(&node)
+            .ok_or_else(|| unreachable(node, "not a node of this county"))
     }
 }
 
@@ -140,11 +160,18 @@ pub(super) fn unexpected(node: NodeId, reply: Reply) -> Problem {
     match reply {
         Reply::Problem(Problem { code, what, next }) => {
             let (zh, en) = (what.zh, what.en);
-            Problem { code, what: text!("节点 {node}：{zh}", "node {node}: {en}"), next }
+            Problem {
+                code,
+                what: text!("节点 {node}：{zh}", "node {node}: {en}"),
+                next,
+            }
         }
         _ => Problem::new(
             "county-answer",
-            text!("节点 {node} 答非所问", "node {node} answered something else"),
+            text!(
+                "节点 {node} 答非所问",
+                "node {node} answered something else"
+            ),
             text!("请使用同一版本的程序", "use one version of the program"),
         ),
     }
@@ -155,14 +182,20 @@ pub(super) fn stopped() -> Problem {
     Problem::new(
         "county-stopped",
         text!("演示县已按要求停止", "the county was told to stop"),
-        text!("再次运行可从原处继续", "run it again to go on from where it was"),
+        text!(
+            "再次运行可从原处继续",
+            "run it again to go on from where it was"
+        ),
     )
 }
 
 fn unreachable(node: NodeId, problem: &str) -> Problem {
     Problem::new(
         "county-node-unreachable",
-        text!("无法联系节点 {node}：{problem}", "node {node} cannot be reached: {problem}"),
+        text!(
+            "无法联系节点 {node}：{problem}",
+            "node {node} cannot be reached: {problem}"
+        ),
         text!(
             "查看该节点目录下的 log",
             "look at the file `log` in the node's folder"

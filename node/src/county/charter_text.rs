@@ -23,8 +23,11 @@ pub(super) fn roster(template: &str, entries: &BTreeMap<NodeId, Entry>) -> Strin
         text.push_str(block.trim_end());
         text.push_str(&format!("\nkey = \"{}\"\n", entry.key));
         if !entry.addresses.is_empty() {
-            let quoted: Vec<String> =
-                entry.addresses.iter().map(|address| format!("\"{address}\"")).collect();
+            let quoted: Vec<String> = entry
+                .addresses
+                .iter()
+                .map(|address| format!("\"{address}\""))
+                .collect();
             text.push_str(&format!("addresses = [{}]\n", quoted.join(", ")));
         }
         text.push('\n');
@@ -34,7 +37,11 @@ pub(super) fn roster(template: &str, entries: &BTreeMap<NodeId, Entry>) -> Strin
 
 /// The nodes of a roster, in its order.
 pub(super) fn nodes(template: &str) -> Vec<NodeId> {
-    blocks(template, "[[node]]").1.into_iter().filter_map(code_of).collect()
+    blocks(template, "[[node]]")
+        .1
+        .into_iter()
+        .filter_map(code_of)
+        .collect()
 }
 
 /// The cases that speak of these nodes only.
@@ -42,13 +49,23 @@ pub(super) fn cases(template: &str, nodes: &[NodeId]) -> String {
     let (head, blocks) = blocks(template, "[[case]]");
     let known = |block: &&str| {
         let quoted = block.split('"').skip(1).step_by(2);
-        quoted.filter_map(|text| text.parse().ok()).all(|node: NodeId| nodes.contains(&node))
+        quoted
+            .filter_map(|text| text.parse().ok())
+            .all(|node: NodeId| nodes.contains(&node))
     };
-    blocks.into_iter().filter(known).fold(head.to_owned(), |text, block| text + block)
+    blocks
+        .into_iter()
+        .filter(known)
+        .fold(head.to_owned(), |text, block| text + block)
 }
 
 /// `charter.toml` with reviewers, in force between two dates.
-pub(super) fn head(template: &str, reviewers: &[(String, String)], from: &str, until: &str) -> String {
+pub(super) fn head(
+    template: &str,
+    reviewers: &[(String, String)],
+    from: &str,
+    until: &str,
+) -> String {
     let mut text = String::new();
     for line in template.lines() {
         match line.split('=').next().map(str::trim) {
@@ -59,7 +76,9 @@ pub(super) fn head(template: &str, reviewers: &[(String, String)], from: &str, u
         text.push('\n');
     }
     for (name, key) in reviewers {
-        text.push_str(&format!("\n[[reviewer]]\nname = \"{name}\"\nkey = \"{key}\"\n"));
+        text.push_str(&format!(
+            "\n[[reviewer]]\nname = \"{name}\"\nkey = \"{key}\"\n"
+        ));
     }
     text
 }
@@ -69,9 +88,14 @@ fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) {
     let mut starts: Vec<usize> = text
         .match_indices(table)
         .map(|(start, _)| start)
-        .filter(|start| text.get(..*start).is_some_and(|before| before.is_empty() || before.ends_with('\n')))
+        .filter(|start| {
+            text.get(..*start)
+                .is_some_and(|before| before.is_empty() || before.ends_with('\n'))
+        })
         .collect();
-    let head = starts.first().map_or(text, |first| text.get(..*first).unwrap_or(text));
+    let head = starts
+        .first()
+        .map_or(text, |first| text.get(..*first).unwrap_or(text));
     starts.push(text.len());
     let block = |pair: &[usize]| match pair {
         [start, end] => text.get(*start..*end),
@@ -82,7 +106,11 @@ fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) {
 
 fn code_of(block: &str) -> Option<NodeId> {
     let line = block.lines().find_map(|line| line.strip_prefix("code"))?;
-    line.trim_start_matches([' ', '=']).trim().trim_matches('"').parse().ok()
+    line.trim_start_matches([' ', '='])
+        .trim()
+        .trim_matches('"')
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -98,10 +126,16 @@ mod tests {
 
     #[test]
     fn keys_and_addresses_are_added_and_comments_stay() {
-        let entry = Entry { key: PublicKey([7; 32]), addresses: vec!["/ip4/127.0.0.1/tcp/1".into()] };
+        let entry = Entry {
+            key: PublicKey([7; 32]),
+            addresses: vec!["/ip4/127.0.0.1/tcp/1".into()],
+        };
         let text = roster(ROSTER, &BTreeMap::from([(node("620723101000"), entry)]));
         assert!(text.starts_with("# About.\n"));
-        assert!(!text.contains("620723000000"), "only the nodes asked for: {text}");
+        assert!(
+            !text.contains("620723000000"),
+            "only the nodes asked for: {text}"
+        );
         let read: toml::Table = text.parse().expect("still TOML");
         let first = &read["node"][0];
         assert_eq!(first["key"].as_str().map(str::len), Some(64));
@@ -125,7 +159,8 @@ mod tests {
 
     #[test]
     fn reviewers_come_last_and_dates_are_replaced() {
-        let template = "version = 1\nvalid_from = \"2020-01-01T00:00:00Z\"\n[[role]]\nid = \"clerk\"\n";
+        let template =
+            "version = 1\nvalid_from = \"2020-01-01T00:00:00Z\"\n[[role]]\nid = \"clerk\"\n";
         let reviewers = [("li".to_owned(), "ssh-ed25519 AAAA li".to_owned())];
         let read: toml::Table = head(template, &reviewers, "A", "B").parse().expect("TOML");
         assert_eq!(read["valid_from"].as_str(), Some("A"));

@@ -76,14 +76,18 @@ impl County {
             let statuses = self.statuses();
             let now = self.clock().now().instant;
             seen = match (quiet(&statuses), seen) {
-                (Some(new), Some((old, since, looks))) if new == old => Some((old, since, looks + 1)),
+                (Some(new), Some((old, since, looks))) if new == old => {
+                    Some((old, since, looks + 1))
+                }
                 (Some(new), _) => Some((new, now, 1)),
                 (None, _) => None,
             };
             if let Some((_, since, looks)) = &seen
                 && *looks >= QUIET_LOOKS
             {
-                return Ok(Settled { settled_s: seconds(since.since_ms(begun)) });
+                return Ok(Settled {
+                    settled_s: seconds(since.since_ms(begun)),
+                });
             }
             if now >= until {
                 return Err(not_settled(timeout_s, &statuses));
@@ -112,9 +116,14 @@ impl County {
         let mut verify_ms = 0;
         let mut last: Option<(Vec<HeldFacet>, Vec<Expected>)> = None;
         loop {
-            progress.stage(&text!("等待各节点同步", "waiting until everything has arrived"));
+            progress.stage(&text!(
+                "等待各节点同步",
+                "waiting until everything has arrived"
+            ));
             let passed_ms = elapsed_ms();
-            let left_s = until_ms.saturating_sub(passed_ms - verify_ms).div_ceil(1_000);
+            let left_s = until_ms
+                .saturating_sub(passed_ms - verify_ms)
+                .div_ceil(1_000);
             let converged_s = match self.settle(left_s) {
                 Ok(settled) => Some(seconds(passed_ms - verify_ms) + settled.settled_s),
                 Err(problem) if problem.code == NOT_CONVERGED => None,
@@ -125,15 +134,30 @@ impl County {
             let records = records(&reported);
             if verify == Verify::Off {
                 let verify_s = seconds(elapsed_ms() - verifying);
-                return Ok(Converged { converged_s, verify_s, verdict: None, verified: verify, records });
+                return Ok(Converged {
+                    converged_s,
+                    verify_s,
+                    verdict: None,
+                    verified: verify,
+                    records,
+                });
             }
             let cedar = self.plain_cedar()?;
             let asked = Asked::default();
             let expected = match last.take() {
                 Some((known, expected)) if known == reported => expected,
                 _ => {
-                    progress.stage(&text!("用 Cedar 独立核对", "asking plain Cedar about everything"));
-                    expect(&cedar, &self.members().nodes(), reported.clone(), &asked, progress)?
+                    progress.stage(&text!(
+                        "用 Cedar 独立核对",
+                        "asking plain Cedar about everything"
+                    ));
+                    expect(
+                        &cedar,
+                        &self.members().nodes(),
+                        reported.clone(),
+                        &asked,
+                        progress,
+                    )?
                 }
             };
             let inventories = self.inventories(verify)?;
@@ -143,7 +167,13 @@ impl County {
             if verdict.equal() || verdict.violations > 0 || overdue {
                 let verify_s = seconds(verify_ms);
                 let verdict = Some(verdict);
-                return Ok(Converged { converged_s, verify_s, verdict, verified: verify, records });
+                return Ok(Converged {
+                    converged_s,
+                    verify_s,
+                    verdict,
+                    verified: verify,
+                    records,
+                });
             }
             last = Some((reported, expected));
         }
@@ -166,8 +196,14 @@ impl County {
     /// What every home reports of its own records.
     fn reported(&self, verify: Verify) -> Result<Vec<HeldFacet>, Problem> {
         let nodes = self.members().nodes();
-        let reported = crew::map(nodes, ASKED_AT_ONCE, |node| self.asking().inventory(node, true))?;
-        Ok(reported.into_iter().flatten().filter(|held| looked_at(verify, held)).collect())
+        let reported = crew::map(nodes, ASKED_AT_ONCE, |node| {
+            self.asking().inventory(node, true)
+        })?;
+        Ok(reported
+            .into_iter()
+            .flatten()
+            .filter(|held| looked_at(verify, held))
+            .collect())
     }
 
     /// What every node holds.
@@ -191,7 +227,13 @@ impl County {
 
 /// Whether a facet belongs to what is verified. Records' ids are as good as random.
 fn looked_at(verify: Verify, held: &HeldFacet) -> bool {
-    verify != Verify::Sample || held.facet.record.0.last().is_none_or(|byte| byte % SAMPLE_EVERY == 0)
+    verify != Verify::Sample
+        || held
+            .facet
+            .record
+            .0
+            .last()
+            .is_none_or(|byte| byte % SAMPLE_EVERY == 0)
 }
 
 fn records(reported: &[HeldFacet]) -> u64 {
@@ -202,7 +244,10 @@ fn records(reported: &[HeldFacet]) -> u64 {
 }
 
 /// Milliseconds as seconds.
-#[expect(clippy::cast_precision_loss, reason = "far fewer milliseconds than a double has integers")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "far fewer milliseconds than a double has integers"
+)]
 pub(super) fn seconds(ms: u64) -> f64 {
     ms as f64 / 1_000.0
 }
@@ -210,9 +255,14 @@ pub(super) fn seconds(ms: u64) -> f64 {
 fn not_settled(timeout_s: u64, statuses: &Statuses) -> Problem {
     use crdt_model::engine::LinkState;
     let restless = |status: &crate::control::protocol::NodeStatus| {
-        status.peers.iter().any(|peer| peer.status.link != LinkState::InSync)
+        status
+            .peers
+            .iter()
+            .any(|peer| peer.status.link != LinkState::InSync)
     };
-    let behind = statuses.iter().filter(|(_, status)| status.as_ref().is_none_or(restless));
+    let behind = statuses
+        .iter()
+        .filter(|(_, status)| status.as_ref().is_none_or(restless));
     let behind: Vec<String> = behind.map(|(node, _)| node.to_string()).take(8).collect();
     let behind = behind.join(" ");
     Problem::new(

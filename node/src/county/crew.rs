@@ -31,7 +31,10 @@ pub(super) fn each<T: Send>(
             });
         }
     });
-    failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    failed
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .map_or(Ok(()), Err)
 }
 
 /// Does `work` with every thing, on at most `threads` threads; results come in the things' order.
@@ -69,10 +72,17 @@ mod tests {
     #[test]
     fn results_come_in_order_and_a_problem_ends_the_work() {
         let doubled = map((0..100).collect(), 4, |number: u32| Ok(number * 2)).expect("all");
-        assert_eq!(doubled, (0..100).map(|number| number * 2).collect::<Vec<_>>());
+        assert_eq!(
+            doubled,
+            (0..100).map(|number| number * 2).collect::<Vec<_>>()
+        );
         let problem = || Problem::new("odd", text!("奇数", "odd"), text!("无", "none"));
         let failed = map((0..100).collect(), 4, |number: u32| {
-            if number == 7 { Err(problem()) } else { Ok(number) }
+            if number == 7 {
+                Err(problem())
+            } else {
+                Ok(number)
+            }
         });
         assert_eq!(failed.expect_err("seven").code, "odd");
     }

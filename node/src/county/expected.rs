@@ -49,8 +49,10 @@ pub(super) fn expect(
     }
     let expected = crew::map(batches, crew::processors(), |batch| {
         let taken = batch.len() as u64;
-        let expected: Result<Vec<Expected>, PlainError> =
-            batch.into_iter().map(|facet| expect_one(cedar, nodes, facet, asked)).collect();
+        let expected: Result<Vec<Expected>, PlainError> = batch
+            .into_iter()
+            .map(|facet| expect_one(cedar, nodes, facet, asked))
+            .collect();
         progress.at(done.fetch_add(taken, Ordering::Relaxed) + taken, of);
         expected.map_err(|problem| no_answer(&problem))
     })?;
@@ -70,9 +72,15 @@ fn expect_one(
             holders.push(*node);
         }
     }
-    asked.decisions.fetch_add(nodes.len() as u64, Ordering::Relaxed);
+    asked
+        .decisions
+        .fetch_add(nodes.len() as u64, Ordering::Relaxed);
     let unlawful_authors = unlawful_authors(cedar, &facet, asked)?;
-    Ok(Expected { facet, holders, unlawful_authors })
+    Ok(Expected {
+        facet,
+        holders,
+        unlawful_authors,
+    })
 }
 
 /// How many authors of a facet wrote at a grade at which plain Cedar denies them that.
@@ -86,14 +94,22 @@ pub(super) fn unlawful_authors(
         let allowed = cedar.decide(PlainAsk::Author, &held.facet.label(*grade), *author)?;
         unlawful += u64::from(!allowed);
     }
-    asked.decisions.fetch_add(held.authors.len() as u64, Ordering::Relaxed);
+    asked
+        .decisions
+        .fetch_add(held.authors.len() as u64, Ordering::Relaxed);
     Ok(unlawful)
 }
 
 pub(super) fn no_answer(problem: &PlainError) -> Problem {
     Problem::new(
         "county-plain-cedar",
-        text!("Cedar 没有给出答案：{problem}", "plain Cedar has no answer: {problem}"),
-        text!("用 mesh-policy check 检查章程", "check the charter with mesh-policy check"),
+        text!(
+            "Cedar 没有给出答案：{problem}",
+            "plain Cedar has no answer: {problem}"
+        ),
+        text!(
+            "用 mesh-policy check 检查章程",
+            "check the charter with mesh-policy check"
+        ),
     )
 }

@@ -77,7 +77,11 @@ impl CountyFolder {
         locked.map_err(|_| in_use(&path))?;
         let folder = Self { path, _lock: lock };
         if folder.marker()?.is_none() {
-            let marker = Marker { made_by: MADE_BY.to_owned(), complete: false, nodes: Vec::new() };
+            let marker = Marker {
+                made_by: MADE_BY.to_owned(),
+                complete: false,
+                nodes: Vec::new(),
+            };
             folder.write_marker(&marker)?;
         }
         Ok(folder)
@@ -156,7 +160,9 @@ impl CountyFolder {
     fn read_toml<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Problem> {
         let path = self.path.join(name);
         match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map(Some).map_err(|problem| unusable(&path, &problem)),
+            Ok(text) => toml::from_str(&text)
+                .map(Some)
+                .map_err(|problem| unusable(&path, &problem)),
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(problem) => Err(unusable(&path, &problem)),
         }
@@ -180,7 +186,9 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Problem> {
     }
     let beside = path.with_extension("new");
     let mut file = std::fs::File::create(&beside).map_err(fault)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(fault)?;
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .map_err(fault)?;
     std::fs::rename(&beside, path).map_err(fault)
 }
 
@@ -189,7 +197,10 @@ pub(crate) fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> Problem 
     Problem::new(
         "county-folder",
         text!("无法使用 {path}：{problem}", "cannot use {path}: {problem}"),
-        text!("检查路径、权限和磁盘空间", "check the path, its permissions and the disk"),
+        text!(
+            "检查路径、权限和磁盘空间",
+            "check the path, its permissions and the disk"
+        ),
     )
 }
 
@@ -201,7 +212,10 @@ fn not_ours(path: &Path) -> Problem {
             "目录 {path} 不是演示县的目录，里面已有别的内容，未作改动",
             "{path} holds something and is no demonstration county's folder; nothing was changed"
         ),
-        text!("用 --data 另选一个空目录", "choose an empty folder with --data"),
+        text!(
+            "用 --data 另选一个空目录",
+            "choose an empty folder with --data"
+        ),
     )
 }
 
@@ -213,7 +227,10 @@ fn too_long(path: &Path) -> Problem {
             "目录路径太长，放不下控制套接字：{path}",
             "the folder's path is too long for control sockets: {path}"
         ),
-        text!("用 --data 另选一个路径较短的目录", "choose a folder with a shorter path with --data"),
+        text!(
+            "用 --data 另选一个路径较短的目录",
+            "choose a folder with a shorter path with --data"
+        ),
     )
 }
 
@@ -221,7 +238,10 @@ fn in_use(path: &Path) -> Problem {
     let path = path.display();
     Problem::new(
         "county-in-use",
-        text!("演示县 {path} 正在运行", "the county in {path} is running already"),
+        text!(
+            "演示县 {path} 正在运行",
+            "the county in {path} is running already"
+        ),
         text!(
             "先停止它，或用 --data 另选一个目录",
             "stop it first, or choose another folder with --data"
@@ -246,7 +266,10 @@ mod tests {
     fn one_county_is_run_once_at_a_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let first = CountyFolder::open(folder.path()).expect("opens");
-        assert_eq!(CountyFolder::open(folder.path()).expect_err("locked").code, "county-in-use");
+        assert_eq!(
+            CountyFolder::open(folder.path()).expect_err("locked").code,
+            "county-in-use"
+        );
         drop(first);
         CountyFolder::open(folder.path()).expect("opens again");
     }

@@ -32,7 +32,10 @@ pub fn count(statuses: &Statuses) -> LineCount {
             }
         }
     }
-    LineCount { up: up.len(), all: all.len() }
+    LineCount {
+        up: up.len(),
+        all: all.len(),
+    }
 }
 
 /// What changes whenever anything arrives anywhere.
@@ -53,7 +56,11 @@ pub(super) fn quiet(statuses: &Statuses) -> Option<Fingerprint> {
         if !status.peers.iter().all(rests) {
             return None;
         }
-        let received = status.peers.iter().map(|peer| peer.status.commits_received).sum();
+        let received = status
+            .peers
+            .iter()
+            .map(|peer| peer.status.commits_received)
+            .sum();
         nodes.push((status.node, status.charter.0, status.facets, received));
     }
     Some(Fingerprint(nodes))
@@ -95,7 +102,11 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::county) fn status(code: &str, tier: &str, peers: &[(&str, LinkState)]) -> NodeStatus {
+    pub(in crate::county) fn status(
+        code: &str,
+        tier: &str,
+        peers: &[(&str, LinkState)],
+    ) -> NodeStatus {
         NodeStatus {
             node: node(code),
             name: String::new(),
@@ -126,12 +137,18 @@ pub(super) mod tests {
             status(COUNTY, "county", &[(TOWN, link)]),
             status(TOWN, "township", &[(COUNTY, LinkState::InSync)]),
         ];
-        statuses.into_iter().map(|status| (status.node, Some(status))).collect()
+        statuses
+            .into_iter()
+            .map(|status| (status.node, Some(status)))
+            .collect()
     }
 
     #[test]
     fn a_line_is_counted_once_and_is_up_if_one_end_says_so() {
-        assert_eq!(count(&two(LinkState::Disconnected)), LineCount { up: 1, all: 1 });
+        assert_eq!(
+            count(&two(LinkState::Disconnected)),
+            LineCount { up: 1, all: 1 }
+        );
         assert_eq!(count(&two(LinkState::InSync)), LineCount { up: 1, all: 1 });
     }
 

@@ -56,18 +56,25 @@ impl Loading<'_> {
         match part {
             Part::Files => self.import_all(sample),
             Part::Home => {
-                self.progress.stage(&text!("登记和办理", "records made and taken through their steps"));
+                self.progress.stage(&text!(
+                    "登记和办理",
+                    "records made and taken through their steps"
+                ));
                 self.write_all(sample, part, |node| &node.courses)
             }
             Part::Above => {
-                self.progress.stage(&text!("镇、县办理上呈事项", "what was handed up is taken on"));
+                self.progress.stage(&text!(
+                    "镇、县办理上呈事项",
+                    "what was handed up is taken on"
+                ));
                 self.write_all(sample, part, |node| &node.above)
             }
         }
     }
 
     fn import_all(&self, sample: &BTreeMap<NodeId, NodeSample>) -> Result<(), Problem> {
-        self.progress.stage(&text!("导入样例文件", "importing the sample files"));
+        self.progress
+            .stage(&text!("导入样例文件", "importing the sample files"));
         let records = |node: &NodeSample| node.files.iter().map(|file| file.records).sum::<u64>();
         let (of, done) = (sample.values().map(records).sum(), AtomicU64::new(0));
         crew::each(sample, IMPORTS_AT_ONCE, |(node, brings)| {
@@ -86,7 +93,10 @@ impl Loading<'_> {
         write_whole(&path, &file.bytes)?;
         let request = Request::Import {
             files: vec![path],
-            mapping: file.mapping.as_ref().map(|name| self.folder.mappings().join(name)),
+            mapping: file
+                .mapping
+                .as_ref()
+                .map(|name| self.folder.mappings().join(name)),
             home: file.home,
             placement: None,
             apply: true,
@@ -95,9 +105,15 @@ impl Loading<'_> {
             Reply::Imported(report) => report,
             reply => return Err(unexpected(node, reply)),
         };
-        let refused_rows = report.preview.pointer("/totals/refused").and_then(|count| count.as_u64());
+        let refused_rows = report
+            .preview
+            .pointer("/totals/refused")
+            .and_then(|count| count.as_u64());
         if file.home.is_none() && (refused_rows != Some(0) || !report.refused.is_empty()) {
-            let first = report.refused.first().map_or(report.text, |problem| problem.what.clone());
+            let first = report
+                .refused
+                .first()
+                .map_or(report.text, |problem| problem.what.clone());
             return Err(refused(node, &file.name, first));
         }
         Ok(())
@@ -117,15 +133,23 @@ impl Loading<'_> {
         }
         // Nodes take turns, so that all of them are at work from the beginning.
         shares.sort_by_key(|(_, share)| std::cmp::Reverse(share.len()));
-        let requests =
-            |share: &[Course]| share.iter().map(|course| course.requests.len() as u64).sum::<u64>();
-        let (of, done) = (shares.iter().map(|(_, share)| requests(share)).sum(), AtomicU64::new(0));
+        let requests = |share: &[Course]| {
+            share
+                .iter()
+                .map(|course| course.requests.len() as u64)
+                .sum::<u64>()
+        };
+        let (of, done) = (
+            shares.iter().map(|(_, share)| requests(share)).sum(),
+            AtomicU64::new(0),
+        );
         crew::each(shares, WRITERS, |(node, share)| {
             let mut line = self.asking.line(node);
             for course in share {
                 for request in &course.requests {
                     self.write(node, &mut line, part, request)?;
-                    self.progress.at(done.fetch_add(1, Ordering::Relaxed) + 1, of);
+                    self.progress
+                        .at(done.fetch_add(1, Ordering::Relaxed) + 1, of);
                 }
             }
             Ok(())
@@ -146,7 +170,9 @@ impl Loading<'_> {
                 Reply::Written { .. } => return Ok(()),
                 Reply::Problem(problem) => match problem.code.as_str() {
                     "busy" => last = Some(problem),
-                    "no-such-record" | "no-such-facet" if part == Part::Above => last = Some(problem),
+                    "no-such-record" | "no-such-facet" if part == Part::Above => {
+                        last = Some(problem)
+                    }
                     // The first time was carried out, and what is written once is refused twice.
                     "refused" if line.asked_again() => return Ok(()),
                     _ => return Err(unexpected(node, Reply::Problem(problem))),
@@ -165,7 +191,10 @@ fn refused(node: NodeId, file: &str, why: Text) -> Problem {
     let Text { zh, en } = why;
     Problem::new(
         "county-sample-refused",
-        text!("节点 {node} 拒绝了样例 {file}：{zh}", "node {node} refused the sample {file}: {en}"),
+        text!(
+            "节点 {node} 拒绝了样例 {file}：{zh}",
+            "node {node} refused the sample {file}: {en}"
+        ),
         text!(
             "核对映射和章程是否相符；用 --fresh 重建",
             "check that mappings and charter fit; make the county anew with --fresh"

@@ -56,18 +56,26 @@ impl Members {
 
     /// Those of one tier.
     pub fn of_tier(&self, tier: Tier) -> Vec<NodeId> {
-        self.0.iter().filter(|member| member.tier == tier).map(|member| member.node).collect()
+        self.0
+            .iter()
+            .filter(|member| member.tier == tier)
+            .map(|member| member.node)
+            .collect()
     }
 
     /// One of them.
     pub fn get(&self, node: NodeId) -> Option<&Member> {
-        let place = self.0.binary_search_by_key(&node, |member| member.node).ok()?;
+        let place = self
+            .0
+            .binary_search_by_key(&node, |member| member.node)
+            .ok()?;
         self.0.get(place)
     }
 
     /// What people call a node; its code if it is none of these.
     pub fn name(&self, node: NodeId) -> String {
-        self.get(node).map_or_else(|| node.to_string(), |member| member.name.clone())
+        self.get(node)
+            .map_or_else(|| node.to_string(), |member| member.name.clone())
     }
 }
 

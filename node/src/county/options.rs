@@ -29,8 +29,14 @@ impl Scale {
         }
         Err(Problem::new(
             "county-scale",
-            text!("规模 {factor} 超出范围", "the scale {factor} is out of range"),
-            text!("请给出 0 到 {SCALE_MAX} 之间的数", "give a number from 0 to {SCALE_MAX}"),
+            text!(
+                "规模 {factor} 超出范围",
+                "the scale {factor} is out of range"
+            ),
+            text!(
+                "请给出 0 到 {SCALE_MAX} 之间的数",
+                "give a number from 0 to {SCALE_MAX}"
+            ),
         ))
     }
 

@@ -51,7 +51,10 @@ fn taken(base: u16, count: u16) -> Problem {
             "本机回环地址上从 {base} 起没有 {count} 个连续的空闲端口",
             "there are no {count} free ports in a row from {base} on the loopback address"
         ),
-        text!("用 --base-port 指定别的起始端口", "name another first port with --base-port"),
+        text!(
+            "用 --base-port 指定别的起始端口",
+            "name another first port with --base-port"
+        ),
     )
 }
 
@@ -70,7 +73,13 @@ mod tests {
     fn a_taken_port_is_refused() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        assert_eq!(choose(Some(port), 1).expect_err("taken").code, "county-ports");
-        assert_eq!(choose(Some(u16::MAX), 8).expect_err("no such").code, "county-ports");
+        assert_eq!(
+            choose(Some(port), 1).expect_err("taken").code,
+            "county-ports"
+        );
+        assert_eq!(
+            choose(Some(u16::MAX), 8).expect_err("no such").code,
+            "county-ports"
+        );
     }
 }

@@ -91,7 +91,10 @@ impl Processes {
         }
         let watched = Arc::clone(&shared);
         let watcher = std::thread::spawn(move || watched.watch());
-        Ok(Self { shared, watcher: Some(watcher) })
+        Ok(Self {
+            shared,
+            watcher: Some(watcher),
+        })
     }
 
     /// How often a process was started again.
@@ -126,7 +129,8 @@ impl Processes {
         }
         let patience = Stopping::default();
         let until = self.shared.clock.now().instant.after_ms(ENDING_MS);
-        while slots.values_mut().any(|slot| slot.runs()) && self.shared.clock.now().instant < until {
+        while slots.values_mut().any(|slot| slot.runs()) && self.shared.clock.now().instant < until
+        {
             patience.wait_ms(LOOK_MS);
         }
         for slot in slots.values_mut() {
@@ -144,7 +148,9 @@ impl Drop for Processes {
 
 impl Slot {
     fn runs(&mut self) -> bool {
-        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+        self.child
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// Closes its standard input and sends it the signal to end.
@@ -192,7 +198,9 @@ impl Shared {
             .stderr(errors)
             // Ctrl-C is for this process, which then ends the others in good order.
             .process_group(0);
-        command.spawn().map_err(|problem| unusable(&self.program, &problem))
+        command
+            .spawn()
+            .map_err(|problem| unusable(&self.program, &problem))
     }
 
     fn watch(&self) {

@@ -104,14 +104,20 @@ impl Report {
         let verdict = converged.verdict.clone().unwrap_or_default();
         let checked = converged.verdict.is_some();
         let by_tier = |of: &dyn Fn(&crate::control::protocol::NodeStatus) -> u64| {
-            sum_by_tier(members, |node| statuses.get(&node).and_then(Option::as_ref).map_or(0, of))
+            sum_by_tier(members, |node| {
+                statuses.get(&node).and_then(Option::as_ref).map_or(0, of)
+            })
         };
         let held = if checked {
-            sum_by_tier(members, |node| verdict.held.get(&node).copied().unwrap_or(0))
+            sum_by_tier(members, |node| {
+                verdict.held.get(&node).copied().unwrap_or(0)
+            })
         } else {
             by_tier(&|status| status.facets)
         };
-        let expected = sum_by_tier(members, |node| verdict.expected.get(&node).copied().unwrap_or(0));
+        let expected = sum_by_tier(members, |node| {
+            verdict.expected.get(&node).copied().unwrap_or(0)
+        });
         Self {
             nodes: statuses.values().flatten().count(),
             links: lines.up,
@@ -133,11 +139,17 @@ impl Report {
             setup_s: rounded(times.setup_s),
             load_s: rounded(times.load_s),
             converged_s: converged.converged_s.map(rounded),
-            total_s: converged.converged_s.map(|last| rounded(times.setup_s + times.load_s + last)),
+            total_s: converged
+                .converged_s
+                .map(|last| rounded(times.setup_s + times.load_s + last)),
             verify_s: rounded(converged.verify_s),
             app_bytes: app_bytes(&statuses),
             rss_mb: memory(members, &statuses),
-            disk_bytes: statuses.values().flatten().map(|status| status.disk_bytes).sum(),
+            disk_bytes: statuses
+                .values()
+                .flatten()
+                .map(|status| status.disk_bytes)
+                .sum(),
             latency_ms: county_latency(members, &statuses),
             restarts: county.restarts(),
             refused: refused(&statuses),
@@ -152,7 +164,12 @@ fn rounded(seconds: f64) -> f64 {
 
 /// A sum over the nodes of each tier.
 pub fn sum_by_tier(members: &Members, of: impl Fn(crdt_model::ids::NodeId) -> u64) -> ByTier<u64> {
-    let sum = |tier: &Tier| (tier_name(*tier), members.of_tier(*tier).into_iter().map(&of).sum());
+    let sum = |tier: &Tier| {
+        (
+            tier_name(*tier),
+            members.of_tier(*tier).into_iter().map(&of).sum(),
+        )
+    };
     TIERS.iter().map(sum).collect()
 }
 
@@ -172,7 +189,13 @@ pub fn memory(members: &Members, statuses: &Statuses) -> ByTier<Memory> {
         let bytes: Vec<u64> = nodes.map(|status| status.resident_bytes).collect();
         let mean = bytes.iter().sum::<u64>() / (bytes.len() as u64).max(1);
         let max = bytes.iter().copied().max().unwrap_or(0);
-        (tier_name(*tier), Memory { max: mib(max), mean: mib(mean) })
+        (
+            tier_name(*tier),
+            Memory {
+                max: mib(max),
+                mean: mib(mean),
+            },
+        )
     };
     TIERS.iter().map(of_tier).collect()
 }
@@ -190,7 +213,10 @@ pub fn county_latency(members: &Members, statuses: &Statuses) -> Latency {
         let place = (latencies.len() * percent).div_ceil(100).checked_sub(1)?;
         latencies.get(place).copied()
     };
-    Latency { p50: at(50), p99: at(99) }
+    Latency {
+        p50: at(50),
+        p99: at(99),
+    }
 }
 
 fn refused(statuses: &Statuses) -> BTreeMap<String, u64> {
@@ -213,7 +239,8 @@ mod tests {
 
     fn one_county() -> (Members, Statuses) {
         let roster = "[[node]]\ncode = \"620723000000\"\nname = \"临泽县\"\ntier = \"county\"\n";
-        let members = Members::parse(std::path::Path::new("roster.toml"), roster).expect("a roster");
+        let members =
+            Members::parse(std::path::Path::new("roster.toml"), roster).expect("a roster");
         let link = [("620723101000", LinkState::InSync)];
         let status = status("620723000000", "county", &link);
         (members, Statuses::from([(status.node, Some(status))]))
@@ -222,14 +249,29 @@ mod tests {
     #[test]
     fn percentiles_are_values_that_were_measured() {
         let (members, statuses) = one_county();
-        assert_eq!(county_latency(&members, &statuses), Latency { p50: Some(2), p99: Some(3) });
-        assert_eq!(county_latency(&members, &Statuses::new()), Latency::default());
+        assert_eq!(
+            county_latency(&members, &statuses),
+            Latency {
+                p50: Some(2),
+                p99: Some(3)
+            }
+        );
+        assert_eq!(
+            county_latency(&members, &Statuses::new()),
+            Latency::default()
+        );
     }
 
     #[test]
     fn memory_is_in_mebibytes_and_bytes_are_counted_where_they_are_sent() {
         let (members, statuses) = one_county();
-        assert_eq!(memory(&members, &statuses)["county"], Memory { max: 10.0, mean: 10.0 });
+        assert_eq!(
+            memory(&members, &statuses)["county"],
+            Memory {
+                max: 10.0,
+                mean: 10.0
+            }
+        );
         assert_eq!(app_bytes(&statuses), 70);
     }
 }

@@ -92,7 +92,10 @@ impl County {
         let log = processes.log_tail(node);
         Err(Problem::new(
             "county-node-not-ready",
-            text!("节点 {node} 没有启动成功：{log}", "node {node} did not come up: {log}"),
+            text!(
+                "节点 {node} 没有启动成功：{log}",
+                "node {node} did not come up: {log}"
+            ),
             text!(
                 "按日志处理；端口被占用时用 --fresh 重建",
                 "deal with what its log says; if its port is taken, make the county anew with --fresh"
@@ -123,7 +126,12 @@ impl County {
         progress: &dyn Progress,
     ) -> Result<(), Problem> {
         let (folder, stopping) = (&*self.folder, &*self.stopping);
-        let loading = Loading { asking: &self.asking, folder, stopping, progress };
+        let loading = Loading {
+            asking: &self.asking,
+            folder,
+            stopping,
+            progress,
+        };
         loading.load(sample, part)?;
         if part == Part::Above {
             let before = self.folder.loaded()?.map_or(0.0, |loaded| loaded.scale);
@@ -162,7 +170,8 @@ impl County {
     /// A node that does not answer.
     pub fn heal(&self) -> Result<(), Problem> {
         let cut = std::mem::take(&mut *hold(&self.cut));
-        cut.into_iter().try_for_each(|node| self.set_cut(node, Vec::new()))
+        cut.into_iter()
+            .try_for_each(|node| self.set_cut(node, Vec::new()))
     }
 
     /// The nodes whose lines are cut.
@@ -192,7 +201,12 @@ impl County {
     /// Why the node refused it.
     pub fn offer_charter(&self, node: NodeId, folder: &Path) -> Result<CharterVersion, Problem> {
         let folder = std::path::absolute(folder).map_err(|problem| unusable(folder, &problem))?;
-        match self.asking.ask(node, &Request::Offer { folder: folder.clone() })? {
+        match self.asking.ask(
+            node,
+            &Request::Offer {
+                folder: folder.clone(),
+            },
+        )? {
             Reply::Adopted { version } => {
                 *hold(&self.charter) = folder;
                 Ok(version)
@@ -206,7 +220,9 @@ impl County {
     /// # Errors
     /// The county was not started, or the operating system refused.
     pub fn kill(&self, node: NodeId) -> Result<(), Problem> {
-        self.processes.as_ref().map_or_else(|| Err(stopped()), |processes| processes.kill(node))
+        self.processes
+            .as_ref()
+            .map_or_else(|| Err(stopped()), |processes| processes.kill(node))
     }
 
     /// Asks a node, and waits for it if it is just starting again. A problem is a reply too.

@@ -39,7 +39,9 @@ pub(super) fn set_up(
     folder: &CountyFolder,
     progress: &dyn Progress,
 ) -> Result<Members, Problem> {
-    let marker = folder.marker()?.filter(|marker| marker.complete && !options.fresh);
+    let marker = folder
+        .marker()?
+        .filter(|marker| marker.complete && !options.fresh);
     match marker {
         Some(marker) => check_same(options, &marker)?,
         None => make(options, folder, progress)?,
@@ -57,7 +59,9 @@ fn make(
     let template = text_of("roster.toml");
     let nodes = chosen(&charter_text::nodes(&template), &options.only)?;
     let mut marker = Marker {
-        made_by: folder.marker()?.map_or_else(String::new, |marker| marker.made_by),
+        made_by: folder
+            .marker()?
+            .map_or_else(String::new, |marker| marker.made_by),
         complete: false,
         nodes: nodes.clone(),
     };
@@ -65,7 +69,10 @@ fn make(
     folder.clear()?;
     progress.stage(&text!("生成节点密钥", "making the nodes' keys"));
     let entries = entries(options, folder, &nodes)?;
-    progress.stage(&text!("填写并签署章程", "filling in and signing the charter"));
+    progress.stage(&text!(
+        "填写并签署章程",
+        "filling in and signing the charter"
+    ));
     write_charter(folder, &entries)?;
     let digest = sign_charter(folder)?;
     for (name, content) in MAPPINGS {
@@ -88,7 +95,10 @@ fn chosen(all: &[NodeId], only: &[NodeId]) -> Result<Vec<NodeId>, Problem> {
             return Err(Problem::new(
                 "county-no-such-node",
                 text!("名册中没有节点 {node}", "the roster has no node {node}"),
-                text!("节点代码见章程的 roster.toml", "roster.toml of the charter lists the codes"),
+                text!(
+                    "节点代码见章程的 roster.toml",
+                    "roster.toml of the charter lists the codes"
+                ),
             ));
         }
         wanted.extend(std::iter::successors(Some(*node), |node| node.parent()));
@@ -103,8 +113,14 @@ fn check_same(options: &CountyOptions, marker: &Marker) -> Result<(), Problem> {
     let count = marker.nodes.len();
     Err(Problem::new(
         "county-other-nodes",
-        text!("目录中的演示县由另外 {count} 个节点组成", "the folder's county has {count} other nodes"),
-        text!("用 --fresh 重建，或另选目录", "make it anew with --fresh, or choose another folder"),
+        text!(
+            "目录中的演示县由另外 {count} 个节点组成",
+            "the folder's county has {count} other nodes"
+        ),
+        text!(
+            "用 --fresh 重建，或另选目录",
+            "make it anew with --fresh, or choose another folder"
+        ),
     ))
 }
 
@@ -120,7 +136,10 @@ fn entries(
     nodes: &[NodeId],
 ) -> Result<BTreeMap<NodeId, Entry>, Problem> {
     let listening = nodes.iter().filter(|node| listens(**node)).count();
-    let mut port = ports::choose(options.base_port, u16::try_from(listening).unwrap_or(u16::MAX))?;
+    let mut port = ports::choose(
+        options.base_port,
+        u16::try_from(listening).unwrap_or(u16::MAX),
+    )?;
     let mut entries = BTreeMap::new();
     for node in nodes {
         let key = folder.node(*node).make_key()?;
@@ -145,7 +164,9 @@ fn write_charter(folder: &CountyFolder, entries: &BTreeMap<NodeId, Entry>) -> Re
     let now = i64::try_from(Clock::start().now().wall.ms).unwrap_or(i64::MAX);
     let date = |hours: i64| {
         let now = Timestamp::from_millisecond(now).map_err(|problem| refused(&problem))?;
-        let then = now.checked_add(Span::new().hours(hours)).map_err(|problem| refused(&problem))?;
+        let then = now
+            .checked_add(Span::new().hours(hours))
+            .map_err(|problem| refused(&problem))?;
         Ok::<String, Problem>(then.strftime("%Y-%m-%dT%H:00:00Z").to_string())
     };
     let (from, until) = (date(-IN_FORCE_SINCE_H)?, date(IN_FORCE_FOR_H)?);
@@ -165,7 +186,9 @@ fn write_charter(folder: &CountyFolder, entries: &BTreeMap<NodeId, Entry>) -> Re
 
 fn text_of(path: &str) -> String {
     let file = CHARTER.iter().find(|(name, _)| *name == path);
-    file.map_or_else(String::new, |(_, content)| String::from_utf8_lossy(content).into_owned())
+    file.map_or_else(String::new, |(_, content)| {
+        String::from_utf8_lossy(content).into_owned()
+    })
 }
 
 fn sign_charter(folder: &CountyFolder) -> Result<CharterDigest, Problem> {
@@ -191,7 +214,11 @@ fn found_all(
         let own = folder.node(*node);
         let settings = settings(options, *node, entry);
         write_whole(&own.settings(), settings.as_bytes())?;
-        let founding = Founding { node: *node, charter: folder.charter(), digest: Some(digest) };
+        let founding = Founding {
+            node: *node,
+            charter: folder.charter(),
+            digest: Some(digest),
+        };
         crate::member::found(&own, &founding)?;
         progress.at(done.fetch_add(1, Ordering::Relaxed) + 1, of);
         Ok(())
@@ -208,7 +235,11 @@ fn cache_mib(node: NodeId) -> u64 {
 }
 
 fn settings(options: &CountyOptions, node: NodeId, entry: &Entry) -> String {
-    let listen: Vec<String> = entry.addresses.iter().map(|one| format!("\"{one}\"")).collect();
+    let listen: Vec<String> = entry
+        .addresses
+        .iter()
+        .map(|one| format!("\"{one}\""))
+        .collect();
     let language = match options.language {
         Language::Zh => "zh",
         Language::En => "en",
@@ -223,7 +254,10 @@ fn settings(options: &CountyOptions, node: NodeId, entry: &Entry) -> String {
 fn refused(problem: &dyn Display) -> Problem {
     Problem::new(
         "county-charter",
-        text!("演示县的章程没有建成：{problem}", "the county's charter was not made: {problem}"),
+        text!(
+            "演示县的章程没有建成：{problem}",
+            "the county's charter was not made: {problem}"
+        ),
         text!(
             "用 mesh-policy check 检查该目录的 charter；--only 至少要有两个镇，其中一个镇有两个村",
             "check the folder's charter with mesh-policy check; --only needs two townships at least, and \
@@ -240,7 +274,10 @@ mod tests {
 
     fn small(data: &std::path::Path) -> CountyOptions {
         let mut options = CountyOptions::new(data, "mesh-node");
-        options.only = SMALL_COUNTY.iter().map(|code| code.parse().expect("a code")).collect();
+        options.only = SMALL_COUNTY
+            .iter()
+            .map(|code| code.parse().expect("a code"))
+            .collect();
         options
     }
 
@@ -259,13 +296,28 @@ mod tests {
             assert!(folder.node(node).store().is_dir(), "{node} has a store");
         }
         let before = std::fs::read(folder.charter().join("manifest")).expect("a manifest");
-        assert_eq!(set_up(&options, &folder, &Silent).expect("taken up"), members);
-        assert_eq!(std::fs::read(folder.charter().join("manifest")).expect("kept"), before);
+        assert_eq!(
+            set_up(&options, &folder, &Silent).expect("taken up"),
+            members
+        );
+        assert_eq!(
+            std::fs::read(folder.charter().join("manifest")).expect("kept"),
+            before
+        );
         let mut other = options;
         other.only.truncate(6);
-        assert_eq!(set_up(&other, &folder, &Silent).expect_err("other").code, "county-other-nodes");
+        assert_eq!(
+            set_up(&other, &folder, &Silent).expect_err("other").code,
+            "county-other-nodes"
+        );
         other.fresh = true;
-        assert_eq!(set_up(&other, &folder, &Silent).expect("made anew").nodes().len(), 6);
+        assert_eq!(
+            set_up(&other, &folder, &Silent)
+                .expect("made anew")
+                .nodes()
+                .len(),
+            6
+        );
     }
 
     #[test]
@@ -273,8 +325,14 @@ mod tests {
         let nodes = charter_text::nodes(&text_of("roster.toml"));
         assert_eq!(nodes.len(), 84);
         let stranger = "620723999999".parse().expect("a code");
-        assert_eq!(chosen(&nodes, &[stranger]).expect_err("unknown").code, "county-no-such-node");
+        assert_eq!(
+            chosen(&nodes, &[stranger]).expect_err("unknown").code,
+            "county-no-such-node"
+        );
         let village = "620723104201".parse().expect("a code");
-        assert_eq!(chosen(&nodes, &[village]).expect("with those above").len(), 3);
+        assert_eq!(
+            chosen(&nodes, &[village]).expect("with those above").len(),
+            3
+        );
     }
 }

@@ -27,7 +27,9 @@ impl Stopping {
     /// Waits so many milliseconds, or until it is said. Returns whether it was.
     pub fn wait_ms(&self, ms: u64) -> bool {
         let said = hold(&self.said);
-        let waited = self.told.wait_timeout_while(said, Duration::from_millis(ms), |said| !*said);
+        let waited = self
+            .told
+            .wait_timeout_while(said, Duration::from_millis(ms), |said| !*said);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }

@@ -60,6 +60,9 @@ mod tests {
         let files = policy::CharterFiles::read(std::path::Path::new(folder)).expect("readable");
         let mut brought: Vec<&str> = CHARTER.iter().map(|(path, _)| *path).collect();
         brought.sort_unstable();
-        assert_eq!(brought, files.files.keys().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(
+            brought,
+            files.files.keys().map(String::as_str).collect::<Vec<_>>()
+        );
     }
 }

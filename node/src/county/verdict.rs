@@ -45,8 +45,15 @@ impl Verdict {
 
     fn example(&mut self, what: &str, node: NodeId, facet: &FacetId) {
         if self.examples.len() < EXAMPLES_MAX {
-            let FacetId { record, facet, home, .. } = facet;
-            self.examples.push(format!("{what} at {node}: {facet} of {record}, home {home}"));
+            let FacetId {
+                record,
+                facet,
+                home,
+                ..
+            } = facet;
+            self.examples.push(format!(
+                "{what} at {node}: {facet} of {record}, home {home}"
+            ));
         }
     }
 }
@@ -58,7 +65,10 @@ pub(super) fn compare(
     inventories: &BTreeMap<NodeId, Vec<HeldFacet>>,
     asked: &Asked,
 ) -> Result<Verdict, Problem> {
-    let mut verdict = Verdict { facets: expected.len() as u64, ..Verdict::default() };
+    let mut verdict = Verdict {
+        facets: expected.len() as u64,
+        ..Verdict::default()
+    };
     let mut by_node: BTreeMap<NodeId, BTreeMap<FacetId, &HeldFacet>> = BTreeMap::new();
     for one in expected {
         verdict.violations += one.unlawful_authors;
@@ -66,7 +76,10 @@ pub(super) fn compare(
             verdict.example("unlawful author", one.facet.facet.home, &one.facet.facet);
         }
         for holder in &one.holders {
-            by_node.entry(*holder).or_default().insert(one.facet.facet, &one.facet);
+            by_node
+                .entry(*holder)
+                .or_default()
+                .insert(one.facet.facet, &one.facet);
         }
     }
     for (node, held) in inventories {
@@ -104,7 +117,9 @@ fn not_expected(
 ) -> Result<(), Problem> {
     let label = facet.facet.label(facet.grade);
     let allowed = cedar.decide(PlainAsk::Hold, &label, node);
-    asked.decisions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    asked
+        .decisions
+        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     if allowed.map_err(|problem| no_answer(&problem))? {
         verdict.orphans += 1;
         verdict.example("not at home, or regraded there", node, &facet.facet);
@@ -133,8 +148,13 @@ mod tests {
     const HOME: &str = SMALL_COUNTY[2];
 
     fn cedar() -> PlainCedar {
-        let files = CHARTER.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec()));
-        PlainCedar::open(&CharterFiles { files: files.collect() }).expect("opens")
+        let files = CHARTER
+            .iter()
+            .map(|(path, content)| ((*path).to_owned(), content.to_vec()));
+        PlainCedar::open(&CharterFiles {
+            files: files.collect(),
+        })
+        .expect("opens")
     }
 
     fn name(text: &str) -> Name {
@@ -142,7 +162,10 @@ mod tests {
     }
 
     fn facet(record: u8, facet: &str, sensitivity: &str, authors: &[&str]) -> HeldFacet {
-        let grade = Grade { sensitivity: name(sensitivity), level: name("village") };
+        let grade = Grade {
+            sensitivity: name(sensitivity),
+            level: name("village"),
+        };
         HeldFacet {
             facet: FacetId {
                 record: RecordId([record; 16]),
@@ -195,19 +218,35 @@ mod tests {
                 (COUNTY, vec![complaint]),
             ],
         );
-        assert_eq!((verdict.violations, verdict.missing), (1, 0), "{verdict:#?}");
+        assert_eq!(
+            (verdict.violations, verdict.missing),
+            (1, 0),
+            "{verdict:#?}"
+        );
     }
 
     #[test]
     fn what_is_missing_stale_or_without_a_home_is_told_apart() {
         let summary = facet(3, "case.summary", "normal", &[HOME]);
         let stranger = facet(4, "case.summary", "normal", &[HOME]);
-        let newer = HeldFacet { commits: 2, ..summary.clone() };
+        let newer = HeldFacet {
+            commits: 2,
+            ..summary.clone()
+        };
         let verdict = judge(
             vec![newer.clone()],
-            &[(HOME, vec![newer]), (TOWN, vec![summary]), (COUNTY, vec![stranger])],
+            &[
+                (HOME, vec![newer]),
+                (TOWN, vec![summary]),
+                (COUNTY, vec![stranger]),
+            ],
         );
-        let counts = (verdict.missing, verdict.stale, verdict.orphans, verdict.violations);
+        let counts = (
+            verdict.missing,
+            verdict.stale,
+            verdict.orphans,
+            verdict.violations,
+        );
         assert_eq!(counts, (1, 1, 1, 0), "{verdict:#?}");
         assert!(!verdict.equal());
     }

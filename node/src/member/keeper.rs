@@ -193,7 +193,9 @@ impl Keeper {
     pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
         let now = self.clock.now().wall;
         if self.next_adopted.is_some() {
-            answer(Reply::Problem(charter_problem(&"another one is being adopted just now")));
+            answer(Reply::Problem(charter_problem(
+                &"another one is being adopted just now",
+            )));
             return Ok(());
         }
         match charters::next(&self.adopted, files, now) {

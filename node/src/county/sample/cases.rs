@@ -77,7 +77,11 @@ impl Case {
         let across = number % 12 == 5 && !complaint;
         let addressee = if across { villages.across(home) } else { None };
         let (category, matter) = draw.pick(&MATTERS);
-        let text = if complaint { draw.pick(&COMPLAINTS) } else { matter };
+        let text = if complaint {
+            draw.pick(&COMPLAINTS)
+        } else {
+            matter
+        };
         let handed_up = match number {
             _ if complaint => HandedUp::Nobody,
             _ if number % 29 == 4 => HandedUp::County,
@@ -92,8 +96,16 @@ impl Case {
             home,
             addressee,
             code,
-            category: if complaint { ("government", "涉政务诉求") } else { category },
-            channel: if complaint { ("petition", "访调对接") } else { draw.pick(&CHANNELS) },
+            category: if complaint {
+                ("government", "涉政务诉求")
+            } else {
+                category
+            },
+            channel: if complaint {
+                ("petition", "访调对接")
+            } else {
+                draw.pick(&CHANNELS)
+            },
             registered: draw.moment(),
             text: format!("{INVENTED}{text}。"),
             people: 2 + draw.below(6),
@@ -139,15 +151,25 @@ impl Case {
             requests.push(self.add(names, addressee));
         }
         let step = |key: &str, step: &str, hours: u64, line: &str| {
-            set(self.record, vec![self.step(key, step, hours, line).change(names.case_summary, None)])
+            set(
+                self.record,
+                vec![
+                    self.step(key, step, hours, line)
+                        .change(names.case_summary, None),
+                ],
+            )
         };
         requests.push(step("h-1", "accepted", 1, "受理登记，告知办理时限"));
         if self.complaint {
             return Course { requests };
         }
         requests.push(step("h-2", "level-1", 3, "网格员上门了解情况"));
-        let note = Fields::default().text("note/h-1", format!("{INVENTED}双方各自陈述，愿意协商。"));
-        requests.push(set(self.record, vec![note.change(names.case_narrative, None)]));
+        let note =
+            Fields::default().text("note/h-1", format!("{INVENTED}双方各自陈述，愿意协商。"));
+        requests.push(set(
+            self.record,
+            vec![note.change(names.case_narrative, None)],
+        ));
         requests.push(step("h-3", "level-2", 26, "村（社区）调委会组织面谈"));
         match self.handed_up {
             HandedUp::Township => requests.push(self.hand_up(names, names.township)),
@@ -212,7 +234,10 @@ impl Case {
         let mut fields = Fields::default()
             .text("step", step)
             .number("step-since", since.0)
-            .text(&format!("timeline/{key}"), format!("{} {INVENTED}{line}", since.written()));
+            .text(
+                &format!("timeline/{key}"),
+                format!("{} {INVENTED}{line}", since.written()),
+            );
         if step == "accepted" {
             fields = fields.number("accepted-time", since.0);
         }
@@ -237,13 +262,25 @@ impl Case {
             .step(&format!("{key}-5"), "agreed", hours, "双方达成一致")
             .text("method", self.method)
             .text("outcome", self.outcome);
-        let form = if self.outcome == "agreed-written" { "written" } else { "oral" };
+        let form = if self.outcome == "agreed-written" {
+            "written"
+        } else {
+            "oral"
+        };
         let agreement = Fields::default()
-            .text("agreement", format!("{INVENTED}双方按约定各让一步，互不再究。"))
+            .text(
+                "agreement",
+                format!("{INVENTED}双方按约定各让一步，互不再究。"),
+            )
             .text("agreement-form", form);
         let closed = self.registered.after_h(hours + 20);
         let last = self
-            .step(&format!("{key}-6"), "closed", hours + 20, "回访履行情况，予以办结")
+            .step(
+                &format!("{key}-6"),
+                "closed",
+                hours + 20,
+                "回访履行情况，予以办结",
+            )
             .number("closed-time", closed.0);
         vec![
             set(

@@ -68,9 +68,24 @@ struct Sort {
     stream: u64,
 }
 
-const CAMERA: Sort = Sort { digits: "001326", title: "视频监控", name: "监控", stream: 0 };
-const TRAFFIC: Sort = Sort { digits: "051346", title: "交管前端设备", name: "前端", stream: 1 << 32 };
-const CHECKPOINT: Sort = Sort { digits: "051216", title: "电子卡口", name: "卡口", stream: 2 << 32 };
+const CAMERA: Sort = Sort {
+    digits: "001326",
+    title: "视频监控",
+    name: "监控",
+    stream: 0,
+};
+const TRAFFIC: Sort = Sort {
+    digits: "051346",
+    title: "交管前端设备",
+    name: "前端",
+    stream: 1 << 32,
+};
+const CHECKPOINT: Sort = Sort {
+    digits: "051216",
+    title: "电子卡口",
+    name: "卡口",
+    stream: 2 << 32,
+};
 const TERMINAL: u64 = 3 << 32;
 
 /// One invented device.
@@ -107,8 +122,20 @@ pub(super) fn files(
     } else {
         fill(&mut table, villages, village, CAMERA, cameras);
     }
-    fill(&mut table, villages, village, TRAFFIC, from.traffic_devices..to.traffic_devices);
-    fill(&mut table, villages, village, CHECKPOINT, from.checkpoints..to.checkpoints);
+    fill(
+        &mut table,
+        villages,
+        village,
+        TRAFFIC,
+        from.traffic_devices..to.traffic_devices,
+    );
+    fill(
+        &mut table,
+        villages,
+        village,
+        CHECKPOINT,
+        from.checkpoints..to.checkpoints,
+    );
     files.extend(SampleFile::table("devices", table));
     let terminals = from.warning_terminals..to.warning_terminals;
     files.extend(terminals_file(villages, village, terminals));
@@ -148,7 +175,12 @@ fn fill(table: &mut Table, villages: &Villages, village: NodeId, sort: Sort, num
             village.to_string(),
             villages.name(village),
             sort.title.to_owned(),
-            if device.public { "公共建设" } else { "社会接入" }.to_owned(),
+            if device.public {
+                "公共建设"
+            } else {
+                "社会接入"
+            }
+            .to_owned(),
             if device.online { "在线" } else { "离线" }.to_owned(),
             device.since,
             device.maker.0.to_owned(),
@@ -170,14 +202,15 @@ fn fill(table: &mut Table, villages: &Villages, village: NodeId, sort: Sort, num
 /// What stands where real files carry passwords; it must never get past an import.
 pub const PASSWORD: &str = "示例口令不得入网";
 
-fn terminals_file(
-    villages: &Villages,
-    village: NodeId,
-    numbers: Range<u64>,
-) -> Option<SampleFile> {
+fn terminals_file(villages: &Villages, village: NodeId, numbers: Range<u64>) -> Option<SampleFile> {
     let mut table = Table::new(TERMINALS);
     for number in villages.numbers_of(village, numbers) {
-        let sort = Sort { digits: "", title: "", name: "大喇叭", stream: TERMINAL };
+        let sort = Sort {
+            digits: "",
+            title: "",
+            name: "大喇叭",
+            stream: TERMINAL,
+        };
         let device = device(villages, village, sort, number);
         table.push([
             format!("SL-YJ-{number:05}"),
@@ -225,8 +258,11 @@ fn catalogue(villages: &Villages, village: NodeId, numbers: Range<u64>) -> Optio
 fn item(village: NodeId, device: &Device) -> String {
     let code = village.to_string();
     let (civil, grassroots) = code.split_at_checked(6).unwrap_or((&code, ""));
-    let password =
-        if device.password { format!("<Password>{PASSWORD}</Password>") } else { String::new() };
+    let password = if device.password {
+        format!("<Password>{PASSWORD}</Password>")
+    } else {
+        String::new()
+    };
     format!(
         "<Item><DeviceID>{}</DeviceID><Name>{}</Name><Manufacturer>{}</Manufacturer>\
          <Model>{}</Model><CivilCode>{civil}</CivilCode><GrassrootsCode>{grassroots}</GrassrootsCode>\

@@ -87,12 +87,16 @@ impl Moment {
 
     /// As people in the county write it: `2026-03-05 14:20`.
     pub(super) fn written(self) -> String {
-        let (Ok(moment), Ok(offset)) =
-            (Timestamp::from_millisecond(self.0), Offset::from_hours(UTC_OFFSET_H))
-        else {
+        let (Ok(moment), Ok(offset)) = (
+            Timestamp::from_millisecond(self.0),
+            Offset::from_hours(UTC_OFFSET_H),
+        ) else {
             return String::new();
         };
-        offset.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
+        offset
+            .to_datetime(moment)
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string()
     }
 }
 
@@ -111,6 +115,9 @@ mod tests {
     #[test]
     fn moments_are_written_in_the_countys_time() {
         assert_eq!(Moment(YEAR_BEGINS_MS).written(), "2026-01-01 00:00");
-        assert_eq!(Moment(YEAR_BEGINS_MS).after_h(30).written(), "2026-01-02 06:00");
+        assert_eq!(
+            Moment(YEAR_BEGINS_MS).after_h(30).written(),
+            "2026-01-02 06:00"
+        );
     }
 }

@@ -62,7 +62,11 @@ fn row(villages: &Villages, village: NodeId, number: u64) -> [String; 18] {
         _ => "村级",
     };
     let (category, seen) = draw.pick(&SEEN);
-    let what = if complaint { draw.pick(&COMPLAINTS) } else { seen };
+    let what = if complaint {
+        draw.pick(&COMPLAINTS)
+    } else {
+        seen
+    };
     let sent = draw.moment();
     let seen_at = sent.after_min(draw.below(3));
     let sent = seen_at.after_min(5 + draw.below(60));
@@ -73,7 +77,11 @@ fn row(villages: &Villages, village: NodeId, number: u64) -> [String; 18] {
         (false, "村级") => draw.pick(&STATES_OPEN),
         (false, _) => "已上呈",
     };
-    let named = if draw.percent(30) { person(draw.below(90_000)) } else { String::new() };
+    let named = if draw.percent(30) {
+        person(draw.below(90_000))
+    } else {
+        String::new()
+    };
     let reporter = draw.below(251);
     [
         format!("SL-WG-{number:06}"),
@@ -84,13 +92,25 @@ fn row(villages: &Villages, village: NodeId, number: u64) -> [String; 18] {
         state.to_owned(),
         seen_at.written(),
         sent.written(),
-        if done { accepted.written() } else { String::new() },
-        if done { accepted.after_h(1 + draw.below(72)).written() } else { String::new() },
+        if done {
+            accepted.written()
+        } else {
+            String::new()
+        },
+        if done {
+            accepted.after_h(1 + draw.below(72)).written()
+        } else {
+            String::new()
+        },
         level.to_owned(),
         if complaint { "是" } else { "否" }.to_owned(),
         format!("{INVENTED}{what}。"),
         draw.pick(&PLACES).to_owned(),
-        if done { format!("{INVENTED}已处理完毕。") } else { String::new() },
+        if done {
+            format!("{INVENTED}已处理完毕。")
+        } else {
+            String::new()
+        },
         worker(reporter),
         telephone(reporter),
         named,

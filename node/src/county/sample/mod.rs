@@ -92,7 +92,11 @@ impl<'a> Villages<'a> {
     fn new(members: &'a Members) -> Option<Self> {
         let county = members.of_tier(Tier::County).first().copied()?;
         let nodes = members.of_tier(Tier::Village);
-        (!nodes.is_empty()).then_some(Self { members, nodes, county })
+        (!nodes.is_empty()).then_some(Self {
+            members,
+            nodes,
+            county,
+        })
     }
 
     fn place(&self, village: NodeId) -> usize {
@@ -112,9 +116,15 @@ impl<'a> Villages<'a> {
     /// The village of another township that a party of this one's disputes belongs to, if the
     /// county has another township.
     fn across(&self, village: NodeId) -> Option<NodeId> {
-        let after = self.nodes.iter().cycle().skip(self.place(village) + self.nodes.len() / 2);
+        let after = self
+            .nodes
+            .iter()
+            .cycle()
+            .skip(self.place(village) + self.nodes.len() / 2);
         let mut after = after.take(self.nodes.len());
-        after.find(|other| other.township() != village.township()).copied()
+        after
+            .find(|other| other.township() != village.township())
+            .copied()
     }
 }
 
@@ -134,7 +144,11 @@ pub fn sample(
     };
     for village in &villages.nodes {
         let files = &mut all.entry(*village).or_default().files;
-        files.extend(grid::file(&villages, *village, from.grid_reports..to.grid_reports));
+        files.extend(grid::file(
+            &villages,
+            *village,
+            from.grid_reports..to.grid_reports,
+        ));
         files.extend(devices::files(&villages, *village, from, to));
         let mut table = Table::new(cases::HEADER);
         for number in villages.numbers_of(*village, from.cases..to.cases) {
@@ -142,12 +156,18 @@ pub fn sample(
             if case.addressee.is_none() {
                 case.register(&villages, &mut table);
             }
-            all.entry(*village).or_default().courses.push(case.at_home(&names));
+            all.entry(*village)
+                .or_default()
+                .courses
+                .push(case.at_home(&names));
             if let Some((above, course)) = case.above(&names) {
                 all.entry(above).or_default().above.push(course);
             }
         }
-        all.entry(*village).or_default().files.extend(SampleFile::table("cases", table));
+        all.entry(*village)
+            .or_default()
+            .files
+            .extend(SampleFile::table("cases", table));
     }
     if *from == Counts::default() {
         let files = &mut all.entry(villages.county).or_default().files;

@@ -65,13 +65,28 @@ impl Fields {
 
     /// A facet to be created with these fields.
     pub(super) fn create(self, facet: Name, addressee: Option<NodeId>) -> NewFacet {
-        NewFacet { facet, addressee, sensitivity: None, level: None, fields: self.0 }
+        NewFacet {
+            facet,
+            addressee,
+            sensitivity: None,
+            level: None,
+            fields: self.0,
+        }
     }
 
     /// A facet to be changed to these fields, and to this level.
     pub(super) fn change(self, facet: Name, level: Option<Name>) -> ChangedFacet {
-        let fields = self.0.into_iter().map(|(key, value)| (key, Some(value))).collect();
-        ChangedFacet { facet, sensitivity: None, level, fields }
+        let fields = self
+            .0
+            .into_iter()
+            .map(|(key, value)| (key, Some(value)))
+            .collect();
+        ChangedFacet {
+            facet,
+            sensitivity: None,
+            level,
+            fields,
+        }
     }
 }
 

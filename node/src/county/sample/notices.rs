@@ -28,9 +28,19 @@ pub(super) fn notice(villages: &Villages, names: &Names, number: u64) -> Vec<(No
     let Some(notice) = invent(villages, number) else {
         return Vec::new();
     };
-    let mut courses = vec![(notice.issuer, Course { requests: vec![notice.issue(names)] })];
+    let mut courses = vec![(
+        notice.issuer,
+        Course {
+            requests: vec![notice.issue(names)],
+        },
+    )];
     for replier in &notice.repliers {
-        courses.push((*replier, Course { requests: vec![notice.reply(names, *replier)] }));
+        courses.push((
+            *replier,
+            Course {
+                requests: vec![notice.reply(names, *replier)],
+            },
+        ));
     }
     courses
 }
@@ -39,9 +49,14 @@ fn invent(villages: &Villages, number: u64) -> Option<Notice> {
     let mut draw = Draw::new(Purpose::Notice, number);
     let record = draw.record();
     let county = villages.county;
-    let village = *villages.nodes.get(usize::try_from(draw.below(villages.nodes.len() as u64)).ok()?)?;
+    let village = *villages
+        .nodes
+        .get(usize::try_from(draw.below(villages.nodes.len() as u64)).ok()?)?;
     let township = village.township()?;
-    let of_township = villages.nodes.iter().filter(|node| node.township() == Some(township));
+    let of_township = villages
+        .nodes
+        .iter()
+        .filter(|node| node.township() == Some(township));
     let of_township: Vec<NodeId> = of_township.copied().take(REPLIES_MAX).collect();
     let (issuer, addressee, repliers) = match number % 10 {
         0 => {
@@ -53,7 +68,13 @@ fn invent(villages: &Villages, number: u64) -> Option<Notice> {
         4..=6 => (county, village, vec![village]),
         _ => (township, township, of_township),
     };
-    Some(Notice { record, issuer, addressee, repliers, number })
+    Some(Notice {
+        record,
+        issuer,
+        addressee,
+        repliers,
+        number,
+    })
 }
 
 impl Notice {
@@ -73,11 +94,18 @@ impl Notice {
                 .number("valid-until", issued.after_h(DUE_H).0);
         }
         let content = fields.create(names.notice_content, Some(self.addressee));
-        Request::Add { record: Some(self.record), home: None, facets: vec![content] }
+        Request::Add {
+            record: Some(self.record),
+            home: None,
+            facets: vec![content],
+        }
     }
 
     fn reply(&self, names: &Names, replier: NodeId) -> Request {
-        let mut draw = Draw::new(Purpose::Reply, (replier.code() % 1_000_000) << 16 | self.number);
+        let mut draw = Draw::new(
+            Purpose::Reply,
+            (replier.code() % 1_000_000) << 16 | self.number,
+        );
         let record = draw.record();
         let fields = Fields::default()
             .text("notice", self.record.to_string())
@@ -85,6 +113,10 @@ impl Notice {
             .number("time", draw.moment().0)
             .text("text", format!("{INVENTED}已收悉并安排办理。"));
         let reply = fields.create(names.notice_reply, Some(self.issuer));
-        Request::Add { record: Some(record), home: None, facets: vec![reply] }
+        Request::Add {
+            record: Some(record),
+            home: None,
+            facets: vec![reply],
+        }
     }
 }

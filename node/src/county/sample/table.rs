@@ -10,7 +10,10 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(header: &'static [&'static str]) -> Self {
-        Self { header, rows: Vec::new() }
+        Self {
+            header,
+            rows: Vec::new(),
+        }
     }
 
     pub(super) fn push<const CELLS: usize>(&mut self, row: [String; CELLS]) {
@@ -62,6 +65,9 @@ mod tests {
         let mut table = Table::new(&["甲", "乙"]);
         table.push(["一,二".into(), "说“好”\"".into()]);
         let bytes = table.bytes();
-        assert_eq!(GB18030.decode(&bytes).0, "甲,乙\r\n\"一,二\",\"说“好”\"\"\"\r\n");
+        assert_eq!(
+            GB18030.decode(&bytes).0,
+            "甲,乙\r\n\"一,二\",\"说“好”\"\"\"\r\n"
+        );
     }
 }

@@ -28,8 +28,12 @@ impl Held for HoldsNothing {
 }
 
 fn files() -> CharterFiles {
-    let files = CHARTER.iter().map(|(path, content)| ((*path).to_owned(), content.to_vec()));
-    CharterFiles { files: files.collect() }
+    let files = CHARTER
+        .iter()
+        .map(|(path, content)| ((*path).to_owned(), content.to_vec()));
+    CharterFiles {
+        files: files.collect(),
+    }
 }
 
 fn members() -> Members {
@@ -66,9 +70,18 @@ fn a_year_has_the_countys_own_numbers() {
     let added = added(&all);
     assert_eq!(records["grid-reports.csv"], 37_000);
     assert_eq!(records["cases.csv"] + added["case.summary"] as u64, 3_791);
-    assert!(added["case.summary"] > 250, "some have an addressee: {added:?}");
-    assert_eq!(records["devices.csv"] + records["catalogue.xml"], 2_236 + 233 + 77);
-    assert!(records["catalogue.xml"] > 600, "some villages bring catalogues: {records:?}");
+    assert!(
+        added["case.summary"] > 250,
+        "some have an addressee: {added:?}"
+    );
+    assert_eq!(
+        records["devices.csv"] + records["catalogue.xml"],
+        2_236 + 233 + 77
+    );
+    assert!(
+        records["catalogue.xml"] > 600,
+        "some villages bring catalogues: {records:?}"
+    );
     assert_eq!(records["warning-terminals.csv"], 474);
     assert_eq!(added["notice.content"], 300);
     assert!(added["notice.reply"] > 300);
@@ -79,12 +92,17 @@ fn a_case_has_about_ten_commits() {
     let all = year();
     let changes = |courses: &[Course]| -> u64 {
         let requests = courses.iter().flat_map(|course| &course.requests);
-        requests.map(|request| match request {
-            Request::Set { facets, .. } => facets.len() as u64,
-            _ => 0,
-        }).sum()
+        requests
+            .map(|request| match request {
+                Request::Set { facets, .. } => facets.len() as u64,
+                _ => 0,
+            })
+            .sum()
     };
-    let changes: u64 = all.values().map(|node| changes(&node.courses) + changes(&node.above)).sum();
+    let changes: u64 = all
+        .values()
+        .map(|node| changes(&node.courses) + changes(&node.above))
+        .sum();
     let per_case = 3.0 + changes as f64 / 3_791.0;
     assert!((9.0..12.0).contains(&per_case), "{per_case}");
 }
@@ -101,12 +119,16 @@ fn the_sample_is_the_same_every_time_and_grows_with_its_scale() {
     let rest = sample(&members, &small, &large).expect("a sample");
     for (node, whole) in &at_once {
         let courses = |part: &BTreeMap<NodeId, NodeSample>| {
-            part.get(node).map_or(Vec::new(), |part| part.courses.clone())
+            part.get(node)
+                .map_or(Vec::new(), |part| part.courses.clone())
         };
         for course in courses(&first).iter().chain(&courses(&rest)) {
             assert!(whole.courses.contains(course));
         }
-        assert_eq!(courses(&first).len() + courses(&rest).len(), whole.courses.len());
+        assert_eq!(
+            courses(&first).len() + courses(&rest).len(),
+            whole.courses.len()
+        );
     }
 }
 
@@ -129,9 +151,14 @@ fn every_change_is_of_a_record_that_a_table_or_a_request_brings_in() {
     for (node, brings) in &all {
         for file in brings.files.iter().filter(|file| file.name == "cases.csv") {
             let text = encoding_rs::GB18030.decode(&file.bytes).0.into_owned();
-            let codes = text.lines().skip(1).filter_map(|line| line.split(',').next());
+            let codes = text
+                .lines()
+                .skip(1)
+                .filter_map(|line| line.split(',').next());
             let kind = Name::new("case").expect("a name");
-            known.extend(codes.map(|code| crate::import::record_id(kind, *node, "linze-cases", code)));
+            known.extend(
+                codes.map(|code| crate::import::record_id(kind, *node, "linze-cases", code)),
+            );
         }
     }
     for course in all.values().flat_map(|node| &node.courses) {
@@ -156,8 +183,12 @@ fn every_change_is_of_a_record_that_a_table_or_a_request_brings_in() {
 fn an_addressee_lies_in_another_township() {
     for (home, node) in year() {
         for request in node.courses.iter().flat_map(|course| &course.requests) {
-            let Request::Add { facets, .. } = request else { continue };
-            let summary = facets.iter().find(|facet| facet.facet.as_str() == "case.summary");
+            let Request::Add { facets, .. } = request else {
+                continue;
+            };
+            let summary = facets
+                .iter()
+                .find(|facet| facet.facet.as_str() == "case.summary");
             if let Some(addressee) = summary.and_then(|summary| summary.addressee) {
                 assert_ne!(addressee.township(), home.township());
             }
@@ -167,8 +198,10 @@ fn an_addressee_lies_in_another_township() {
 
 #[test]
 fn every_file_is_read_whole_by_its_mapping() {
-    let small: Vec<NodeId> =
-        SMALL_COUNTY.iter().map(|code| code.parse().expect("a code")).collect();
+    let small: Vec<NodeId> = SMALL_COUNTY
+        .iter()
+        .map(|code| code.parse().expect("a code"))
+        .collect();
     let charter = CedarCharter::open(&files()).expect("the template opens");
     let counts = Counts::at(Scale::new(0.05).expect("a scale"), 76);
     let all = sample(&members(), &Counts::default(), &counts).expect("a sample");
@@ -176,12 +209,25 @@ fn every_file_is_read_whole_by_its_mapping() {
     for (node, brings) in &all {
         for file in brings.files.iter().filter(|file| file.home.is_none()) {
             let preview = preview(&charter, *node, file);
-            assert_eq!(preview.totals.create, file.records, "{node} {}: {:#?}", file.name, {
-                let mut rows = preview.rows.clone();
-                rows.retain(|row| !matches!(row.outcome, crate::import::Outcome::Create { .. }));
-                rows
-            });
-            assert!(preview.unmapped.is_empty(), "{}: {:?}", file.name, preview.unmapped);
+            assert_eq!(
+                preview.totals.create,
+                file.records,
+                "{node} {}: {:#?}",
+                file.name,
+                {
+                    let mut rows = preview.rows.clone();
+                    rows.retain(|row| {
+                        !matches!(row.outcome, crate::import::Outcome::Create { .. })
+                    });
+                    rows
+                }
+            );
+            assert!(
+                preview.unmapped.is_empty(),
+                "{}: {:?}",
+                file.name,
+                preview.unmapped
+            );
             let secrets = serde_json::to_string(&preview).expect("JSON");
             assert!(!secrets.contains(PASSWORD));
             for draft in &preview.drafts {
@@ -199,16 +245,24 @@ fn every_file_is_read_whole_by_its_mapping() {
 fn real_files_are_read_as_far_as_they_can_be() {
     let charter = CedarCharter::open(&files()).expect("the template opens");
     let county = "620723000000".parse().expect("a code");
-    let created: Vec<u64> =
-        real::files(county).iter().map(|file| preview(&charter, county, file).totals.create).collect();
+    let created: Vec<u64> = real::files(county)
+        .iter()
+        .map(|file| preview(&charter, county, file).totals.create)
+        .collect();
     assert_eq!(created.len(), 8);
-    assert!(created.iter().filter(|count| **count > 0).count() >= 6, "{created:?}");
+    assert!(
+        created.iter().filter(|count| **count > 0).count() >= 6,
+        "{created:?}"
+    );
 }
 
 fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::import::Preview {
     let mapping = match &file.mapping {
         Some(name) => {
-            let (_, text) = MAPPINGS.iter().find(|(path, _)| path == name).expect("shipped");
+            let (_, text) = MAPPINGS
+                .iter()
+                .find(|(path, _)| path == name)
+                .expect("shipped");
             std::str::from_utf8(text).expect("text")
         }
         None => include_str!("../../../../deploy/linze/mappings/gb28181.toml"),
@@ -217,10 +271,16 @@ fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::im
     let import = Import {
         mapping: &mapping,
         placement: &Placement::default(),
-        rules: &CharterRules { charter, author: node },
+        rules: &CharterRules {
+            charter,
+            author: node,
+        },
         held: &HoldsNothing,
         fallback_home: file.home,
     };
-    let source = SourceFile { name: file.name.clone(), bytes: file.bytes.clone() };
+    let source = SourceFile {
+        name: file.name.clone(),
+        bytes: file.bytes.clone(),
+    };
     import.preview(&[source]).expect("readable")
 }

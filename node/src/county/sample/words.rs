@@ -53,8 +53,14 @@ pub(super) const PLACES: [&str; 8] = [
 
 /// Categories of disputes, with the matter.
 pub(super) const MATTERS: [(Word, &str); 12] = [
-    (("neighbour", "邻里纠纷"), "相邻两户因示例院墙排水问题发生争执"),
-    (("neighbour", "邻里纠纷"), "相邻两户因示例树木遮挡采光发生争执"),
+    (
+        ("neighbour", "邻里纠纷"),
+        "相邻两户因示例院墙排水问题发生争执",
+    ),
+    (
+        ("neighbour", "邻里纠纷"),
+        "相邻两户因示例树木遮挡采光发生争执",
+    ),
     (("family", "婚姻家庭"), "一户家庭因示例赡养安排意见不一"),
     (("land", "土地承包"), "两户因示例承包地边界意见不一"),
     (("land", "土地承包"), "示例流转合同到期后双方对复垦有分歧"),
@@ -63,8 +69,14 @@ pub(super) const MATTERS: [(Word, &str); 12] = [
     (("labour", "劳动工资"), "示例短工对结算工时有异议"),
     (("consumer", "消费纠纷"), "示例农资包装数量与约定不符"),
     (("contract", "合同债务"), "示例制种合同双方对结算日期有分歧"),
-    (("injury", "损害赔偿"), "示例农机作业碰损田埂，双方对修复费用有分歧"),
-    (("traffic", "交通事故"), "示例村道三轮车剐蹭，双方对修理费有分歧"),
+    (
+        ("injury", "损害赔偿"),
+        "示例农机作业碰损田埂，双方对修复费用有分歧",
+    ),
+    (
+        ("traffic", "交通事故"),
+        "示例村道三轮车剐蹭，双方对修理费有分歧",
+    ),
 ];
 
 /// How disputes come in.
@@ -81,16 +93,36 @@ pub(super) const CHANNELS: [Word; 6] = [
 pub(super) const METHODS: [&str; 4] = ["home-yard", "talk", "mediation", "joint"];
 
 /// Outcomes of settled disputes.
-pub(super) const OUTCOMES: [&str; 4] =
-    ["agreed-written", "agreed-oral", "agreed-oral", "agreed-written"];
+pub(super) const OUTCOMES: [&str; 4] = [
+    "agreed-written",
+    "agreed-oral",
+    "agreed-oral",
+    "agreed-written",
+];
 
 /// What notices are about, with the kind of notice.
 pub(super) const NOTICES: [(&str, &str, &str); 5] = [
-    ("warning", "示例大风预警", "预计示例时段有大风，请检查棚舍和广告牌。"),
-    ("task", "示例矛盾纠纷集中排查", "请于期限内完成本辖区排查并回复办理情况。"),
+    (
+        "warning",
+        "示例大风预警",
+        "预计示例时段有大风，请检查棚舍和广告牌。",
+    ),
+    (
+        "task",
+        "示例矛盾纠纷集中排查",
+        "请于期限内完成本辖区排查并回复办理情况。",
+    ),
     ("letter", "示例督办提示", "请说明所列示例事项的办理进度。"),
-    ("task", "示例消防通道检查", "请检查人员密集场所消防通道并回复。"),
-    ("warning", "示例霜冻预警", "预计示例时段有霜冻，请做好作物防护。"),
+    (
+        "task",
+        "示例消防通道检查",
+        "请检查人员密集场所消防通道并回复。",
+    ),
+    (
+        "warning",
+        "示例霜冻预警",
+        "预计示例时段有霜冻，请做好作物防护。",
+    ),
 ];
 
 /// Manufacturers and models that do not exist.
@@ -109,7 +141,9 @@ pub(super) fn person(number: u64) -> String {
 /// A person on duty who does not exist.
 pub(super) fn worker(number: u64) -> String {
     const STEMS: [&str; 10] = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
-    let stem = usize::try_from(number % 10).ok().and_then(|place| STEMS.get(place));
+    let stem = usize::try_from(number % 10)
+        .ok()
+        .and_then(|place| STEMS.get(place));
     format!("测试人员{}{}", stem.copied().unwrap_or("甲"), number / 10)
 }
 

@@ -44,14 +44,26 @@ impl<'a> Live<'a> {
         heal_at: Option<Instant>,
     ) -> Self {
         let notice = String::new();
-        Self { county, screen, expected, heal_at, notice, asked_which: false, ended: false }
+        Self {
+            county,
+            screen,
+            expected,
+            heal_at,
+            notice,
+            asked_which: false,
+            ended: false,
+        }
     }
 
     /// Shows the county until somebody ends it.
     pub(super) fn watch(mut self) -> Result<(), Problem> {
         let typed = listen();
         let pulse = Pulse::new(self.county)?;
-        let every_ms = if self.screen.terminal() { TERMINAL_MS } else { LINES_MS };
+        let every_ms = if self.screen.terminal() {
+            TERMINAL_MS
+        } else {
+            LINES_MS
+        };
         let mut pictures = 0u64;
         while !self.ended && !self.county.stopping().said() && !self.screen.gone() {
             self.heal_when_due()?;
@@ -140,7 +152,10 @@ impl<'a> Live<'a> {
             .map(|(number, node)| format!("{number} {}", self.county.members().name(*node)))
             .collect();
         let list = list.join("  ");
-        self.tell(&text!("切断哪个镇？输入序号：{list}", "which township? type its number: {list}"));
+        self.tell(&text!(
+            "切断哪个镇？输入序号：{list}",
+            "which township? type its number: {list}"
+        ));
         self.asked_which = true;
     }
 
@@ -152,7 +167,10 @@ impl<'a> Live<'a> {
         };
         self.county.cut(&[*township])?;
         let name = self.county.members().name(*township);
-        self.tell(&text!("已切断 {name} 的全部线路", "all lines of {name} are cut"));
+        self.tell(&text!(
+            "已切断 {name} 的全部线路",
+            "all lines of {name} are cut"
+        ));
         Ok(())
     }
 

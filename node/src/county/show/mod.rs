@@ -67,18 +67,31 @@ pub enum Shown {
 /// # Errors
 /// What kept it from being made, loaded or verified.
 pub fn show(wanted: Wanted) -> Result<Shown, Problem> {
-    let stream = if wanted.json { Stream::Beside } else { Stream::Out };
+    let stream = if wanted.json {
+        Stream::Beside
+    } else {
+        Stream::Out
+    };
     let screen = Screen::new(stream, wanted.language);
     let stages = Stages::new(&screen);
     let clock = Clock::start();
     let county = match County::set_up(wanted.options.clone(), &stages) {
-        Err(problem) if problem.code == "county-in-use" && (wanted.heal || !wanted.cut.is_empty()) => {
+        Err(problem)
+            if problem.code == "county-in-use" && (wanted.heal || !wanted.cut.is_empty()) =>
+        {
             remote::set_lines(&wanted)?;
             return Ok(Shown::Lines);
         }
         county => county?,
     };
-    let shown = Showing { wanted, screen: &screen, stages: &stages, clock, county }.run();
+    let shown = Showing {
+        wanted,
+        screen: &screen,
+        stages: &stages,
+        clock,
+        county,
+    }
+    .run();
     stages.finish();
     shown
 }
@@ -99,7 +112,9 @@ impl Showing<'_> {
         self.load()?;
         let load_s = self.passed_s() - setup_s;
         let verify = self.wanted.options.verify;
-        let converged = self.county.converge(self.wanted.timeout_s, verify, self.stages)?;
+        let converged = self
+            .county
+            .converge(self.wanted.timeout_s, verify, self.stages)?;
         self.stages.finish();
         let report = Report::of(&self.county, &converged, Times { setup_s, load_s });
         if !self.wanted.json {
@@ -123,12 +138,18 @@ impl Showing<'_> {
             self.county.load_part(&sample, Part::Home, self.stages)?;
             return self.county.load_part(&sample, Part::Above, self.stages);
         }
-        self.stages.stage(&text!("切断线路前等待同步", "everything arrives before lines are cut"));
+        self.stages.stage(&text!(
+            "切断线路前等待同步",
+            "everything arrives before lines are cut"
+        ));
         self.county.settle(self.wanted.timeout_s)?;
         self.county.cut(cut)?;
         let until = self.heal_at(self.wanted.cut_for_s.unwrap_or(0));
         self.county.load_part(&sample, Part::Home, self.stages)?;
-        self.stages.stage(&text!("线路已切断，两侧各自工作", "lines are cut, both sides go on"));
+        self.stages.stage(&text!(
+            "线路已切断，两侧各自工作",
+            "lines are cut, both sides go on"
+        ));
         let left_ms = until.since_ms(self.county.clock().now().instant);
         self.county.stopping().wait_ms(left_ms);
         self.stages.stage(&text!("恢复线路", "restoring the lines"));
@@ -148,7 +169,11 @@ impl Showing<'_> {
     }
 
     fn heal_at(&self, seconds: u64) -> Instant {
-        self.county.clock().now().instant.after_ms(seconds.saturating_mul(1_000))
+        self.county
+            .clock()
+            .now()
+            .instant
+            .after_ms(seconds.saturating_mul(1_000))
     }
 
     fn passed_s(&self) -> f64 {
@@ -163,21 +188,38 @@ impl Showing<'_> {
             let held = report.facets_held.get(name).copied().unwrap_or(0);
             let title = picture::tier_title(tier);
             let (zh, en) = (&title.zh, &title.en);
-            match report.expected_facets_held.as_ref().and_then(|expected| expected.get(name)) {
+            match report
+                .expected_facets_held
+                .as_ref()
+                .and_then(|expected| expected.get(name))
+            {
                 Some(expected) => say(&text!(
                     "{zh}：持有 {held} 个分面，按规则应有 {expected} 个",
                     "{en}: {held} facets held, {expected} expected by rule"
                 )),
-                None => say(&text!("{zh}：持有 {held} 个分面", "{en}: {held} facets held")),
+                None => say(&text!(
+                    "{zh}：持有 {held} 个分面",
+                    "{en}: {held} facets held"
+                )),
             }
         }
-        let Report { nodes, links, records, load_s, verify_s, .. } = report;
+        let Report {
+            nodes,
+            links,
+            records,
+            load_s,
+            verify_s,
+            ..
+        } = report;
         say(&text!(
             "{nodes} 个节点，{links} 条线路，{records} 条记录，载入用时 {load_s:.1} 秒",
             "{nodes} nodes, {links} lines, {records} records, loaded in {load_s:.1} s"
         ));
         say(&match report.converged_s {
-            Some(later) => text!("之后 {later:.1} 秒全部同步", "everything in sync {later:.1} s later"),
+            Some(later) => text!(
+                "之后 {later:.1} 秒全部同步",
+                "everything in sync {later:.1} s later"
+            ),
             None => text!("未在时限内全部同步", "not everything arrived in time"),
         });
         if let Some(violations) = report.violations {

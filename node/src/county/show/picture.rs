@@ -62,7 +62,12 @@ pub(super) fn tier_title(tier: Tier) -> Text {
 }
 
 fn held(seen: &Seen<'_>) -> ByTier<u64> {
-    let facets = |node| seen.statuses.get(&node).and_then(Option::as_ref).map_or(0, |one| one.facets);
+    let facets = |node| {
+        seen.statuses
+            .get(&node)
+            .and_then(Option::as_ref)
+            .map_or(0, |one| one.facets)
+    };
     sum_by_tier(seen.county.members(), facets)
 }
 
@@ -87,7 +92,9 @@ fn tiers(screen: &Screen, seen: &Seen<'_>) -> Table {
     for tier in TIERS {
         let name = tier_name(tier);
         let nodes = seen.county.members().of_tier(tier);
-        let up = nodes.iter().filter(|node| seen.statuses.get(node).is_some_and(Option::is_some));
+        let up = nodes
+            .iter()
+            .filter(|node| seen.statuses.get(node).is_some_and(Option::is_some));
         let memory = memory.get(name).copied().unwrap_or_default();
         table.add_row([
             screen.say(&tier_title(tier)).to_owned(),
@@ -107,22 +114,36 @@ fn tiers(screen: &Screen, seen: &Seen<'_>) -> Table {
 fn facts(seen: &Seen<'_>) -> [Text; 4] {
     let lines = count(seen.statuses);
     let (up, all) = (lines.up, lines.all);
-    let peers = || seen.statuses.values().flatten().flat_map(|status| &status.peers);
-    let withheld: u64 =
-        peers().flat_map(|peer| &peer.status.withheld).map(|withheld| withheld.facets).sum();
+    let peers = || {
+        seen.statuses
+            .values()
+            .flatten()
+            .flat_map(|status| &status.peers)
+    };
+    let withheld: u64 = peers()
+        .flat_map(|peer| &peer.status.withheld)
+        .map(|withheld| withheld.facets)
+        .sum();
     let latency = county_latency(seen.county.members(), seen.statuses);
     let ms = |ms: Option<u64>| ms.map_or_else(|| "—".to_owned(), |ms| ms.to_string());
     let (half, most) = (ms(latency.p50), ms(latency.p99));
     let restarts = seen.county.restarts();
     let kib = app_bytes(seen.statuses) / 1024;
-    let cut = seen.statuses.values().flatten().filter(|status| !status.cut.is_empty());
+    let cut = seen
+        .statuses
+        .values()
+        .flatten()
+        .filter(|status| !status.cut.is_empty());
     let cut: Vec<&str> = cut.map(|status| status.name.as_str()).collect();
     let (cut_zh, cut_en) = match cut.join("、") {
         none if none.is_empty() => ("无".to_owned(), "none".to_owned()),
         cut => (cut.clone(), cut),
     };
     [
-        text!("线路 {up}/{all}，切断：{cut_zh}", "lines {up}/{all}, cut: {cut_en}"),
+        text!(
+            "线路 {up}/{all}，切断：{cut_zh}",
+            "lines {up}/{all}, cut: {cut_en}"
+        ),
         text!(
             "村到县延迟 {half} 毫秒（中位）、{most} 毫秒（99%）",
             "latency village to county {half} ms (p50), {most} ms (p99)"
@@ -131,6 +152,9 @@ fn facts(seen: &Seen<'_>) -> [Text; 4] {
             "按规则不向邻居提供 {withheld} 个分面",
             "{withheld} facets withheld from neighbours by rule"
         ),
-        text!("已传输 {kib} KiB，进程重启 {restarts} 次", "{kib} KiB sent, {restarts} restarts"),
+        text!(
+            "已传输 {kib} KiB，进程重启 {restarts} 次",
+            "{kib} KiB sent, {restarts} restarts"
+        ),
     ]
 }

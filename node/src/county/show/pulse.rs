@@ -28,7 +28,11 @@ pub(super) struct Pulse<'a> {
 impl<'a> Pulse<'a> {
     pub(super) fn new(county: &'a County) -> Result<Self, Problem> {
         let villages = county.members().of_tier(Tier::Village);
-        Ok(Self { county, cedar: county.plain_cedar()?, villages })
+        Ok(Self {
+            county,
+            cedar: county.plain_cedar()?,
+            villages,
+        })
     }
 
     /// Writes one report at a random village, and adds to what is expected of each tier.
@@ -62,14 +66,20 @@ impl<'a> Pulse<'a> {
             },
         ];
         let names: Vec<Name> = facets.iter().map(|facet| facet.facet).collect();
-        let request = Request::Add { record: None, home: None, facets };
+        let request = Request::Add {
+            record: None,
+            home: None,
+            facets,
+        };
         let record = match self.county.ask(village, &request)? {
             Reply::Written { record, .. } => record,
             // A node that has no room at this moment writes none.
             Reply::Problem(problem) if problem.code == "busy" => return Ok(()),
             reply => return Err(unexpected(village, reply)),
         };
-        names.into_iter().try_for_each(|facet| self.expect(record, facet, village, expected))
+        names
+            .into_iter()
+            .try_for_each(|facet| self.expect(record, facet, village, expected))
     }
 
     fn expect(
@@ -79,9 +89,21 @@ impl<'a> Pulse<'a> {
         home: NodeId,
         expected: &mut ByTier<u64>,
     ) -> Result<(), Problem> {
-        let grade = Grade { sensitivity: name("normal")?, level: name("village")? };
-        let label = FacetId { record, facet, home, addressee: home }.label(grade);
-        let placed = self.cedar.facet(&label).map_err(|problem| no_answer(&problem))?;
+        let grade = Grade {
+            sensitivity: name("normal")?,
+            level: name("village")?,
+        };
+        let label = FacetId {
+            record,
+            facet,
+            home,
+            addressee: home,
+        }
+        .label(grade);
+        let placed = self
+            .cedar
+            .facet(&label)
+            .map_err(|problem| no_answer(&problem))?;
         for member in self.county.members().iter() {
             let held = placed.allowed(PlainAsk::Hold, member.node);
             if held.map_err(|problem| no_answer(&problem))? {
@@ -98,12 +120,21 @@ pub(super) fn any_of(nodes: &[NodeId]) -> Result<Option<NodeId>, Problem> {
     getrandom::fill(&mut draw).map_err(|problem| {
         Problem::new(
             "no-entropy",
-            text!("系统没有给出随机数：{problem}", "the system gave no random bytes: {problem}"),
-            text!("检查操作系统，然后重试", "check the operating system, then try again"),
+            text!(
+                "系统没有给出随机数：{problem}",
+                "the system gave no random bytes: {problem}"
+            ),
+            text!(
+                "检查操作系统，然后重试",
+                "check the operating system, then try again"
+            ),
         )
     })?;
     let place = u64::from_le_bytes(draw) % (nodes.len() as u64).max(1);
-    Ok(usize::try_from(place).ok().and_then(|place| nodes.get(place)).copied())
+    Ok(usize::try_from(place)
+        .ok()
+        .and_then(|place| nodes.get(place))
+        .copied())
 }
 
 fn name(text: &str) -> Result<Name, Problem> {

@@ -21,7 +21,10 @@ pub(super) fn set_lines(wanted: &Wanted) -> Result<(), Problem> {
             set(wanted, node, Vec::new())?;
         }
     }
-    wanted.cut.iter().try_for_each(|node| set(wanted, *node, vec![*node]))
+    wanted
+        .cut
+        .iter()
+        .try_for_each(|node| set(wanted, *node, vec![*node]))
 }
 
 fn set(wanted: &Wanted, node: NodeId, lines_to: Vec<NodeId>) -> Result<(), Problem> {

@@ -32,7 +32,13 @@ impl Screen {
             Stream::Out => std::io::stdout().is_terminal(),
             Stream::Beside => std::io::stderr().is_terminal(),
         };
-        Self { stream, terminal, language, gone: AtomicBool::new(false), drawn: Mutex::default() }
+        Self {
+            stream,
+            terminal,
+            language,
+            gone: AtomicBool::new(false),
+            drawn: Mutex::default(),
+        }
     }
 
     /// Whether it can be redrawn in place.

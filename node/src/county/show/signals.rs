@@ -11,10 +11,16 @@ use crate::county::stopping::Stopping;
 pub(super) fn obey(stopping: &Arc<Stopping>) {
     let stopping = Arc::clone(stopping);
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async move {
-            let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            let signals = [
+                SignalKind::interrupt(),
+                SignalKind::terminate(),
+                SignalKind::hangup(),
+            ];
             let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = signals.map(signal) else {
                 return;
             };

@@ -24,7 +24,10 @@ struct Stage {
 
 impl<'a> Stages<'a> {
     pub(super) fn new(screen: &'a Screen) -> Self {
-        Self { screen, now: Mutex::default() }
+        Self {
+            screen,
+            now: Mutex::default(),
+        }
     }
 
     /// Ends the line of the last stage.
