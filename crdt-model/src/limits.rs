@@ -71,8 +71,9 @@ pub const STAGED_BYTES_MAX: usize = 1024 * 1024;
 pub const THOROUGH_FACETS_MAX: usize = 16;
 /// Requests one peer may have waiting for an answer from us.
 pub const PEER_REQUESTS_IN_FLIGHT_MAX: usize = 4;
-/// Pushes that one peer may have to acknowledge at a time.
-pub const PEER_PUSHES_IN_FLIGHT_MAX: usize = 2;
+/// Pushes that one peer may have to acknowledge at a time. One: each request is a stream of its own,
+/// so two of them may arrive in the other order.
+pub const PEER_PUSHES_IN_FLIGHT_MAX: usize = 1;
 /// Commits queued for live push to one peer; past it the peer is reconciled instead.
 pub const PEER_PUSH_QUEUE_MAX: usize = 1024;
 /// Requests a peer may make in one second, on average.

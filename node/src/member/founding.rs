@@ -45,15 +45,30 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
         new_epoch()?.0.to_be_bytes().to_vec(),
     );
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
-    let options = StoreOptions {
-        folder: folder.store(),
-        cache_bytes: FOUNDING_CACHE_BYTES,
-    };
-    let mut store = SledStore::create(&options).map_err(|error| OpenError::problem(&error))?;
+    let mut store = new_store(folder)?;
     store
         .write(&batch)
         .and_then(|()| store.sync())
         .map_err(|error| store_problem(&error))
+}
+
+/// The store of a node that has none yet, or none with a charter: making one may have been cut
+/// short.
+fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
+    let options = StoreOptions {
+        folder: folder.store(),
+        cache_bytes: FOUNDING_CACHE_BYTES,
+    };
+    let exists = match SledStore::create(&options) {
+        Err(exists @ OpenError::Exists(_)) => exists,
+        made => return made.map_err(|error| error.problem()),
+    };
+    let store = SledStore::open(&options).map_err(|error| error.problem())?;
+    let charters = store.scan(b"k", None, 1);
+    match charters.map_err(|error| store_problem(&error))?.is_empty() {
+        true => Ok(store),
+        false => Err(exists.problem()),
+    }
 }
 
 /// A new life for a node's key.

@@ -187,8 +187,9 @@ impl Rounds {
         self.send_commands().await?;
         // It may have ended already, which is what is wanted.
         let _ = self.handle.send(Command::Stop).await;
-        while self.events.recv().await.is_some() {}
+        // Everything is durable. Whoever asked hears it while the lines are being closed.
         answer(crate::control::protocol::Reply::Done);
+        while self.events.recv().await.is_some() {}
         tracing::info!("stopped");
         Ok(())
     }
