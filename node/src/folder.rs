@@ -93,7 +93,7 @@ impl NodeFolder {
                 "secret-key-damaged",
                 text!("密钥文件 {path} 已损坏", "the key file {path} is damaged"),
                 text!(
-                    "从备份恢复该文件;没有备份时,生成新密钥并请审核人换发名册",
+                    "从备份恢复该文件；没有备份时，生成新密钥并请审核人换发名册",
                     "restore it from a backup, or make a new key and have the reviewers change the roster"
                 ),
             )
@@ -107,11 +107,11 @@ impl NodeFolder {
         Problem::new(
             "folder-unusable",
             text!(
-                "无法使用节点目录 {path}:{problem}",
+                "无法使用节点目录 {path}：{problem}",
                 "cannot use the node folder {path}: {problem}"
             ),
             text!(
-                "检查路径、权限和磁盘空间;新节点先运行 mesh-node init",
+                "检查路径、权限和磁盘空间；新节点先运行 mesh-node init",
                 "check the path, its permissions and the disk; a new node begins with mesh-node init"
             ),
         )

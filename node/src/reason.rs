@@ -23,7 +23,7 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
             "too much is waiting to become durable"
         ),
         WriteRefused::Narrows { .. } => text!(
-            "此调整会缩小持有范围,目前不支持",
+            "此调整会缩小持有范围，目前不支持",
             "this grade would narrow who may hold the facet, which cannot be done yet"
         ),
     }
@@ -39,7 +39,7 @@ pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
         } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "{author} 不得填写 {label}:{zh}",
+                "{author} 不得填写 {label}：{zh}",
                 "{author} may not write {label}: {en}"
             )
         }
@@ -50,14 +50,14 @@ pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
         } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "{author} 不得调整 {label} 的密级或层级:{zh}",
+                "{author} 不得调整 {label} 的密级或层级：{zh}",
                 "{author} may not regrade {label}: {en}"
             )
         }
         Fault::NotForUs { label, rules } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "本机不得持有 {label}:{zh}",
+                "本机不得持有 {label}：{zh}",
                 "this node may not hold {label}: {en}"
             )
         }
@@ -108,7 +108,7 @@ fn kind_text(error: &KindError) -> Text {
         }
         KindError::Value { key, problem, .. } => {
             let Text { zh, en } = value_problem(problem);
-            text!("字段 {key}:{zh}", "field `{key}`: {en}")
+            text!("字段 {key}：{zh}", "field `{key}`: {en}")
         }
     }
 }

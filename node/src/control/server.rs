@@ -90,7 +90,7 @@ fn stopping() -> Reply {
     Reply::Problem(Problem::new(
         "stopping",
         text!(
-            "节点正在停止,结果未知",
+            "节点正在停止，结果未知",
             "the node is stopping; whether it was done is not known"
         ),
         text!("重新启动后再查看", "look again after it has started"),
@@ -100,7 +100,7 @@ fn stopping() -> Reply {
 fn not_a_request(error: &serde_json::Error) -> Reply {
     Reply::Problem(Problem::new(
         "not-a-request",
-        text!("无法理解该请求:{error}", "this is not a request: {error}"),
+        text!("无法理解该请求：{error}", "this is not a request: {error}"),
         text!(
             "请使用同一版本的 mesh-node 命令",
             "use a mesh-node command of the same version"

@@ -42,6 +42,7 @@ struct Slot {
     started: Instant,
     start_at: Instant,
     back_off_ms: u64,
+    falls: u32,
 }
 
 /// What the watching thread and everybody else share.
@@ -86,6 +87,7 @@ impl Processes {
                 started: now,
                 start_at: now,
                 back_off_ms: BACK_OFF_MIN_MS,
+                falls: 0,
             };
             hold(&shared.slots).insert(*node, slot);
         }
@@ -100,6 +102,13 @@ impl Processes {
     /// How often a process was started again.
     pub(super) fn restarts(&self) -> u64 {
         self.shared.restarts.load(Ordering::Relaxed)
+    }
+
+    /// How often a node's process has ended since the county was started.
+    pub(super) fn falls(&self, node: NodeId) -> u32 {
+        hold(&self.shared.slots)
+            .get(&node)
+            .map_or(0, |slot| slot.falls)
     }
 
     /// Kills a node's process at once, as a power cut would. It is started again.
@@ -217,6 +226,7 @@ impl Shared {
             return;
         }
         if slot.child.take().is_some() {
+            slot.falls += 1;
             let steady = now.since_ms(slot.started) >= STEADY_MS;
             slot.back_off_ms = match steady {
                 true => BACK_OFF_MIN_MS,

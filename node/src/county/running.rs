@@ -27,6 +27,8 @@ use crate::text::Problem;
 const READY_LOOK_MS: u64 = 50;
 /// How often it is tried: for five minutes, since a full store takes a while to be read.
 const READY_LOOKS_MAX: u32 = 6_000;
+/// How often a node that starts may fall before it is given up.
+const START_FALLS_MAX: u32 = 4;
 
 /// A demonstration county. Its processes end when it is dropped.
 pub struct County {
@@ -84,6 +86,9 @@ impl County {
         for _ in 0..READY_LOOKS_MAX {
             if self.asking.status(node).is_some() {
                 return Ok(());
+            }
+            if processes.falls(node) > START_FALLS_MAX {
+                break;
             }
             if self.stopping.wait_ms(READY_LOOK_MS) {
                 return Err(stopped());

@@ -78,11 +78,11 @@ pub(super) fn new_epoch() -> Result<Epoch, Problem> {
         Problem::new(
             "no-entropy",
             text!(
-                "系统没有给出随机数:{problem}",
+                "系统没有给出随机数：{problem}",
                 "the system gave no random bytes: {problem}"
             ),
             text!(
-                "检查操作系统,然后重试",
+                "检查操作系统，然后重试",
                 "check the operating system, then try again"
             ),
         )
@@ -99,11 +99,11 @@ pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "charter-refused",
         text!(
-            "未采纳该章程,原章程不变:{why}",
+            "未采纳该章程，原章程不变：{why}",
             "the charter was not adopted, nothing was changed: {why}"
         ),
         text!(
-            "按原因处理;用 mesh-policy verify 和 mesh-policy check 查看详情",
+            "按原因处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
             "deal with the reason; mesh-policy verify and mesh-policy check show the details"
         ),
     )
@@ -112,7 +112,7 @@ pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
 fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Problem {
     let what = if listed {
         text!(
-            "名册中 {node} 的公钥与本机密钥不符(本机公钥 {key})",
+            "名册中 {node} 的公钥与本机密钥不符（本机公钥 {key}）",
             "the roster lists {node} with another key than this folder's, which is {key}"
         )
     } else {
@@ -125,7 +125,7 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
         "not-in-roster",
         what,
         text!(
-            "请审核人把本机公钥写入名册并重新签署,再执行 init",
+            "请审核人把本机公钥写入名册并重新签署，再执行 init",
             "have the reviewers list this public key and sign again, then run init again"
         ),
     )
@@ -134,9 +134,9 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
 pub(super) fn store_problem(error: &StoreError) -> Problem {
     Problem::new(
         "store-failed",
-        text!("存储出错:{error}", "the store failed: {error}"),
+        text!("存储出错：{error}", "the store failed: {error}"),
         text!(
-            "检查磁盘空间和硬件,然后重新启动节点;已确认的记录不会丢失",
+            "检查磁盘空间和硬件，然后重新启动节点；已确认的记录不会丢失",
             "check the disk's space and health, then start the node again; nothing acknowledged is lost"
         ),
     )

@@ -286,11 +286,11 @@ fn damaged(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(
-            "本机副本无法读取:{problem}",
+            "本机副本无法读取：{problem}",
             "this node's replica cannot be read: {problem}"
         ),
         text!(
-            "停止节点,检查磁盘;从备份恢复后启用新的作者代次",
+            "停止节点，检查磁盘；从备份恢复后启用新的作者代次",
             "stop the node and check the disk; after restoring a backup take a new author epoch"
         ),
     )

@@ -102,7 +102,7 @@ impl Reports {
         self.last_failure.insert(
             peer,
             text!(
-                "对方提供的章程未被采纳:{why}",
+                "对方提供的章程未被采纳：{why}",
                 "the charter it offered was refused: {why}"
             ),
         );

@@ -24,8 +24,8 @@ pub fn ask(folder: &NodeFolder, settings: &Settings, request: &Request) -> Resul
     told.try_recv().map_err(|_| {
         Problem::new(
             "not-running",
-            text!("节点未运行,无法完成此操作", "this needs a running node"),
-            text!("先启动节点:mesh-node run", "start it first: mesh-node run"),
+            text!("节点未运行，无法完成此操作", "this needs a running node"),
+            text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
         )
     })
 }

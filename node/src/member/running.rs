@@ -221,9 +221,9 @@ fn watch_for_the_end(requests: mpsc::Sender<Asked>, stop_with_parent: bool) {
 fn cannot_start(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "cannot-run",
-        text!("节点无法运行:{problem}", "the node cannot run: {problem}"),
+        text!("节点无法运行：{problem}", "the node cannot run: {problem}"),
         text!(
-            "按原因处理后重新启动;监听地址见 mesh-node config",
+            "按原因处理后重新启动；监听地址见 mesh-node config",
             "deal with the reason and start it again; mesh-node config shows where it listens"
         ),
     )

@@ -192,7 +192,7 @@ fn unreadable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "file-unreadable",
         text!(
-            "无法读取文件 {path}:{problem}",
+            "无法读取文件 {path}：{problem}",
             "cannot read the file {path}: {problem}"
         ),
         text!("检查路径和权限", "check the path and its permissions"),

@@ -109,7 +109,7 @@ fn no_such_record(record: RecordId) -> Problem {
         "no-such-record",
         text!("本机没有记录 {record}", "this node has no record {record}"),
         text!(
-            "核对编号;用 mesh-node record list 查看本机记录",
+            "核对编号；用 mesh-node record list 查看本机记录",
             "check the id; mesh-node record list shows what this node has"
         ),
     )
@@ -120,7 +120,7 @@ fn unreadable(error: &crdt_model::replica::ReplicaError) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(
-            "本机副本无法读取:{error}",
+            "本机副本无法读取：{error}",
             "this node's replica cannot be read: {error}"
         ),
         text!("停止节点并检查磁盘", "stop the node and check the disk"),

@@ -23,7 +23,7 @@ fn cause(text: Text) -> Cause {
 pub(super) fn peer(keeper: &Keeper, peer: NodeId) -> Why {
     let name = name_of(keeper, peer);
     let question = text!(
-        "本机与 {name} 之间为何如此?",
+        "本机与 {name} 之间为何如此？",
         "Why do this node and {name} stand as they do?"
     );
     let mut because = Vec::new();
@@ -58,7 +58,7 @@ fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
         }
         Some(_) if peer == keeper.node() => text!("这就是本机", "that is this node"),
         Some(_) => text!(
-            "两者之间没有线路:线路只在村与镇、镇与县、村与县之间",
+            "两者之间没有线路：线路只在村与镇、镇与县、村与县之间",
             "the two have no line: lines are between village and township, township and county, and village and county"
         ),
     };
@@ -69,28 +69,28 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let node = status.node;
     let version = keeper.engine.charter().version();
     let text = match status.link {
-        LinkState::InSync => text!("已连接,双方一致", "connected, and the two are equal"),
+        LinkState::InSync => text!("已连接，双方一致", "connected, and the two are equal"),
         LinkState::Syncing => {
             let (missing, to_send) = (status.missing, status.to_send);
             text!(
-                "已连接,正在交换:本机还缺 {missing} 个分面,待发送 {to_send} 个",
+                "已连接，正在交换：本机还缺 {missing} 个分面，待发送 {to_send} 个",
                 "connected and exchanging: {missing} facets are missing here, {to_send} are to be sent"
             )
         }
         LinkState::Greeting => text!(
-            "已连接,等待对方应答",
+            "已连接，等待对方应答",
             "connected, waiting for its first answer"
         ),
         LinkState::Adopting => text!(
-            "对方使用更新的章程,本机(第 {version} 版)正在获取",
+            "对方使用更新的章程，本机（第 {version} 版）正在获取",
             "it goes by a newer charter, which this node (version {version}) is fetching"
         ),
         LinkState::PeerAdopting => text!(
-            "对方使用较旧的章程,正在从本机获取第 {version} 版",
+            "对方使用较旧的章程，正在从本机获取第 {version} 版",
             "it goes by an older charter and is fetching version {version} from here"
         ),
         LinkState::CharterFork => text!(
-            "双方第 {version} 版章程内容不同,一律不流转;请联系审核人",
+            "双方第 {version} 版章程内容不同，一律不流转；请联系审核人",
             "the two have different charters of version {version}: nothing flows; tell the reviewers"
         ),
         LinkState::Disconnected if keeper.network.cut.contains(&node) => {
@@ -116,7 +116,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
         .expired(keeper.clock.now().wall)
     {
         causes.push(cause(text!(
-            "章程已过期:本机保留自己的工作,停止发送",
+            "章程已过期：本机保留自己的工作，停止发送",
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
@@ -126,7 +126,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
 fn refusals(status: &PeerStatus) -> Vec<Cause> {
     let refused = status.refused.iter().map(|(code, count)| {
         cause(text!(
-            "拒收 {count} 次:{code}",
+            "拒收 {count} 次：{code}",
             "refused {count} times: {code}"
         ))
     });
@@ -148,7 +148,7 @@ fn withheld(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
         let (zh, en) = (reasons.zh, reasons.en);
         Cause {
             text: text!(
-                "不向其提供 {facets} 个 {facet}:{zh}",
+                "不向其提供 {facets} 个 {facet}：{zh}",
                 "{facets} of {facet} are withheld from it: {en}"
             ),
             rules: withheld.rules.clone(),
@@ -207,12 +207,12 @@ fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
     let name = name_of(keeper, node);
     let text = if explained.allowed {
         text!(
-            "{facet} 可以到达 {name}:{zh}",
+            "{facet} 可以到达 {name}：{zh}",
             "{facet} may be held by {name}: {en}"
         )
     } else {
         text!(
-            "{facet} 不得到达 {name}:{zh}",
+            "{facet} 不得到达 {name}：{zh}",
             "{facet} may not be held by {name}: {en}"
         )
     };
@@ -244,7 +244,7 @@ fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
         .map_or_else(Text::default, |first| first.text.clone());
     let (zh, en) = (link.zh, link.en);
     cause(text!(
-        "经 {name} 送达;该线路:{zh}",
+        "经 {name} 送达；该线路：{zh}",
         "it goes over {name}; that line: {en}"
     ))
 }

@@ -144,11 +144,11 @@ fn random_record() -> Result<RecordId, Problem> {
         Err(problem) => Err(Problem::new(
             "no-entropy",
             text!(
-                "系统没有给出随机数:{problem}",
+                "系统没有给出随机数：{problem}",
                 "the system gave no random bytes: {problem}"
             ),
             text!(
-                "检查操作系统,然后重试",
+                "检查操作系统，然后重试",
                 "check the operating system, then try again"
             ),
         )),
@@ -163,14 +163,14 @@ pub(super) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRef
         WriteRefused::Narrows { .. } => (
             "narrows",
             text!(
-                "保持原密级;如属误录,请新建记录并说明",
+                "保持原密级；如属误录，请新建记录并说明",
                 "leave the grade; if it was a mistake, make a new record and say so"
             ),
         ),
         WriteRefused::Draft { .. } => (
             "refused",
             text!(
-                "按原因更正后重试;规则见 mesh-policy show",
+                "按原因更正后重试；规则见 mesh-policy show",
                 "correct it and try again; mesh-policy show lists the rules"
             ),
         ),
@@ -195,7 +195,7 @@ fn not_held(record: RecordId, change: &ChangedFacet) -> Problem {
             "this node has no {facet} of record {record}"
         ),
         text!(
-            "用 mesh-node record show 查看本机持有的分面;新分面用 record add --record",
+            "用 mesh-node record show 查看本机持有的分面；新分面用 record add --record",
             "mesh-node record show lists the facets here; a new one is made with record add --record"
         ),
     )
