@@ -32,8 +32,10 @@ const BACK_OFF_MAX_MS: u64 = 5_000;
 const STEADY_MS: u64 = 10_000;
 /// Milliseconds that processes have to end in good order.
 const ENDING_MS: u64 = 15_000;
-/// Bytes of a log's end that are shown.
-const LOG_TAIL_BYTES: u64 = 600;
+/// Bytes of a log's end that are looked at.
+const LOG_TAIL_BYTES: u64 = 4_096;
+/// Lines of it that are shown.
+const LOG_TAIL_LINES: usize = 2;
 
 /// One node's process.
 struct Slot {
@@ -253,6 +255,9 @@ impl Shared {
         log.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL_BYTES)))?;
         let mut tail = Vec::new();
         log.read_to_end(&mut tail)?;
-        Ok(String::from_utf8_lossy(&tail).trim().to_owned())
+        let tail = String::from_utf8_lossy(&tail);
+        let mut lines: Vec<&str> = tail.lines().rev().take(LOG_TAIL_LINES).collect();
+        lines.reverse();
+        Ok(lines.join(" "))
     }
 }
