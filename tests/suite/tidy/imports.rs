@@ -89,3 +89,24 @@ fn versions_stand_in_the_workspace_table_alone() {
         }
     }
 }
+
+#[test]
+fn every_dependency_is_used() {
+    let sources = super::sources();
+    for (name, used) in dependencies() {
+        let folder = if name == "countymesh-tests" { "tests" } else { &name };
+        for (used, for_tests) in used {
+            let word = used.replace('-', "_");
+            let names = |text: &str| {
+                ["::", "!", ";", " as "]
+                    .iter()
+                    .any(|after| text.contains(&format!("{word}{after}")))
+            };
+            let found = sources
+                .iter()
+                .filter(|source| source.path.starts_with(&format!("{folder}/")))
+                .any(|source| (for_tests || !source.test) && names(&source.text));
+            assert!(found, "{name} names {used} and does not use it");
+        }
+    }
+}
