@@ -113,60 +113,34 @@ impl County {
         let begun = self.clock().now().instant;
         let elapsed_ms = || self.clock().now().instant.since_ms(begun);
         let until_ms = timeout_s.saturating_mul(1_000);
+        let mut judge = Judge {
+            county: self,
+            verify,
+            asked: Asked::default(),
+            last: None,
+        };
         let mut verify_ms = 0;
-        let mut last: Option<(Vec<HeldFacet>, Vec<Expected>)> = None;
         loop {
             progress.stage(&text!(
                 "等待各节点同步",
                 "waiting until everything has arrived"
             ));
-            let passed_ms = elapsed_ms();
-            let left_s = until_ms
-                .saturating_sub(passed_ms - verify_ms)
-                .div_ceil(1_000);
+            let waited_ms = elapsed_ms() - verify_ms;
+            let left_s = until_ms.saturating_sub(waited_ms).div_ceil(1_000);
             let converged_s = match self.settle(left_s) {
-                Ok(settled) => Some(seconds(passed_ms - verify_ms) + settled.settled_s),
+                Ok(settled) => Some(seconds(waited_ms) + settled.settled_s),
                 Err(problem) if problem.code == NOT_CONVERGED => None,
                 Err(problem) => return Err(problem),
             };
-            let verifying = elapsed_ms();
-            let reported = self.reported(verify)?;
-            let records = records(&reported);
-            if verify == Verify::Off {
-                let verify_s = seconds(elapsed_ms() - verifying);
-                return Ok(Converged {
-                    converged_s,
-                    verify_s,
-                    verdict: None,
-                    verified: verify,
-                    records,
-                });
-            }
-            let cedar = self.plain_cedar()?;
-            let asked = Asked::default();
-            let expected = match last.take() {
-                Some((known, expected)) if known == reported => expected,
-                _ => {
-                    progress.stage(&text!(
-                        "用 Cedar 独立核对",
-                        "asking plain Cedar about everything"
-                    ));
-                    expect(
-                        &cedar,
-                        &self.members().nodes(),
-                        reported.clone(),
-                        &asked,
-                        progress,
-                    )?
-                }
-            };
-            let inventories = self.inventories(verify)?;
-            let verdict = compare(&cedar, &expected, &inventories, &asked)?;
-            verify_ms += elapsed_ms() - verifying;
+            let verifying_ms = elapsed_ms();
+            let (records, verdict) = judge.judge(progress)?;
+            verify_ms += elapsed_ms() - verifying_ms;
             let overdue = elapsed_ms() - verify_ms >= until_ms;
-            if verdict.equal() || verdict.violations > 0 || overdue {
+            let decided = verdict
+                .as_ref()
+                .is_none_or(|verdict| verdict.equal() || verdict.violations > 0);
+            if decided || overdue {
                 let verify_s = seconds(verify_ms);
-                let verdict = Some(verdict);
                 return Ok(Converged {
                     converged_s,
                     verify_s,
@@ -175,7 +149,6 @@ impl County {
                     records,
                 });
             }
-            last = Some((reported, expected));
         }
     }
 
@@ -222,6 +195,42 @@ impl County {
         let folder = self.charter_in_force();
         let files = CharterFiles::read(&folder).map_err(|problem| unusable(&folder, &problem))?;
         PlainCedar::open(&files).map_err(|problem| no_answer(&problem))
+    }
+}
+
+/// Holds a county that came to rest against plain Cedar, as often as it takes.
+struct Judge<'a> {
+    county: &'a County,
+    verify: Verify,
+    asked: Asked,
+    /// What homes reported the last time, and what followed from it.
+    last: Option<(Vec<HeldFacet>, Vec<Expected>)>,
+}
+
+impl Judge<'_> {
+    /// How many records homes report, and what comparing came to, where anything is verified.
+    fn judge(&mut self, progress: &dyn Progress) -> Result<(u64, Option<Verdict>), Problem> {
+        let reported = self.county.reported(self.verify)?;
+        let records = records(&reported);
+        if self.verify == Verify::Off {
+            return Ok((records, None));
+        }
+        let cedar = self.county.plain_cedar()?;
+        let expected = match self.last.take() {
+            Some((known, expected)) if known == reported => expected,
+            _ => {
+                progress.stage(&text!(
+                    "用 Cedar 独立核对",
+                    "asking plain Cedar about everything"
+                ));
+                let nodes = self.county.members().nodes();
+                expect(&cedar, &nodes, reported.clone(), &self.asked, progress)?
+            }
+        };
+        let inventories = self.county.inventories(self.verify)?;
+        let verdict = compare(&cedar, &expected, &inventories, &self.asked)?;
+        self.last = Some((reported, expected));
+        Ok((records, Some(verdict)))
     }
 }
 

@@ -94,7 +94,11 @@ fn versions_stand_in_the_workspace_table_alone() {
 fn every_dependency_is_used() {
     let sources = super::sources();
     for (name, used) in dependencies() {
-        let folder = if name == "countymesh-tests" { "tests" } else { &name };
+        let folder = if name == "countymesh-tests" {
+            "tests"
+        } else {
+            &name
+        };
         for (used, for_tests) in used {
             let word = used.replace('-', "_");
             let names = |text: &str| {
