@@ -52,7 +52,7 @@ macro_rules! hex_id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let wrong = || IdError::Hex { text: text.to_owned(), bytes: $bytes };
                 let mut bytes = [0u8; $bytes];
-                if text.len() != 2 * $bytes || !text.is_ascii() {
+                if text.len() != 2 * $bytes || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                     return Err(wrong());
                 }
                 for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
