@@ -180,7 +180,7 @@ async fn a_line_that_falls_silent_is_noticed_and_its_requests_fail() {
 }
 
 #[tokio::test]
-#[ignore = "a measurement: takes a minute"]
+#[ignore = "takes a minute"]
 async fn with_the_limits_of_the_mesh_a_dead_line_is_noticed_within_a_minute() {
     let (mut village_peer, mut town_peer, relay) =
         relayed(node::transport::Timings::default()).await;
