@@ -1,19 +1,27 @@
-//! The county in memory: the very engine that `mesh-node` runs, in as many nodes as wanted, in
-//! virtual time, on one thread, from one queue of events. Nothing here reads a clock, a file or
-//! the network, so the same calls give the same run.
+//! The county in virtual time: the very engine, charter code and validator that `mesh-node` runs,
+//! in as many nodes as wanted, on one thread, from one queue of events. Nothing here reads a clock,
+//! a file or the network, and every choice is drawn from a stream of its own, so the same seed gives
+//! the same run.
 //!
 //! * [`world`]: nodes, lines, time, and what passed over each line.
-//! * [`faults`]: lines that go down, nodes that die and start again.
-//! * [`crash_store`]: a store that loses what was not made durable.
 //! * [`disk`]: a store over a disk that tears, forgets, rots and fills up.
-//! * [`hostile`]: a peer with a valid key that keeps to no rule.
-//! * [`seed`]: one stream of numbers from one seed.
+//! * [`charters`]: charters from a seed, each with a table of permissions that Cedar never saw.
+//! * [`workload`]: what people write; [`hostile`]: what peers with a valid key do who keep to no rule.
+//! * [`run`]: one seed, whole: work and trouble, then peace, with the [`checkers`] looking on.
+//! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
 
-pub mod crash_store;
+pub mod charters;
+pub mod checkers;
+pub mod cli;
+pub mod counters;
 pub mod disk;
-pub mod faults;
 pub mod hostile;
 pub mod open_charter;
+pub mod run;
+pub mod secrecy;
 pub mod seed;
+pub mod soak;
+pub mod truth;
+pub mod workload;
 pub mod world;

@@ -10,7 +10,10 @@ use crdt_model::charter::{Charter, Decision, Roster, Standing, Tier, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
+use crdt_model::store::Store;
 use crdt_model::time::WallTime;
+
+use crate::world::Verifier;
 
 /// See the module.
 #[derive(Clone)]
@@ -119,5 +122,40 @@ impl Charter for OpenCharter {
 
     fn read(&self, label: &Label, node: NodeId, _role: Name) -> Arc<Decision> {
         self.flow(label, node)
+    }
+}
+
+/// Adopts the editions that it knows, each named in its bundle as `version N`.
+pub struct OpenVerifier {
+    /// The editions.
+    pub editions: Vec<OpenCharter>,
+}
+
+impl OpenVerifier {
+    /// The bundle that stands for a version.
+    pub fn bundle(version: u64) -> Vec<u8> {
+        format!("version {version}").into_bytes()
+    }
+
+    fn named(&self, bundle: &[u8]) -> Option<Arc<dyn Charter>> {
+        let named = |one: &&OpenCharter| bundle == Self::bundle(one.version.0);
+        let found = self.editions.iter().find(named)?;
+        Some(Arc::new(found.clone()))
+    }
+}
+
+impl Verifier for OpenVerifier {
+    fn load(&mut self, store: &dyn Store) -> Result<Vec<Arc<dyn Charter>>, String> {
+        let entries = store.scan(b"k", None, usize::MAX).map_err(|why| why.to_string())?;
+        Ok(entries.iter().filter_map(|(_, bundle)| self.named(bundle)).collect())
+    }
+
+    fn next(
+        &mut self,
+        _current: &dyn Charter,
+        bundle: &[u8],
+        _wall: WallTime,
+    ) -> Result<Arc<dyn Charter>, String> {
+        self.named(bundle).ok_or_else(|| "an unknown charter".to_owned())
     }
 }

@@ -1,4 +1,6 @@
-//! One stream of numbers from one seed, the same on every machine.
+//! Streams of numbers from one seed, the same on every machine.
+
+use crdt_model::ids::NodeId;
 
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 #[derive(Clone, Debug)]
@@ -10,6 +12,20 @@ impl Seed {
     /// The stream of this seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
+    }
+
+    /// The stream for one purpose. Streams of one seed share nothing: what is drawn from one
+    /// never moves another.
+    pub fn split(seed: u64, purpose: &str, of: &[NodeId]) -> Self {
+        let mut stream = Self::new(seed ^ 0x6d65_7368_6e65_7473);
+        for byte in purpose.bytes() {
+            stream.state = stream.bits() ^ u64::from(byte);
+        }
+        for node in of {
+            stream.state = stream.bits() ^ node.code();
+        }
+        stream.state = stream.bits();
+        stream
     }
 
     /// The next 64 bits.
@@ -25,6 +41,11 @@ impl Seed {
     pub fn below(&mut self, end: usize) -> usize {
         let end = end.max(1) as u64;
         (self.bits() % end) as usize
+    }
+
+    /// A number from `first` to `last`, both included.
+    pub fn between(&mut self, first: u64, last: u64) -> u64 {
+        first + self.bits() % (last.saturating_sub(first) + 1)
     }
 
     /// Whether something that happens in `of` cases in a hundred happens now.

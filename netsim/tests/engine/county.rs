@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use crdt_model::charter::{Charter, Member, Roster, Standing, Tier};
 use crdt_model::draft::Draft;
-use crdt_model::engine::{Identity, LinkState};
+use crdt_model::engine::{Alarm, Identity, LinkState};
 use crdt_model::ids::{CharterVersion, Epoch, Name, NodeId, PublicKey, RecordId};
 use crdt_model::kind::{Kind, Kinds};
 use crdt_model::label::{FacetId, Grade};
-use crdt_model::store::MemoryStore;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 use ed25519_dalek::SigningKey;
+use netsim::disk::PowerCut;
 use netsim::hostile::HostilePeer;
-use netsim::open_charter::OpenCharter;
-use netsim::world::World;
+use netsim::open_charter::{OpenCharter, OpenVerifier};
+use netsim::world::{Happening, World};
 
 const KIND: &str = r#"{
   "kind": "note", "title": {"zh": "便条", "en": "Note"}, "retention_days": 30,
@@ -129,27 +129,37 @@ pub(crate) fn charter(version: u64, held_back: &[&str]) -> Arc<dyn Charter> {
 }
 
 /// A county in which these versions, from 1 on, are adopted when they are offered as `version N`.
-pub(crate) fn world_of(versions: Vec<OpenCharter>) -> World {
-    let first: Arc<dyn Charter> = Arc::new(versions[0].clone());
-    let verifier = move |bundle: &[u8]| {
-        let named = |one: &&OpenCharter| bundle == bundle_of(one.version.0);
-        versions
-            .iter()
-            .find(named)
-            .map(|one| Arc::new(one.clone()) as Arc<dyn Charter>)
-    };
-    let mut world = World::new(Box::new(verifier));
+pub(crate) fn world_of(editions: Vec<OpenCharter>) -> World {
+    let mut world = World::new(7, Box::new(OpenVerifier { editions }));
     for code in codes() {
-        let store = MemoryStore::default();
-        world
-            .add(identity(code), vec![Arc::clone(&first)], store)
-            .expect("a node");
+        let founding = [(CharterVersion(1), bundle_of(1))];
+        world.add(identity(code), &founding).expect("a node");
     }
     world
 }
 
+/// Cuts a node's power, and starts it again from what was synced and perhaps more.
+pub(crate) fn crash(world: &mut World, node: NodeId) {
+    let how = PowerCut {
+        lost: true,
+        ..PowerCut::default()
+    };
+    world.power_cut(node, &how);
+    world.start(node).expect("it starts");
+}
+
+/// What a person at a node was told.
+pub(crate) fn alarms(world: &World, node: NodeId) -> Vec<Alarm> {
+    let told = world.happenings.iter().filter(|(at, _)| *at == node);
+    let alarms = told.filter_map(|(_, happening)| match happening {
+        Happening::Alarm(alarm) => Some(alarm.clone()),
+        _ => None,
+    });
+    alarms.collect()
+}
+
 pub(crate) fn bundle_of(version: u64) -> Vec<u8> {
-    format!("version {version}").into_bytes()
+    OpenVerifier::bundle(version)
 }
 
 pub(crate) fn world() -> World {
@@ -184,7 +194,6 @@ pub(crate) fn draft(facet: FacetId, fields: &[(&str, &str)]) -> Draft {
 pub(crate) fn write(world: &mut World, node: &str, drafts: Vec<Draft>) {
     world
         .write(id(node), drafts)
-        .expect("a store")
         .expect("a permitted write");
 }
 

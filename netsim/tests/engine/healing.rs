@@ -18,21 +18,21 @@ fn status(world: &World, node: &str, peer: &str) -> PeerStatus {
 /// Requests and responses between two nodes from now on for this long.
 fn frames_in_ms(world: &mut World, ms: u64) -> usize {
     world.frames.clear();
-    world.run_ms(ms).expect("time");
+    world.run_ms(ms);
     world.frames.len()
 }
 
 #[test]
 fn two_writes_to_a_facet_in_one_sync_are_pushed_without_a_refusal() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let up = facet("note.up", 1, VILLAGES[0]);
     write(
         &mut world,
         VILLAGES[0],
         vec![draft(up, &[("text", "first")])],
     );
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     for step in 0..20 {
         // Three more writes before the first of them is durable.
         for part in 0..3 {
@@ -41,12 +41,12 @@ fn two_writes_to_a_facet_in_one_sync_are_pushed_without_a_refusal() {
                 ticket: crdt_model::engine::Ticket(1_000_000 + step * 10 + part),
                 drafts: vec![draft(up, &[("step", &text)])],
             };
-            world.input(id(VILLAGES[0]), input).expect("a store");
-            world.run_ms(1).expect("time");
+            world.input(id(VILLAGES[0]), input);
+            world.run_ms(1);
         }
-        world.run_ms(7).expect("time");
+        world.run_ms(7);
     }
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     assert_eq!(
         status(&world, TOWNSHIPS[0], VILLAGES[0]).refused,
         Default::default()
@@ -61,14 +61,14 @@ fn two_writes_to_a_facet_in_one_sync_are_pushed_without_a_refusal() {
 #[test]
 fn after_a_back_off_has_passed_the_engine_asks_for_no_more_wakes() {
     let mut world = world();
-    world.connect_all().expect("lines");
-    world.run_ms(1_000).expect("time");
+    world.connect_all();
+    world.run_ms(1_000);
     let refused = Input::CharterRefused {
         peer: id(TOWNSHIPS[0]),
         version: crdt_model::ids::CharterVersion(2),
     };
-    world.input(id(VILLAGES[0]), refused).expect("a store");
-    world.run_ms(RETRY_LAST_MS).expect("time");
+    world.input(id(VILLAGES[0]), refused);
+    world.run_ms(RETRY_LAST_MS);
     let node = world.node(id(VILLAGES[0])).expect("a node");
     assert!(node.engine.next_timeout().ms > world.now_ms());
 }
@@ -80,8 +80,8 @@ fn a_link_that_cannot_become_equal_backs_off_instead_of_exchanging_forever() {
     let mut world = world();
     let up = facet("note.up", 1, VILLAGES[0]);
     equivocate(&mut world, up);
-    world.connect_all().expect("lines");
-    world.run_ms(120_000).expect("time");
+    world.connect_all();
+    world.run_ms(120_000);
     let frames = frames_in_ms(&mut world, 120_000);
     assert!(frames < 200, "{frames} frames in two minutes");
     assert_eq!(
@@ -119,8 +119,8 @@ fn equivocation_is_shown_on_both_sides_and_loses_nothing() {
         VILLAGES[0],
         vec![draft(other, &[("text", "beside it")])],
     );
-    world.connect_all().expect("lines");
-    world.run_ms(30_000).expect("time");
+    world.connect_all();
+    world.run_ms(30_000);
     assert!(refusals(&world, VILLAGES[0], TOWNSHIPS[0], "equivocation") > 0);
     assert!(refusals(&world, TOWNSHIPS[0], VILLAGES[0], "equivocation") > 0);
     assert!(world.holders(&other).contains(&id(COUNTY)));
@@ -131,7 +131,7 @@ fn equivocation_is_shown_on_both_sides_and_loses_nothing() {
 #[test]
 fn a_facet_handed_up_arrives_whole_and_with_what_was_written_meanwhile() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let step = facet("note.step", 1, VILLAGES[0]);
     write(
         &mut world,
@@ -143,7 +143,7 @@ fn a_facet_handed_up_arrives_whole_and_with_what_was_written_meanwhile() {
         VILLAGES[0],
         vec![draft(step, &[("line/1", "talked")])],
     );
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     assert_eq!(world.holders(&step), ids(&[VILLAGES[0]]));
     for level in ["two", "xcounty"] {
         let mut up = draft(step, &[]);
@@ -158,7 +158,7 @@ fn a_facet_handed_up_arrives_whole_and_with_what_was_written_meanwhile() {
             VILLAGES[0],
             vec![draft(step, &[(&format!("line/{level}"), "on")])],
         );
-        world.run_ms(1_000).expect("time");
+        world.run_ms(1_000);
     }
     assert_eq!(
         world.holders(&step),
@@ -176,14 +176,14 @@ fn a_facet_handed_up_arrives_whole_and_with_what_was_written_meanwhile() {
 #[test]
 fn only_a_direct_link_carries_what_the_township_may_not_hold() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let skip = facet("note.skip", 1, VILLAGES[0]);
     write(
         &mut world,
         VILLAGES[0],
         vec![draft(skip, &[("text", "CANARYWORD")])],
     );
-    world.run_ms(2_000).expect("time");
+    world.run_ms(2_000);
     assert_eq!(world.holders(&skip), ids(&[COUNTY, VILLAGES[0]]));
     let leaks = world.frames.iter().filter(|frame| {
         frame
@@ -202,12 +202,11 @@ fn a_node_that_is_dialled_and_not_greeted_greets_itself() {
     let connected = Input::Connected {
         peer: id(VILLAGES[0]),
     };
-    world.input(id(TOWNSHIPS[0]), connected).expect("a store");
+    world.input(id(TOWNSHIPS[0]), connected);
     world
-        .run_ms(crdt_model::limits::GREETING_WAIT_MS - 1)
-        .expect("time");
+        .run_ms(crdt_model::limits::GREETING_WAIT_MS - 1);
     assert_eq!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent, 0);
-    world.run_ms(10).expect("time");
+    world.run_ms(10);
     assert!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent > 0);
 }
 
@@ -220,11 +219,11 @@ fn after_a_charter_was_refused_it_is_asked_for_again() {
         charter: charter(2),
         bundle: b"unreadable".to_vec(),
     };
-    world.input(id(TOWNSHIPS[0]), adopted).expect("a store");
+    world.input(id(TOWNSHIPS[0]), adopted);
     world
         .connect(id(VILLAGES[0]), id(TOWNSHIPS[0]))
         .expect("line");
-    world.run_ms(60_000).expect("time");
+    world.run_ms(60_000);
     assert_eq!(
         status(&world, VILLAGES[0], TOWNSHIPS[0]).link,
         LinkState::Adopting
@@ -238,7 +237,6 @@ fn after_a_charter_was_refused_it_is_asked_for_again() {
     };
     assert_eq!(asked(&world), 1, "not again and again");
     world
-        .run_ms(crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS)
-        .expect("time");
+        .run_ms(crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS);
     assert_eq!(asked(&world), 2);
 }

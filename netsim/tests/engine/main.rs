@@ -3,7 +3,6 @@
 mod charters;
 mod county;
 mod healing;
-mod random;
 mod refusals;
 mod spreading;
 mod widening;

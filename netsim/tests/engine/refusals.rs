@@ -34,7 +34,7 @@ fn refused(world: &mut World, peer: &HostilePeer, commits: &[&Commit], code: &st
         .iter()
         .map(|commit| commit.encoded().to_vec())
         .collect();
-    let answer = peer.push(world, id(NODE), encoded).expect("a store");
+    let answer = peer.push(world, id(NODE), encoded);
     let Some(Response::Pushed { refused, .. }) = answer else {
         panic!("{code}: {answer:?}");
     };
@@ -63,8 +63,7 @@ fn with_one() -> (World, HostilePeer, Commit) {
         .sign(peer.first(&world, up, grade("one"), "first"))
         .expect("a commit");
     let answer = peer
-        .push(&mut world, id(NODE), vec![first.encoded().to_vec()])
-        .expect("a store");
+        .push(&mut world, id(NODE), vec![first.encoded().to_vec()]);
     assert_eq!(
         answer.map(|answer| matches!(answer, Response::Pushed { refused: 0, .. })),
         Some(true)
@@ -100,8 +99,7 @@ fn a_commit_on_another_villages_record_is_refused() {
 fn a_replayed_commit_is_counted_and_changes_nothing() {
     let (mut world, peer, first) = with_one();
     let before = stored(&world, NODE);
-    peer.push(&mut world, id(NODE), vec![first.encoded().to_vec()])
-        .expect("a store");
+    peer.push(&mut world, id(NODE), vec![first.encoded().to_vec()]);
     assert_eq!(refusals(&world, NODE, PEER, "replayed"), 1);
     assert_eq!(stored(&world, NODE), before);
 }
@@ -115,7 +113,7 @@ fn a_seq_gap_is_refused_and_what_fills_it_lets_it_pass() {
         .expect("a commit");
     refused(&mut world, &peer, &[&third], "seq-gap");
     let commits = vec![second.encoded().to_vec(), third.encoded().to_vec()];
-    let answer = peer.push(&mut world, id(NODE), commits).expect("a store");
+    let answer = peer.push(&mut world, id(NODE), commits);
     assert!(
         matches!(answer, Some(Response::Pushed { refused: 0, .. })),
         "{answer:?}"
@@ -199,8 +197,8 @@ fn commits_under_an_unknown_or_too_old_charter_version_are_refused() {
         charter,
         bundle: bundle_of(2),
     };
-    world.input(id(NODE), adopted).expect("a store");
-    world.run_ms(100).expect("time");
+    world.input(id(NODE), adopted);
+    world.run_ms(100);
     let mut body = peer.first(&world, up, grade("one"), "x");
     body.charter = CharterVersion(1);
     let old = peer.sign(body).expect("a commit");
@@ -251,7 +249,7 @@ fn no_refused_bytes_are_kept_of_what_the_node_may_not_hold_whatever_the_reason()
     let bad = peer.sign(bad).expect("a commit");
     refused(&mut world, &peer, &[&gap], "seq-gap");
     refused(&mut world, &peer, &[&bad], "kind-refused");
-    world.run_ms(100).expect("time");
+    world.run_ms(100);
     let node = world.node(id(NODE)).expect("a node");
     for entry in node.engine.quarantine().entries() {
         assert_eq!(entry.encoded, None, "{}", entry.code);
@@ -266,15 +264,15 @@ fn no_refused_bytes_are_kept_of_what_the_node_may_not_hold_whatever_the_reason()
 #[test]
 fn nobody_regrades_a_facet_by_beginning_it_anew() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let step = facet("note.step", 1, PEER);
     write(
         &mut world,
         PEER,
         vec![draft(step, &[("text", "not handed up")])],
     );
-    world.run_ms(500).expect("time");
-    world.cut(id(PEER), id(NODE)).expect("cut");
+    world.run_ms(500);
+    world.cut(id(PEER), id(NODE));
     // The township may write at level two, and knows the record from another facet.
     let township = hostile(NODE);
     let grab = township.first(&world, step, grade("two"), "give it to me");
@@ -283,7 +281,7 @@ fn nobody_regrades_a_facet_by_beginning_it_anew() {
         .push(&mut world, id(PEER), vec![grab.encoded().to_vec()])
         .expect("a store");
     world.connect(id(PEER), id(NODE)).expect("line");
-    world.run_ms(2_000).expect("time");
+    world.run_ms(2_000);
     assert_eq!(world.holders(&step), ids(&[PEER]));
     assert_eq!(refusals(&world, PEER, NODE, "may-not-regrade"), 1);
 }
@@ -327,20 +325,20 @@ fn a_peer_that_is_no_neighbour_or_not_in_the_roster_learns_nothing() {
 fn a_revoked_peer_is_refused_and_what_it_wrote_before_stays() {
     let revoking = open_charter(2, &[], &[PEER]);
     let mut world = world_of(vec![open_charter(1, &[], &[]), revoking.clone()]);
-    world.connect_all().expect("lines");
+    world.connect_all();
     let up = facet("note.up", 1, PEER);
     write(&mut world, PEER, vec![draft(up, &[("text", "before")])]);
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     let charter = std::sync::Arc::new(revoking);
     let adopted = Input::CharterAdopted {
         charter,
         bundle: bundle_of(2),
     };
-    world.input(id(COUNTY), adopted).expect("a store");
-    world.run_ms(3_000).expect("time");
+    world.input(id(COUNTY), adopted);
+    world.run_ms(3_000);
     assert_eq!(world.holders(&up), ids(&[COUNTY, NODE, PEER]));
     let peer = hostile(PEER);
-    let answer = peer.greet(&mut world, id(NODE), [0; 32]).expect("a store");
+    let answer = peer.greet(&mut world, id(NODE), [0; 32]);
     assert_eq!(answer, Some(Response::Refused));
     // Nor does anybody take its commits from a third node.
     let late = peer.first(&world, facet("note.up", 2, PEER), grade("one"), "after");
@@ -368,14 +366,13 @@ fn malformed_and_oversized_frames_are_refused_and_counted() {
     frames.push(honest[..honest.len() - 1].to_vec());
     frames.push([honest, vec![0]].concat());
     for (number, frame) in frames.iter().enumerate() {
-        let answer = peer.ask_raw(&mut world, id(NODE), frame).expect("a store");
+        let answer = peer.ask_raw(&mut world, id(NODE), frame);
         assert_eq!(answer, Some(Response::Refused.encode()), "frame {number}");
     }
     let refused = refusals(&world, NODE, PEER, "malformed-frame");
     assert_eq!(refused, frames.len() as u64);
     let garbage = peer
-        .push(&mut world, id(NODE), vec![vec![1; 300]])
-        .expect("a store");
+        .push(&mut world, id(NODE), vec![vec![1; 300]]);
     assert!(matches!(garbage, Some(Response::Pushed { refused: 1, .. })));
     assert_eq!(refusals(&world, NODE, PEER, "not-a-commit"), 1);
     assert_eq!(stored(&world, NODE), before);
@@ -408,7 +405,7 @@ fn a_peer_under_another_charter_gets_no_content_and_gives_none() {
             commits: vec![first.encoded().to_vec()],
         },
     ] {
-        let answer = peer.ask(&mut world, id(NODE), &request).expect("a store");
+        let answer = peer.ask(&mut world, id(NODE), &request);
         assert!(
             matches!(answer, Some(Response::OtherCharter(_))),
             "{answer:?}"
@@ -420,14 +417,14 @@ fn a_peer_under_another_charter_gets_no_content_and_gives_none() {
 #[test]
 fn a_fetch_of_what_the_peer_may_not_hold_reads_like_a_fetch_of_nothing() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let skip = facet("note.skip", 1, VILLAGES[1]);
     write(
         &mut world,
         VILLAGES[1],
         vec![draft(skip, &[("text", "for the county")])],
     );
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     let peer = hostile(PEER);
     let charter = HostilePeer::mark_of(&world, id(COUNTY)).expect("a mark");
     let ask = |facet| {
@@ -436,12 +433,10 @@ fn a_fetch_of_what_the_peer_may_not_hold_reads_like_a_fetch_of_nothing() {
         Request::Fetch { charter, facets }.encode()
     };
     let there = peer
-        .ask_raw(&mut world, id(COUNTY), &ask(skip))
-        .expect("a store");
+        .ask_raw(&mut world, id(COUNTY), &ask(skip));
     let nowhere = ask(facet("note.skip", 77, VILLAGES[1]));
     let nowhere = peer
-        .ask_raw(&mut world, id(COUNTY), &nowhere)
-        .expect("a store");
+        .ask_raw(&mut world, id(COUNTY), &nowhere);
     assert!(there.is_some());
     assert_eq!(there, nowhere);
 }
@@ -458,16 +453,14 @@ fn too_many_requests_are_answered_busy_and_soon_answered_again() {
     let mut answers = Vec::new();
     for _ in 0..600 {
         let answer = peer
-            .ask_raw(&mut world, id(NODE), &request)
-            .expect("a store");
+            .ask_raw(&mut world, id(NODE), &request);
         answers.push(answer == Some(busy.clone()));
     }
     assert!(answers.iter().any(|busy| *busy));
     assert!(refusals(&world, NODE, PEER, "too-many-requests") > 0);
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     let answer = peer
-        .ask_raw(&mut world, id(NODE), &request)
-        .expect("a store");
+        .ask_raw(&mut world, id(NODE), &request);
     assert_ne!(answer, Some(busy));
 }
 
@@ -489,7 +482,7 @@ fn the_refusal_of_one_commit_holds_up_no_other() {
     let good = peer.first(&world, facet("note.up", 5, PEER), grade("one"), "good");
     let good = peer.sign(good).expect("a commit");
     let commits = vec![bad.encoded().to_vec(), good.encoded().to_vec()];
-    let answer = peer.push(&mut world, id(NODE), commits).expect("a store");
+    let answer = peer.push(&mut world, id(NODE), commits);
     assert!(matches!(answer, Some(Response::Pushed { refused: 1, .. })));
     assert_eq!(world.holders(&good.body().facet), ids(&[NODE]));
 }

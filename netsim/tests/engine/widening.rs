@@ -41,12 +41,12 @@ fn nothing_refused(world: &World) {
 #[test]
 fn a_history_longer_than_a_push_is_handed_up_whole() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let step = long_facet(&mut world, 1, 4 * REQUEST_BYTES_MAX);
-    world.run_ms(1_000).expect("time");
+    world.run_ms(1_000);
     assert_eq!(world.holders(&step), ids(&[VILLAGES[0]]));
     hand_up(&mut world, step, "xcounty");
-    world.run_ms(5_000).expect("time");
+    world.run_ms(5_000);
     assert_eq!(
         world.holders(&step),
         ids(&[COUNTY, TOWNSHIPS[0], VILLAGES[0]])
@@ -68,8 +68,8 @@ fn several_long_histories_handed_up_while_the_line_is_cut_arrive_whole() {
     for step in &facets {
         hand_up(&mut world, *step, "two");
     }
-    world.connect_all().expect("lines");
-    world.run_ms(10_000).expect("time");
+    world.connect_all();
+    world.run_ms(10_000);
     for step in &facets {
         assert_eq!(world.holders(step), ids(&[TOWNSHIPS[0], VILLAGES[0]]));
         assert_eq!(
@@ -84,17 +84,17 @@ fn several_long_histories_handed_up_while_the_line_is_cut_arrive_whole() {
 #[test]
 fn a_restart_in_the_middle_of_a_long_history_loses_nothing() {
     let mut world = world();
-    world.connect_all().expect("lines");
+    world.connect_all();
     let step = long_facet(&mut world, 1, 6 * REQUEST_BYTES_MAX);
     hand_up(&mut world, step, "two");
-    world.run_ms(20).expect("time");
+    world.run_ms(20);
     assert!(
         !world.holders(&step).contains(&id(TOWNSHIPS[0])),
         "parts are not held"
     );
-    world.crash(id(TOWNSHIPS[0]), 0).expect("a store");
-    world.connect_all().expect("lines");
-    world.run_ms(10_000).expect("time");
+    crash(&mut world, id(TOWNSHIPS[0]));
+    world.connect_all();
+    world.run_ms(10_000);
     assert_eq!(world.holders(&step), ids(&[TOWNSHIPS[0], VILLAGES[0]]));
     assert!(in_sync(&world));
 }

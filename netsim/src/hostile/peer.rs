@@ -5,7 +5,6 @@ use crdt_model::commit::{Commit, CommitBody, CommitError};
 use crdt_model::engine::Identity;
 use crdt_model::ids::{CommitHash, NodeId, Seq};
 use crdt_model::label::{FacetId, Grade};
-use crdt_model::replica::ReplicaError;
 use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
 use crdt_model::wire::{CharterMark, Hello, Request, Response};
@@ -35,7 +34,7 @@ impl HostilePeer {
         world: &mut World,
         node: NodeId,
         bytes: &[u8],
-    ) -> Result<Option<Vec<u8>>, ReplicaError> {
+    ) -> Option<Vec<u8>> {
         world.ask_from_outside(self.identity.node, node, bytes)
     }
 
@@ -45,9 +44,9 @@ impl HostilePeer {
         world: &mut World,
         node: NodeId,
         request: &Request,
-    ) -> Result<Option<Response>, ReplicaError> {
-        let answer = self.ask_raw(world, node, &request.encode())?;
-        Ok(answer.and_then(|bytes| Response::decode(&bytes).ok()))
+    ) -> Option<Response> {
+        let answer = self.ask_raw(world, node, &request.encode());
+        answer.and_then(|bytes| Response::decode(&bytes).ok())
     }
 
     /// Greets a node, claiming to go by its charter and to hold what this fingerprint says.
@@ -56,7 +55,7 @@ impl HostilePeer {
         world: &mut World,
         node: NodeId,
         fingerprint: [u8; 32],
-    ) -> Result<Option<Response>, ReplicaError> {
+    ) -> Option<Response> {
         match Self::mark_of(world, node) {
             Some(charter) => self.ask(
                 world,
@@ -66,7 +65,7 @@ impl HostilePeer {
                     fingerprint,
                 }),
             ),
-            None => Ok(None),
+            None => None,
         }
     }
 
@@ -76,7 +75,7 @@ impl HostilePeer {
         world: &mut World,
         node: NodeId,
         commits: Vec<Vec<u8>>,
-    ) -> Result<Option<Response>, ReplicaError> {
+    ) -> Option<Response> {
         match Self::mark_of(world, node) {
             Some(charter) => self.ask(
                 world,
@@ -87,7 +86,7 @@ impl HostilePeer {
                     commits,
                 },
             ),
-            None => Ok(None),
+            None => None,
         }
     }
 

@@ -1,0 +1,60 @@
+//! Charter versions only move forward, through crashes too, and only to editions that the
+//! reviewers signed.
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::{CharterVersion, NodeId};
+
+use super::{Broken, Checker, Scene};
+use crate::world::Happening;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Adoption {
+    highest: BTreeMap<NodeId, CharterVersion>,
+}
+
+const NAME: &str = "adoption";
+
+impl Checker for Adoption {
+    fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
+        for (node, happening) in scene.happenings {
+            if *happening == Happening::DiskLost {
+                self.highest.remove(node);
+            }
+        }
+        for (node, state) in scene.honest() {
+            let charter = state.engine.charter();
+            let (version, digest) = (charter.version(), charter.digest());
+            if scene.truth.table(&digest).is_none() {
+                let what = format!("goes by version {version}, which the reviewers never signed");
+                broken.push(scene.broken(NAME, node, what));
+            }
+            let highest = self.highest.entry(node).or_insert(version);
+            if version < *highest {
+                let what = format!("went back from version {highest} to {version}");
+                broken.push(scene.broken(NAME, node, what));
+            }
+            *highest = version.max(*highest);
+        }
+    }
+
+    /// Nodes that can talk to each other go by the highest version that any of them has, unless
+    /// reviewers signed two charters under one number.
+    fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
+        for (node, state) in scene.honest() {
+            let ours = state.engine.charter();
+            for (peer, other) in scene.honest() {
+                let theirs = other.engine.charter();
+                let linked = scene.world.is_up(node, peer);
+                let valid = !theirs.validity().expired(state.wall(scene.world));
+                if linked && valid && ours.version() < theirs.version() && !scene.forked {
+                    let (ours, theirs) = (ours.version(), theirs.version());
+                    let what = format!("still goes by version {ours}, where {peer} has {theirs}");
+                    broken.push(scene.broken(NAME, node, what));
+                }
+            }
+        }
+    }
+}

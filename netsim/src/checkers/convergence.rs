@@ -1,0 +1,81 @@
+//! Once all faults are over, nodes that can reach each other hold the same.
+
+use crdt_model::charter::{Audience, Charter, Tier};
+use crdt_model::engine::LinkState;
+use crdt_model::ids::NodeId;
+use crdt_model::label::FacetId;
+use crdt_model::replica::{self, FacetEntry};
+
+use super::{Broken, Checker, Scene};
+use crate::world::World;
+use crate::world::node::Node;
+
+pub(super) const NAME: &str = "convergence";
+
+/// See the module.
+pub(super) struct Convergence;
+
+impl Checker for Convergence {
+    fn look(&mut self, _scene: &Scene<'_>, _broken: &mut Vec<Broken>) {}
+
+    fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
+        for (node, state) in scene.honest() {
+            for (peer, other) in scene.honest() {
+                let linked = node < peer && scene.world.is_up(node, peer);
+                let same = state.engine.charter().digest() == other.engine.charter().digest();
+                if !linked || !same {
+                    continue;
+                }
+                for (one, two) in [((node, state), (peer, other)), ((peer, other), (node, state))] {
+                    broken.extend(unequal(scene, one, two));
+                }
+            }
+        }
+    }
+}
+
+/// Whether every link between nodes that keep to the rules is in sync, as its two ends see it.
+pub fn settled(world: &World, ignored: impl Fn(NodeId) -> bool) -> bool {
+    world.nodes().filter(|(node, _)| !ignored(*node)).all(|(_, state)| {
+        let peers = state.engine.peers_brief();
+        peers.into_iter().all(|(peer, link)| {
+            ignored(peer) || matches!(link, LinkState::InSync | LinkState::Disconnected)
+        })
+    })
+}
+
+/// What the link between two nodes carries and one of them lacks.
+fn unequal(
+    scene: &Scene<'_>,
+    (node, state): (NodeId, &Node),
+    (peer, other): (NodeId, &Node),
+) -> Option<Broken> {
+    let mut wrong = None;
+    let listed = replica::for_each_facet(&state.store, |facet, entry| {
+        if wrong.is_some() || !carried(state, node, peer, &facet, &entry) {
+            return;
+        }
+        let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
+        if theirs.map(|theirs| theirs.digest) != Some(entry.digest) {
+            let has = if theirs.is_some() { "another state of" } else { "no" };
+            let (name, home) = (facet.facet, facet.home);
+            let what = format!("{peer} has {has} {name} of {home} {}", facet.record);
+            wrong = Some(scene.broken(NAME, node, what));
+        }
+    });
+    listed.err().map(|why| scene.broken(NAME, node, why.to_string())).or(wrong)
+}
+
+fn carried(state: &Node, node: NodeId, peer: NodeId, facet: &FacetId, entry: &FacetEntry) -> bool {
+    let charter = state.engine.charter();
+    let roster = charter.roster();
+    let audience: Audience = charter.audience(&facet.label(entry.grade));
+    let belongs = |node| roster.index(node).is_some_and(|index| audience.contains(index));
+    let tier = |node| roster.active(node).map(|member| member.tier);
+    let township = match (tier(node), tier(peer)) {
+        (Some(Tier::Village), Some(Tier::County)) => node.township(),
+        (Some(Tier::County), Some(Tier::Village)) => peer.township(),
+        _ => None,
+    };
+    belongs(node) && belongs(peer) && !township.is_some_and(belongs)
+}

@@ -1,0 +1,47 @@
+//! The command line of `mesh-netsim`.
+
+mod output;
+mod soaking;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit code of a command line that makes no sense.
+const USAGE: u8 = 64;
+
+/// Breaks the county in virtual time, and says whether what must hold did.
+///
+/// Exit codes: 0 everything held, 1 safety broken, 2 liveness broken, 3 crash, 4 a fault was never
+/// tried.
+#[derive(Parser)]
+#[command(name = "mesh-netsim", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs many seeds, each with its own faults.
+    Soak(soaking::Soak),
+    /// Runs one seed of the soak again, and shows the last that happened and what each node held.
+    Replay(soaking::Replay),
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let shown = error.print();
+            let failed = error.use_stderr() || shown.is_err();
+            return ExitCode::from(if failed { USAGE } else { 0 });
+        }
+    };
+    let code = match cli.command {
+        Command::Soak(soak) => soaking::soak(&soak),
+        Command::Replay(replay) => soaking::replay(&replay),
+    };
+    ExitCode::from(code)
+}

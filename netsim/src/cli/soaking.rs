@@ -1,0 +1,147 @@
+//! `soak` and `replay`.
+
+use std::io::IsTerminal;
+use std::thread::available_parallelism;
+
+use clap::Args;
+use crdt_model::replica;
+
+use super::output::{line, progress};
+use crate::charters::Shelf;
+use crate::run::{Options, Outcome, Run};
+use crate::soak::{self, Batch, Summary};
+
+/// Seeds of which a batch must have tried every fault.
+const SEEDS_THAT_TRY_ALL: u64 = 150;
+const FAULT_NEVER_TRIED: u8 = 4;
+
+#[derive(Args)]
+pub(super) struct Soak {
+    /// How many seeds.
+    #[arg(long, default_value_t = 200)]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 1)]
+    first_seed: u64,
+    /// Nodes of each county.
+    #[arg(long, default_value_t = 12)]
+    nodes: usize,
+    /// Runs every n-th seed twice and compares; 0 for none.
+    #[arg(long, default_value_t = 10)]
+    twice_every: u64,
+    /// Threads; as many as there are cores if not given.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+pub(super) fn soak(args: &Soak) -> u8 {
+    let cores = available_parallelism().map_or(1, usize::from);
+    let batch = Batch {
+        first_seed: args.first_seed,
+        seeds: args.seeds,
+        nodes: args.nodes,
+        twice_every: args.twice_every,
+        jobs: args.jobs.unwrap_or(cores),
+    };
+    line(format!(
+        "soak: {} seeds from {}, {} nodes, every {}th seed twice",
+        batch.seeds, batch.first_seed, batch.nodes, batch.twice_every
+    ));
+    let shows = std::io::stderr().is_terminal();
+    let summary = soak::run(&batch, |done| {
+        if shows {
+            progress(format!("{done} of {}", batch.seeds));
+        }
+    });
+    show(&summary);
+    let worst = summary.failures.iter().map(|failure| failure.code);
+    match worst.max_by_key(|code| (*code == 1, *code)) {
+        Some(code) => code,
+        None if batch.seeds >= SEEDS_THAT_TRY_ALL && !summary.never().is_empty() => {
+            FAULT_NEVER_TRIED
+        }
+        None => 0,
+    }
+}
+
+fn show(summary: &Summary) {
+    for (what, count) in summary.counters.iter() {
+        line(format!("  {count:>12}  {what}"));
+    }
+    for failure in summary.failures.iter().take(20) {
+        line(format!("seed {}: {} (exit {})", failure.seed, failure.what, failure.code));
+    }
+    for (kind, seeds, first) in soak::kinds_of(&summary.failures) {
+        line(format!("{seeds} seeds, first {first}: {kind}"));
+    }
+    let never = summary.never();
+    if !never.is_empty() {
+        line(format!("never tried: {}", never.join(", ")));
+    }
+    let (slowest, seed) = summary.slowest_healing;
+    line(format!(
+        "{} seeds, {} failures, {} twice with the same hash; {} facets, {} events, {} virtual s; \
+         slowest healing {:.1} s (seed {seed}); hash {:016x}",
+        summary.seeds,
+        summary.failures.len(),
+        summary.same_twice,
+        summary.facets,
+        summary.events,
+        summary.virtual_ms / 1000,
+        slowest as f64 / 1000.0,
+        summary.hash,
+    ));
+}
+
+#[derive(Args)]
+pub(super) struct Replay {
+    /// The seed.
+    #[arg(long)]
+    seed: u64,
+    /// Nodes of the county.
+    #[arg(long, default_value_t = 12)]
+    nodes: usize,
+    /// How many of the last events are shown.
+    #[arg(long, default_value_t = 60)]
+    last: usize,
+}
+
+pub(super) fn replay(args: &Replay) -> u8 {
+    let options = Options::soak(args.seed, args.nodes);
+    line(format!("{options:?}"));
+    let (outcome, run) = Run::new(options, &Shelf::default()).whole();
+    let log = run.world.log();
+    let skipped = log.last().count().saturating_sub(args.last);
+    for entry in log.last().skip(skipped) {
+        line(entry.to_string());
+    }
+    for (node, state) in run.world.nodes() {
+        let version = state.engine.charter().version();
+        let mut held = Vec::new();
+        let listed = replica::for_each_facet(&state.store, |facet, entry| {
+            held.push(format!("{}:{}x{}", facet.record, facet.facet, entry.commits));
+        });
+        if let Err(why) = listed {
+            held.push(why.to_string());
+        }
+        line(format!("{node} version {version}, {} facets: {}", held.len(), held.join(" ")));
+        for peer in state.engine.peers() {
+            line(format!("    {} {:?} {:?}", peer.node, peer.link, peer.refused));
+        }
+    }
+    for (node, off) in run.world.off() {
+        line(format!("{node} is off: {}", off.why));
+    }
+    tell(&outcome);
+    outcome.verdict.exit_code()
+}
+
+fn tell(outcome: &Outcome) {
+    for broken in outcome.broken.iter().take(20) {
+        line(broken.to_string());
+    }
+    line(format!(
+        "seed {} hash {:016x}: {:?} after {} virtual ms, {} events",
+        outcome.options.seed, outcome.hash, outcome.verdict, outcome.ends_ms, outcome.events
+    ));
+}

@@ -1,0 +1,221 @@
+//! Who takes part in a run, and by which charters.
+
+use std::sync::Arc;
+
+use crdt_model::charter::Charter;
+use crdt_model::engine::Identity;
+use crdt_model::ids::{CharterVersion, Epoch, NodeId};
+use crdt_model::store::Store;
+use crdt_model::time::WallTime;
+
+use super::{Options, Run};
+use crate::charters::generated::Family;
+use crate::charters::library::Library;
+use crate::charters::Edition;
+use crate::hostile::Hostile;
+use crate::seed::Seed;
+use crate::truth::Truth;
+use crate::world::{Verifier, World};
+
+/// Families of charters that seeds share: drawing one takes longer than a small run.
+const FAMILIES: u64 = 64;
+/// The county of generated charters.
+const COUNTY: u64 = 620_723_000_000;
+/// Villages of each township, at most.
+const VILLAGES_MAX: u64 = 16;
+
+/// See the module.
+pub struct Cast {
+    nodes: Vec<NodeId>,
+    family: Arc<Family>,
+    pub(super) third: Edition,
+}
+
+impl Cast {
+    /// All nodes, by code.
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    /// The county.
+    pub fn county(&self) -> NodeId {
+        self.nodes[0]
+    }
+
+    /// The townships.
+    pub fn townships(&self) -> Vec<NodeId> {
+        let is = |node: &&NodeId| node.parent() == Some(self.county());
+        self.nodes.iter().filter(is).copied().collect()
+    }
+
+    /// The villages.
+    pub fn villages(&self) -> Vec<NodeId> {
+        let is = |node: &&NodeId| node.parent().is_some_and(|above| above != self.county());
+        self.nodes.iter().filter(is).copied().collect()
+    }
+
+    /// The nodes that a node has lines with.
+    pub fn linked(&self, node: NodeId) -> Vec<NodeId> {
+        let county = self.county();
+        let linked = |other: &&NodeId| {
+            let (one, other) = (node, **other);
+            one.parent() == Some(other) || other.parent() == Some(one) || one != other
+                && (one == county || other == county)
+        };
+        self.nodes.iter().filter(linked).copied().collect()
+    }
+
+    /// What a new node is given.
+    pub fn founding(&self) -> Vec<(CharterVersion, Vec<u8>)> {
+        vec![(self.family.v1.version, self.family.v1.bundle.clone())]
+    }
+
+    /// Its charters.
+    pub fn family(&self) -> &Family {
+        &self.family
+    }
+}
+
+/// A county of so many nodes: one county node, and as many townships as their villages need.
+pub fn nodes(count: usize) -> Vec<NodeId> {
+    let townships = (count / 6).clamp(1, 7) as u64;
+    let county = [COUNTY].into_iter();
+    let above = (0..townships).map(|at| COUNTY + (101 + at) * 1_000);
+    let villages = (0..VILLAGES_MAX).flat_map(|village| {
+        (0..townships).map(move |at| COUNTY + (101 + at) * 1_000 + 201 + village)
+    });
+    let codes = county.chain(above).chain(villages).take(count);
+    let mut nodes: Vec<_> = codes.filter_map(|code| format!("{code:012}").parse().ok()).collect();
+    nodes.sort_unstable();
+    nodes
+}
+
+/// The code that adopts charters, as a node runs it, remembering what it has opened.
+struct Adopting {
+    library: Library,
+}
+
+impl Verifier for Adopting {
+    fn load(&mut self, store: &dyn Store) -> Result<Vec<Arc<dyn Charter>>, String> {
+        let held = self.library.load(store).map_err(|why| why.to_string())?;
+        Ok(held.all)
+    }
+
+    fn next(
+        &mut self,
+        current: &dyn Charter,
+        bundle: &[u8],
+        wall: WallTime,
+    ) -> Result<Arc<dyn Charter>, String> {
+        let current = self.library.opened(current.digest()).ok_or("no charter is in force")?;
+        let adopted = self.library.adopt(&current, bundle, wall).map_err(|why| why.to_string())?;
+        Ok(Arc::clone(adopted.charter()) as Arc<dyn Charter>)
+    }
+}
+
+/// Founds the county of a run.
+pub(super) fn found(options: &Options, library: &Library) -> (Cast, World, Truth) {
+    let seed = options.seed;
+    let nodes = nodes(options.nodes);
+    let family = library.family(seed % FAMILIES, &nodes);
+    let mut chance = Seed::split(seed, "cast", &[]);
+    let mut truth = Truth::default();
+    let villages: Vec<_> = nodes.iter().filter(|node| is_village(node)).copied().collect();
+    let third = match chance.pick(&villages).filter(|_| chance.clone().percent(40)) {
+        Some(village) => library.revoking(seed % FAMILIES, &nodes, *village),
+        None => family.v3.clone(),
+    };
+    for edition in [&family.v1, &family.v2, &third, &family.v2_fork] {
+        truth.add_edition(edition.digest, edition.version, edition.table.clone());
+    }
+    let mut world = World::new(seed, Box::new(Adopting { library: library.clone() }));
+    world.redials = true;
+    let cast = Cast { nodes, family, third };
+    for node in &cast.nodes {
+        let key = cast.family.key(*node);
+        let identity = Identity { node: *node, key, epoch: Epoch(1) };
+        if let Err(why) = world.add(identity, &cast.founding()) {
+            world.tell(*node, why);
+        }
+    }
+    (cast, world, truth)
+}
+
+fn is_village(node: &NodeId) -> bool {
+    node.parent().is_some_and(|above| above.parent().is_some())
+}
+
+impl Run {
+    /// Lets some nodes turn hostile.
+    pub(super) fn choose_hostile(&mut self) {
+        let mut chance = Seed::split(self.options.seed, "who is hostile", &[]);
+        let mut chosen = std::collections::BTreeSet::new();
+        for _ in 0..self.options.hostile_villages.min(8) {
+            chosen.extend(chance.pick(&self.cast.villages()).copied());
+        }
+        if self.options.hostile_township {
+            chosen.extend(chance.pick(&self.cast.townships()).copied());
+        }
+        for node in &chosen {
+            if let Some(identity) = self.world.identity(*node).cloned() {
+                let hostile = Hostile::new(identity, self.options.seed, &mut self.world);
+                self.hostile.push(hostile);
+            }
+        }
+        if !chosen.is_empty() {
+            self.world.counters.add("hostile nodes", chosen.len() as u64);
+        }
+        self.hostile_nodes = chosen;
+    }
+
+    /// Brings the next charter to a node.
+    pub(super) fn roll_out(&mut self, node: NodeId) {
+        let Some(version) = self.world.node(node).map(|state| state.engine.charter().version())
+        else {
+            return;
+        };
+        let edition = match version.0 {
+            1 => &self.cast.family().v2,
+            _ => &self.cast.third,
+        };
+        let bundle = edition.bundle.clone();
+        if self.world.offer(node, &bundle).is_ok() {
+            self.world.counters.count("charter rolled out");
+            if version.0 > 1 && self.cast.third.digest != self.cast.family().v3.digest {
+                self.world.counters.count("revocation in flight");
+            }
+        }
+    }
+
+    /// Brings two charters with one number to two nodes.
+    pub(super) fn offer_fork(&mut self) {
+        let nodes = self.cast.nodes().to_vec();
+        let (v2, fork) = (self.cast.family().v2.bundle.clone(), self.cast.family().v2_fork.bundle.clone());
+        for bundle in [v2, fork] {
+            if let Some(node) = self.trouble.chance.pick(&nodes).copied()
+                && self.world.offer(node, &bundle).is_ok()
+            {
+                self.world.counters.count("two charters with one version");
+                self.forked = true;
+            }
+        }
+    }
+
+    /// Brings a charter to a node that too few reviewers signed.
+    pub(super) fn offer_unsigned(&mut self, node: NodeId) {
+        let bundle = self.cast.family().v2_unsigned_enough.bundle.clone();
+        if self.world.offer(node, &bundle).is_err() {
+            self.world.counters.count("charter with too few signatures refused");
+        }
+    }
+
+    /// Moves everybody past the end of the charter in force, or back.
+    pub(super) fn expire(&mut self) {
+        self.world.counters.count("charter expired");
+        for node in self.cast.nodes().to_vec() {
+            if let Some(state) = self.world.node_mut(node) {
+                state.clocks.wall_ahead_ms = 5 * 365 * 24 * 3_600_000;
+            }
+        }
+    }
+}

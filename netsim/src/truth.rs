@@ -1,0 +1,125 @@
+//! What is true in a world, whoever knows it: every facet, every commit, every grade a facet ever
+//! had, and who may hold what under each edition of the charter by a table that Cedar never saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_model::commit::Commit;
+use crdt_model::history::History;
+use crdt_model::ids::{CharterDigest, CharterVersion, CommitHash, NodeId};
+use crdt_model::label::{FacetId, Grade};
+use crdt_model::value::Value;
+
+use crate::charters::Permissions;
+use crate::secrecy::needles::Needles;
+
+/// One facet in truth.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The number by which the needles name it.
+    pub number: u32,
+    /// Every grade it ever had anywhere.
+    pub grades: BTreeSet<Grade>,
+    /// Every commit on it that was ever signed.
+    pub commits: BTreeSet<CommitHash>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Truth {
+    tables: BTreeMap<CharterDigest, (CharterVersion, Permissions)>,
+    facets: BTreeMap<FacetId, Known>,
+    numbers: Vec<FacetId>,
+    commits: BTreeMap<CommitHash, FacetId>,
+    /// Everything that a node may only see where it may hold the facet it belongs to.
+    pub needles: Needles,
+}
+
+/// Bytes of a text that is worth searching for.
+const NEEDLE_BYTES_MIN: usize = 24;
+
+impl Truth {
+    /// Adds an edition of the charter that nodes may adopt.
+    pub fn add_edition(&mut self, digest: CharterDigest, version: CharterVersion, table: Permissions) {
+        self.tables.insert(digest, (version, table));
+    }
+
+    /// The table of one edition.
+    pub fn table(&self, digest: &CharterDigest) -> Option<&Permissions> {
+        self.tables.get(digest).map(|(_, table)| table)
+    }
+
+    /// The tables of the editions with this number.
+    pub fn tables_of(&self, version: CharterVersion) -> impl Iterator<Item = &Permissions> {
+        let of = self.tables.values().filter(move |(found, _)| *found == version);
+        of.map(|(_, table)| table)
+    }
+
+    /// Learns of every commit in a history.
+    pub fn learn(&mut self, history: &History) {
+        for (commit, _) in history.commits() {
+            self.learn_commit(commit, &history.grades_before(commit));
+        }
+    }
+
+    /// Learns of one commit, which stands on these grades.
+    pub fn learn_commit(&mut self, commit: &Commit, before: &[Grade]) {
+        let (body, name) = (commit.body(), commit.hash());
+        if self.commits.contains_key(&name) {
+            return;
+        }
+        self.commits.insert(name, body.facet);
+        if !self.facets.contains_key(&body.facet) {
+            let number = self.numbers.len() as u32;
+            self.numbers.push(body.facet);
+            let known = Known { number, ..Known::default() };
+            self.facets.insert(body.facet, known);
+        }
+        let Some(known) = self.facets.get_mut(&body.facet) else {
+            return;
+        };
+        known.commits.insert(name);
+        known.grades.extend(before.iter().copied().chain(body.grade));
+        self.needles.add(known.number, &name.0);
+        for operation in &body.operations {
+            if let Some(Value::Text(text)) = &operation.value
+                && text.len() >= NEEDLE_BYTES_MIN
+            {
+                self.needles.add(known.number, text.as_bytes());
+            }
+        }
+    }
+
+    /// Whether a node may hold a facet, at one of the grades it ever had, by one edition.
+    pub fn may_hold(&self, facet: &FacetId, node: NodeId, edition: &CharterDigest) -> bool {
+        let (Some(known), Some(table)) = (self.facets.get(facet), self.table(edition)) else {
+            return false;
+        };
+        known.grades.iter().any(|grade| table.holds(&facet.label(*grade), node))
+    }
+
+    /// Every facet.
+    pub fn facets(&self) -> impl Iterator<Item = (&FacetId, &Known)> {
+        self.facets.iter()
+    }
+
+    /// One facet.
+    pub fn facet(&self, facet: &FacetId) -> Option<&Known> {
+        self.facets.get(facet)
+    }
+
+    /// The facet that the needles call by this number.
+    pub fn numbered(&self, number: u32) -> Option<&FacetId> {
+        self.numbers.get(number as usize)
+    }
+
+    /// The facet that a commit belongs to.
+    pub fn facet_of(&self, commit: &CommitHash) -> Option<FacetId> {
+        self.commits.get(commit).copied()
+    }
+
+    /// The facets of one record.
+    pub fn facets_of_record(&self, facet: &FacetId) -> impl Iterator<Item = &FacetId> {
+        let record = facet.record;
+        self.facets.keys().filter(move |other| other.record == record)
+    }
+}

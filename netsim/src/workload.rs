@@ -1,0 +1,221 @@
+//! What people write: invented records of every kind that the charter in force has, at nodes that
+//! may write them. Every text is a canary.
+
+use crdt_model::charter::Charter;
+use crdt_model::draft::Draft;
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::{Facet, Field, FieldType, Kinds};
+use crdt_model::label::{FacetId, Grade};
+use crdt_model::replica;
+use crdt_model::value::Value;
+
+use crate::secrecy::needles::Canary;
+use crate::seed::Seed;
+use crate::world::World;
+use crate::world::node::Node;
+
+/// Facets that are written again, at most: the latest ones.
+const REMEMBERED: usize = 400;
+/// Nodes and facets tried before a step is let go.
+const TRIES: usize = 12;
+
+/// See the module.
+pub struct Workload {
+    seed: u64,
+    chance: Seed,
+    texts: u64,
+    records: u64,
+    facets: Vec<FacetId>,
+}
+
+/// What one write is to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intent {
+    /// A new record.
+    New,
+    /// A change of a record that a node holds.
+    Change,
+    /// A record handed up, or marked.
+    Regrade,
+}
+
+impl Workload {
+    /// The work of one seed.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            chance: Seed::split(seed, "work", &[]),
+            texts: 0,
+            records: 0,
+            facets: Vec::new(),
+        }
+    }
+
+    /// Facets that have been written, the latest last.
+    pub fn facets(&self) -> &[FacetId] {
+        &self.facets
+    }
+
+    /// Something that one of these nodes may write; `None` if nothing was found.
+    pub fn next(&mut self, world: &World, nodes: &[NodeId]) -> Option<(NodeId, Draft)> {
+        let intent = match self.chance.below(100) {
+            0..40 => Intent::New,
+            40..85 => Intent::Change,
+            _ => Intent::Regrade,
+        };
+        self.draw(world, nodes, intent)
+    }
+
+    /// Something of one sort.
+    pub fn draw(
+        &mut self,
+        world: &World,
+        nodes: &[NodeId],
+        intent: Intent,
+    ) -> Option<(NodeId, Draft)> {
+        for _ in 0..TRIES {
+            let node = *self.chance.pick(nodes)?;
+            let Some(state) = world.node(node) else {
+                continue;
+            };
+            let drawn = match intent {
+                Intent::New => self.fresh(state, node),
+                Intent::Change | Intent::Regrade if self.facets.is_empty() => {
+                    self.fresh(state, node)
+                }
+                Intent::Change => self.change(state, node),
+                Intent::Regrade => self.regrade(state, node),
+            };
+            if let Some(draft) = drawn {
+                return Some((node, draft));
+            }
+        }
+        None
+    }
+
+    /// A new record at home, of any facet that home may begin.
+    pub fn fresh(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
+        let charter = state.engine.charter();
+        let facets: Vec<_> = charter.kinds().iter().flat_map(|kind| &kind.facets).collect();
+        let declared = *self.chance.pick(&facets)?;
+        self.records += 1;
+        let addressee = match declared.addressed && self.chance.percent(60) {
+            true => self.chance.pick(charter.roster().members())?.node,
+            false => node,
+        };
+        let facet = FacetId {
+            record: Canary::record(self.seed, self.records),
+            facet: declared.name,
+            home: node,
+            addressee,
+        };
+        let grade = Grade {
+            sensitivity: *self.first_mostly(&declared.sensitivities)?,
+            level: *self.first_mostly(&declared.levels)?,
+        };
+        if !charter.author(&facet.label(grade), node).allowed {
+            return None;
+        }
+        if self.facets.len() >= REMEMBERED {
+            self.facets.remove(0);
+        }
+        self.facets.push(facet);
+        let kinds = charter.kinds();
+        let mut fields = std::collections::BTreeMap::new();
+        for field in declared.fields.iter().filter(|field| field.required) {
+            fields.insert(field.name.as_str().to_owned(), Some(self.value(kinds, declared, field)));
+        }
+        if let Some((key, value)) = self.field(kinds, declared) {
+            fields.insert(key, Some(value));
+        }
+        Some(Draft { facet, grade: Some(grade), fields })
+    }
+
+    fn first_mostly<'a>(&mut self, words: &'a [Name]) -> Option<&'a Name> {
+        match self.chance.percent(70) {
+            true => words.first(),
+            false => self.chance.pick(words),
+        }
+    }
+
+    fn held(&mut self, state: &Node) -> Option<(FacetId, Grade)> {
+        let facet = *self.chance.pick(&self.facets)?;
+        let entry = replica::facet_entry(&state.store, &facet).ok()??;
+        Some((facet, entry.grade))
+    }
+
+    fn change(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
+        let (facet, grade) = self.held(state)?;
+        let charter = state.engine.charter();
+        if !charter.author(&facet.label(grade), node).allowed {
+            return None;
+        }
+        let (_, declared) = charter.kinds().facet(facet.facet)?;
+        let (key, value) = self.field(charter.kinds(), declared)?;
+        let fields = [(key, Some(value))].into();
+        Some(Draft { facet, grade: None, fields })
+    }
+
+    fn regrade(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
+        let (facet, grade) = self.held(state)?;
+        let charter = state.engine.charter();
+        let (_, declared) = charter.kinds().facet(facet.facet)?;
+        let next = Grade { level: *self.chance.pick(&declared.levels)?, ..grade };
+        let label = facet.label(grade);
+        let may = charter.author(&label, node).allowed
+            && charter.regrade(&label, node).allowed
+            && charter.regrade(&facet.label(next), node).allowed;
+        // A level is only ever raised: what falls back is refused by the engine.
+        let raised = next != grade && charter.join(grade, next) == next;
+        if !may || !raised {
+            return None;
+        }
+        let fields = std::collections::BTreeMap::new();
+        Some(Draft { facet, grade: Some(next), fields })
+    }
+
+    fn field(&mut self, kinds: &Kinds, declared: &Facet) -> Option<(String, Value)> {
+        let field = self.chance.pick(&declared.fields)?;
+        let value = self.value(kinds, declared, field);
+        let key = match field.grows {
+            true => format!("{}/{}", field.name, self.texts),
+            false => field.name.as_str().to_owned(),
+        };
+        Some((key, value))
+    }
+
+    /// A value that the field takes.
+    fn value(&mut self, kinds: &Kinds, declared: &Facet, field: &Field) -> Value {
+        self.texts += 1;
+        let number = |chance: &mut Seed| {
+            let (low, high) = (field.at_least.unwrap_or(0), field.at_most.unwrap_or(1000));
+            low + chance.below((high - low).max(0) as usize + 1) as i64
+        };
+        match field.holds {
+            FieldType::Text => {
+                let longest = field.bytes_max.unwrap_or(400).min(400);
+                let what = format!("text {}", self.texts);
+                let length = 40.max(40 + self.chance.below(longest.saturating_sub(39)));
+                let mut text = Canary::text(self.seed, &what, length);
+                text.truncate(longest);
+                Value::Text(text)
+            }
+            FieldType::Integer => Value::Integer(number(&mut self.chance)),
+            FieldType::Boolean => Value::Boolean(self.chance.percent(50)),
+            FieldType::Time => Value::Integer(1_782_864_000_000 + self.chance.below(1 << 40) as i64),
+            FieldType::Vocabulary => Value::Text(self.word(kinds, declared, field)),
+            FieldType::Area => Value::Text("620723101201".to_owned()),
+            FieldType::Record => {
+                Value::Text(Canary::record(self.seed, self.chance.bits() >> 1).to_string())
+            }
+        }
+    }
+
+    fn word(&mut self, kinds: &Kinds, declared: &Facet, field: &Field) -> String {
+        let kind = kinds.facet(declared.name).map(|(kind, _)| kind);
+        let vocabulary = field.vocabulary.unwrap_or(field.name);
+        let words = kind.and_then(|kind| kind.vocabularies.get(&vocabulary));
+        let word = words.and_then(|words| self.chance.pick(words));
+        word.map(|word| word.id.as_str().to_owned()).unwrap_or_default()
+    }
+}

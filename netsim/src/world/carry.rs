@@ -1,0 +1,216 @@
+//! What an engine wants done, done; and what then happens.
+
+use crdt_model::engine::{InboundId, Input, Output, RequestId, SyncToken};
+use crdt_model::ids::{CharterVersion, NodeId};
+use crdt_model::limits::REQUEST_TIMEOUT_MS;
+
+use super::log::What;
+use super::{Event, Frame, Happening, SYNC_MS, World, pair};
+
+impl World {
+    pub(super) fn carry_out(&mut self, node: NodeId, output: Output) -> Option<Input> {
+        match output {
+            Output::Request { peer, id, bytes } => {
+                if let Some(state) = self.nodes.get_mut(&node) {
+                    state.open.insert(id);
+                    let start = state.start;
+                    let timed_out = Event::TimedOut { node, start, peer, id };
+                    self.plan(self.now_ms + REQUEST_TIMEOUT_MS, timed_out);
+                }
+                self.transmit(node, peer, true, id, bytes);
+            }
+            Output::Respond { peer, id, bytes } => self.respond(node, peer, id, bytes),
+            Output::Sync { token } => {
+                let state = self.nodes.get(&node)?;
+                let (start, takes) = (state.start, SYNC_MS + state.slow_sync_ms);
+                self.plan(self.now_ms + takes, Event::Durable { node, start, token });
+            }
+            Output::Scrub => self.nodes.get_mut(&node)?.scrub_due = true,
+            Output::Written { ticket, outcome } => {
+                let happening = match outcome {
+                    Ok(commits) => Happening::Acknowledged { ticket, commits },
+                    Err(why) => Happening::Refused { ticket, why },
+                };
+                self.happenings.push((node, happening));
+            }
+            Output::CharterOffered { peer, bundle } => return self.consider(node, peer, bundle),
+            Output::Changed { facet, label, from, .. } => {
+                self.happenings.push((node, Happening::Changed { facet, label, from }));
+            }
+            Output::Dropped { facets } => {
+                self.happenings.push((node, Happening::Dropped(facets)));
+            }
+            Output::Alarm(alarm) => self.happenings.push((node, Happening::Alarm(alarm))),
+        }
+        None
+    }
+
+    fn consider(&mut self, node: NodeId, peer: NodeId, bundle: Vec<u8>) -> Option<Input> {
+        let state = self.nodes.get(&node)?;
+        let wall = state.now(self.now_ms, self.wall_start_ms).wall;
+        let current = std::sync::Arc::clone(state.engine.charter());
+        Some(match self.verifier.next(&*current, &bundle, wall) {
+            Ok(charter) => Input::CharterAdopted { charter, bundle },
+            Err(why) => {
+                self.happenings.push((node, Happening::CharterRefused(why)));
+                let version = CharterVersion(current.version().0 + 1);
+                Input::CharterRefused { peer, version }
+            }
+        })
+    }
+
+    fn respond(&mut self, node: NodeId, peer: NodeId, id: InboundId, bytes: Vec<u8>) {
+        if let Some(answer) = self.outside.get_mut(&id) {
+            *answer = Some(bytes);
+            return;
+        }
+        let state = self.nodes.get_mut(&node);
+        let asked = state.and_then(|state| state.inbound.remove(&id));
+        let connection = self.lines.get(&pair(node, peer)).map(|line| line.connection);
+        if let Some((_, id, over)) = asked
+            && connection == Some(over)
+        {
+            self.transmit(node, peer, false, id, bytes);
+        }
+    }
+
+    /// Puts a frame on a line, if the line is up.
+    pub(super) fn transmit(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        request: bool,
+        id: RequestId,
+        bytes: Vec<u8>,
+    ) {
+        if !self.lines.get(&pair(from, to)).is_some_and(|line| line.up) {
+            return;
+        }
+        let at_ms = self.now_ms;
+        let Some(sender) = self.nodes.get(&from) else {
+            return;
+        };
+        let edition = sender.engine.charter().digest();
+        let mut frame = Frame { at_ms, from, to, edition, request, bytes };
+        if let Some(tamper) = self.tampers.get_mut(&from) {
+            match tamper.passes(&frame) {
+                Some(bytes) => frame.bytes = bytes,
+                None => return,
+            }
+        }
+        let Some(line) = self.lines.get_mut(&pair(from, to)) else {
+            return;
+        };
+        let (connection, quality) = (line.connection, line.quality);
+        let direction = line.direction(from < to);
+        let passage = direction.pass(&quality, frame.bytes.len(), at_ms);
+        let mute = direction.mute;
+        let arrival = |bytes| Event::Frame { connection, request, from, to, id, bytes };
+        match passage.at_ms {
+            Some(at) => self.plan(at, arrival(frame.bytes.clone())),
+            None if mute => self.counters.count("asymmetric"),
+            None => self.counters.count("loss"),
+        }
+        if let Some(at) = passage.again_at_ms {
+            self.counters.count("duplication");
+            self.plan(at, arrival(frame.bytes.clone()));
+        }
+        if passage.overtakes {
+            self.counters.count("reorder");
+        }
+        self.frames.push(frame);
+    }
+
+    pub(super) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Frame { connection, request, from, to, id, bytes } => {
+                self.arrive(connection, request, (from, to), id, bytes);
+            }
+            Event::TimedOut { node, start, peer, id } => {
+                let state = self.nodes.get_mut(&node).filter(|state| state.start == start);
+                if state.is_some_and(|state| state.open.remove(&id)) {
+                    self.log.note(self.now_ms, node, What::TimedOut { peer }, &[]);
+                    self.input(node, Input::RequestFailed { peer, id });
+                }
+            }
+            Event::Durable { node, start, token } => self.make_durable(node, start, token),
+            Event::Wake { node, start } => {
+                if self.is_of(node, start) {
+                    if let Some(state) = self.nodes.get_mut(&node) {
+                        state.wakes_at = None;
+                    }
+                    if self.is_awake(node) {
+                        self.input(node, Input::Tick);
+                    } else {
+                        self.plan_wake(node);
+                    }
+                }
+            }
+            Event::Redial { one, other } => self.redial(one, other),
+        }
+    }
+
+    fn is_of(&self, node: NodeId, start: u64) -> bool {
+        self.nodes.get(&node).is_some_and(|state| state.start == start)
+    }
+
+    fn is_awake(&self, node: NodeId) -> bool {
+        let until = self.nodes.get(&node).and_then(|state| state.asleep_until_ms);
+        until.is_none_or(|until| until <= self.now_ms)
+    }
+
+    fn arrive(
+        &mut self,
+        connection: u64,
+        request: bool,
+        (from, to): (NodeId, NodeId),
+        id: RequestId,
+        bytes: Vec<u8>,
+    ) {
+        let line = self.lines.get(&pair(from, to));
+        if !line.is_some_and(|line| line.up && line.connection == connection) || !self.is_awake(to) {
+            return;
+        }
+        let size = bytes.len();
+        let what = match request {
+            true => What::Request { from, bytes: size },
+            false => What::Response { from, bytes: size },
+        };
+        self.log.note(self.now_ms, to, what, &bytes);
+        if !request {
+            if let Some(state) = self.nodes.get_mut(&to) {
+                state.open.remove(&id);
+            }
+            self.input(to, Input::Response { peer: from, id, bytes });
+            return;
+        }
+        self.inbound += 1;
+        let inbound = InboundId(self.inbound);
+        if let Some(state) = self.nodes.get_mut(&to) {
+            state.inbound.insert(inbound, (from, id, connection));
+        }
+        self.input(to, Input::Request { peer: from, id: inbound, bytes });
+    }
+
+    fn make_durable(&mut self, node: NodeId, start: u64, token: SyncToken) {
+        let Some(state) = self.nodes.get_mut(&node).filter(|state| state.start == start) else {
+            return;
+        };
+        if let Some(until) = state.asleep_until_ms.filter(|until| *until > self.now_ms) {
+            self.plan(until, Event::Durable { node, start, token });
+            return;
+        }
+        let scrub = std::mem::take(&mut state.scrub_due);
+        let done = match scrub {
+            true => crdt_model::store::Store::scrub(&mut state.store),
+            false => crdt_model::store::Store::sync(&mut state.store),
+        };
+        match done {
+            Ok(()) => {
+                self.log.note(self.now_ms, node, What::Durable, &token.0.to_be_bytes());
+                self.input(node, Input::Durable { token });
+            }
+            Err(error) => self.stop(node, &error.to_string()),
+        }
+    }
+}
