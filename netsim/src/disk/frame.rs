@@ -7,14 +7,14 @@
 //!           4 B number of entries
 //!           4 B length of the directory
 //!           4 B length of the values
-//!           4 B checksum over generation, offset, the 20 bytes before and the directory
+//!           4 B checksum over the 20 bytes before and the directory
 //!           directory, values
 //! directory = for each entry: 4 B length of the key, 4 B length of the value or 2^32 - 1 for a
-//!             delete, 4 B checksum of the value, key
+//!             delete, 4 B checksum over key and value, key
 //! ```
 //!
-//! Integers are big-endian. Both checksums cover where they stand: bytes that were meant for another
-//! place, or that an older log left here, are never taken for what belongs here.
+//! Integers are big-endian. A frame is bound to its place by the number of its batch, and a value by
+//! the directory: bytes that were meant for another place are never taken for what belongs here.
 
 use std::collections::BTreeMap;
 
@@ -59,10 +59,10 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Whether every value is what was written.
-    pub(super) fn is_whole(&self, log: &[u8], generation: u64) -> bool {
+    pub(super) fn is_whole(&self, log: &[u8]) -> bool {
         let places = self.entries.iter();
         let mut places = places.filter_map(|(key, place)| Some((key, place.as_ref()?)));
-        places.all(|(key, place)| value(log, generation, key, place).is_ok())
+        places.all(|(key, place)| value(log, key, place).is_ok())
     }
 
     /// Brings an index up to after this batch.
@@ -122,7 +122,7 @@ pub(super) fn append<'a>(
         let place = change.map(|value| Place {
             offset,
             length: value.len() as u32,
-            checksum: value_checksum(end.generation, offset, key, value),
+            checksum: value_checksum(key, value),
         });
         log.extend((key.len() as u32).to_be_bytes());
         log.extend(place.map_or(DELETED, |place| place.length).to_be_bytes());
@@ -135,7 +135,7 @@ pub(super) fn append<'a>(
         log.extend(value);
     }
     let frame = &mut log[start..];
-    let checksum = frame_checksum(end.generation, start, frame, directory_bytes);
+    let checksum = frame_checksum(frame, directory_bytes);
     frame[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&checksum.to_be_bytes());
     Ok(Frame {
         end: start + frame_bytes,
@@ -157,7 +157,7 @@ pub(super) fn read(log: &[u8], at: &Mark) -> Option<Frame> {
     let (mut directory, values) = rest.split_at_checked(directory_bytes)?;
     let whole = batch == at.batches + 1
         && values_bytes <= values.len()
-        && checksum == frame_checksum(at.generation, at.length, frame, directory_bytes);
+        && checksum == frame_checksum(frame, directory_bytes);
     if !whole {
         return None;
     }
@@ -185,12 +185,7 @@ pub(super) fn read(log: &[u8], at: &Mark) -> Option<Frame> {
 }
 
 /// The value at a place, if it is what was written there.
-pub(super) fn value<'a>(
-    log: &'a [u8],
-    generation: u64,
-    key: &[u8],
-    place: &Place,
-) -> Result<&'a [u8], StoreError> {
+pub(super) fn value<'a>(log: &'a [u8], key: &[u8], place: &Place) -> Result<&'a [u8], StoreError> {
     let damaged = |problem: &str| StoreError::Damaged {
         key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
         problem: problem.to_owned(),
@@ -198,14 +193,14 @@ pub(super) fn value<'a>(
     let value = log
         .get(place.offset..place.end())
         .ok_or_else(|| damaged("it is cut off"))?;
-    match value_checksum(generation, place.offset, key, value) == place.checksum {
+    match value_checksum(key, value) == place.checksum {
         true => Ok(value),
         false => Err(damaged("its checksum does not match")),
     }
 }
 
-fn value_checksum(generation: u64, offset: usize, key: &[u8], value: &[u8]) -> u32 {
-    let mut hasher = at_place(generation, offset);
+fn value_checksum(key: &[u8], value: &[u8]) -> u32 {
+    let mut hasher = Hasher::new();
     hasher.update(&(key.len() as u64).to_be_bytes());
     hasher.update(key);
     hasher.update(value);
@@ -213,18 +208,11 @@ fn value_checksum(generation: u64, offset: usize, key: &[u8], value: &[u8]) -> u
 }
 
 /// The checksum of a frame that has at least a header and this much of a directory.
-fn frame_checksum(generation: u64, offset: usize, frame: &[u8], directory_bytes: usize) -> u32 {
-    let mut hasher = at_place(generation, offset);
+fn frame_checksum(frame: &[u8], directory_bytes: usize) -> u32 {
+    let mut hasher = Hasher::new();
     hasher.update(&frame[..HEADER_BYTES - 4]);
     hasher.update(&frame[HEADER_BYTES..HEADER_BYTES + directory_bytes]);
     hasher.finalize()
-}
-
-fn at_place(generation: u64, offset: usize) -> Hasher {
-    let mut hasher = Hasher::new();
-    hasher.update(&generation.to_be_bytes());
-    hasher.update(&(offset as u64).to_be_bytes());
-    hasher
 }
 
 /// Takes `N` bytes off the front.

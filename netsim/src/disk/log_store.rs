@@ -136,7 +136,7 @@ impl Store for LogStore {
         let Some(place) = self.index.get(key) else {
             return Ok(None);
         };
-        let value = frame::value(&self.platter.log, self.end.generation, key, place)?;
+        let value = frame::value(&self.platter.log, key, place)?;
         Ok(Some(value.to_vec()))
     }
 
@@ -155,7 +155,7 @@ impl Store for LogStore {
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
             .map(|(key, place)| {
-                let value = frame::value(&self.platter.log, self.end.generation, key, place)?;
+                let value = frame::value(&self.platter.log, key, place)?;
                 Ok((key.to_vec(), value.to_vec()))
             })
             .collect()
@@ -174,7 +174,7 @@ impl Store for LogStore {
     fn scrub(&mut self) -> Result<(), StoreError> {
         self.sync()?;
         let generation = self.end.generation + 1;
-        let new = rewrite::live(&self.platter.log, &self.index, &self.end, generation)?;
+        let new = rewrite::live(&self.platter.log, &self.index, generation)?;
         if !self.has_room_for(self.platter.bytes() + new.log.len() as u64) {
             self.platter.counts.full += 1;
             return Err(StoreError::Full);

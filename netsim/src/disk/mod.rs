@@ -10,10 +10,10 @@
 //!
 //! # The log
 //!
-//! Batches, one after the other, see `frame`. Each value has a checksum over its place, its key and
-//! itself. The structure, which is everything else, has a checksum for each batch. So rot in a value
-//! is damage to that key alone, while rot in the structure is damage to the store: a batch that
-//! cannot be read could have overwritten or deleted anything.
+//! Batches, one after the other, see `frame`. Each value has a checksum over its key and itself. The
+//! structure, which is everything else, has a checksum for each batch. So rot in a value is damage
+//! to that key alone, while rot in the structure is damage to the store: a batch that cannot be read
+//! could have overwritten or deleted anything.
 //!
 //! # The head
 //!
@@ -25,8 +25,8 @@
 //! # What a power cut can do
 //!
 //! It reaches the bytes appended since the last sync, and the head slot that is being written. A
-//! sector of which an earlier part is durable keeps that part: drives finish or leave alone what
-//! they had, and no file system of today says otherwise.
+//! sector of which an earlier part is durable keeps that part, as if the drive finished a sector that
+//! it writes again or left it alone; drives that do neither are not modelled.
 
 mod counts;
 mod faults;

@@ -82,7 +82,7 @@ impl LogStore {
             false => usize::MAX,
         };
         let mut walk = walk(&platter.log, Mark::start(found.unwrap_or(0)), durable);
-        let removed = rewrite::remove_damaged(&platter.log, &mut walk.index, &walk.end);
+        let removed = rewrite::remove_damaged(&platter.log, &mut walk.index);
         let recovery = Recovery {
             batches: walk.end.batches,
             unsynced_kept: 0,
@@ -90,7 +90,7 @@ impl LogStore {
             removed,
         };
         let generation = head.mark.generation.max(walk.end.generation) + 1;
-        let new = rewrite::live(&platter.log, &walk.index, &walk.end, generation)?;
+        let new = rewrite::live(&platter.log, &walk.index, generation)?;
         let head = head.next(new.end);
         platter.log = new.log;
         platter.write_head(&head);
@@ -164,7 +164,7 @@ fn walk(log: &[u8], start: Mark, durable: usize) -> Walk {
         at_head: (start.length == durable).then_some(start),
     };
     while let Some(frame) = frame::read(log, &walk.end) {
-        if walk.end.length >= durable && !frame.is_whole(log, start.generation) {
+        if walk.end.length >= durable && !frame.is_whole(log) {
             break;
         }
         walk.end = walk.end.after(&frame);

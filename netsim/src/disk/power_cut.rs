@@ -106,7 +106,7 @@ impl LogStore {
             Fate::Torn(bytes) => start + bytes,
             Fate::Missing => start,
         };
-        let from = kept.clamp(self.head.mark.length.max(start).min(end), end);
+        let from = kept.max(self.head.mark.length).min(end);
         let rest = &mut self.platter.log[from..end];
         if matches!(fate, Fate::Torn(_)) && rest.iter().any(|byte| *byte != 0) {
             self.platter.counts.torn_sectors += 1;

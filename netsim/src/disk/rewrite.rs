@@ -17,12 +17,7 @@ pub(super) struct Rewritten {
 
 /// Copies the live entries of a log into a log of another generation. Fails at the first value that
 /// is damaged.
-pub(super) fn live(
-    log: &[u8],
-    index: &Index,
-    end: &Mark,
-    generation: u64,
-) -> Result<Rewritten, StoreError> {
+pub(super) fn live(log: &[u8], index: &Index, generation: u64) -> Result<Rewritten, StoreError> {
     let mut new = Rewritten {
         log: frame::empty_log(generation),
         index: Index::new(),
@@ -31,7 +26,7 @@ pub(super) fn live(
     let mut entries: Vec<(&[u8], &[u8])> = Vec::new();
     let mut bytes = 0;
     for (key, place) in index {
-        let value = frame::value(log, end.generation, key, place)?;
+        let value = frame::value(log, key, place)?;
         bytes += value.len();
         entries.push((key, value));
         if bytes >= BATCH_BYTES {
@@ -58,11 +53,9 @@ impl Rewritten {
 }
 
 /// Takes the entries out of an index whose values are damaged, and names their keys.
-pub(super) fn remove_damaged(log: &[u8], index: &mut Index, end: &Mark) -> Vec<Vec<u8>> {
+pub(super) fn remove_damaged(log: &[u8], index: &mut Index) -> Vec<Vec<u8>> {
     index
-        .extract_if(.., |key, place| {
-            frame::value(log, end.generation, key, place).is_err()
-        })
+        .extract_if(.., |key, place| frame::value(log, key, place).is_err())
         .map(|(key, _)| key.into_vec())
         .collect()
 }
