@@ -97,7 +97,7 @@ fn accepting_a_rollback_removes_what_is_damaged_and_says_so() {
     let (mut store, mut model) = worn_store(chance);
     let rotten = store.flip_bit(b"", chance).expect("an entry");
     let (store, recovery) = LogStore::accept_rollback(store.killed()).expect("what is left");
-    assert_eq!(recovery.removed, [rotten.key.clone()]);
+    assert_eq!(recovery.removed, std::slice::from_ref(&rotten.key));
     model.remove(&rotten.key);
     assert_eq!(everything(&store), model);
 }
