@@ -63,7 +63,7 @@ impl Quarantine {
                 problem: problem.to_string(),
             };
             let number = number.ok_or_else(|| damaged(DecodeError::Truncated("number")))?;
-            let refused = decode(&value).map_err(damaged)?;
+            let refused = Refused::decode(&value).map_err(damaged)?;
             quarantine.bytes += bytes_of(&refused);
             quarantine.next = number.saturating_add(1);
             quarantine.entries.push_back((number, refused));
@@ -207,30 +207,33 @@ fn encode(refused: &Refused) -> Vec<u8> {
     writer.into_bytes()
 }
 
-fn decode(bytes: &[u8]) -> Result<Refused, DecodeError> {
-    let mut reader = Reader::new(bytes);
-    let peer = match reader.u8("peer")? {
-        0 => None,
-        _ => Some(reader.node("peer")?),
-    };
-    let hash = CommitHash(reader.array("name")?);
-    let wall = WallTime::from_ms(reader.varint("wall time")?);
-    let code = Fault::known_code(reader.text(QUARANTINE_REASON_BYTES_MAX, "code")?);
-    let reason = reader
-        .text(QUARANTINE_REASON_BYTES_MAX, "reason")?
-        .to_owned();
-    let encoded = match reader.u8("commit")? {
-        0 => None,
-        _ => Some(reader.bytes(COMMIT_BYTES_MAX, "commit")?.to_vec()),
-    };
-    reader.finish()?;
-    // A word that this version does not know came from another one.
-    Ok(Refused {
-        peer,
-        hash,
-        wall,
-        code: code.unwrap_or("refused"),
-        reason,
-        encoded,
-    })
+impl Refused {
+    /// Reads an entry as it lies in the store.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let peer = match reader.u8("peer")? {
+            0 => None,
+            _ => Some(reader.node("peer")?),
+        };
+        let hash = CommitHash(reader.array("name")?);
+        let wall = WallTime::from_ms(reader.varint("wall time")?);
+        let code = Fault::known_code(reader.text(QUARANTINE_REASON_BYTES_MAX, "code")?);
+        let reason = reader
+            .text(QUARANTINE_REASON_BYTES_MAX, "reason")?
+            .to_owned();
+        let encoded = match reader.u8("commit")? {
+            0 => None,
+            _ => Some(reader.bytes(COMMIT_BYTES_MAX, "commit")?.to_vec()),
+        };
+        reader.finish()?;
+        // A word that this version does not know came from another one.
+        Ok(Self {
+            peer,
+            hash,
+            wall,
+            code: code.unwrap_or("refused"),
+            reason,
+            encoded,
+        })
+    }
 }

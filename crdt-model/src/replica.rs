@@ -17,7 +17,7 @@ use crate::commit::Commit;
 use crate::document::{Document, DocumentError};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::history::{History, HistoryError};
-use crate::ids::{ActorId, RecordId};
+use crate::ids::{ActorId, CharterVersion, RecordId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::FACET_COMMITS_MAX;
 use crate::store::{Batch, Store, StoreError};
@@ -66,6 +66,9 @@ impl ReplicaError {
 
 const COMMITS: u8 = b'c';
 const FACETS: u8 = b'f';
+const MARKS: u8 = b'm';
+const CHARTERS: u8 = b'k';
+const QUARANTINE: u8 = b'q';
 const SCAN_AT_ONCE: usize = 1024;
 
 /// The key part that names a facet.
@@ -76,17 +79,55 @@ fn facet_key(space: u8, facet: &FacetId) -> Vec<u8> {
     writer.into_bytes()
 }
 
-fn facet_of_key(key: &[u8]) -> Result<FacetId, DecodeError> {
-    let mut reader = Reader::new(key);
-    reader.u8("key space")?;
-    let facet = FacetId {
+fn take_facet(reader: &mut Reader<'_>) -> Result<FacetId, DecodeError> {
+    Ok(FacetId {
         record: RecordId(reader.array("record")?),
         facet: reader.name("facet")?,
         home: reader.node("home")?,
         addressee: reader.node("addressee")?,
-    };
-    reader.finish()?;
-    Ok(facet)
+    })
+}
+
+/// What a key of the store stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// The commit of a facet at this position.
+    Commit(FacetId, u32),
+    /// What the replica keeps about a facet.
+    Facet(FacetId),
+    /// One of the node's own marks, by its name.
+    Mark(Vec<u8>),
+    /// The bundle of a charter version.
+    Charter(CharterVersion),
+    /// The entry of the quarantine with this number.
+    Quarantine(u64),
+}
+
+impl Key {
+    /// Reads a key; every key that this program writes is one of these.
+    pub fn decode(key: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(key);
+        let key = match reader.u8("key space")? {
+            COMMITS => Self::Commit(
+                take_facet(&mut reader)?,
+                u32::from_be_bytes(reader.array("position")?),
+            ),
+            FACETS => Self::Facet(take_facet(&mut reader)?),
+            MARKS => Self::Mark(reader.slice(reader.remaining(), "mark")?.to_vec()),
+            CHARTERS => Self::Charter(CharterVersion(reader.u64_be("version")?)),
+            QUARANTINE => Self::Quarantine(reader.u64_be("number")?),
+            _ => return Err(DecodeError::Unknown("key space")),
+        };
+        reader.finish()?;
+        Ok(key)
+    }
+}
+
+fn facet_of_key(key: &[u8]) -> Result<FacetId, DecodeError> {
+    match Key::decode(key)? {
+        Key::Facet(facet) => Ok(facet),
+        _ => Err(DecodeError::Unknown("key space")),
+    }
 }
 
 /// Digest of the heads of a history.
@@ -104,25 +145,28 @@ pub fn facet_entry(store: &dyn Store, facet: &FacetId) -> Result<Option<FacetEnt
     let Some(value) = store.get(&facet_key(FACETS, facet))? else {
         return Ok(None);
     };
-    decode_entry(&value)
+    FacetEntry::decode(&value)
         .map(Some)
         .map_err(|problem| ReplicaError::entry(facet.record, problem))
 }
 
-fn decode_entry(value: &[u8]) -> Result<FacetEntry, DecodeError> {
-    let mut reader = Reader::new(value);
-    let grade = Grade {
-        sensitivity: reader.name("sensitivity")?,
-        level: reader.name("level")?,
-    };
-    let digest = reader.array("digest")?;
-    let commits = reader.count(FACET_COMMITS_MAX, "commits")? as u32;
-    reader.finish()?;
-    Ok(FacetEntry {
-        grade,
-        digest,
-        commits,
-    })
+impl FacetEntry {
+    /// Reads the value that stands at a facet's key.
+    pub fn decode(value: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(value);
+        let grade = Grade {
+            sensitivity: reader.name("sensitivity")?,
+            level: reader.name("level")?,
+        };
+        let digest = reader.array("digest")?;
+        let commits = reader.count(FACET_COMMITS_MAX, "commits")? as u32;
+        reader.finish()?;
+        Ok(Self {
+            grade,
+            digest,
+            commits,
+        })
+    }
 }
 
 /// The commits of one facet in their order; an empty history if the replica does not hold it.
@@ -196,7 +240,7 @@ pub fn record_after(
 
 fn read_facet(key: &[u8], value: &[u8]) -> Result<(FacetId, FacetEntry), ReplicaError> {
     let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
-    let entry = decode_entry(value);
+    let entry = FacetEntry::decode(value);
     Ok((
         facet,
         entry.map_err(|problem| ReplicaError::entry(facet.record, problem))?,
@@ -256,12 +300,12 @@ pub fn delete_facet(batch: &mut Batch, facet: &FacetId, entry: &FacetEntry) {
 
 /// Key of one of the node's own marks.
 pub fn mark_key(name: &str) -> Vec<u8> {
-    [b"m", name.as_bytes()].concat()
+    [&[MARKS], name.as_bytes()].concat()
 }
 
 /// Key of one charter version's bundle.
-pub fn charter_key(version: crate::ids::CharterVersion) -> Vec<u8> {
-    [&b"k"[..], &version.0.to_be_bytes()].concat()
+pub fn charter_key(version: CharterVersion) -> Vec<u8> {
+    [&[CHARTERS][..], &version.0.to_be_bytes()].concat()
 }
 
 /// Key of one entry of the quarantine.
@@ -271,7 +315,7 @@ pub fn quarantine_key(number: u64) -> Vec<u8> {
 
 /// What the keys of all entries of the quarantine begin with.
 pub fn quarantine_prefix() -> Vec<u8> {
-    b"q".to_vec()
+    vec![QUARANTINE]
 }
 
 /// The label a facet has in the replica.
