@@ -308,6 +308,11 @@ pub fn charter_key(version: CharterVersion) -> Vec<u8> {
     [&[CHARTERS][..], &version.0.to_be_bytes()].concat()
 }
 
+/// What the keys of all charters begin with; they are ordered by version.
+pub fn charters_prefix() -> Vec<u8> {
+    vec![CHARTERS]
+}
+
 /// Key of one entry of the quarantine.
 pub fn quarantine_key(number: u64) -> Vec<u8> {
     [&quarantine_prefix(), &number.to_be_bytes()[..]].concat()

@@ -15,7 +15,7 @@ pub struct WallTime {
 
 impl WallTime {
     /// The wall time this many milliseconds after the epoch.
-    pub fn from_ms(ms: u64) -> Self {
+    pub const fn from_ms(ms: u64) -> Self {
         Self { ms }
     }
 }

@@ -196,10 +196,11 @@ pub fn kinds_of(failures: &[Failure]) -> Vec<(String, usize, u64)> {
         format!("{} ({what})", failure.code)
     };
     let kinds: BTreeSet<_> = failures.iter().map(words).collect();
-    let counted = kinds.into_iter().map(|kind| {
-        let mut of = failures.iter().filter(|failure| words(failure) == kind);
+    let counted = kinds.iter().map(|kind| {
+        let mut of = failures.iter().filter(|failure| words(failure) == *kind);
         let first = of.next().map_or(0, |failure| failure.seed);
-        (kind, 1 + of.count(), first)
+        let seeds = 1 + of.count();
+        (kind.clone(), seeds, first)
     });
     counted.collect()
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::commit::Commit;
 use crdt_model::history::History;
-use crdt_model::ids::{CharterDigest, CharterVersion, CommitHash, NodeId};
+use crdt_model::ids::{CharterDigest, CharterVersion, CommitHash, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
 
 use crate::charters::Permissions;
-use crate::secrecy::needles::Needles;
+use crate::secrecy::Needles;
 
 /// One facet in truth.
 #[derive(Clone, Debug, Default)]
@@ -23,12 +23,22 @@ pub struct Known {
     pub commits: BTreeSet<CommitHash>,
 }
 
+/// What a needle belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Secret {
+    /// One facet's content.
+    Facet(FacetId),
+    /// A record's being there.
+    Record(RecordId),
+}
+
 /// See the module.
 #[derive(Default)]
 pub struct Truth {
     tables: BTreeMap<CharterDigest, (CharterVersion, Permissions)>,
     facets: BTreeMap<FacetId, Known>,
-    numbers: Vec<FacetId>,
+    records: BTreeMap<RecordId, Vec<FacetId>>,
+    secrets: Vec<Secret>,
     commits: BTreeMap<CommitHash, FacetId>,
     /// Everything that a node may only see where it may hold the facet it belongs to.
     pub needles: Needles,
@@ -69,10 +79,7 @@ impl Truth {
         }
         self.commits.insert(name, body.facet);
         if !self.facets.contains_key(&body.facet) {
-            let number = self.numbers.len() as u32;
-            self.numbers.push(body.facet);
-            let known = Known { number, ..Known::default() };
-            self.facets.insert(body.facet, known);
+            self.begin(body.facet);
         }
         let Some(known) = self.facets.get_mut(&body.facet) else {
             return;
@@ -86,6 +93,27 @@ impl Truth {
             {
                 self.needles.add(known.number, text.as_bytes());
             }
+        }
+    }
+
+    fn begin(&mut self, facet: FacetId) {
+        let number = self.secrets.len() as u32;
+        self.secrets.push(Secret::Facet(facet));
+        let known = Known { number, ..Known::default() };
+        self.facets.insert(facet, known);
+        let of_record = self.records.entry(facet.record).or_default();
+        if of_record.is_empty() {
+            self.secrets.push(Secret::Record(facet.record));
+            self.needles.add(number + 1, &facet.record.0);
+            self.needles.add(number + 1, facet.record.to_string().as_bytes());
+        }
+        of_record.push(facet);
+    }
+
+    /// Learns of a grade that concurrent ones have come to.
+    pub fn learn_grade(&mut self, facet: &FacetId, grade: Grade) {
+        if let Some(known) = self.facets.get_mut(facet) {
+            known.grades.insert(grade);
         }
     }
 
@@ -107,19 +135,22 @@ impl Truth {
         self.facets.get(facet)
     }
 
-    /// The facet that the needles call by this number.
-    pub fn numbered(&self, number: u32) -> Option<&FacetId> {
-        self.numbers.get(number as usize)
+    /// What the needles call by this number.
+    pub fn secret(&self, number: u32) -> Option<Secret> {
+        self.secrets.get(number as usize).copied()
+    }
+
+    /// Whether a node may know a secret, by one edition, or because the record is its own.
+    pub fn may_know(&self, secret: Secret, node: NodeId, edition: &CharterDigest) -> bool {
+        let may = |facet: &FacetId| facet.home == node || self.may_hold(facet, node, edition);
+        match secret {
+            Secret::Facet(facet) => may(&facet),
+            Secret::Record(record) => self.records.get(&record).into_iter().flatten().any(may),
+        }
     }
 
     /// The facet that a commit belongs to.
     pub fn facet_of(&self, commit: &CommitHash) -> Option<FacetId> {
         self.commits.get(commit).copied()
-    }
-
-    /// The facets of one record.
-    pub fn facets_of_record(&self, facet: &FacetId) -> impl Iterator<Item = &FacetId> {
-        let record = facet.record;
-        self.facets.keys().filter(move |other| other.record == record)
     }
 }

@@ -1,7 +1,6 @@
 //! What people write: invented records of every kind that the charter in force has, at nodes that
 //! may write them. Every text is a canary.
 
-use crdt_model::charter::Charter;
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::{Facet, Field, FieldType, Kinds};
@@ -9,7 +8,7 @@ use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 use crdt_model::value::Value;
 
-use crate::secrecy::needles::Canary;
+use crate::secrecy::Canary;
 use crate::seed::Seed;
 use crate::world::World;
 use crate::world::node::Node;

@@ -11,7 +11,7 @@
 //!   [`relation`] says how a node stands to a label; [`plain`] is a second way to the same answers.
 //! * Signing: [`manifest`] (what is signed), [`sshsig`] and [`key_files`] (how), [`board`] (whose
 //!   signatures count), [`sign`] (the steps of a reviewer), [`adopt`] with [`refusal`] (what a node
-//!   may hold, and why not), [`bundle`] (the bytes that travel).
+//!   may hold, and why not), [`bundle`] (the bytes that travel), [`held`] (what a node's store holds).
 
 pub mod adopt;
 pub mod board;
@@ -25,6 +25,7 @@ pub mod files;
 pub mod finding;
 pub mod forbidden;
 pub mod head;
+pub mod held;
 pub mod key_files;
 pub mod kinds;
 mod layout;

@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::files::CharterFiles;
 use crate::manifest_text;
+pub use crate::manifest_text::date;
 
 /// The manifest's path within the charter.
 pub const MANIFEST_PATH: &str = "manifest";

@@ -58,7 +58,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
 }
 
 /// A time as a manifest writes it: RFC 3339 in UTC, to the millisecond.
-pub(crate) fn date(time: WallTime) -> Result<String, ManifestError> {
+pub fn date(time: WallTime) -> Result<String, ManifestError> {
     let wrong = ManifestError::Time { ms: time.ms };
     let Ok(ms) = i64::try_from(time.ms) else {
         return Err(wrong);

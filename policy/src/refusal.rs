@@ -7,6 +7,7 @@ use crdt_model::limits::{CHARTER_BYTES_MAX, CHARTER_FILES_MAX};
 use crdt_model::time::WallTime;
 
 use crate::board::{BoardError, SignatureFault, Tally};
+use crate::bundle::BundleError;
 use crate::finding::Finding;
 use crate::manifest::ManifestError;
 use crate::manifest_text::date;
@@ -19,6 +20,9 @@ pub enum AdoptionRefused {
         "it has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes; get it from another node"
     )]
     TooLarge,
+    /// Not the bytes of a charter.
+    #[error("{0}")]
+    Bundle(BundleError),
     /// The manifest, or a file that is not what the manifest says.
     #[error("{0}")]
     Manifest(ManifestError),
@@ -152,7 +156,8 @@ impl AdoptionRefused {
     /// A stable name of the cause, for logs and programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge => "too-large",
+            Self::TooLarge | Self::Bundle(BundleError::TooLarge { .. }) => "too-large",
+            Self::Bundle(_) => "bad-bundle",
             Self::Manifest(ManifestError::Missing) => "no-manifest",
             Self::Manifest(ManifestError::FileMissing { .. }) => "file-missing",
             Self::Manifest(ManifestError::FileChanged { .. }) => "file-changed",
@@ -186,6 +191,12 @@ impl AdoptionRefused {
 impl From<BoardError> for AdoptionRefused {
     fn from(error: BoardError) -> Self {
         Self::Board(error)
+    }
+}
+
+impl From<BundleError> for AdoptionRefused {
+    fn from(error: BundleError) -> Self {
+        Self::Bundle(error)
     }
 }
 

@@ -151,18 +151,23 @@ pub struct WrittenSignature {
 /// whether that changed it. What else is wrong with the charter does not matter here.
 pub fn write_schema(folder: &Path) -> Result<bool, SignError> {
     let files = CharterFiles::read(folder)?;
-    let mut findings = Vec::new();
-    let head = head::read(&files, &mut findings);
-    let kinds = kinds::read(&files, head.as_ref(), &mut findings);
-    let (Some(head), Some(kinds)) = (head, kinds) else {
-        return Err(SignError::Invalid(findings));
-    };
-    let text = schema::schema_text(&head, &kinds);
+    let text = schema_of(&files)?;
     let changed = files.files.get(schema::FILE).map(Vec::as_slice) != Some(text.as_bytes());
     if changed {
         write_whole(&folder.join(schema::FILE), text.as_bytes())?;
     }
     Ok(changed)
+}
+
+/// The text of `mesh.cedarschema` as `charter.toml` and `kinds/` give it.
+pub fn schema_of(files: &CharterFiles) -> Result<String, SignError> {
+    let mut findings = Vec::new();
+    let head = head::read(files, &mut findings);
+    let kinds = kinds::read(files, head.as_ref(), &mut findings);
+    match (head, kinds) {
+        (Some(head), Some(kinds)) => Ok(schema::schema_text(&head, &kinds)),
+        _ => Err(SignError::Invalid(findings)),
+    }
 }
 
 /// Writes the manifest of a charter folder, if the charter is valid. `previous` is the folder of

@@ -85,6 +85,12 @@ impl Engine {
             .collect()
     }
 
+    /// How each link stands.
+    pub fn link_states(&self) -> impl Iterator<Item = (NodeId, LinkState)> {
+        let peers = self.peers.keys().copied();
+        peers.filter_map(|peer| Some((peer, self.link_state(peer)?)))
+    }
+
     /// How this node stands with one peer; `None` if the two have no link.
     pub fn peer_status(&self, peer: NodeId) -> Option<PeerStatus> {
         let known = self.peers.get(&peer)?;

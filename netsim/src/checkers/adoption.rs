@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterVersion, NodeId};
 
 use super::{Broken, Checker, Scene};

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_model::charter::Charter;
 use crdt_model::commit::Commit;
 use crdt_model::history::History;
 use crdt_model::ids::{CommitHash, NodeId};

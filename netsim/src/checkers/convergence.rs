@@ -1,6 +1,6 @@
 //! Once all faults are over, nodes that can reach each other hold the same.
 
-use crdt_model::charter::{Audience, Charter, Tier};
+use crdt_model::charter::{Audience, Tier};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
@@ -37,8 +37,7 @@ impl Checker for Convergence {
 /// Whether every link between nodes that keep to the rules is in sync, as its two ends see it.
 pub fn settled(world: &World, ignored: impl Fn(NodeId) -> bool) -> bool {
     world.nodes().filter(|(node, _)| !ignored(*node)).all(|(_, state)| {
-        let peers = state.engine.peers_brief();
-        peers.into_iter().all(|(peer, link)| {
+        state.engine.link_states().all(|(peer, link)| {
             ignored(peer) || matches!(link, LinkState::InSync | LinkState::Disconnected)
         })
     })

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_model::charter::Charter;
 use crdt_model::ids::{CommitHash, NodeId};
 use crdt_model::label::FacetId;
 use crdt_model::replica;

@@ -1,14 +1,12 @@
 //! No node learns what no rule allows: by what each message says it mentions, and by its bytes.
 
-use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterDigest, CommitHash, NodeId};
 use crdt_model::label::{FacetId, Grade};
-use crdt_model::store::Store;
 
 use super::{Broken, Checker, Scene};
-use crate::secrecy::mentions::{self, Mention};
+use crate::secrecy::mentions;
 use crate::secrecy::told::{self, Permitted};
-use crate::truth::Truth;
+use crate::truth::{Secret, Truth};
 
 /// What may be told under one edition.
 struct Under<'a> {
@@ -62,9 +60,8 @@ impl Checker for Typed {
             let edition = state.engine.charter().digest();
             let under = Under { truth: scene.truth, edition: &edition };
             let listed = mentions::disk(&state.store).unwrap_or_default();
-            let own = |mention: &Mention| mentions::facet_of(mention).is_some_and(|of| of.home == node);
-            let listed: Vec<_> = listed.into_iter().filter(|one| !own(one)).collect();
-            for leak in told::judge(&listed, node, &under) {
+            let leaks = told::judge(&listed, node, &under).into_iter();
+            for leak in leaks.filter(|leak| leak.facet.is_none_or(|facet| facet.home != node)) {
                 broken.push(scene.broken("secrecy (typed)", node, format!("on disk: {leak}")));
             }
         }
@@ -79,15 +76,9 @@ const NAME: &str = "secrecy (bytes)";
 impl Checker for Bytes {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for frame in scene.frames.iter().filter(|frame| !scene.hostile.contains(&frame.from)) {
-            for found in scene.truth.needles.find(&frame.bytes) {
-                let Some(facet) = scene.truth.numbered(found.owner) else {
-                    continue;
-                };
-                if !scene.truth.may_hold(facet, frame.to, &frame.edition) {
-                    let (name, home, to) = (facet.facet, facet.home, frame.to);
-                    let what = format!("sent {to} something of {name} of {home}, {:?}", found.form);
-                    broken.push(scene.broken(NAME, frame.from, what));
-                }
+            for (secret, form) in hidden(scene, &frame.bytes, frame.to, &frame.edition) {
+                let what = format!("sent {} {}, {form}", frame.to, named(secret));
+                broken.push(scene.broken(NAME, frame.from, what));
             }
         }
     }
@@ -95,21 +86,36 @@ impl Checker for Bytes {
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, state) in scene.honest() {
             let edition = state.engine.charter().digest();
-            let platter = state.store.platter();
-            for part in platter.image() {
-                for found in scene.truth.needles.find(part) {
-                    let Some(facet) = scene.truth.numbered(found.owner) else {
-                        continue;
-                    };
-                    let own = facet.home == node;
-                    if !own && !scene.truth.may_hold(facet, node, &edition) {
-                        let (name, home) = (facet.facet, facet.home);
-                        let what = format!("its disk has {name} of {home}, {:?}", found.form);
-                        broken.push(scene.broken(NAME, node, what));
-                    }
+            for part in state.store.platter().image() {
+                for (secret, form) in hidden(scene, part, node, &edition) {
+                    let what = format!("its disk has {}, {form}", named(secret));
+                    broken.push(scene.broken(NAME, node, what));
                 }
             }
-            let _ = state.store.disk_bytes();
         }
+    }
+}
+
+/// What some bytes hold that a node may not know.
+fn hidden(
+    scene: &Scene<'_>,
+    bytes: &[u8],
+    node: NodeId,
+    edition: &CharterDigest,
+) -> Vec<(Secret, String)> {
+    let found = scene.truth.needles.find(bytes).into_iter();
+    let hidden = found.filter_map(|found| {
+        let secret = scene.truth.secret(found.owner)?;
+        let hashed = if found.hashed { " hashed" } else { "" };
+        let known = scene.truth.may_know(secret, node, edition);
+        (!known).then(|| (secret, format!("{:?}{hashed} at byte {}", found.form, found.at)))
+    });
+    hidden.collect()
+}
+
+fn named(secret: Secret) -> String {
+    match secret {
+        Secret::Facet(facet) => format!("something of {} of {} {}", facet.facet, facet.home, facet.record),
+        Secret::Record(record) => format!("record {record}"),
     }
 }

@@ -11,7 +11,7 @@ use crdt_model::charter::Charter;
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::engine::{Identity, links};
 use crdt_model::history::{Clock, History};
-use crdt_model::ids::{NodeId, Seq};
+use crdt_model::ids::Seq;
 use crdt_model::label::FacetId;
 use crdt_model::reconcile::{self, Bound};
 use crdt_model::replica;
@@ -21,7 +21,7 @@ use crdt_model::wire::{CharterMark, Hello, Request, Wanted};
 
 pub use peer::HostilePeer;
 
-use crate::secrecy::needles::Canary;
+use crate::secrecy::Canary;
 use crate::seed::Seed;
 use crate::truth::Truth;
 use crate::world::World;

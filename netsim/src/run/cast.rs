@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use crdt_model::charter::Charter;
 use crdt_model::engine::Identity;
 use crdt_model::ids::{CharterVersion, Epoch, NodeId};
-use crdt_model::store::Store;
-use crdt_model::time::WallTime;
 
 use super::{Options, Run};
 use crate::charters::generated::Family;
-use crate::charters::library::Library;
-use crate::charters::Edition;
+use crate::charters::{Edition, Shelf};
 use crate::hostile::Hostile;
 use crate::seed::Seed;
 use crate::truth::Truth;
-use crate::world::{Verifier, World};
+use crate::world::World;
 
 /// Families of charters that seeds share: drawing one takes longer than a small run.
 const FAMILIES: u64 = 64;
@@ -90,45 +86,22 @@ pub fn nodes(count: usize) -> Vec<NodeId> {
     nodes
 }
 
-/// The code that adopts charters, as a node runs it, remembering what it has opened.
-struct Adopting {
-    library: Library,
-}
-
-impl Verifier for Adopting {
-    fn load(&mut self, store: &dyn Store) -> Result<Vec<Arc<dyn Charter>>, String> {
-        let held = self.library.load(store).map_err(|why| why.to_string())?;
-        Ok(held.all)
-    }
-
-    fn next(
-        &mut self,
-        current: &dyn Charter,
-        bundle: &[u8],
-        wall: WallTime,
-    ) -> Result<Arc<dyn Charter>, String> {
-        let current = self.library.opened(current.digest()).ok_or("no charter is in force")?;
-        let adopted = self.library.adopt(&current, bundle, wall).map_err(|why| why.to_string())?;
-        Ok(Arc::clone(adopted.charter()) as Arc<dyn Charter>)
-    }
-}
-
 /// Founds the county of a run.
-pub(super) fn found(options: &Options, library: &Library) -> (Cast, World, Truth) {
+pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
     let seed = options.seed;
     let nodes = nodes(options.nodes);
-    let family = library.family(seed % FAMILIES, &nodes);
+    let family = shelf.family(seed % FAMILIES, &nodes);
     let mut chance = Seed::split(seed, "cast", &[]);
     let mut truth = Truth::default();
     let villages: Vec<_> = nodes.iter().filter(|node| is_village(node)).copied().collect();
     let third = match chance.pick(&villages).filter(|_| chance.clone().percent(40)) {
-        Some(village) => library.revoking(seed % FAMILIES, &nodes, *village),
+        Some(village) => shelf.revoking(seed % FAMILIES, &nodes, *village),
         None => family.v3.clone(),
     };
     for edition in [&family.v1, &family.v2, &third, &family.v2_fork] {
         truth.add_edition(edition.digest, edition.version, edition.table.clone());
     }
-    let mut world = World::new(seed, Box::new(Adopting { library: library.clone() }));
+    let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
     let cast = Cast { nodes, family, third };
     for node in &cast.nodes {

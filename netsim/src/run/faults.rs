@@ -290,7 +290,7 @@ impl Run {
         }
     }
 
-    fn new_life(&mut self) -> Epoch {
+    pub(super) fn new_life(&mut self) -> Epoch {
         self.trouble.lives += 1;
         Epoch(self.options.seed.wrapping_mul(1_000_003) ^ self.trouble.lives << 8)
     }

@@ -179,6 +179,9 @@ impl Run {
     /// Learns what was written, from whoever wrote it.
     fn learn(&mut self, happenings: &[(NodeId, Happening)]) {
         for (node, happening) in happenings {
+            if let Happening::Changed { facet, label, .. } = happening {
+                self.truth.learn_grade(facet, label.grade);
+            }
             if let Happening::Changed { facet, from: None, .. } = happening
                 && let Some(state) = self.world.node(*node)
                 && let Ok(history) = replica::history(&state.store, facet)

@@ -6,6 +6,7 @@ use crdt_model::engine::{Engine, Identity, InboundId, RequestId};
 use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::time::{Instant, Now, WallTime};
 
+use super::World;
 use crate::disk::{Counts, LogStore, Platter};
 
 /// How a node's clocks differ from true time.
@@ -72,6 +73,11 @@ impl Node {
         let at = self.engine.next_timeout().ms;
         let at = at.saturating_add(self.clocks.slept_ms);
         at.max(self.asleep_until_ms.unwrap_or(now_ms))
+    }
+
+    /// What its wall clock shows.
+    pub fn wall(&self, world: &World) -> WallTime {
+        self.now(world.now_ms, world.wall_start_ms).wall
     }
 
     /// A copy of the whole machine.

@@ -3,6 +3,7 @@
 use crdt_model::ids::{CharterDigest, Epoch};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store, StoreError};
+use policy::held::HeldError;
 use policy::{CharterFiles, adopt, bundle};
 
 use super::clock::Clock;
@@ -64,7 +65,7 @@ fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
         made => return made.map_err(|error| error.problem()),
     };
     let store = SledStore::open(&options).map_err(|error| error.problem())?;
-    let charters = store.scan(b"k", None, 1);
+    let charters = store.scan(&replica::charters_prefix(), None, 1);
     match charters.map_err(|error| store_problem(&error))?.is_empty() {
         true => Ok(store),
         false => Err(exists.problem()),
@@ -93,6 +94,22 @@ pub(super) fn new_epoch() -> Result<Epoch, Problem> {
 /// The digest of a charter's files, for people to compare.
 pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
     policy::manifest::Manifest::of(files).ok()?.digest().ok()
+}
+
+/// What a person is told when the charters in a store cannot be loaded.
+pub(super) fn held_problem(error: &HeldError) -> Problem {
+    match error {
+        HeldError::Store(error) => store_problem(error),
+        HeldError::Refused(why) => charter_problem(why),
+        HeldError::None => Problem::new(
+            "no-charter",
+            text!("存储中没有章程", "the store holds no charter"),
+            text!(
+                "先执行 mesh-node init --charter 目录",
+                "run mesh-node init --charter FOLDER first"
+            ),
+        ),
+    }
 }
 
 pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {

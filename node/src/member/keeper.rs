@@ -13,10 +13,11 @@ use crdt_model::replica;
 use crdt_model::store::Store;
 use crdt_model::time::Instant;
 use policy::adopt::AdoptedCharter;
+use policy::held;
 
 use super::clock::Clock;
-use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, store_problem};
-use super::{charters, network};
+use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
+use super::network;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -68,14 +69,14 @@ impl Keeper {
         };
         let store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
         let epoch = read_epoch(&store, node)?;
-        let (adopted, all) = charters::load(&store)?;
+        let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
         let identity = Identity { node, key, epoch };
-        let engine = Engine::open(identity, all, &store).map_err(|error| damaged(&error))?;
+        let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
         let engine = engine.ok_or_else(|| damaged(&"no charter"))?;
         let mut keeper = Self {
             engine,
             store,
-            adopted,
+            adopted: held.current,
             clock: Clock::start(),
             network: network::Reports::default(),
             latencies_ms: VecDeque::new(),
@@ -198,7 +199,7 @@ impl Keeper {
             )));
             return Ok(());
         }
-        match charters::next(&self.adopted, files, now) {
+        match held::next(&self.adopted, files, now) {
             Ok((adopted, bundle)) => {
                 self.offered = Some((adopted.version(), answer));
                 let charter = Arc::clone(adopted.charter());
@@ -218,18 +219,14 @@ impl Keeper {
             // One is waiting for the disk. Whoever offered this one will greet again.
             return Input::Tick;
         }
-        let files = policy::bundle::decode(&bundle);
-        let verdict = match &files {
-            Ok(files) => charters::next(&self.adopted, files, now).map_err(|why| why.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        match verdict {
-            Ok((adopted, bundle)) => {
+        match held::follow(&self.adopted, &bundle, now) {
+            Ok(adopted) => {
                 let charter = Arc::clone(adopted.charter());
                 self.next_adopted = Some(adopted);
                 Input::CharterAdopted { charter, bundle }
             }
             Err(why) => {
+                let why = why.to_string();
                 let version = CharterVersion(self.adopted.version().0 + 1);
                 tracing::warn!(%peer, %version, why, "an offered charter was refused");
                 self.network.charter_refused(peer, why);

@@ -4,10 +4,9 @@
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * [`answers`]: one file for each kind of question.
-//! * [`founding`]: making a node. `charters`: the versions it holds. `clock`: the only clock.
+//! * [`founding`]: making a node. `clock`: the only clock.
 
 pub mod answers;
-mod charters;
 pub mod clock;
 pub mod founding;
 pub mod keeper;

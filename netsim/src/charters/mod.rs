@@ -1,0 +1,57 @@
+//! Signed charters that nodes adopt by the code that they run, each with a table of what it must
+//! allow, which is never read from its rules.
+//!
+//! * [`generated`]: charters drawn from a seed. `drawn` is what they are to allow; `folder` and
+//!   `cedar_text` write it down as a charter, and [`permissions`] as a table.
+//! * `reviewers`: who signs, and what signing comes to: an [`Edition`].
+//! * [`library`]: opens each charter once, however many nodes hold it; [`Shelf`] keeps it for all
+//!   runs of one thread.
+
+mod cedar_text;
+mod drawn;
+mod folder;
+pub mod generated;
+pub mod library;
+pub mod permissions;
+mod reviewers;
+mod shelf;
+
+use crdt_model::ids::{CharterDigest, CharterVersion};
+use crdt_model::replica;
+use crdt_model::store::{Batch, MemoryStore, Store, StoreError};
+use policy::CharterFiles;
+
+pub use permissions::Permissions;
+pub use shelf::Shelf;
+
+/// One version of a charter, signed, with what it must allow.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// Its files, with manifest and signatures.
+    pub files: CharterFiles,
+    /// The bytes that travel and that a store keeps.
+    pub bundle: Vec<u8>,
+    /// Its version.
+    pub version: CharterVersion,
+    /// SHA-256 of its manifest.
+    pub digest: CharterDigest,
+    /// What it must allow.
+    pub table: Permissions,
+}
+
+impl Edition {
+    /// Puts it into a store, where it is in force if it is the newest, and makes it durable.
+    pub fn put_into(&self, store: &mut dyn Store) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.put(replica::charter_key(self.version), self.bundle.clone());
+        store.write(&batch)?;
+        store.sync()
+    }
+
+    /// A store that holds it and nothing else.
+    pub fn store(&self) -> Result<MemoryStore, StoreError> {
+        let mut store = MemoryStore::default();
+        self.put_into(&mut store)?;
+        Ok(store)
+    }
+}

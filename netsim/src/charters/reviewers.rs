@@ -1,0 +1,111 @@
+//! The three reviewers of simulated counties, of whom two must sign, and the keys of nodes. All of
+//! them come from the seed: nobody else may trust them.
+
+use crdt_model::charter::Validity;
+use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
+use crdt_model::time::WallTime;
+use ed25519_dalek::SigningKey;
+use policy::board::signature_path;
+use policy::manifest::{MANIFEST_PATH, Manifest, Sha256Sum};
+use policy::sshsig::{self, SshKey};
+use policy::{CharterFiles, bundle, schema, sign};
+
+use super::Edition;
+use super::permissions::Permissions;
+use crate::seed::Seed;
+
+/// What reviewers are called.
+const NAMES: [&str; 3] = ["reviewer-a", "reviewer-b", "reviewer-c"];
+/// 2026-01-01T00:00:00Z and 2030-12-31T00:00:00Z, between which charters hold.
+pub(super) const IN_FORCE: Validity = Validity {
+    from: WallTime::from_ms(1_767_225_600_000),
+    until: WallTime::from_ms(1_924_905_600_000),
+};
+
+/// The reviewers of one county.
+#[derive(Clone, Debug)]
+pub(super) struct Reviewers {
+    keys: Vec<(&'static str, SigningKey)>,
+}
+
+/// Which charter is signed, and what the manifest says of it.
+pub(super) struct Sealed<'a> {
+    pub(super) county: NodeId,
+    pub(super) version: CharterVersion,
+    pub(super) previous: Option<CharterDigest>,
+    pub(super) validity: Validity,
+    /// Positions of the reviewers who sign.
+    pub(super) signers: &'a [usize],
+}
+
+impl Reviewers {
+    /// The reviewers of a seed.
+    pub(super) fn of(seed: u64) -> Self {
+        let mut stream = Seed::new(seed ^ 0x7265_7669_6577_6572);
+        let keys = NAMES.map(|name| (name, key_from(&mut stream)));
+        Self { keys: keys.into() }
+    }
+
+    /// Names, and keys as one line of OpenSSH each.
+    pub(super) fn listed(&self) -> Vec<(String, String)> {
+        let line = |key: &SigningKey| SshKey::from(key).to_openssh().unwrap_or_default();
+        let listed = self.keys.iter();
+        listed
+            .map(|(name, key)| ((*name).to_owned(), line(key)))
+            .collect()
+    }
+
+    /// Adds schema, manifest and signatures to the files of a charter.
+    ///
+    /// The manifest's digest of all decisions is zeros: no node asks for it, and making it costs
+    /// more than all the rest.
+    pub(super) fn seal(
+        &self,
+        mut files: CharterFiles,
+        sealed: &Sealed<'_>,
+        table: Permissions,
+    ) -> Result<Edition, sign::SignError> {
+        let schema = sign::schema_of(&files)?;
+        files
+            .files
+            .insert(schema::FILE.to_owned(), schema.into_bytes());
+        let manifest = Manifest {
+            county: sealed.county,
+            version: sealed.version,
+            previous: sealed.previous,
+            validity: sealed.validity,
+            decisions: Sha256Sum([0; 32]),
+            files: Manifest::list(&files)?,
+        };
+        let text = manifest.encode()?;
+        for (name, key) in sealed.signers.iter().filter_map(|at| self.keys.get(*at)) {
+            let path = signature_path(name, &SshKey::from(key));
+            let signature = sshsig::sign(key, text.as_bytes())?;
+            files.files.insert(path, signature.into_bytes());
+        }
+        files
+            .files
+            .insert(MANIFEST_PATH.to_owned(), text.into_bytes());
+        Ok(Edition {
+            bundle: bundle::encode(&files)?,
+            files,
+            version: sealed.version,
+            digest: manifest.digest()?,
+            table,
+        })
+    }
+}
+
+/// The key of a node under a seed.
+pub(super) fn node_key(seed: u64, node: NodeId) -> SigningKey {
+    // A code has 40 bits: each gives another start to the stream.
+    key_from(&mut Seed::new(seed ^ node.code().rotate_left(24)))
+}
+
+fn key_from(stream: &mut Seed) -> SigningKey {
+    let mut bytes = [0; 32];
+    for part in bytes.chunks_exact_mut(8) {
+        part.copy_from_slice(&stream.bits().to_be_bytes());
+    }
+    SigningKey::from_bytes(&bytes)
+}
