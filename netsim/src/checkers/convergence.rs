@@ -34,13 +34,24 @@ impl Checker for Convergence {
     }
 }
 
-/// Whether every link between nodes that keep to the rules is in sync, as its two ends see it.
-pub fn settled(world: &World, ignored: impl Fn(NodeId) -> bool) -> bool {
-    world.nodes().filter(|(node, _)| !ignored(*node)).all(|(_, state)| {
-        state.engine.link_states().all(|(peer, link)| {
-            ignored(peer) || matches!(link, LinkState::InSync | LinkState::Disconnected)
-        })
-    })
+/// The links that are up between nodes that keep to the rules and are not in sync, as one of the
+/// two ends sees it. `forked` lets be those whose ends go by different charters.
+pub fn unsettled(
+    world: &World,
+    ignored: &dyn Fn(NodeId) -> bool,
+    forked: bool,
+) -> Vec<(NodeId, NodeId, LinkState)> {
+    let mut unsettled = Vec::new();
+    for (node, state) in world.nodes().filter(|(node, _)| !ignored(*node)) {
+        for (peer, link) in state.engine.link_states().filter(|(peer, _)| !ignored(*peer)) {
+            let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
+            let apart = forked && digest(node) != digest(peer);
+            if !apart && !matches!(link, LinkState::InSync | LinkState::Disconnected) {
+                unsettled.push((node, peer, link));
+            }
+        }
+    }
+    unsettled
 }
 
 /// What the link between two nodes carries and one of them lacks.

@@ -9,7 +9,7 @@ mod convergence;
 mod durability;
 mod secrecy;
 
-pub use convergence::settled;
+pub use convergence::unsettled;
 
 use std::collections::BTreeSet;
 use std::fmt;

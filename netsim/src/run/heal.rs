@@ -1,9 +1,10 @@
 //! How trouble ends: bit by bit while the county works, and all of it at last.
 
+use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 
 use super::Run;
-use crate::checkers::{Broken, settled};
+use crate::checkers::{Broken, unsettled};
 use crate::world::Happening;
 use crate::world::node::Clocks;
 
@@ -97,8 +98,13 @@ impl Run {
         self.show(&frames, &happenings, true);
     }
 
+    fn unsettled(&self) -> Vec<(NodeId, NodeId, LinkState)> {
+        let hostile = |node: NodeId| self.hostile_nodes.contains(&node);
+        unsettled(&self.world, &hostile, self.forked)
+    }
+
     fn settled(&self) -> bool {
-        settled(&self.world, |node| self.hostile_nodes.contains(&node))
+        self.unsettled().is_empty()
     }
 
     /// Now and then one village stays away for good: no charter ever reaches it.
@@ -114,18 +120,12 @@ impl Run {
     }
 
     fn say_who_is_apart(&mut self) {
-        let mut apart = Vec::new();
-        for (node, state) in self.world.nodes() {
-            for peer in state.engine.peers() {
-                use crdt_model::engine::LinkState::{Disconnected, InSync};
-                if !matches!(peer.link, InSync | Disconnected) {
-                    let (other, link) = (peer.node, peer.link);
-                    let what = format!("{link:?} with {other} after a minute: {:?}", peer.refused);
-                    let at_ms = self.world.now_ms();
-                    apart.push(Broken { checker: "convergence", at_ms, node, what });
-                }
-            }
+        let at_ms = self.world.now_ms();
+        for (node, peer, link) in self.unsettled() {
+            let status = self.world.node(node).and_then(|state| state.engine.peer_status(peer));
+            let refused = status.map(|status| status.refused).unwrap_or_default();
+            let what = format!("{link:?} with {peer} after a minute: {refused:?}");
+            self.broken.push(Broken { checker: "convergence", at_ms, node, what });
         }
-        self.broken.extend(apart);
     }
 }
