@@ -1,16 +1,19 @@
 //! Documents: what the commits of one facet come to. Built from a history through Automerge when
 //! somebody reads, and never from bytes that a peer sent: every change is made here, from a commit
 //! that was judged before.
+//!
+//! What a forked life wrote from its fork on does not count: the document is built as if those
+//! commits had never been, and lists what they wrote as [`Frozen`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::{Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, ScalarValue};
 
 use crate::commit::Commit;
-use crate::history::History;
-use crate::ids::{ActorId, CommitHash, NodeId};
+use crate::history::{History, Life};
+use crate::ids::{ActorId, CommitHash, Epoch, NodeId, Seq};
 use crate::time::WallTime;
 use crate::value::{Operation, OperationId, Value};
 
@@ -29,12 +32,34 @@ pub struct Written {
     pub commit: CommitHash,
 }
 
+/// One thing that a forked life wrote, which does not count.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Frozen {
+    /// The node whose life is forked.
+    pub author: NodeId,
+    /// Which of its lives.
+    pub epoch: Epoch,
+    /// The number of the commit it is in, which another commit may have too.
+    pub seq: Seq,
+    /// That commit.
+    pub commit: CommitHash,
+    /// The field.
+    pub key: String,
+    /// The value; `None` where it was to be cleared.
+    pub value: Option<Value>,
+}
+
 /// The fields of one facet. A field has more than one value where they were written concurrently:
 /// all are kept until somebody settles them by writing again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Document {
     fields: BTreeMap<String, Vec<Written>>,
+    frozen: Vec<Frozen>,
 }
+
+/// What stands for a commit among the changes: its own change, or those that a frozen one builds on.
+/// One for each life is enough, for what counts of a life is one line.
+type Standing = BTreeMap<Life, (Seq, ChangeHash)>;
 
 /// Why a history did not become a document. Judged commits always do: this is a fault of the
 /// program, not of a peer.
@@ -56,31 +81,43 @@ pub enum DocumentError {
 impl Document {
     /// Builds the document of a history.
     pub fn build(history: &History) -> Result<Self, DocumentError> {
-        let mut names: BTreeMap<CommitHash, ChangeHash> = BTreeMap::new();
+        let mut standing: BTreeMap<CommitHash, Standing> = BTreeMap::new();
         let mut changes = Vec::with_capacity(history.len());
-        let mut authors: BTreeMap<ActorId, Vec<&Commit>> = BTreeMap::new();
+        let mut heads = BTreeSet::new();
+        let mut counted = Counted::default();
+        let mut frozen = Vec::new();
         for (commit, actor) in history.commits() {
-            let change = change_of(commit, actor, &names);
-            names.insert(commit.hash(), change.hash());
-            authors.entry(actor).or_default().push(commit);
-            changes.push(change);
+            let mut stands = standing_of(&commit.body().parents, &standing);
+            if history.is_frozen(commit) {
+                frozen.extend(frozen_in(commit));
+            } else {
+                counted.entry(actor).or_default().push(commit);
+                let change = change_of(commit, actor, &stands, &counted);
+                for (_, dep) in stands.values() {
+                    heads.remove(dep);
+                }
+                heads.insert(change.hash());
+                let body = commit.body();
+                let life = (body.author, body.epoch);
+                stands = Standing::from([(life, (body.seq, change.hash()))]);
+                changes.push(change);
+            }
+            standing.insert(commit.hash(), stands);
         }
         let mut automerge = Automerge::new();
         automerge.apply_changes(changes)?;
-        let (found, expected) = (automerge.get_heads().len(), history.heads().count());
+        let (found, expected) = (automerge.get_heads().len(), heads.len());
         if found != expected {
             return Err(DocumentError::Heads { found, expected });
         }
-        let mut fields = BTreeMap::new();
-        for key in automerge.keys(ROOT) {
-            let mut values = Vec::new();
-            for (value, id) in automerge.get_all(ROOT, key.as_str())? {
-                values.extend(written(&value, &id, &authors));
-            }
-            values.sort_by_key(|written| written.operation);
-            fields.insert(key, values);
-        }
-        Ok(Self { fields })
+        frozen.sort_unstable();
+        let fields = fields_of(&automerge, &counted)?;
+        Ok(Self { fields, frozen })
+    }
+
+    /// What was left out, because the life that wrote it is forked; sorted.
+    pub fn frozen(&self) -> &[Frozen] {
+        &self.frozen
     }
 
     /// All fields by key, each with its values, the latest by counter last.
@@ -129,17 +166,48 @@ impl Document {
     }
 }
 
-fn change_of(commit: &Commit, actor: ActorId, names: &BTreeMap<CommitHash, ChangeHash>) -> Change {
+/// The commits that count, by actor, each after those it builds on.
+type Counted<'a> = BTreeMap<ActorId, Vec<&'a Commit>>;
+
+/// The commit that made an operation, if it counts.
+fn maker<'a>(id: &OperationId, counted: &Counted<'a>) -> Option<&'a Commit> {
+    let commits = counted.get(&id.actor)?;
+    // They are one line, so their counters rise.
+    let begun = commits.partition_point(|commit| commit.body().start <= id.counter);
+    let last = commits.get(begun.checked_sub(1)?)?;
+    (id.counter <= last.last_counter()).then_some(*last)
+}
+
+fn standing_of(parents: &[CommitHash], standing: &BTreeMap<CommitHash, Standing>) -> Standing {
+    let mut joined = Standing::new();
+    for (life, found) in parents.iter().filter_map(|one| standing.get(one)).flatten() {
+        let last = joined.entry(*life).or_insert(*found);
+        if found.0 > last.0 {
+            *last = *found;
+        }
+    }
+    joined
+}
+
+fn frozen_in(commit: &Commit) -> impl Iterator<Item = Frozen> {
     let body = commit.body();
-    let mut deps: Vec<_> = body
-        .parents
-        .iter()
-        .filter_map(|parent| names.get(parent))
-        .copied()
-        .collect();
+    body.operations.iter().map(|operation| Frozen {
+        author: body.author,
+        epoch: body.epoch,
+        seq: body.seq,
+        commit: commit.hash(),
+        key: operation.key.clone(),
+        value: operation.value.clone(),
+    })
+}
+
+fn change_of(commit: &Commit, actor: ActorId, stands: &Standing, counted: &Counted<'_>) -> Change {
+    let body = commit.body();
+    let mut deps: Vec<_> = stands.values().map(|(_, change)| *change).collect();
     deps.sort_unstable();
+    let operations = body.operations.iter();
     Change::from(ExpandedChange {
-        operations: body.operations.iter().map(op_of).collect(),
+        operations: operations.map(|one| op_of(one, counted)).collect(),
         actor_id: actor.0.as_slice().into(),
         hash: None,
         seq: body.seq.0,
@@ -152,27 +220,46 @@ fn change_of(commit: &Commit, actor: ActorId, names: &BTreeMap<CommitHash, Chang
     })
 }
 
-fn op_of(operation: &Operation) -> Op {
+fn op_of(operation: &Operation, counted: &Counted<'_>) -> Op {
     let action = match &operation.value {
         None => OpType::Delete,
         Some(Value::Boolean(value)) => OpType::Put(ScalarValue::Boolean(*value)),
         Some(Value::Integer(value)) => OpType::Put(ScalarValue::Int(*value)),
         Some(Value::Text(value)) => OpType::Put(ScalarValue::Str(value.as_str().into())),
     };
-    let overwritten = |id: &OperationId| OpId(id.counter, id.actor.0.as_slice().into());
+    let overwritten = operation.overwrites.iter();
+    let pred = overwritten.filter(|id| maker(id, counted).is_some());
     Op {
         action,
         obj: ObjectId::Root,
         key: Key::Map(operation.key.as_str().into()),
-        pred: operation.overwrites.iter().map(overwritten).collect(),
+        pred: pred
+            .map(|id| OpId(id.counter, id.actor.0.as_slice().into()))
+            .collect(),
         insert: false,
     }
+}
+
+fn fields_of(
+    automerge: &Automerge,
+    counted: &Counted<'_>,
+) -> Result<BTreeMap<String, Vec<Written>>, DocumentError> {
+    let mut fields = BTreeMap::new();
+    for key in automerge.keys(ROOT) {
+        let mut values = Vec::new();
+        for (value, id) in automerge.get_all(ROOT, key.as_str())? {
+            values.extend(written(&value, &id, counted));
+        }
+        values.sort_by_key(|written| written.operation);
+        fields.insert(key, values);
+    }
+    Ok(fields)
 }
 
 fn written(
     value: &automerge::Value<'_>,
     id: &automerge::ObjId,
-    authors: &BTreeMap<ActorId, Vec<&Commit>>,
+    counted: &Counted<'_>,
 ) -> Option<Written> {
     let value = match value.as_scalar()? {
         ScalarValue::Boolean(value) => Value::Boolean(*value),
@@ -184,16 +271,14 @@ fn written(
         return None;
     };
     let actor = ActorId(actor.to_bytes().try_into().ok()?);
-    let commits = authors.get(&actor)?;
-    let commit = commits
-        .iter()
-        .find(|commit| (commit.body().start..=commit.last_counter()).contains(counter))?;
+    let operation = OperationId {
+        counter: *counter,
+        actor,
+    };
+    let commit = maker(&operation, counted)?;
     Some(Written {
         value,
-        operation: OperationId {
-            counter: *counter,
-            actor,
-        },
+        operation,
         author: commit.body().author,
         wall: commit.body().wall,
         commit: commit.hash(),

@@ -1,6 +1,15 @@
 //! The history of one facet: which commits it has, which of them build on which, and whether a
 //! further commit fits. The structural half of judging a commit; who may write is in
 //! [`crate::judge`].
+//!
+//! Whether a commit fits depends on its own past alone, and nothing that fits is ever taken out, so
+//! nodes that learn the same commits in any order have the same history. That holds also where an
+//! author signed two commits with one number, as a clone of its disk would: both are held, the life
+//! is forked, and what it wrote from there on is frozen. Frozen commits keep their place and their
+//! grades, so that no label narrows; what they wrote is left out of the document
+//! ([`crate::document`]).
+
+mod past;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +21,29 @@ use crate::limits::{
 };
 use crate::value::{Operation, OperationId};
 
+use past::Past;
+
 /// One life of one author.
 pub type Life = (NodeId, Epoch);
 
 /// How far each life has come: a commit's whole causal past, for every life's commits form a chain.
 pub type Clock = BTreeMap<Life, Seq>;
 
-/// The commits of one facet, each after its parents.
+/// The commits of one facet, each after its parents. Within, a commit goes by its position.
 #[derive(Clone, Debug)]
 pub struct History {
     facet: FacetId,
-    entries: BTreeMap<CommitHash, Placed>,
-    order: Vec<CommitHash>,
-    by_seq: BTreeMap<(Life, Seq), CommitHash>,
+    placed: Vec<Placed>,
+    positions: BTreeMap<CommitHash, usize>,
     heads: BTreeSet<CommitHash>,
+    /// The commits with one number of a life: one, unless the life is forked.
+    numbered: BTreeMap<(Life, Seq), Vec<usize>>,
     last: BTreeMap<Life, (Seq, CommitHash)>,
-    actors: BTreeMap<Life, ActorId>,
-    operations: BTreeMap<OperationId, (Life, Seq, String)>,
+    forks: BTreeMap<Life, Fork>,
+    /// The commits that made an operation: one, unless a life is forked.
+    operations: BTreeMap<OperationId, Vec<usize>>,
     /// Who wrote the keys that are written once.
-    written_once: BTreeMap<String, Vec<(Life, Seq)>>,
+    written_once: BTreeMap<String, Vec<usize>>,
 }
 
 /// A commit in its place.
@@ -38,6 +51,7 @@ pub struct History {
 struct Placed {
     commit: Commit,
     actor: ActorId,
+    parents: Vec<usize>,
     clock: Clock,
     /// The grades in force after this commit: its own, or those of its past that no other of its
     /// past has replaced.
@@ -47,9 +61,17 @@ struct Placed {
 /// A grade and the commit that set it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct GradeMark {
-    life: Life,
-    seq: Seq,
+    by: usize,
     grade: Grade,
+}
+
+/// Where a life stops being one line: from this number on, all of its commits are frozen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fork {
+    /// The lowest number that two commits have.
+    pub seq: Seq,
+    /// Two of those that have it.
+    pub commits: [CommitHash; 2],
 }
 
 /// Why a commit does not fit into its facet's history.
@@ -61,20 +83,14 @@ pub enum HistoryError {
     /// It names a parent that is not there.
     #[error("builds on a commit that is not here")]
     MissingParent(CommitHash),
-    /// A commit of the same author, epoch and seq is there, with other content.
-    #[error("has the seq of another commit of its author: {0}")]
-    Equivocation(CommitHash),
-    /// Commits between the author's last one and this one are missing.
-    #[error("has seq {found}, where {expected} comes next")]
+    /// Its number does not follow on the author's last commit among its ancestors.
+    #[error("has seq {found}, where {expected} comes next after what it builds on")]
     SeqGap {
         /// The commit's.
         found: Seq,
         /// What would follow.
         expected: Seq,
     },
-    /// The author's own last commit is not among its ancestors.
-    #[error("does not build on its author's own last commit")]
-    OwnLastNotAncestor,
     /// The start counter is not one more than its parents' largest.
     #[error("starts at counter {found}, where {expected} comes next")]
     StartCounter {
@@ -108,17 +124,27 @@ pub enum HistoryError {
     OtherFacet,
 }
 
+impl Placed {
+    fn life(&self) -> Life {
+        life_of(&self.commit)
+    }
+
+    fn seq(&self) -> Seq {
+        self.commit.body().seq
+    }
+}
+
 impl History {
     /// The empty history of a facet.
     pub fn new(facet: FacetId) -> Self {
         Self {
             facet,
-            entries: BTreeMap::new(),
-            order: Vec::new(),
-            by_seq: BTreeMap::new(),
+            placed: Vec::new(),
+            positions: BTreeMap::new(),
             heads: BTreeSet::new(),
+            numbered: BTreeMap::new(),
             last: BTreeMap::new(),
-            actors: BTreeMap::new(),
+            forks: BTreeMap::new(),
             operations: BTreeMap::new(),
             written_once: BTreeMap::new(),
         }
@@ -136,33 +162,40 @@ impl History {
 
     /// How many commits it has.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.placed.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.placed.is_empty()
     }
 
     /// Whether it has this commit.
     pub fn contains(&self, hash: &CommitHash) -> bool {
-        self.entries.contains_key(hash)
+        self.positions.contains_key(hash)
     }
 
-    /// The commits with their actors, parents before children.
+    /// The commits with their actors, parents before children, in the order they were added.
     pub fn commits(&self) -> impl Iterator<Item = (&Commit, ActorId)> {
-        self.order
+        self.placed
             .iter()
-            .filter_map(|hash| self.entries.get(hash))
             .map(|placed| (&placed.commit, placed.actor))
     }
 
-    /// How far each life has come.
+    /// How far each life has come; a forked one only as far as it was one line.
     pub fn clock(&self) -> Clock {
-        self.last
-            .iter()
-            .map(|(life, (seq, _))| (*life, *seq))
-            .collect()
+        self.clock_of(self.len())
+    }
+
+    /// The same of the first so many commits.
+    pub fn clock_of(&self, commits: usize) -> Clock {
+        let mut clock = Clock::new();
+        let first = self.placed.iter().take(commits);
+        for placed in first.filter(|placed| !self.is_frozen(&placed.commit)) {
+            let last = clock.entry(placed.life()).or_insert(placed.seq());
+            *last = (*last).max(placed.seq());
+        }
+        clock
     }
 
     /// The seq and the commit that this life wrote last.
@@ -170,11 +203,15 @@ impl History {
         self.last.get(&life).copied()
     }
 
-    /// The commit that made an operation.
-    pub fn author_of(&self, operation: &OperationId) -> Option<&Commit> {
-        let (life, seq, _) = self.operations.get(operation)?;
-        let hash = self.by_seq.get(&(*life, *seq))?;
-        self.entries.get(hash).map(|placed| &placed.commit)
+    /// The lives that are forked.
+    pub fn forks(&self) -> &BTreeMap<Life, Fork> {
+        &self.forks
+    }
+
+    /// Whether what a commit wrote does not count, because its life was forked there or before.
+    pub fn is_frozen(&self, commit: &Commit) -> bool {
+        let fork = self.forks.get(&life_of(commit));
+        fork.is_some_and(|fork| commit.body().seq >= fork.seq)
     }
 
     /// The grades in force that no later one has replaced; more than one where they are concurrent.
@@ -192,7 +229,7 @@ impl History {
     pub fn next_counter(&self, parents: &[CommitHash]) -> u64 {
         let last = parents
             .iter()
-            .filter_map(|parent| self.entries.get(parent))
+            .filter_map(|parent| self.placed(parent))
             .map(|placed| placed.commit.last_counter());
         last.max().unwrap_or(0) + 1
     }
@@ -206,11 +243,16 @@ impl History {
         if self.contains(&commit.hash()) {
             return Err(HistoryError::Duplicate);
         }
-        self.check_place(commit, actor)?;
-        let clock = self.clock_after(&body.parents);
-        if clock.get(&life_of(commit)).copied().unwrap_or(Seq(0)).0 + 1 != body.seq.0 {
-            return Err(HistoryError::OwnLastNotAncestor);
+        let full = self.len() >= FACET_COMMITS_MAX
+            || !self.last.contains_key(&life_of(commit)) && self.last.len() >= FACET_EPOCHS_MAX;
+        if full {
+            return Err(HistoryError::Full);
         }
+        if let Some(parent) = body.parents.iter().find(|parent| !self.contains(parent)) {
+            return Err(HistoryError::MissingParent(*parent));
+        }
+        let past = Past::of(self, &body.parents);
+        self.check_number(commit, actor, &past)?;
         let expected = self.next_counter(&body.parents);
         if body.start != expected {
             return Err(HistoryError::StartCounter {
@@ -221,44 +263,37 @@ impl History {
         if body.parents.is_empty() && body.grade.is_none() {
             return Err(HistoryError::NoGrade);
         }
-        self.check_operations(commit, &clock)
+        self.check_operations(commit, &past)
     }
 
-    fn check_place(&self, commit: &Commit, actor: ActorId) -> Result<(), HistoryError> {
-        let body = commit.body();
-        let life = life_of(commit);
-        let known = self.actors.get(&life);
-        if known.is_some_and(|known| *known != actor) {
-            return Err(HistoryError::EpochReused);
+    fn check_number(
+        &self,
+        commit: &Commit,
+        actor: ActorId,
+        past: &Past<'_>,
+    ) -> Result<(), HistoryError> {
+        let (life, found) = (life_of(commit), commit.body().seq);
+        let last = past.clock().get(&life).copied().unwrap_or(Seq(0));
+        let expected = Seq(last.0 + 1);
+        if found != expected {
+            return Err(HistoryError::SeqGap { found, expected });
         }
-        let full = self.order.len() >= FACET_COMMITS_MAX
-            || known.is_none() && self.actors.len() >= FACET_EPOCHS_MAX;
-        if full {
-            return Err(HistoryError::Full);
-        }
-        let expected = Seq(self.last.get(&life).map_or(0, |(seq, _)| seq.0) + 1);
-        if body.seq > expected {
-            return Err(HistoryError::SeqGap {
-                found: body.seq,
-                expected,
-            });
-        }
-        if let Some(other) = self.by_seq.get(&(life, body.seq)) {
-            return Err(HistoryError::Equivocation(*other));
-        }
-        match body.parents.iter().find(|parent| !self.contains(parent)) {
-            Some(parent) => Err(HistoryError::MissingParent(*parent)),
-            None => Ok(()),
+        let before = self.numbered.get(&(life, last)).into_iter().flatten();
+        let other_key = |at: &&usize| {
+            let of_other = |placed: &Placed| placed.actor != actor;
+            past.has(**at) && self.placed.get(**at).is_some_and(of_other)
+        };
+        match before.clone().any(|at| other_key(&at)) {
+            true => Err(HistoryError::EpochReused),
+            false => Ok(()),
         }
     }
 
-    fn check_operations(&self, commit: &Commit, past: &Clock) -> Result<(), HistoryError> {
-        let in_past = |life: &Life, seq: &Seq| past.get(life).is_some_and(|last| last >= seq);
+    fn check_operations(&self, commit: &Commit, past: &Past<'_>) -> Result<(), HistoryError> {
         for operation in &commit.body().operations {
             let seen = |id: &&OperationId| {
-                self.operations
-                    .get(id)
-                    .is_some_and(|(life, seq, key)| *key == operation.key && in_past(life, seq))
+                let mut made = self.operations.get(id).into_iter().flatten();
+                made.any(|at| past.has(*at) && self.wrote(*at, id, &operation.key))
             };
             if let Some(unseen) = operation.overwrites.iter().find(|id| !seen(id)) {
                 let key = operation.key.clone();
@@ -269,52 +304,75 @@ impl History {
             }
             // Only fields that grow have keys with a slash; they are written once.
             let mut before = self.written_once.get(&operation.key).into_iter().flatten();
-            if before.any(|(life, seq)| in_past(life, seq)) {
+            if before.any(|at| past.has(*at)) {
                 return Err(HistoryError::WrittenOnce(operation.key.clone()));
             }
         }
         Ok(())
     }
 
+    /// Whether a commit's operation of this name is on this key.
+    fn wrote(&self, at: usize, id: &OperationId, key: &str) -> bool {
+        let mut operations = self
+            .placed
+            .get(at)
+            .into_iter()
+            .flat_map(|placed| placed.commit.counted_operations());
+        operations.any(|(counter, operation)| counter == id.counter && operation.key == key)
+    }
+
     /// Adds a commit that fits.
     pub fn insert(&mut self, commit: Commit, actor: ActorId) -> Result<(), HistoryError> {
         self.check(&commit, actor)?;
-        let (hash, life, seq) = (commit.hash(), life_of(&commit), commit.body().seq);
-        let mut clock = self.clock_after(&commit.body().parents);
+        let (at, body) = (self.len(), commit.body());
+        let (hash, life, seq) = (commit.hash(), life_of(&commit), body.seq);
+        let past = Past::of(self, &body.parents);
+        let parents = past.parents().to_vec();
+        let mut clock = past.clock().clone();
         clock.insert(life, seq);
-        let grades = match commit.body().grade {
-            Some(grade) => vec![GradeMark { life, seq, grade }],
-            None => self.marks_after(&commit.body().parents),
+        let grades = match body.grade {
+            Some(grade) => vec![GradeMark { by: at, grade }],
+            None => self.marks_after(&body.parents),
         };
         for (counter, operation) in commit.counted_operations() {
             let id = OperationId { counter, actor };
-            self.operations
-                .insert(id, (life, seq, operation.key.clone()));
+            self.operations.entry(id).or_default().push(at);
             if operation.key.contains('/') {
-                self.written_once
-                    .entry(operation.key.clone())
-                    .or_default()
-                    .push((life, seq));
+                let key = operation.key.clone();
+                self.written_once.entry(key).or_default().push(at);
             }
         }
-        for parent in &commit.body().parents {
+        for parent in &body.parents {
             self.heads.remove(parent);
         }
         self.heads.insert(hash);
-        self.by_seq.insert((life, seq), hash);
-        self.last.insert(life, (seq, hash));
-        self.actors.insert(life, actor);
-        self.order.push(hash);
-        self.entries.insert(
-            hash,
-            Placed {
-                commit,
-                actor,
-                clock,
-                grades,
-            },
-        );
+        self.number(life, seq, hash);
+        self.positions.insert(hash, at);
+        self.placed.push(Placed {
+            commit,
+            actor,
+            parents,
+            clock,
+            grades,
+        });
         Ok(())
+    }
+
+    /// Notes the next commit under its number, and the fork that it makes if the number is taken.
+    fn number(&mut self, life: Life, seq: Seq, hash: CommitHash) {
+        let last = self.last.entry(life).or_insert((seq, hash));
+        if seq > last.0 {
+            *last = (seq, hash);
+        }
+        let same = self.numbered.entry((life, seq)).or_default();
+        let other = same.first().and_then(|at| self.placed.get(*at));
+        if let Some(other) = other
+            && self.forks.get(&life).is_none_or(|fork| seq < fork.seq)
+        {
+            let commits = [other.commit.hash(), hash];
+            self.forks.insert(life, Fork { seq, commits });
+        }
+        same.push(self.placed.len());
     }
 
     /// The parents a new commit of this life takes: all heads, or as many as a commit may name. One
@@ -322,10 +380,7 @@ impl History {
     pub fn parents_for(&self, life: Life) -> Vec<CommitHash> {
         let own = self.last_of(life).map(|(seq, _)| seq);
         let continues = |head: &CommitHash| {
-            let past = self
-                .entries
-                .get(head)
-                .and_then(|placed| placed.clock.get(&life));
+            let past = self.placed(head).and_then(|placed| placed.clock.get(&life));
             own.is_some() && past.copied() == own
         };
         let line = self.heads.iter().copied().find(continues);
@@ -343,42 +398,32 @@ impl History {
     /// An operation that overwrites only what a commit on these parents has seen, and no more than
     /// one may: where a facet has more heads than a commit has parents, settling it takes several.
     pub fn within_reach(&self, mut operation: Operation, parents: &[CommitHash]) -> Operation {
-        let past = self.clock_after(parents);
+        let past = Past::of(self, parents);
         operation.overwrites.retain(|id| {
-            let made = self.operations.get(id);
-            made.is_some_and(|(life, seq, _)| past.get(life).is_some_and(|last| last >= seq))
+            let mut made = self.operations.get(id).into_iter().flatten();
+            made.any(|at| past.has(*at))
         });
         operation.overwrites.truncate(OPERATION_OVERWRITES_MAX);
         operation
     }
 
-    fn clock_after(&self, parents: &[CommitHash]) -> Clock {
-        let mut joined = Clock::new();
-        for placed in parents.iter().filter_map(|parent| self.entries.get(parent)) {
-            for (life, seq) in &placed.clock {
-                let last = joined.entry(*life).or_insert(*seq);
-                *last = (*last).max(*seq);
-            }
-        }
-        joined
+    fn placed(&self, hash: &CommitHash) -> Option<&Placed> {
+        self.placed.get(*self.positions.get(hash)?)
     }
 
     /// The marks of these commits that are not in the past of another of them.
     fn marks_after(&self, heads: &[CommitHash]) -> Vec<GradeMark> {
-        let placed = || heads.iter().filter_map(|head| self.entries.get(head));
-        let mut marks: Vec<_> = placed()
-            .flat_map(|one| one.grades.iter().copied())
-            .collect();
+        let placed = heads.iter().filter_map(|head| self.placed(head));
+        let mut marks: Vec<_> = placed.flat_map(|one| one.grades.iter().copied()).collect();
         marks.sort_unstable();
         marks.dedup();
-        let past_of = |mark: &GradeMark| {
-            let hash = self.by_seq.get(&(mark.life, mark.seq))?;
-            self.entries.get(hash).map(|placed| &placed.clock)
-        };
+        let pasts: Vec<_> = marks
+            .iter()
+            .map(|mark| (mark.by, Past::through(self, mark.by)))
+            .collect();
         let replaced = |mark: &GradeMark| {
-            marks.iter().filter(|other| *other != mark).any(|other| {
-                past_of(other).is_some_and(|past| past.get(&mark.life) >= Some(&mark.seq))
-            })
+            let mut others = pasts.iter().filter(|(by, _)| *by != mark.by);
+            others.any(|(_, past)| past.has(mark.by))
         };
         marks
             .iter()

@@ -92,7 +92,7 @@ pub enum Fault {
 }
 
 /// Every word that [`Fault::code`] gives.
-const CODES: [&str; 16] = [
+const CODES: [&str; 15] = [
     "not-a-commit",
     "charter-unknown",
     "charter-too-old",
@@ -107,7 +107,6 @@ const CODES: [&str; 16] = [
     "replayed",
     "seq-gap",
     "missing-parent",
-    "equivocation",
     "history-refused",
 ];
 
@@ -136,7 +135,6 @@ impl Fault {
             Self::History(HistoryError::Duplicate) => "replayed",
             Self::History(HistoryError::SeqGap { .. }) => "seq-gap",
             Self::History(HistoryError::MissingParent(_)) => "missing-parent",
-            Self::History(HistoryError::Equivocation(_)) => "equivocation",
             Self::History(_) => "history-refused",
         }
     }
@@ -150,8 +148,7 @@ impl Fault {
     pub fn may_pass_later(&self) -> bool {
         matches!(
             self,
-            Self::CharterUnknown(_)
-                | Self::History(HistoryError::SeqGap { .. } | HistoryError::MissingParent(_))
+            Self::CharterUnknown(_) | Self::History(HistoryError::MissingParent(_))
         )
     }
 

@@ -14,8 +14,9 @@ use crate::history::Clock;
 use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
 use crate::label::FacetId;
 use crate::limits::{
-    CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, FACET_EPOCHS_MAX,
-    FETCH_FACETS_MAX, PUSH_COMMITS_MAX, PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
+    CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, FACET_COMMITS_MAX,
+    FACET_EPOCHS_MAX, FETCH_FACETS_MAX, PUSH_COMMITS_MAX, PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX,
+    RESPONSE_BYTES_MAX,
 };
 
 /// The version of this protocol.
@@ -47,6 +48,8 @@ pub struct Wanted {
     pub facet: FacetId,
     /// How far the asker's copy has come.
     pub have: Clock,
+    /// Where to go on: what an earlier answer said comes next, 0 at first.
+    pub from: usize,
 }
 
 /// What a node answers about one facet it was asked for.
@@ -56,6 +59,9 @@ pub struct Found {
     pub have: Clock,
     /// Commits that the asker lacks, parents first, as many as have room.
     pub commits: Vec<Vec<u8>>,
+    /// Where to go on, if there was no room for all: a position in the order in which the
+    /// answering node took them.
+    pub next: Option<usize>,
 }
 
 /// What one node asks another.
@@ -221,6 +227,7 @@ pub fn wanted_bytes(wanted: &Wanted) -> usize {
     let mut writer = Writer::new();
     put_facet(&mut writer, &wanted.facet);
     put_clock(&mut writer, &wanted.have);
+    writer.count(wanted.from);
     writer.len()
 }
 
@@ -250,6 +257,7 @@ impl Request {
                 for wanted in facets {
                     put_facet(&mut writer, &wanted.facet);
                     put_clock(&mut writer, &wanted.have);
+                    writer.count(wanted.from);
                 }
             }
             Self::Push {
@@ -287,6 +295,7 @@ impl Request {
                     facets.push(Wanted {
                         facet,
                         have: take_clock(&mut reader)?,
+                        from: reader.count(FACET_COMMITS_MAX, "position")?,
                     });
                 }
                 Self::Fetch { charter, facets }
@@ -320,6 +329,7 @@ impl Response {
                 for found in found {
                     put_clock(&mut writer, &found.have);
                     put_commits(&mut writer, &found.commits);
+                    writer.count(found.next.unwrap_or(0));
                 }
             }
             Self::Pushed {
@@ -361,9 +371,13 @@ impl Response {
                 let mut all = Vec::new();
                 for _ in 0..reader.count(FETCH_FACETS_MAX, "facets")? {
                     let have = take_clock(&mut reader)?;
+                    let commits = take_commits(&mut reader)?;
+                    let next = reader.count(FACET_COMMITS_MAX, "position")?;
                     all.push(Found {
                         have,
-                        commits: take_commits(&mut reader)?,
+                        commits,
+                        // All begins at 0, so nothing goes on there.
+                        next: (next > 0).then_some(next),
                     });
                 }
                 Self::Fetched(all)

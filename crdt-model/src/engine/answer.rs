@@ -13,8 +13,11 @@ use crate::time::Now;
 use crate::wire::{Found, Hello, Request, Response, Wanted, clock_bytes};
 
 use super::durable::Waiting;
+use super::peer::Lacks;
 use super::{Alarm, Engine, InboundId, Output};
 
+/// Bytes of what is found of one facet that are not commits or a clock, at most.
+const FOUND_OVERHEAD: usize = 8;
 /// Bytes of a response that are not commits or clocks, at most.
 const RESPONSE_OVERHEAD: usize = 64;
 
@@ -136,45 +139,41 @@ impl Engine {
         let mut room = RESPONSE_BYTES_MAX - RESPONSE_OVERHEAD;
         let mut answers = Vec::new();
         for wanted in wanted {
-            let nothing = Found {
+            let mut found = Found {
                 have: Clock::new(),
                 commits: Vec::new(),
+                next: None,
             };
-            let found = match self.servable(peer, &wanted.facet, store)? {
-                Some((history, have)) => {
-                    let room = room.saturating_sub(clock_bytes(&have) + 4);
-                    let commits = beyond(&history, &wanted.have, &have, room);
-                    Found { have, commits }
-                }
-                None => nothing,
-            };
-            let bytes = clock_bytes(&found.have)
-                + 4
-                + found
-                    .commits
-                    .iter()
-                    .map(|commit| commit.len() + 4)
-                    .sum::<usize>();
-            if bytes > room {
+            if let Some((history, until)) = self.servable(peer, &wanted.facet, store)? {
+                let lacks = Lacks {
+                    beyond: wanted.have.clone(),
+                    from: wanted.from,
+                };
+                found.have = history.clock_of(until);
+                let room = room.saturating_sub(clock_bytes(&found.have) + FOUND_OVERHEAD);
+                let given = beyond(&history, &lacks, until, room);
+                (found.commits, found.next) = (given.commits, given.next);
+            }
+            let commits = found.commits.iter().map(|commit| commit.len() + 4);
+            let bytes = clock_bytes(&found.have) + FOUND_OVERHEAD + commits.sum::<usize>();
+            let cut_short = found.commits.is_empty() && found.next.is_some();
+            if bytes > room || cut_short {
                 break;
             }
             room -= bytes;
-            let cut_short = found.commits.is_empty() && !covers(&wanted.have, &found.have);
-            if cut_short {
-                break;
-            }
             answers.push(found);
         }
         Ok(Response::Fetched(answers))
     }
 
-    /// What of a facet can be given to a peer: all that is durable, if the link carries it.
+    /// What of a facet can be given to a peer, if the link carries it: its first commits, as many as
+    /// are durable.
     pub(super) fn servable(
         &mut self,
         peer: NodeId,
         facet: &FacetId,
         store: &dyn Store,
-    ) -> Result<Option<(History, Clock)>, ReplicaError> {
+    ) -> Result<Option<(History, usize)>, ReplicaError> {
         let Some(entry) = replica::facet_entry(store, facet)? else {
             return Ok(None);
         };
@@ -191,11 +190,9 @@ impl Engine {
             return Ok(None);
         }
         let history = replica::history(store, facet)?;
-        let clock = self
-            .durability
-            .durable_clock(facet)
-            .unwrap_or_else(|| history.clock());
-        Ok(Some((history, clock)))
+        let durable = self.durability.durable_commits(facet);
+        let until = durable.unwrap_or(history.len());
+        Ok(Some((history, until)))
     }
 
     #[expect(
@@ -246,26 +243,38 @@ impl Engine {
     }
 }
 
-/// The commits beyond what one clock has and within another, parents first, as many as have room.
-pub(super) fn beyond(history: &History, have: &Clock, until: &Clock, room: usize) -> Vec<Vec<u8>> {
+/// Commits that are given to a peer.
+pub(super) struct Given {
+    /// Parents first.
+    pub(super) commits: Vec<Vec<u8>>,
+    /// Where to go on, if there was no room for all.
+    pub(super) next: Option<usize>,
+}
+
+/// What a peer lacks of the first `until` commits, as much as has room. Of a life that is forked it
+/// gets everything from the fork on, for which clocks cannot speak.
+pub(super) fn beyond(history: &History, lacks: &Lacks, until: usize, room: usize) -> Given {
     let mut room = room;
     let mut commits = Vec::new();
-    for (commit, _) in history.commits() {
-        let life = (commit.body().author, commit.body().epoch);
-        let seq = commit.body().seq;
-        let lacking = have.get(&life).is_none_or(|last| *last < seq);
-        let given = until.get(&life).is_some_and(|last| *last >= seq);
-        if !lacking || !given {
+    let durable = history.commits().enumerate().take(until);
+    for (position, (commit, _)) in durable.skip(lacks.from) {
+        let body = commit.body();
+        let last = lacks.beyond.get(&(body.author, body.epoch));
+        if last.is_some_and(|last| *last >= body.seq) && !history.is_frozen(commit) {
             continue;
         }
         let bytes = commit.encoded().len() + 4;
         if bytes > room || commits.len() >= PUSH_COMMITS_MAX {
-            break;
+            let next = Some(position);
+            return Given { commits, next };
         }
         room -= bytes;
         commits.push(commit.encoded().to_vec());
     }
-    commits
+    Given {
+        commits,
+        next: None,
+    }
 }
 
 /// Whether everything in `other` is in `clock` too.

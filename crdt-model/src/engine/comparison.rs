@@ -1,12 +1,11 @@
 //! Finding out in which facets this node and a peer differ.
 
-use crate::history::Clock;
 use crate::ids::NodeId;
 use crate::reconcile::{self, Position, ReconcileFault};
 use crate::time::Now;
 use crate::wire::Request;
 
-use super::peer::Purpose;
+use super::peer::{Lacks, Purpose};
 use super::{Engine, Output};
 
 impl Engine {
@@ -39,10 +38,11 @@ impl Engine {
             None => {
                 let found = initiator.finish();
                 let fetch = found.need.iter().chain(&found.differ).map(Position::facet);
-                session.fetch.extend(fetch);
+                session.fetch.extend(fetch.map(|facet| (facet, 0)));
+                let offers = found.offer.iter().map(Position::facet);
                 session
                     .offers
-                    .extend(found.offer.iter().map(|at| (at.facet(), Clock::new())));
+                    .extend(offers.map(|facet| (facet, Lacks::default())));
                 known.resume = found.resume;
                 None
             }

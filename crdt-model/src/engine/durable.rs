@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::charter::Charter;
-use crate::history::Clock;
 use crate::ids::{CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::UNDURABLE_COMMITS_MAX;
 use crate::replica::HeadsDigest;
 use crate::time::WallTime;
 
+use super::peer::Lacks;
 use super::{Engine, InboundId, Output, SyncToken, Ticket};
 
 /// Something that waits until what was written before it is durable.
@@ -26,8 +26,8 @@ pub(super) enum Waiting {
         before: Option<Grade>,
         after: Grade,
         digest: HeadsDigest,
-        /// What it had before: peers that had that need only the rest.
-        clock_before: Clock,
+        /// How many commits it had before: peers that had those need only the rest.
+        position: usize,
         from: Option<NodeId>,
         /// The latest wall time of the new commits.
         wall: WallTime,
@@ -56,8 +56,8 @@ pub(super) struct Durability {
     durable: u64,
     waiting: VecDeque<(u64, Waiting)>,
     commits: usize,
-    /// For each facet that has commits waiting: what it had before each of its waiting entries.
-    facets: BTreeMap<FacetId, VecDeque<Clock>>,
+    /// For each facet that has commits waiting: how many it had before each of its waiting entries.
+    facets: BTreeMap<FacetId, VecDeque<usize>>,
 }
 
 impl Durability {
@@ -71,15 +71,12 @@ impl Durability {
         if let Waiting::Facet {
             facet,
             commits,
-            clock_before,
+            position,
             ..
         } = &waiting
         {
             self.commits += commits;
-            self.facets
-                .entry(*facet)
-                .or_default()
-                .push_back(clock_before.clone());
+            self.facets.entry(*facet).or_default().push_back(*position);
         }
         self.waiting.push_back((self.written, waiting));
     }
@@ -105,9 +102,9 @@ impl Durability {
         let (_, waiting) = self.waiting.pop_front()?;
         if let Waiting::Facet { facet, commits, .. } = &waiting {
             self.commits -= commits;
-            if let Some(clocks) = self.facets.get_mut(facet) {
-                clocks.pop_front();
-                if clocks.is_empty() {
+            if let Some(positions) = self.facets.get_mut(facet) {
+                positions.pop_front();
+                if positions.is_empty() {
                     self.facets.remove(facet);
                 }
             }
@@ -115,9 +112,9 @@ impl Durability {
         Some(waiting)
     }
 
-    /// What of a facet is durable for certain, if it has commits that are not.
-    pub(super) fn durable_clock(&self, facet: &FacetId) -> Option<Clock> {
-        self.facets.get(facet)?.front().cloned()
+    /// How many commits of a facet are durable for certain, if it has some that are not.
+    pub(super) fn durable_commits(&self, facet: &FacetId) -> Option<usize> {
+        self.facets.get(facet)?.front().copied()
     }
 
     /// Whether everything written is durable.
@@ -146,7 +143,7 @@ impl Engine {
                     before,
                     after,
                     digest,
-                    clock_before,
+                    position,
                     from,
                     wall,
                     ..
@@ -156,7 +153,7 @@ impl Engine {
                     }
                     let label = facet.label(after);
                     self.index.insert(label, facet.record, digest);
-                    self.announce(&facet, before, &label, &clock_before, from);
+                    self.announce(&facet, before, &label, position, from);
                     outputs.push(Output::Changed {
                         facet,
                         label,
@@ -184,7 +181,7 @@ impl Engine {
         facet: &FacetId,
         before: Option<Grade>,
         label: &Label,
-        clock_before: &Clock,
+        position: usize,
         from: Option<NodeId>,
     ) {
         let me = self.node();
@@ -203,13 +200,9 @@ impl Engine {
                 continue;
             }
             let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
-            let has = if held {
-                clock_before.clone()
-            } else {
-                Clock::new()
-            };
+            let from = if held { position } else { 0 };
             if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.queue_push(*facet, has);
+                peer.queue_push(*facet, Lacks::from(from));
             }
         }
     }

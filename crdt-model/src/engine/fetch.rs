@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::commit::Commit;
 use crate::history::Clock;
 use crate::ids::NodeId;
 use crate::label::FacetId;
@@ -12,8 +13,7 @@ use crate::time::Now;
 use crate::wire::{Found, Request, Wanted, wanted_bytes};
 
 use super::answer::covers;
-use super::peer::Purpose;
-use super::push::note;
+use super::peer::{Lacks, Purpose};
 use super::session::REQUEST_OVERHEAD;
 use super::{Engine, Output};
 
@@ -29,16 +29,16 @@ impl Engine {
         }
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut wanted: Vec<Wanted> = Vec::new();
-        while let Some(facet) = self.next_wanted(peer) {
+        while let Some((facet, from)) = self.next_wanted(peer) {
             let have = match self.is_thorough(peer, &facet) {
                 true => Clock::new(),
                 false => self.has_come(peer, &facet, store)?,
             };
-            let one = Wanted { facet, have };
+            let one = Wanted { facet, have, from };
             let bytes = wanted_bytes(&one);
             if bytes > room || wanted.len() >= FETCH_FACETS_MAX {
                 if let Some(session) = self.session(peer) {
-                    session.fetch.push_front(facet);
+                    session.fetch.push_front((facet, from));
                 }
                 break;
             }
@@ -48,7 +48,7 @@ impl Engine {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let facets = wanted.iter().map(|wanted| wanted.facet).collect();
+        let facets = wanted.iter().map(|one| (one.facet, one.from)).collect();
         Ok(Some((
             Purpose::Fetch { facets },
             Request::Fetch {
@@ -58,7 +58,7 @@ impl Engine {
         )))
     }
 
-    fn next_wanted(&mut self, peer: NodeId) -> Option<FacetId> {
+    fn next_wanted(&mut self, peer: NodeId) -> Option<(FacetId, usize)> {
         self.session(peer)?.fetch.pop_front()
     }
 
@@ -74,13 +74,17 @@ impl Engine {
         facet: &FacetId,
         store: &dyn Store,
     ) -> Result<Clock, ReplicaError> {
-        let mut clock = replica::history(store, facet)?.clock();
-        if let Some(known) = self.peers.get(&peer) {
-            known
-                .staged
-                .of(facet)
-                .iter()
-                .for_each(|encoded| note(&mut clock, encoded));
+        let history = replica::history(store, facet)?;
+        let mut clock = history.clock();
+        let staged = self.peers.get(&peer).map(|known| known.staged.of(facet));
+        for encoded in staged.unwrap_or_default() {
+            if let Ok(commit) = Commit::decode(encoded)
+                && !history.is_frozen(&commit)
+            {
+                let body = commit.body();
+                let last = clock.entry((body.author, body.epoch)).or_insert(body.seq);
+                *last = (*last).max(body.seq);
+            }
         }
         Ok(clock)
     }
@@ -88,46 +92,36 @@ impl Engine {
     pub(super) fn fetch_answered(
         &mut self,
         peer: NodeId,
-        facets: Vec<FacetId>,
+        facets: Vec<(FacetId, usize)>,
         found: Vec<Found>,
         now: Now,
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        if found.len() > facets.len() || found.is_empty() {
+        // Whoever has more for us gives some of it, and goes on further behind.
+        let moves_on = |((_, from), found): (&(FacetId, usize), &Found)| {
+            found
+                .next
+                .is_none_or(|next| next > *from && !found.commits.is_empty())
+        };
+        let in_order = found.len() <= facets.len() && facets.iter().zip(&found).all(moves_on);
+        if found.is_empty() || !in_order {
             self.start_over(peer, now);
             return Ok(());
         }
-        let commits: Vec<Vec<u8>> = found
-            .iter()
-            .flat_map(|found| found.commits.iter().cloned())
-            .collect();
-        let mut unfinished = BTreeSet::new();
-        for (facet, found) in facets.iter().zip(&found) {
-            let mut then = self.has_come(peer, facet, store)?;
-            found
-                .commits
-                .iter()
-                .for_each(|encoded| note(&mut then, encoded));
-            if !covers(&then, &found.have) {
-                unfinished.insert(*facet);
-            }
-        }
+        let commits = found.iter().flat_map(|found| &found.commits);
+        let commits: Vec<Vec<u8>> = commits.cloned().collect();
+        let answered = || facets.iter().zip(&found);
+        let unfinished = answered().filter(|(_, found)| found.next.is_some());
+        let unfinished: BTreeSet<_> = unfinished.map(|((facet, _), _)| *facet).collect();
         let taken = self.take(peer, &commits, &unfinished, now, store, outputs)?;
         let settled_at = self.durability.token_written();
-        let mut again: Vec<FacetId> = facets.get(found.len()..).unwrap_or(&[]).to_vec();
+        let mut again: Vec<_> = facets.get(found.len()..).unwrap_or(&[]).to_vec();
         let mut offers = Vec::new();
-        for (facet, found) in facets.iter().zip(&found) {
-            let ours = self.has_come(peer, facet, store)?;
-            let came_further = taken.taken + taken.staged > 0 && taken.refused == 0;
-            if !covers(&ours, &found.have) && !found.commits.is_empty() && came_further {
-                again.push(*facet);
-            }
-            let thorough = self.is_thorough(peer, facet);
-            if thorough {
-                offers.push((*facet, Clock::new()));
-            } else if !covers(&found.have, &ours) {
-                offers.push((*facet, found.have.clone()));
+        for ((facet, _), found) in answered() {
+            match found.next.filter(|_| !taken.refused_of.contains(facet)) {
+                Some(next) => again.push((*facet, next)),
+                None => offers.extend(self.offer(peer, facet, &found.have, store)?),
             }
         }
         let Some(known) = self.peers.get_mut(&peer) else {
@@ -144,5 +138,21 @@ impl Engine {
             session.offers.extend(offers);
         }
         Ok(())
+    }
+
+    /// What a peer that has come this far lacks of a facet, if it may lack anything.
+    fn offer(
+        &mut self,
+        peer: NodeId,
+        facet: &FacetId,
+        theirs: &Clock,
+        store: &dyn Store,
+    ) -> Result<Option<(FacetId, Lacks)>, ReplicaError> {
+        if self.is_thorough(peer, facet) {
+            return Ok(Some((*facet, Lacks::default())));
+        }
+        let history = replica::history(store, facet)?;
+        let lacks = !history.forks().is_empty() || !covers(theirs, &history.clock());
+        Ok(lacks.then(|| (*facet, Lacks::beyond(theirs.clone()))))
     }
 }

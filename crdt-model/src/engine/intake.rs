@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commit::Commit;
-use crate::history::{Clock, History, HistoryError};
+use crate::history::{Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Grade};
@@ -16,10 +16,12 @@ use super::durable::Waiting;
 use super::{Alarm, Engine, Output};
 
 /// What became of commits that a peer sent.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Default, Debug)]
 pub(super) struct Taken {
     pub(super) taken: usize,
     pub(super) refused: usize,
+    /// The facets of those that were refused.
+    pub(super) refused_of: BTreeSet<FacetId>,
     /// Kept aside until the rest of their facet has come.
     pub(super) staged: usize,
     /// Whether some build on commits that are not here.
@@ -31,7 +33,8 @@ pub(super) struct Growing {
     pub(super) history: History,
     /// Its grade and its number of commits before, if it was held.
     pub(super) before: Option<(Grade, usize)>,
-    clock_before: Clock,
+    /// The lives that were forked before.
+    forked: BTreeSet<Life>,
 }
 
 impl Growing {
@@ -42,15 +45,16 @@ impl Growing {
             None => History::new(*facet),
         };
         let before = entry.map(|entry| (entry.grade, history.len()));
-        let clock_before = history.clock();
+        let forked = history.forks().keys().copied().collect();
         Ok(Self {
             history,
             before,
-            clock_before,
+            forked,
         })
     }
 
-    fn position(&self) -> usize {
+    /// How many commits it had before.
+    pub(super) fn position(&self) -> usize {
         self.before.map_or(0, |(_, position)| position)
     }
 
@@ -64,6 +68,12 @@ impl Growing {
 
     pub(super) fn grown_by(&self) -> usize {
         self.history.len() - self.position()
+    }
+
+    /// The lives that turned out to be forked.
+    fn new_forks(&self) -> impl Iterator<Item = (&Life, &Fork)> {
+        let forks = self.history.forks().iter();
+        forks.filter(|(life, _)| !self.forked.contains(life))
     }
 }
 
@@ -95,6 +105,7 @@ impl Engine {
                     placed
                         .iter()
                         .for_each(|one| self.quarantine.release(one, &mut batch));
+                    self.tell_forks(peer, &growing, outputs);
                     grown.push((facet, growing, grade));
                 }
                 Err(Fault::NotForUs { .. })
@@ -108,25 +119,67 @@ impl Engine {
             }
         }
         for (encoded, fault) in refused {
-            // Harmless: two ways led here. Counted, and nobody is troubled.
-            if matches!(fault, Fault::History(HistoryError::Duplicate)) {
-                self.quarantine.count(Some(peer), fault.code());
-                continue;
-            }
-            result.refused += 1;
-            result.gap |= fault.may_pass_later();
-            let keep = self.may_keep(&encoded, store)?;
-            self.quarantine
-                .take(Some(peer), &encoded, &fault, keep, now.wall, &mut batch);
-            let commit = CommitHash::of(&encoded);
-            outputs.push(Output::Alarm(Alarm::Refused {
+            self.refuse(
                 peer,
-                commit,
+                &encoded,
                 fault,
-            }));
+                &mut result,
+                now,
+                (store, &mut batch),
+                outputs,
+            )?;
         }
         self.write_grown(batch, grown, Some(peer), store)?;
         Ok(result)
+    }
+
+    /// Counts a commit that is not taken, and keeps it with the reason.
+    #[expect(clippy::too_many_arguments, reason = "one step of taking, used once")]
+    fn refuse(
+        &mut self,
+        peer: NodeId,
+        encoded: &[u8],
+        fault: Fault,
+        result: &mut Taken,
+        now: Now,
+        (store, batch): (&dyn Store, &mut Batch),
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), ReplicaError> {
+        // Harmless: two ways led here. Counted, and nobody is troubled.
+        if matches!(fault, Fault::History(HistoryError::Duplicate)) {
+            self.quarantine.count(Some(peer), fault.code());
+            return Ok(());
+        }
+        result.refused += 1;
+        result.gap |= fault.may_pass_later();
+        if let Ok(commit) = Commit::decode(encoded) {
+            result.refused_of.insert(commit.body().facet);
+        }
+        let keep = self.may_keep(encoded, store)?;
+        self.quarantine
+            .take(Some(peer), encoded, &fault, keep, now.wall, batch);
+        let commit = CommitHash::of(encoded);
+        outputs.push(Output::Alarm(Alarm::Refused {
+            peer,
+            commit,
+            fault,
+        }));
+        Ok(())
+    }
+
+    /// Says which lives turned out to be forked.
+    fn tell_forks(&mut self, peer: NodeId, growing: &Growing, outputs: &mut Vec<Output>) {
+        for (life, fork) in growing.new_forks() {
+            self.quarantine.count(Some(peer), "equivocation");
+            outputs.push(Output::Alarm(Alarm::Equivocated {
+                peer: Some(peer),
+                facet: *growing.history.facet(),
+                author: life.0,
+                epoch: life.1,
+                seq: fork.seq,
+                commits: fork.commits,
+            }));
+        }
     }
 
     /// Places commits in the histories of their facets, as far as they fit and were allowed.
@@ -256,7 +309,7 @@ impl Engine {
                 digest: replica::heads_digest(&growing.history),
                 commits: growing.grown_by(),
                 wall: growing.latest_wall(),
-                clock_before: growing.clock_before,
+                position: growing.position(),
                 from,
             });
         }

@@ -37,7 +37,7 @@ use ed25519_dalek::SigningKey;
 
 use crate::charter::{Audience, Charter};
 use crate::draft::Draft;
-use crate::ids::{CharterDigest, CharterVersion, CommitHash, Epoch, NodeId};
+use crate::ids::{CharterDigest, CharterVersion, CommitHash, Epoch, NodeId, Seq};
 use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Label};
 use crate::limits::ANTI_ENTROPY_INTERVAL_MS;
@@ -229,6 +229,22 @@ pub enum Alarm {
         commit: CommitHash,
         /// Why.
         fault: Fault,
+    },
+    /// An author signed two commits with one number, as a clone of its disk would: what that life
+    /// wrote from there on does not count. Told once for each life and facet.
+    Equivocated {
+        /// Who sent the second one.
+        peer: Option<NodeId>,
+        /// The facet.
+        facet: FacetId,
+        /// Whose life it is.
+        author: NodeId,
+        /// Which of its lives.
+        epoch: Epoch,
+        /// The number.
+        seq: Seq,
+        /// Two commits that have it.
+        commits: [CommitHash; 2],
     },
     /// A peer broke the protocol.
     Misbehaved {

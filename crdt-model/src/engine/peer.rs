@@ -21,8 +21,32 @@ pub(super) enum Purpose {
     Hello,
     Charter { version: CharterVersion },
     Compare,
-    Fetch { facets: Vec<FacetId> },
+    Fetch { facets: Vec<(FacetId, usize)> },
     Push { commits: usize },
+}
+
+/// What a peer lacks of a facet: what lies beyond a clock, and from a position in this node's own
+/// order on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Lacks {
+    pub(super) beyond: Clock,
+    pub(super) from: usize,
+}
+
+impl Lacks {
+    pub(super) fn from(position: usize) -> Self {
+        Self {
+            beyond: Clock::new(),
+            from: position,
+        }
+    }
+
+    pub(super) fn beyond(clock: Clock) -> Self {
+        Self {
+            beyond: clock,
+            from: 0,
+        }
+    }
 }
 
 /// A comparison that this node drives.
@@ -30,14 +54,14 @@ pub(super) enum Purpose {
 pub(super) struct Session {
     /// The comparison proper, until it is through.
     pub(super) comparing: Option<Initiator>,
-    /// What is to be fetched.
-    pub(super) fetch: VecDeque<FacetId>,
-    /// What is to be pushed, with what the peer has of it.
-    pub(super) offers: VecDeque<(FacetId, Clock)>,
+    /// What is to be fetched, and from where on.
+    pub(super) fetch: VecDeque<(FacetId, usize)>,
+    /// What is to be pushed.
+    pub(super) offers: VecDeque<(FacetId, Lacks)>,
     /// Whether it moved anything: one that did not must not be repeated at once.
     pub(super) moved: bool,
     /// The facets that are exchanged whole, where the comparison before moved nothing: clocks that
-    /// are equal over different commits would hide an equivocation.
+    /// are equal over different commits would hide a fork that neither side knows.
     pub(super) thorough: Option<Vec<FacetId>>,
 }
 
@@ -140,7 +164,7 @@ pub(super) struct Peer {
     pub(super) settled_at: SyncToken,
     pub(super) traffic: Traffic,
     labels: Vec<Label>,
-    push: BTreeMap<FacetId, Clock>,
+    push: BTreeMap<FacetId, Lacks>,
     retry: Option<Instant>,
     retry_delay_ms: u64,
     requests_left: u32,
@@ -205,9 +229,8 @@ impl Peer {
         self.labels.clear();
     }
 
-    /// Queues what the peer lacks of a facet, given what it has. A queue that is full is replaced
-    /// by a comparison.
-    pub(super) fn queue_push(&mut self, facet: FacetId, has: Clock) {
+    /// Queues what the peer lacks of a facet. A queue that is full is replaced by a comparison.
+    pub(super) fn queue_push(&mut self, facet: FacetId, lacks: Lacks) {
         if !self.connected || self.hello.is_none() {
             return;
         }
@@ -216,10 +239,11 @@ impl Peer {
             self.doubt();
             return;
         }
-        self.push.entry(facet).or_insert(has);
+        // What was queued before reaches further back.
+        self.push.entry(facet).or_insert(lacks);
     }
 
-    pub(super) fn next_push(&mut self) -> Option<(FacetId, Clock)> {
+    pub(super) fn next_push(&mut self) -> Option<(FacetId, Lacks)> {
         let offer = || {
             self.session
                 .as_mut()
@@ -286,6 +310,11 @@ impl Peer {
             self.greet_at = None;
             self.hello_due = self.connected;
         }
+    }
+
+    /// Something was exchanged: the next wait is a short one again.
+    pub(super) fn gets_on(&mut self) {
+        self.retry_delay_ms = RETRY_FIRST_MS;
     }
 
     pub(super) fn went_well(&mut self) {

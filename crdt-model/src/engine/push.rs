@@ -1,7 +1,5 @@
 //! Pushing what is new here to a peer that may hold it.
 
-use crate::commit::Commit;
-use crate::history::Clock;
 use crate::ids::NodeId;
 use crate::limits::{PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
@@ -10,8 +8,8 @@ use crate::time::Now;
 use crate::wire::Request;
 
 use super::Engine;
-use super::answer::{beyond, covers};
-use super::peer::{Peer, Purpose};
+use super::answer::beyond;
+use super::peer::{Lacks, Peer, Purpose};
 use super::session::REQUEST_OVERHEAD;
 
 impl Engine {
@@ -29,22 +27,18 @@ impl Engine {
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut commits = Vec::new();
         let mut unfinished = false;
-        while let Some((facet, has)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
+        while let Some((facet, lacks)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
             let Some((history, until)) = self.servable(peer, &facet, store)? else {
                 continue;
             };
-            let given = beyond(&history, &has, &until, room);
-            let mut then = has.clone();
-            for encoded in &given {
-                room = room.saturating_sub(encoded.len() + 4);
-                note(&mut then, encoded);
-            }
-            let through = covers(&then, &until);
-            unfinished = !through && !given.is_empty();
-            commits.extend(given);
-            if !through {
+            let given = beyond(&history, &lacks, until, room);
+            let taken = given.commits.iter().map(|commit| commit.len() + 4);
+            room = room.saturating_sub(taken.sum());
+            unfinished = given.next.is_some() && !given.commits.is_empty();
+            commits.extend(given.commits);
+            if let Some(from) = given.next {
                 if let Some(known) = self.peers.get_mut(&peer) {
-                    known.queue_push(facet, then);
+                    known.queue_push(facet, Lacks { from, ..lacks });
                 }
                 break;
             }
@@ -92,14 +86,5 @@ impl Engine {
                 known.back_off(now);
             }
         }
-    }
-}
-
-/// Notes in a clock that it has this commit.
-pub(super) fn note(clock: &mut Clock, encoded: &[u8]) {
-    if let Ok(commit) = Commit::decode(encoded) {
-        let body = commit.body();
-        let last = clock.entry((body.author, body.epoch)).or_insert(body.seq);
-        *last = (*last).max(body.seq);
     }
 }

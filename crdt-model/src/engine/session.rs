@@ -160,8 +160,10 @@ impl Engine {
             let moved = known.session.take().is_some_and(|session| session.moved);
             known.hello_due = true;
             known.stuck = !moved;
-            // One that found nothing it could move would find the same again at once.
-            if !moved {
+            if moved {
+                known.gets_on();
+            } else {
+                // It would find the same again at once.
                 known.back_off(now);
             }
         }

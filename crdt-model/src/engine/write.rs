@@ -39,7 +39,7 @@ impl Engine {
             Ok((grown, commits)) => {
                 let mut batch = Batch::default();
                 for (_, growing, grade) in &grown {
-                    let position = growing.before.map_or(0, |(_, position)| position);
+                    let position = growing.position();
                     replica::put_commits(&mut batch, &growing.history, position, *grade);
                 }
                 self.write_grown(batch, grown, None, store)?;

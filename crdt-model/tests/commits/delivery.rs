@@ -1,4 +1,5 @@
-//! Commits of several authors come to the same, in whatever order they arrive.
+//! Commits of several authors come to the same, in whatever order they arrive, also where two
+//! clones write as one author.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ use proptest::prelude::*;
 use crate::samples::{facet, grade, key, node, put};
 
 const AUTHORS: usize = 3;
+/// One for each author, and one for a clone of the first.
+const REPLICAS: usize = AUTHORS + 1;
 const KEYS: [&str; 3] = ["step", "text", "who"];
 
 fn actor(author: u64) -> crdt_model::ids::ActorId {
@@ -30,31 +33,33 @@ fn add(history: &mut History, commit: &Commit) -> Result<(), HistoryError> {
 #[derive(Clone, Debug)]
 enum Step {
     Write {
-        author: usize,
+        replica: usize,
         field: usize,
         value: Option<i64>,
         regrade: bool,
     },
     Learn {
-        author: usize,
+        replica: usize,
         from: usize,
     },
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// What these many replicas do; the one past the authors is a clone of the first.
+fn steps(replicas: usize) -> impl Strategy<Value = Vec<Step>> {
     let write = (
-        0..AUTHORS,
+        0..replicas,
         0..KEYS.len(),
         any::<Option<i64>>(),
         any::<bool>(),
     )
-        .prop_map(|(author, field, value, regrade)| Step::Write {
-            author,
+        .prop_map(|(replica, field, value, regrade)| Step::Write {
+            replica,
             field,
             value,
             regrade,
         });
-    let learn = (0..AUTHORS, 0..AUTHORS).prop_map(|(author, from)| Step::Learn { author, from });
+    let learn =
+        (0..replicas, 0..replicas).prop_map(|(replica, from)| Step::Learn { replica, from });
     proptest::collection::vec(prop_oneof![3 => write, 2 => learn], 1..40)
 }
 
@@ -93,29 +98,32 @@ fn write(
 
 /// All commits that come of these steps, in the order they were made.
 fn play(steps: &[Step]) -> Vec<Commit> {
-    let mut histories = vec![History::new(facet()); AUTHORS];
+    let mut histories = vec![History::new(facet()); REPLICAS];
     let mut all = Vec::new();
     for step in steps {
         match *step {
             Step::Write {
-                author,
+                replica,
                 field,
                 value,
                 regrade,
             } => {
-                let number = author as u64 + 1;
-                let commit = write(&histories[author], number, KEYS[field], value, regrade);
+                let number = (replica % AUTHORS) as u64 + 1;
+                let commit = write(&histories[replica], number, KEYS[field], value, regrade);
                 let commit = commit.expect("a commit");
-                add(&mut histories[author], &commit).expect("it fits where it was made");
-                all.push(commit);
+                add(&mut histories[replica], &commit).expect("it fits where it was made");
+                // A clone may come to write the very same.
+                if !all.contains(&commit) {
+                    all.push(commit);
+                }
             }
-            Step::Learn { author, from } => {
+            Step::Learn { replica, from } => {
                 let news: Vec<_> = histories[from]
                     .commits()
                     .map(|(commit, _)| commit.clone())
                     .collect();
                 for commit in news {
-                    match add(&mut histories[author], &commit) {
+                    match add(&mut histories[replica], &commit) {
                         Ok(()) | Err(HistoryError::Duplicate) => {}
                         Err(why) => panic!("{why}"),
                     }
@@ -134,7 +142,7 @@ fn deliver(order: &[Commit]) -> History {
         let before = waiting.len();
         waiting.retain(|commit| match add(&mut history, commit) {
             Ok(()) => false,
-            Err(HistoryError::SeqGap { .. } | HistoryError::MissingParent(_)) => true,
+            Err(HistoryError::MissingParent(_)) => true,
             Err(why) => panic!("{why}"),
         });
         assert!(
@@ -146,11 +154,28 @@ fn deliver(order: &[Commit]) -> History {
     history
 }
 
-/// The values in force by their definition: what was put and has not been overwritten.
+/// The commits that count by definition: those of a life before the first number given twice.
+fn counting(commits: &[Commit]) -> Vec<&Commit> {
+    let place = |commit: &Commit| (commit.body().author, commit.body().epoch, commit.body().seq);
+    let frozen = |commit: &Commit| {
+        let (author, epoch, seq) = place(commit);
+        commits.iter().any(|one| {
+            let number = place(one);
+            let twice = commits
+                .iter()
+                .any(|other| place(other) == number && other.hash() != one.hash());
+            (number.0, number.1) == (author, epoch) && number.2 <= seq && twice
+        })
+    };
+    commits.iter().filter(|commit| !frozen(commit)).collect()
+}
+
+/// The values in force by their definition: what was put and has not been overwritten, both by
+/// commits that count.
 fn in_force(commits: &[Commit]) -> BTreeMap<String, Vec<(OperationId, Value)>> {
     let mut put = BTreeMap::new();
     let mut overwritten = Vec::new();
-    for commit in commits {
+    for commit in counting(commits) {
         let actor = actor(commit.body().author.code() % 10);
         for (counter, operation) in commit.counted_operations() {
             overwritten.extend(operation.overwrites.iter().copied());
@@ -186,25 +211,56 @@ fn sum(history: &History) -> Sum {
     )
 }
 
+fn made_and_orders(replicas: usize) -> impl Strategy<Value = (Vec<Commit>, Vec<Vec<Commit>>)> {
+    steps(replicas).prop_flat_map(|steps| {
+        let made = play(&steps);
+        let shuffled = Just(made.clone()).prop_shuffle();
+        (Just(made), proptest::collection::vec(shuffled, 4))
+    })
+}
+
+fn comes_to_the_same(made: &[Commit], orders: &[Vec<Commit>]) {
+    let expected = sum(&deliver(made));
+    for order in orders {
+        assert_eq!(sum(&deliver(order)), expected);
+    }
+    let document = &expected.3;
+    let fields: BTreeMap<_, _> = document
+        .fields()
+        .map(|(key, values)| {
+            let values = values.iter().map(|one| (one.operation, one.value.clone()));
+            (key.to_owned(), values.collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(
+        fields,
+        in_force(made),
+        "the document is what was put and not overwritten"
+    );
+    let operations = |commits: &[&Commit]| -> usize {
+        commits.iter().map(|one| one.body().operations.len()).sum()
+    };
+    let left_out = operations(&made.iter().collect::<Vec<_>>()) - operations(&counting(made));
+    assert_eq!(
+        document.frozen().len(),
+        left_out,
+        "nothing disappears unseen"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn any_order_of_arrival_comes_to_the_same(
-        (made, orders) in steps().prop_flat_map(|steps| {
-            let made = play(&steps);
-            let shuffled = Just(made.clone()).prop_shuffle();
-            (Just(made), proptest::collection::vec(shuffled, 4))
-        }),
+    fn any_order_of_arrival_comes_to_the_same((made, orders) in made_and_orders(AUTHORS)) {
+        prop_assert_eq!(deliver(&made).forks().len(), 0);
+        comes_to_the_same(&made, &orders);
+    }
+
+    #[test]
+    fn any_order_comes_to_the_same_where_a_clone_writes_too(
+        (made, orders) in made_and_orders(REPLICAS),
     ) {
-        let expected = sum(&deliver(&made));
-        for order in &orders {
-            prop_assert_eq!(&sum(&deliver(order)), &expected);
-        }
-        let fields: BTreeMap<_, _> = expected.3.fields().map(|(key, values)| {
-            let values = values.iter().map(|one| (one.operation, one.value.clone()));
-            (key.to_owned(), values.collect::<Vec<_>>())
-        }).collect();
-        prop_assert_eq!(fields, in_force(&made), "the document is what was put and not overwritten");
+        comes_to_the_same(&made, &orders);
     }
 }

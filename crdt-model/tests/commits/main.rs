@@ -4,5 +4,6 @@
 mod bytes;
 mod corpus;
 mod delivery;
+mod forks;
 mod samples;
 mod wide;

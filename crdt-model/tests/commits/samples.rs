@@ -131,10 +131,12 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
     let wanted = Wanted {
         facet: facet(),
         have: clock(),
+        from: 0,
     };
     let nothing = Wanted {
         facet: facet(),
         have: Clock::new(),
+        from: 300,
     };
     vec![
         (
@@ -194,10 +196,12 @@ pub(crate) fn responses() -> Vec<(&'static str, Response)> {
     let found = Found {
         have: clock(),
         commits: vec![commit],
+        next: Some(1),
     };
     let nothing = Found {
         have: Clock::new(),
         commits: Vec::new(),
+        next: None,
     };
     vec![
         (

@@ -2,6 +2,7 @@
 
 mod charters;
 mod county;
+mod forks;
 mod healing;
 mod refusals;
 mod spreading;
