@@ -39,7 +39,7 @@ fn differs(history: &History) -> Option<String> {
         Ok(document) => document,
         Err(why) => return Some(why.to_string()),
     };
-    let frozen: BTreeSet<crdt_model::ids::CommitHash> = BTreeSet::new();
+    let frozen: BTreeSet<_> = document.frozen().iter().map(|one| one.commit).collect();
     let mut written = Vec::new();
     let mut replaced: BTreeSet<OperationId> = BTreeSet::new();
     for (commit, actor) in history.commits().filter(|(commit, _)| !frozen.contains(&commit.hash())) {

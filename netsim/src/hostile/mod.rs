@@ -218,6 +218,7 @@ impl Hostile {
             wanted.extend(self.chance.pick(facets).map(|facet| Wanted {
                 facet: *facet,
                 have: Clock::default(),
+                from: 0,
             }));
         }
         vec![Attack::Raw(Request::Fetch { charter, facets: wanted }.encode())]

@@ -77,7 +77,7 @@ impl Tampering {
                 }
             }
             Response::Fetched(found) => {
-                for Found { commits, have } in found {
+                for Found { commits, have, .. } in found {
                     self.commits(commits);
                     if self.chance.percent(30) {
                         have.clear();

@@ -135,6 +135,7 @@ impl Run {
     /// Lets this fault strike, wherever chance has it.
     pub fn inflict(&mut self, fault: Fault) {
         let node = self.any_node();
+        self.world.tell(node, format!("fault: {fault:?}"));
         match fault {
             Fault::BadLine | Fault::ThinLine | Fault::OneWay | Fault::Flapping => {
                 self.trouble_line(fault, node);

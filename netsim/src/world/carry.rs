@@ -40,7 +40,10 @@ impl World {
             Output::Dropped { facets } => {
                 self.happenings.push((node, Happening::Dropped(facets)));
             }
-            Output::Alarm(alarm) => self.happenings.push((node, Happening::Alarm(alarm))),
+            Output::Alarm(alarm) => {
+                self.tell(node, format!("alarm: {alarm:?}"));
+                self.happenings.push((node, Happening::Alarm(alarm)));
+            }
         }
         None
     }

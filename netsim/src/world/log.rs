@@ -6,7 +6,7 @@ use std::fmt;
 use crdt_model::ids::NodeId;
 
 /// Events kept in words.
-const KEPT: usize = 4_000;
+const KEPT: usize = 20_000;
 const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One thing that happened at a node.

@@ -146,7 +146,7 @@ impl Mentions for ValueProblem {
 impl Mentions for HistoryError {
     fn list(&self, to: &mut Vec<Mention>) {
         match self {
-            Self::MissingParent(commit) | Self::Equivocation(commit) => commit.list(to),
+            Self::MissingParent(commit) => commit.list(to),
             Self::SeqGap {
                 found: Seq(found),
                 expected: Seq(expected),
@@ -164,7 +164,6 @@ impl Mentions for HistoryError {
             }
             Self::WrittenOnce(key) => to.push(text(key)),
             Self::Duplicate
-            | Self::OwnLastNotAncestor
             | Self::NoGrade
             | Self::EpochReused
             | Self::Full

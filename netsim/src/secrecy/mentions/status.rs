@@ -3,6 +3,7 @@
 use crdt_model::engine::{
     Alarm, InboundId, LinkState, Output, PeerStatus, RequestId, SyncToken, Ticket, Withheld,
 };
+use crdt_model::ids::{CommitHash, Epoch, Seq};
 use crdt_model::quarantine::{Quarantine, Refused};
 
 use super::wire::commit;
@@ -67,6 +68,27 @@ impl Mentions for Alarm {
                 peer.list(to);
                 version.list(to);
                 theirs.list(to);
+            }
+            Self::Equivocated {
+                peer,
+                facet,
+                author,
+                epoch: Epoch(_),
+                seq: Seq(seq),
+                commits,
+            } => {
+                peer.iter().for_each(|peer| peer.list(to));
+                to.push(Mention::Facet {
+                    facet: *facet,
+                    grade: None,
+                });
+                to.push(counted("commits of an author on one facet", *seq));
+                let of = |commit: &CommitHash| Mention::Commit {
+                    facet: *facet,
+                    commit: *commit,
+                    author: *author,
+                };
+                to.extend(commits.iter().map(of));
             }
             Self::Refused {
                 peer,

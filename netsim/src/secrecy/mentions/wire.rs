@@ -50,7 +50,13 @@ pub(super) fn response(frame: &[u8]) -> Result<Vec<Mention>, DecodeError> {
         }
         Response::Compared(answer) => reconcile::Response::decode(&answer)?.list(&mut to),
         Response::Fetched(found) => {
-            for Found { have, commits } in &found {
+            for Found {
+                have,
+                commits,
+                next,
+            } in &found
+            {
+                to.push(counted("commits of one facet", next.unwrap_or(0)));
                 list_clock(have, &mut to);
                 list_commits(commits, &mut to)?;
             }
@@ -76,7 +82,11 @@ pub(super) fn answer(request: &[u8], response: &[u8]) -> Result<Vec<Mention>, De
         return Ok(Vec::new());
     };
     let given = facets.iter().zip(&found).filter(|(_, found)| {
-        let Found { have, commits } = found;
+        let Found {
+            have,
+            commits,
+            next: _,
+        } = found;
         !have.is_empty() || !commits.is_empty()
     });
     Ok(given
@@ -146,7 +156,8 @@ impl Mentions for Hello {
 
 impl Mentions for Wanted {
     fn list(&self, to: &mut Vec<Mention>) {
-        let Self { facet, have } = self;
+        let Self { facet, have, from } = self;
+        to.push(counted("commits of one facet", *from));
         to.push(Mention::Facet {
             facet: *facet,
             grade: None,
