@@ -5,5 +5,6 @@ mod county;
 mod forks;
 mod healing;
 mod refusals;
+mod secrecy;
 mod spreading;
 mod widening;
