@@ -3,6 +3,7 @@
 
 mod charters;
 mod conflicts;
+mod console;
 mod crashes;
 mod harness;
 mod strangers;

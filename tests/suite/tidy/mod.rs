@@ -16,9 +16,9 @@ fn root() -> PathBuf {
 }
 
 /// A file of the project, by its path from the root.
-struct Source {
-    path: String,
-    text: String,
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: String,
     /// Whether it is compiled for tests only.
     test: bool,
 }
@@ -35,7 +35,7 @@ impl Source {
 }
 
 /// All Rust files of the project.
-fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let mut found = Vec::new();
     for folder in ["crdt-model", "policy", "node", "netsim", "tests"] {
         collect(&root().join(folder), &mut found);

@@ -1,0 +1,166 @@
+//! What each line of a node's log mentions. Every call that writes one is listed: one that is new,
+//! or that says more, fails here until somebody has said what it mentions.
+
+use crate::tidy::sources;
+
+/// What a line can mention beside words of the program.
+#[derive(Clone, Copy, Debug)]
+enum Says {
+    /// Nodes, charters, addresses, numbers of requests: nothing that depends on any facet.
+    NothingOfFacets,
+    /// How many facets this node held and dropped.
+    Dropped,
+    /// A facet that this node holds, and what the person who looked at it gave as a reason.
+    HeldFacet,
+    /// What `netsim::secrecy::mentions::alarm` lists.
+    Alarm,
+}
+
+use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
+
+/// The file, what is passed, and what that mentions.
+const LINES: [(&str, &str, Says); 22] = [
+    (
+        "member/keeper.rs",
+        r#"info: facets, "facets dropped that this node may no longer hold""#,
+        Dropped,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: %peer, %version, why, "an offered charter was refused""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"info: version = %adopted.version(), "a charter is in force""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"error: %peer, %version, %theirs, "a peer has another charter of this version""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: %peer, %commit, code = fault.code(), %fault, "a commit was refused""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: %peer, code, what, "a peer broke the protocol""#,
+        Alarm,
+    ),
+    (
+        "member/network.rs",
+        r#"warn: ?node, code = why.code(), "a connection or frame was turned away""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/network.rs",
+        r#"info: address, "listening""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/network.rs",
+        r#"error: address, "no longer listening""#,
+        NothingOfFacets,
+    ),
+    ("member/running.rs", r#"info: "stopped""#, NothingOfFacets),
+    (
+        "member/answers/records.rs",
+        r#"info: %record, %facet, %role, readable, reason, "a person looked at a facet""#,
+        HeldFacet,
+    ),
+    (
+        "store/sled.rs",
+        r#"error: folder = %self.folder.display(), panic, "the store's engine did not close cleanly""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/dialling.rs",
+        r#"debug: %node, %why, ?retry_in, "dialling failed""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/dialling.rs",
+        r#"debug: %from, %error, "an incoming connection did not finish its handshake""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/driver.rs",
+        r#"info: ?cut, "lines are cut or healed""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/driver.rs",
+        r#"error: ?reason, "a listener closed""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/driver.rs",
+        r#"warn: %error, "a listener could not accept a connection""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/driver.rs",
+        r#"debug: ?key, ?node, %why, "refused""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/exchange.rs",
+        r#"error: %id, bytes = bytes.len(), "a response over the limit was not sent""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/exchange.rs",
+        r#"debug: %error, "a peer's request went away before its answer""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/links.rs",
+        r#"info: %node, %address, we_dialled, "line up""#,
+        NothingOfFacets,
+    ),
+    (
+        "transport/links.rs",
+        r#"info: %node, %why, "line down""#,
+        NothingOfFacets,
+    ),
+];
+
+const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
+
+/// All calls in a file, each in one line.
+fn calls(text: &str) -> Vec<String> {
+    let after = text.split("tracing::").skip(1);
+    let calls = after.filter_map(|rest| {
+        let (level, rest) = rest.split_once("!(")?;
+        assert!(LEVELS.contains(&level), "{level}");
+        let (arguments, _) = rest.split_once(");")?;
+        let words: Vec<_> = arguments.split_whitespace().collect();
+        let arguments = words.join(" ");
+        Some(format!("{level}: {}", arguments.trim_end_matches(',')))
+    });
+    calls.collect()
+}
+
+#[test]
+fn every_log_line_is_known_with_what_it_mentions() {
+    let mut found = Vec::new();
+    for source in sources() {
+        let Some(path) = source.path.strip_prefix("node/src/") else {
+            continue;
+        };
+        for call in calls(&source.text) {
+            found.push((path.to_owned(), call));
+        }
+        assert!(!source.text.contains("use tracing::"), "{}", source.path);
+    }
+    let known = LINES.map(|(path, call, _)| (path.to_owned(), call.to_owned()));
+    for line in &found {
+        assert!(known.contains(line), "say what this mentions: {line:#?}");
+    }
+    for line in &known {
+        assert!(found.contains(line), "this is no longer logged: {line:#?}");
+    }
+}

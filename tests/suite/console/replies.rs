@@ -1,0 +1,274 @@
+//! What each reply of the control socket mentions. Every type is taken apart without `..`: a field
+//! or variant that is new does not compile here until somebody has said what it mentions.
+
+use crdt_model::ids::{Name, RecordId};
+use crdt_model::kind::Title;
+use crdt_model::label::FacetId;
+use crdt_model::value::Value;
+use netsim::secrecy::{Mention, Mentions};
+use node::control::protocol::{
+    Cause, FacetView, FieldView, HeldFacet, ImportReport, NodeStatus, PeerLine, RecordLine,
+    RecordView, RefusedCommit, Reply, ValueView, Why,
+};
+use node::text::{Problem, Text};
+
+type List = Vec<Mention>;
+
+/// What a reply mentions to the node that gives it.
+pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
+    let mut to = List::new();
+    match reply {
+        Reply::Status(status) => list_status(status, &mut to),
+        Reply::Why(Why { question, because }) => {
+            text(question, &mut to);
+            for Cause { text: words, rules } in because {
+                text(words, &mut to);
+                free_all(rules, &mut to);
+            }
+        }
+        Reply::Written { record, commits } => {
+            bare(*record, &mut to);
+            commits.list(&mut to);
+        }
+        Reply::Record(view) => {
+            let RecordView {
+                record,
+                kind,
+                facets,
+            } = &**view;
+            bare(*record, &mut to);
+            name(*kind, &mut to);
+            facets.iter().for_each(|one| facet(*record, one, &mut to));
+        }
+        Reply::Records { records, more: _ } => {
+            records.iter().for_each(|one| line(one, &mut to));
+        }
+        Reply::Inventory { facets, more: _ } => {
+            facets.iter().for_each(|one| held(one, &mut to));
+        }
+        Reply::Imported(report) => imported(report, &mut to),
+        Reply::Adopted { version } => version.list(&mut to),
+        Reply::Quarantine { refused } => refused.iter().for_each(|one| commit(one, &mut to)),
+        Reply::Done => {}
+        Reply::Problem(one) => problem(one, &mut to),
+    }
+    to
+}
+
+fn list_status(status: &NodeStatus, to: &mut List) {
+    let NodeStatus {
+        node,
+        name,
+        tier,
+        running: _,
+        charter,
+        charter_until: _,
+        charter_expired: _,
+        facets,
+        facets_by_name,
+        kept_home,
+        peers,
+        refused,
+        cut,
+        app_bytes,
+        disk_bytes,
+        resident_bytes,
+        up_ms: _,
+        latency_ms,
+    } = status;
+    node.list(to);
+    free_all([name, tier], to);
+    charter.list(to);
+    count("facets held", None, *facets, to);
+    for (name, facets) in facets_by_name {
+        count("facets held", Some(*name), *facets, to);
+    }
+    for (name, facets) in kept_home {
+        count("facets kept at home", Some(*name), *facets, to);
+    }
+    for PeerLine {
+        name,
+        status,
+        last_failure,
+    } in peers
+    {
+        free(name, to);
+        status.list(to);
+        last_failure.iter().for_each(|words| text(words, to));
+    }
+    for (code, refusals) in refused {
+        free(code, to);
+        count("refusals", None, *refusals, to);
+    }
+    cut.list(to);
+    count("bytes of frames", None, *app_bytes, to);
+    count("bytes on disk", None, *disk_bytes, to);
+    count("bytes in memory", None, *resident_bytes, to);
+    count("latest facets", None, latency_ms.len() as u64, to);
+}
+
+fn facet(record: RecordId, view: &FacetView, to: &mut List) {
+    let FacetView {
+        facet,
+        title: words,
+        label,
+        fields,
+        readable: _,
+        rules,
+        commits,
+    } = view;
+    name(*facet, to);
+    title(words, to);
+    label.list(to);
+    to.push(Mention::Facet {
+        facet: label.facet_of(record),
+        grade: Some(label.grade),
+    });
+    for FieldView {
+        key,
+        title: words,
+        values,
+    } in fields
+    {
+        free(key, to);
+        title(words, to);
+        values.iter().for_each(|one| written(one, to));
+    }
+    free_all(rules, to);
+    count("commits of one facet", Some(*facet), (*commits).into(), to);
+}
+
+fn written(view: &ValueView, to: &mut List) {
+    let ValueView {
+        value: content,
+        word,
+        author,
+        wall: _,
+    } = view;
+    value(content, to);
+    word.iter().for_each(|words| title(words, to));
+    author.list(to);
+}
+
+fn line(line: &RecordLine, to: &mut List) {
+    let RecordLine {
+        record,
+        kind,
+        home,
+        facets,
+        fields,
+        conflicts,
+    } = line;
+    bare(*record, to);
+    name(*kind, to);
+    for facet in facets {
+        // For whom it is meant is not said. Home is the one that a reader will think of.
+        let facet = FacetId {
+            record: *record,
+            facet: *facet,
+            home: *home,
+            addressee: *home,
+        };
+        to.push(Mention::Facet { facet, grade: None });
+    }
+    for (key, content) in fields {
+        free(key, to);
+        value(content, to);
+    }
+    free_all(conflicts, to);
+}
+
+fn held(held: &HeldFacet, to: &mut List) {
+    let HeldFacet {
+        facet,
+        grade,
+        commits,
+        authors,
+    } = held;
+    to.push(Mention::Facet {
+        facet: *facet,
+        grade: Some(*grade),
+    });
+    let name = Some(facet.facet);
+    count("commits of one facet", name, (*commits).into(), to);
+    for (author, seen) in authors {
+        author.list(to);
+        to.push(Mention::Facet {
+            facet: *facet,
+            grade: Some(*seen),
+        });
+    }
+}
+
+fn imported(report: &ImportReport, to: &mut List) {
+    let ImportReport {
+        text: words,
+        preview,
+        applied: _,
+        written,
+        refused,
+    } = report;
+    text(words, to);
+    free(preview.to_string(), to);
+    count("facets written", None, *written, to);
+    refused.iter().for_each(|one| problem(one, to));
+}
+
+fn commit(refused: &RefusedCommit, to: &mut List) {
+    let RefusedCommit {
+        peer,
+        commit,
+        wall: _,
+        code,
+        reason,
+        kept: _,
+    } = refused;
+    peer.list(to);
+    commit.list(to);
+    free_all([code, reason], to);
+}
+
+fn problem(problem: &Problem, to: &mut List) {
+    let Problem { code, what, next } = problem;
+    free(code, to);
+    text(what, to);
+    text(next, to);
+}
+
+fn text(text: &Text, to: &mut List) {
+    let Text { zh, en } = text;
+    free_all([zh, en], to);
+}
+
+fn title(title: &Title, to: &mut List) {
+    let Title { zh, en } = title;
+    free_all([zh, en], to);
+}
+
+fn value(value: &Value, to: &mut List) {
+    match value {
+        Value::Boolean(_) | Value::Integer(_) => {}
+        Value::Text(content) => free(content, to),
+    }
+}
+
+/// A record's id alone names no facet; whoever searches the reply for secrets looks for it.
+fn bare(record: RecordId, to: &mut List) {
+    free(record.to_string(), to);
+}
+
+fn name(name: Name, to: &mut List) {
+    free(name.as_str(), to);
+}
+
+fn free(text: impl AsRef<[u8]>, to: &mut List) {
+    to.push(Mention::Free(text.as_ref().to_vec()));
+}
+
+fn free_all(texts: impl IntoIterator<Item = impl AsRef<[u8]>>, to: &mut List) {
+    texts.into_iter().for_each(|one| free(one, to));
+}
+
+fn count(what: &'static str, facet: Option<Name>, count: u64, to: &mut List) {
+    to.push(Mention::Counted { what, facet, count });
+}
