@@ -19,7 +19,7 @@ use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
 use crdt_model::wire::{CharterMark, Hello, Request, Wanted};
 
-pub use peer::HostilePeer;
+pub use peer::{HostilePeer, set};
 
 use crate::secrecy::Canary;
 use crate::seed::Seed;
