@@ -4,7 +4,8 @@
 //! key                        value
 //! c FACET position(u32 be)   16 B actor, then the encoded commit; positions count from 0
 //! f FACET                    name sensitivity, name level, 32 B digest of the heads, varint commits
-//! m name                     the node's own marks, such as its author epoch
+//! m name                     the node's own marks, such as its author epoch; `life`: 8 B that its
+//!                            present life follows from
 //! k version(u64 be)          one signed charter as a bundle
 //! q number(u64 be)           one entry of the quarantine
 //!
@@ -56,7 +57,7 @@ pub enum ReplicaError {
 }
 
 impl ReplicaError {
-    fn entry(what: impl ToString, problem: impl ToString) -> Self {
+    pub(crate) fn entry(what: impl ToString, problem: impl ToString) -> Self {
         Self::Entry {
             what: what.to_string(),
             problem: problem.to_string(),

@@ -62,6 +62,7 @@ impl Engine {
     /// Drops the facets that this node may no longer hold. Its own records it always keeps.
     pub(super) fn drop_what_is_not_ours(
         &mut self,
+        now: Now,
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
@@ -93,6 +94,8 @@ impl Engine {
         if dropped.is_empty() {
             return Ok(());
         }
+        // Others may still hold commits of this node on them, which it no longer knows of.
+        self.begin_life(now, &[], &mut batch);
         store.write(&batch)?;
         self.durability.wrote();
         for (label, record) in &dropped {

@@ -8,7 +8,7 @@ use crate::history::{Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Grade};
-use crate::replica::{self, ReplicaError};
+use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::{Now, WallTime};
 
@@ -31,20 +31,19 @@ pub(super) struct Taken {
 /// A facet that commits are being added to.
 pub(super) struct Growing {
     pub(super) history: History,
-    /// Its grade and its number of commits before, if it was held.
-    pub(super) before: Option<(Grade, usize)>,
+    /// What the replica kept about it before, if it was held.
+    pub(super) before: Option<FacetEntry>,
     /// The lives that were forked before.
     forked: BTreeSet<Life>,
 }
 
 impl Growing {
     pub(super) fn load(store: &dyn Store, facet: &FacetId) -> Result<Self, ReplicaError> {
-        let entry = replica::facet_entry(store, facet)?;
-        let history = match entry {
+        let before = replica::facet_entry(store, facet)?;
+        let history = match before {
             Some(_) => replica::history(store, facet)?,
             None => History::new(*facet),
         };
-        let before = entry.map(|entry| (entry.grade, history.len()));
         let forked = history.forks().keys().copied().collect();
         Ok(Self {
             history,
@@ -55,7 +54,7 @@ impl Growing {
 
     /// How many commits it had before.
     pub(super) fn position(&self) -> usize {
-        self.before.map_or(0, |(_, position)| position)
+        self.before.map_or(0, |entry| entry.commits as usize)
     }
 
     /// The latest wall time of the new commits, as their authors' clocks showed it.
@@ -71,7 +70,7 @@ impl Growing {
     }
 
     /// The lives that turned out to be forked.
-    fn new_forks(&self) -> impl Iterator<Item = (&Life, &Fork)> {
+    pub(super) fn new_forks(&self) -> impl Iterator<Item = (&Life, &Fork)> {
         let forks = self.history.forks().iter();
         forks.filter(|(life, _)| !self.forked.contains(life))
     }
@@ -106,6 +105,7 @@ impl Engine {
                         .iter()
                         .for_each(|one| self.quarantine.release(one, &mut batch));
                     self.tell_forks(peer, &growing, outputs);
+                    self.leave_forked_life(&growing, now, &mut batch);
                     grown.push((facet, growing, grade));
                 }
                 Err(Fault::NotForUs { .. })
@@ -304,7 +304,7 @@ impl Engine {
         for (facet, growing, after) in grown {
             self.durability.wait(Waiting::Facet {
                 facet,
-                before: growing.before.map(|(grade, _)| grade),
+                before: growing.before.map(|entry| entry.grade),
                 after,
                 digest: replica::heads_digest(&growing.history),
                 commits: growing.grown_by(),

@@ -14,7 +14,7 @@
 //! How it is laid out: `intake` takes commits in, `write` makes the node's own, `answer` answers
 //! requests without remembering anything, `session` drives the exchange with one peer through
 //! `download`, `comparison`, `fetch` and `push`, `flow` decides what a link carries, `adoption`
-//! changes charters, `durable` waits for the disk.
+//! changes charters, `life` numbers the node's own commits, `durable` waits for the disk.
 
 mod adoption;
 mod answer;
@@ -24,6 +24,7 @@ mod durable;
 mod fetch;
 mod flow;
 mod intake;
+mod life;
 mod peer;
 mod push;
 mod session;
@@ -60,7 +61,7 @@ pub struct Identity {
     pub node: NodeId,
     /// Its secret key.
     pub key: SigningKey,
-    /// Its present life.
+    /// Its first life; the present one is [`Engine::life`].
     pub epoch: Epoch,
 }
 
@@ -299,6 +300,8 @@ impl WriteRefused {
 /// The engine of one node.
 pub struct Engine {
     identity: Identity,
+    /// The epoch of its next commits.
+    life: Epoch,
     charters: Charters,
     index: Index,
     audiences: BTreeMap<Label, Audience>,
@@ -329,6 +332,7 @@ impl Engine {
             index.insert(facet.label(entry.grade), facet.record, entry.digest);
         })?;
         let mut engine = Self {
+            life: life::read(identity.epoch, store)?,
             identity,
             charters,
             index,
@@ -398,6 +402,11 @@ impl Engine {
     /// Who this node is.
     pub fn node(&self) -> NodeId {
         self.identity.node
+    }
+
+    /// The life that it writes its next commits in.
+    pub fn life(&self) -> Epoch {
+        self.life
     }
 
     /// What was refused, and why.

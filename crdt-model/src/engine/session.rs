@@ -58,7 +58,7 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        self.drop_what_is_not_ours(store, outputs)?;
+        self.drop_what_is_not_ours(now, store, outputs)?;
         let anti_entropy = self.anti_entropy_due(now);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);

@@ -97,7 +97,7 @@ impl Engine {
         now: Now,
     ) -> Result<Option<CommitHash>, WriteRefused> {
         let refused = |fault: Fault| WriteRefused::draft(number, &draft.facet, fault);
-        let life = (self.identity.node, self.identity.epoch);
+        let life = (self.identity.node, self.life);
         let parents = history.parents_for(life);
         let operations: Vec<Operation> = draft
             .fields
@@ -119,7 +119,7 @@ impl Engine {
         let body = CommitBody {
             facet: draft.facet,
             author: self.identity.node,
-            epoch: self.identity.epoch,
+            epoch: self.life,
             seq: Seq(history.last_of(life).map_or(0, |(seq, _)| seq.0) + 1),
             start: history.next_counter(&parents),
             wall: now.wall,

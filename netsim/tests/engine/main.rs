@@ -4,6 +4,7 @@ mod charters;
 mod county;
 mod forks;
 mod healing;
+mod lives;
 mod refusals;
 mod secrecy;
 mod spreading;
