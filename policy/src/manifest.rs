@@ -187,8 +187,8 @@ impl Manifest {
         let _ = writeln!(text, "county {}", self.county);
         let _ = writeln!(text, "version {}", self.version);
         let _ = writeln!(text, "previous {previous}");
-        let _ = writeln!(text, "from {}", manifest_text::date(self.validity.from)?);
-        let _ = writeln!(text, "until {}", manifest_text::date(self.validity.until)?);
+        let _ = writeln!(text, "from {}", date(self.validity.from)?);
+        let _ = writeln!(text, "until {}", date(self.validity.until)?);
         let _ = writeln!(text, "decisions {}\n", self.decisions);
         for (path, digest) in &self.files {
             let _ = writeln!(text, "{digest}  {path}");

@@ -249,6 +249,14 @@ impl Drawn {
         self
     }
 
+    /// The same where only these nodes are listed: a rule may name no others.
+    pub(super) fn over(mut self, nodes: &BTreeMap<NodeId, Standing>) -> Self {
+        for facet in self.facets_mut() {
+            facet.barred = facet.barred.filter(|node| nodes.contains_key(node));
+        }
+        self
+    }
+
     /// All facets.
     pub(super) fn facets(&self) -> impl Iterator<Item = &Facet> {
         self.kinds.iter().flat_map(|kind| &kind.facets)

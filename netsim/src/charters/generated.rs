@@ -170,6 +170,7 @@ impl<'a> Plan<'a> {
 
 impl County {
     fn make(&self, plan: Plan<'_>, drawn: &Drawn) -> Edition {
+        let drawn = drawn.clone().over(plan.roster);
         let before = plan.follows.map_or(0, |edition| edition.version.0);
         let version = CharterVersion(before + 1);
         let written = Written {
@@ -184,7 +185,7 @@ impl County {
         // The same rules are worded anew under each title.
         let letters = plan.title.bytes().map(u64::from);
         let wording = letters.fold(self.seed, |seed, letter| seed.rotate_left(5) ^ letter);
-        let files = written.files(drawn, &mut Seed::new(wording));
+        let files = written.files(&drawn, &mut Seed::new(wording));
         let sealed = Sealed {
             county: self.county,
             version,

@@ -18,8 +18,12 @@ use crate::seed::Seed;
 const NAMES: [&str; 3] = ["reviewer-a", "reviewer-b", "reviewer-c"];
 /// 2026-01-01T00:00:00Z and 2030-12-31T00:00:00Z, between which charters hold.
 pub(super) const IN_FORCE: Validity = Validity {
-    from: WallTime::from_ms(1_767_225_600_000),
-    until: WallTime::from_ms(1_924_905_600_000),
+    from: WallTime {
+        ms: 1_767_225_600_000,
+    },
+    until: WallTime {
+        ms: 1_924_905_600_000,
+    },
 };
 
 /// The reviewers of one county.

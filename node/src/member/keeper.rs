@@ -309,20 +309,6 @@ fn log_alarm(alarm: &Alarm) {
         } => {
             tracing::warn!(%peer, %commit, code = fault.code(), %fault, "a commit was refused");
         }
-        Alarm::Equivocated {
-            peer,
-            facet,
-            author,
-            epoch,
-            seq,
-            commits: [one, other],
-        } => {
-            let (peer, record) = (peer.map(|peer| peer.to_string()), facet.record);
-            tracing::error!(
-                peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other,
-                "an author signed two commits with one number: what it wrote from there on is frozen"
-            );
-        }
         Alarm::Misbehaved { peer, code, what } => {
             tracing::warn!(%peer, code, what, "a peer broke the protocol");
         }
