@@ -28,6 +28,8 @@ pub struct Known {
 pub enum Secret {
     /// One facet's content.
     Facet(FacetId),
+    /// The name of a commit on it.
+    Name(FacetId),
     /// A record's being there.
     Record(RecordId),
 }
@@ -86,7 +88,7 @@ impl Truth {
         };
         known.commits.insert(name);
         known.grades.extend(before.iter().copied().chain(body.grade));
-        self.needles.add(known.number, &name.0);
+        self.needles.add(known.number + 1, &name.0);
         for operation in &body.operations {
             if let Some(Value::Text(text)) = &operation.value
                 && text.len() >= NEEDLE_BYTES_MIN
@@ -99,13 +101,14 @@ impl Truth {
     fn begin(&mut self, facet: FacetId) {
         let number = self.secrets.len() as u32;
         self.secrets.push(Secret::Facet(facet));
+        self.secrets.push(Secret::Name(facet));
         let known = Known { number, ..Known::default() };
         self.facets.insert(facet, known);
         let of_record = self.records.entry(facet.record).or_default();
         if of_record.is_empty() {
             self.secrets.push(Secret::Record(facet.record));
-            self.needles.add(number + 1, &facet.record.0);
-            self.needles.add(number + 1, facet.record.to_string().as_bytes());
+            self.needles.add(number + 2, &facet.record.0);
+            self.needles.add(number + 2, facet.record.to_string().as_bytes());
         }
         of_record.push(facet);
     }
@@ -144,7 +147,7 @@ impl Truth {
     pub fn may_know(&self, secret: Secret, node: NodeId, edition: &CharterDigest) -> bool {
         let may = |facet: &FacetId| facet.home == node || self.may_hold(facet, node, edition);
         match secret {
-            Secret::Facet(facet) => may(&facet),
+            Secret::Facet(facet) | Secret::Name(facet) => may(&facet),
             Secret::Record(record) => self.records.get(&record).into_iter().flatten().any(may),
         }
     }

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crdt_model::ids::NodeId;
+use crdt_model::label::FacetId;
 
 use crate::truth::Truth;
 use crate::world::{Frame, Happening, World};
@@ -58,6 +59,8 @@ pub struct Scene<'a> {
     pub happenings: &'a [(NodeId, Happening)],
     /// Nodes that keep to no rule: nothing is promised of them, and they must learn nothing.
     pub hostile: &'a BTreeSet<NodeId>,
+    /// What hostile nodes have handed to whom, allowed or not.
+    pub handed: &'a BTreeSet<(NodeId, FacetId)>,
     /// Whether reviewers signed two charters with one number.
     pub forked: bool,
 }
@@ -66,6 +69,11 @@ impl Scene<'_> {
     fn broken(&self, checker: &'static str, node: NodeId, what: impl Into<String>) -> Broken {
         let at_ms = self.world.now_ms();
         Broken { checker, at_ms, node, what: what.into() }
+    }
+
+    /// Whether a hostile node has handed a node a commit on this facet.
+    fn was_handed(&self, node: NodeId, facet: &FacetId) -> bool {
+        self.handed.contains(&(node, *facet))
     }
 
     /// The running nodes that keep to the rules.

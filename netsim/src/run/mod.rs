@@ -15,7 +15,10 @@ pub mod outcome;
 use std::collections::BTreeSet;
 
 use crdt_model::ids::NodeId;
+use crdt_model::commit::Commit;
+use crdt_model::label::FacetId;
 use crdt_model::replica;
+use crdt_model::wire::{Request, Response};
 
 use crate::charters::Shelf;
 use crate::checkers::{self, Broken, Checker, Scene};
@@ -78,6 +81,7 @@ pub struct Run {
     hostile_nodes: BTreeSet<NodeId>,
     checkers: Vec<Box<dyn Checker>>,
     broken: Vec<Broken>,
+    handed: BTreeSet<(NodeId, FacetId)>,
     forked: bool,
 }
 
@@ -97,6 +101,7 @@ impl Run {
             hostile_nodes: BTreeSet::new(),
             checkers: checkers::all(),
             broken: Vec::new(),
+            handed: BTreeSet::new(),
             forked: false,
             options,
         };
@@ -160,12 +165,17 @@ impl Run {
     }
 
     fn show(&mut self, frames: &[Frame], happenings: &[(NodeId, Happening)], at_end: bool) {
+        let hostile = |frame: &&Frame| self.hostile_nodes.contains(&frame.from);
+        for frame in frames.iter().filter(hostile) {
+            self.handed.extend(handed(frame));
+        }
         let scene = Scene {
             world: &self.world,
             truth: &self.truth,
             frames,
             happenings,
             hostile: &self.hostile_nodes,
+            handed: &self.handed,
             forked: self.forked,
         };
         for checker in &mut self.checkers {
@@ -200,4 +210,22 @@ impl Run {
     pub fn hostile_nodes(&self) -> &BTreeSet<NodeId> {
         &self.hostile_nodes
     }
+}
+
+/// The facets of the commits in a frame, and to whom it went.
+fn handed(frame: &Frame) -> Vec<(NodeId, FacetId)> {
+    let commits = match frame.request {
+        true => match Request::decode(&frame.bytes) {
+            Ok(Request::Push { commits, .. }) => commits,
+            _ => Vec::new(),
+        },
+        false => match Response::decode(&frame.bytes) {
+            Ok(Response::Fetched(found)) => {
+                found.into_iter().flat_map(|found| found.commits).collect()
+            }
+            _ => Vec::new(),
+        },
+    };
+    let facets = commits.iter().filter_map(|commit| Commit::decode(commit).ok());
+    facets.map(|commit| (frame.to, commit.body().facet)).collect()
 }

@@ -138,10 +138,11 @@ impl World {
             }
             Event::Durable { node, start, token } => self.make_durable(node, start, token),
             Event::Wake { node, start } => {
-                if self.is_of(node, start) {
-                    if let Some(state) = self.nodes.get_mut(&node) {
-                        state.wakes_at = None;
-                    }
+                // An earlier wake may have been planned since: the later one is let go.
+                let now_ms = self.now_ms;
+                let state = self.nodes.get_mut(&node).filter(|state| state.start == start);
+                if let Some(state) = state.filter(|state| state.wakes_at == Some(now_ms)) {
+                    state.wakes_at = None;
                     if self.is_awake(node) {
                         self.input(node, Input::Tick);
                     } else {
@@ -151,10 +152,6 @@ impl World {
             }
             Event::Redial { one, other } => self.redial(one, other),
         }
-    }
-
-    fn is_of(&self, node: NodeId, start: u64) -> bool {
-        self.nodes.get(&node).is_some_and(|state| state.start == start)
     }
 
     fn is_awake(&self, node: NodeId) -> bool {

@@ -313,11 +313,22 @@ impl World {
         }
     }
 
-    /// Lays the lines that a charter just adopted provides for.
+    /// Lays the lines that a charter just adopted provides for, and no others.
     pub(super) fn lay_lines(&mut self, node: NodeId) {
         if let Some(state) = self.nodes.get_mut(&node) {
             let version = state.engine.charter().version();
             if std::mem::replace(&mut state.version, version) != version {
+                let links = self.links_of(node);
+                let ends = self.lines.iter().filter(|(_, line)| line.up).map(|(ends, _)| *ends);
+                let peers: Vec<_> = ends
+                    .filter_map(|(one, other)| match node {
+                        _ if one == node => Some(other),
+                        _ if other == node => Some(one),
+                        _ => None,
+                    })
+                    .filter(|peer| !links.contains(peer))
+                    .collect();
+                peers.into_iter().for_each(|peer| self.cut(node, peer));
                 self.redial_all(node);
             }
         }
