@@ -101,6 +101,10 @@ pub const ANTI_ENTROPY_INTERVAL_MS: u64 = 300_000;
 /// Milliseconds that the side which is dialled waits for a hello, at first and while the two
 /// differ, before it sends one itself.
 pub const GREETING_WAIT_MS: u64 = 10_000;
+/// Milliseconds by which the wall clock moves against the monotonic one before it counts as set.
+pub const CLOCK_JUMP_MS: u64 = 60_000;
+/// Milliseconds between two looks at a wall clock by which the charter does not hold.
+pub const CLOCK_LOOK_MS: u64 = 10_000;
 /// Milliseconds before the first retry after a failed exchange; it doubles from there.
 pub const RETRY_FIRST_MS: u64 = 500;
 /// Milliseconds at which the doubling of retries ends.

@@ -18,6 +18,7 @@
 
 mod adoption;
 mod answer;
+mod clock;
 mod comparison;
 mod download;
 mod durable;
@@ -314,6 +315,7 @@ pub struct Engine {
     /// The charter version that waits for the disk, or that did so last.
     adopting: Option<CharterVersion>,
     next_anti_entropy: Instant,
+    clock: clock::Watch,
 }
 
 impl Engine {
@@ -344,6 +346,7 @@ impl Engine {
             drop_after: Some(SyncToken(0)),
             adopting: None,
             next_anti_entropy: Instant::default(),
+            clock: clock::Watch::default(),
         };
         engine.lay_links();
         Ok(Some(engine))
@@ -356,6 +359,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Vec<Output>, ReplicaError> {
+        self.watch_clock(now);
         let mut outputs = Vec::new();
         match input {
             Input::Connected { peer } => self.connected(peer, now),
@@ -384,7 +388,8 @@ impl Engine {
     /// When the driver must call again at the latest.
     pub fn next_timeout(&self) -> Instant {
         let retries = self.peers.values().filter_map(Peer::wakes_at);
-        retries.min().map_or(self.next_anti_entropy, |retry| {
+        let wakes = retries.chain(self.clock.wakes_at());
+        wakes.min().map_or(self.next_anti_entropy, |retry| {
             retry.min(self.next_anti_entropy)
         })
     }

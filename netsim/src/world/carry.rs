@@ -55,6 +55,7 @@ impl World {
         Some(match self.verifier.next(&*current, &bundle, wall) {
             Ok(charter) => Input::CharterAdopted { charter, bundle },
             Err(why) => {
+                self.tell(node, format!("a charter is refused: {why}"));
                 self.happenings.push((node, Happening::CharterRefused(why)));
                 let version = CharterVersion(current.version().0 + 1);
                 Input::CharterRefused { peer, version }
