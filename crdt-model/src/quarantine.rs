@@ -49,25 +49,29 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    /// What the store holds of an earlier run. Counts begin at zero.
-    pub fn load(store: &dyn Store) -> Result<Self, ReplicaError> {
+    /// What the store holds of an earlier run. Counts begin at zero. What is damaged is counted and
+    /// let go: what is to be deleted goes to `batch`.
+    pub fn load(store: &dyn Store, batch: &mut Batch) -> Result<Self, ReplicaError> {
         let mut quarantine = Self::default();
         let prefix = replica::quarantine_prefix();
-        for (key, value) in store.scan(&prefix, None, QUARANTINE_ENTRIES_MAX)? {
-            let number = key
-                .get(prefix.len()..)
-                .and_then(|rest| rest.try_into().ok());
-            let number = number.map(u64::from_be_bytes);
-            let damaged = |problem: DecodeError| ReplicaError::Entry {
-                what: "a refused commit".to_owned(),
-                problem: problem.to_string(),
-            };
-            let number = number.ok_or_else(|| damaged(DecodeError::Truncated("number")))?;
-            let refused = Refused::decode(&value).map_err(damaged)?;
-            quarantine.bytes += bytes_of(&refused);
-            quarantine.next = number.saturating_add(1);
-            quarantine.entries.push_back((number, refused));
-        }
+        replica::for_each_entry(store, &prefix, |key, value| {
+            let number = key.get(prefix.len()..);
+            let number = number.and_then(|rest| rest.try_into().ok().map(u64::from_be_bytes));
+            if let Some(number) = number {
+                quarantine.next = number.saturating_add(1);
+            }
+            match (number, value.ok().map(Refused::decode)) {
+                (Some(number), Some(Ok(refused))) => {
+                    quarantine.bytes += bytes_of(&refused);
+                    quarantine.entries.push_back((number, refused));
+                }
+                _ => {
+                    quarantine.count(None, "quarantine-damaged");
+                    batch.delete(key.to_vec());
+                }
+            }
+            Ok(())
+        })?;
         Ok(quarantine)
     }
 

@@ -12,16 +12,20 @@
 //! FACET = 16 B record, name facet, node home, node addressee
 //! ```
 
+mod damage;
+
 use sha2::{Digest, Sha256};
 
 use crate::commit::Commit;
 use crate::document::{Document, DocumentError};
 use crate::encoding::{DecodeError, Reader, Writer};
-use crate::history::{History, HistoryError};
+use crate::history::History;
 use crate::ids::{ActorId, CharterVersion, RecordId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::FACET_COMMITS_MAX;
 use crate::store::{Batch, Store, StoreError};
+
+pub(crate) use damage::{for_each_entry, for_each_facet_or_damage, rescue};
 
 /// Digest of a facet's heads: equal on two nodes exactly when they hold the same commits of it.
 pub type HeadsDigest = [u8; 32];
@@ -43,6 +47,14 @@ pub enum ReplicaError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What the store holds of a facet is not what was written.
+    #[error("{} of record {} is damaged: {problem}", facet.facet, facet.record)]
+    Damaged {
+        /// The facet.
+        facet: FacetId,
+        /// What is wrong.
+        problem: String,
+    },
     /// An entry is not what this program writes.
     #[error("the replica's entry for {what} is damaged: {problem}")]
     Entry {
@@ -57,6 +69,21 @@ pub enum ReplicaError {
 }
 
 impl ReplicaError {
+    fn damaged(facet: &FacetId, problem: impl ToString) -> Self {
+        Self::Damaged {
+            facet: *facet,
+            problem: problem.to_string(),
+        }
+    }
+
+    /// Of an error that reading something of a facet gave.
+    fn of_facet(facet: &FacetId, error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged { problem, .. } => Self::damaged(facet, problem),
+            other => other.into(),
+        }
+    }
+
     pub(crate) fn entry(what: impl ToString, problem: impl ToString) -> Self {
         Self::Entry {
             what: what.to_string(),
@@ -131,6 +158,12 @@ fn facet_of_key(key: &[u8]) -> Result<FacetId, DecodeError> {
     }
 }
 
+fn commit_key(facet: &FacetId, position: usize) -> Vec<u8> {
+    let mut key = facet_key(COMMITS, facet);
+    key.extend_from_slice(&(position as u32).to_be_bytes());
+    key
+}
+
 /// Digest of the heads of a history.
 pub fn heads_digest(history: &History) -> HeadsDigest {
     let mut hasher = Sha256::new();
@@ -143,12 +176,13 @@ pub fn heads_digest(history: &History) -> HeadsDigest {
 
 /// What the replica keeps about one facet, if it holds it.
 pub fn facet_entry(store: &dyn Store, facet: &FacetId) -> Result<Option<FacetEntry>, ReplicaError> {
-    let Some(value) = store.get(&facet_key(FACETS, facet))? else {
+    let value = store.get(&facet_key(FACETS, facet));
+    let Some(value) = value.map_err(|error| ReplicaError::of_facet(facet, error))? else {
         return Ok(None);
     };
     FacetEntry::decode(&value)
         .map(Some)
-        .map_err(|problem| ReplicaError::entry(facet.record, problem))
+        .map_err(|problem| ReplicaError::damaged(facet, problem))
 }
 
 impl FacetEntry {
@@ -174,25 +208,31 @@ impl FacetEntry {
 pub fn history(store: &dyn Store, facet: &FacetId) -> Result<History, ReplicaError> {
     let mut history = History::new(*facet);
     let prefix = facet_key(COMMITS, facet);
-    let damaged = |problem: String| ReplicaError::entry(facet.record, problem);
     let mut after = None;
     loop {
-        let entries = store.scan(&prefix, after.as_deref(), SCAN_AT_ONCE)?;
-        let last = entries.last().map(|(key, _)| key.clone());
-        for (_, value) in &entries {
-            let (actor, encoded) = value
-                .split_first_chunk::<16>()
-                .ok_or_else(|| damaged("no actor".to_owned()))?;
-            let commit = Commit::decode(encoded).map_err(|problem| damaged(problem.to_string()))?;
-            history
-                .insert(commit, ActorId(*actor))
-                .map_err(|problem: HistoryError| damaged(problem.to_string()))?;
+        let entries = store.scan(&prefix, after.as_deref(), SCAN_AT_ONCE);
+        let entries = entries.map_err(|error| ReplicaError::of_facet(facet, error))?;
+        for (key, value) in &entries {
+            add_stored(&mut history, key, value)
+                .map_err(|problem| ReplicaError::damaged(facet, problem))?;
         }
         if entries.len() < SCAN_AT_ONCE {
             return Ok(history);
         }
-        after = last;
+        after = entries.last().map(|(key, _)| key.clone());
     }
+}
+
+/// Adds to a history what the store holds at a key; or says what is wrong with it.
+fn add_stored(history: &mut History, key: &[u8], value: &[u8]) -> Result<(), String> {
+    if key != commit_key(history.facet(), history.len()) {
+        return Err("a commit is missing".to_owned());
+    }
+    let (actor, encoded) = value.split_first_chunk::<16>().ok_or("no actor")?;
+    let commit = Commit::decode(encoded).map_err(|problem| problem.to_string())?;
+    history
+        .insert(commit, ActorId(*actor))
+        .map_err(|problem| problem.to_string())
 }
 
 /// The document of one facet; an empty one if the replica does not hold it.
@@ -244,7 +284,7 @@ fn read_facet(key: &[u8], value: &[u8]) -> Result<(FacetId, FacetEntry), Replica
     let entry = FacetEntry::decode(value);
     Ok((
         facet,
-        entry.map_err(|problem| ReplicaError::entry(facet.record, problem))?,
+        entry.map_err(|problem| ReplicaError::damaged(&facet, problem))?,
     ))
 }
 
@@ -279,8 +319,7 @@ fn scan_facets(
 pub fn put_commits(batch: &mut Batch, history: &History, position: usize, grade: Grade) {
     let facet = history.facet();
     for (index, (commit, actor)) in history.commits().enumerate().skip(position) {
-        let mut key = facet_key(COMMITS, facet);
-        key.extend_from_slice(&(index as u32).to_be_bytes());
+        let key = commit_key(facet, index);
         batch.put(key, [&actor.0[..], commit.encoded()].concat());
     }
     let mut writer = Writer::new();
@@ -291,10 +330,13 @@ pub fn put_commits(batch: &mut Batch, history: &History, position: usize, grade:
 
 /// Adds to `batch` what makes the replica hold nothing of a facet.
 pub fn delete_facet(batch: &mut Batch, facet: &FacetId, entry: &FacetEntry) {
-    for index in 0..entry.commits {
-        let mut key = facet_key(COMMITS, facet);
-        key.extend_from_slice(&index.to_be_bytes());
-        batch.delete(key);
+    delete_commits(batch, facet, entry.commits as usize);
+}
+
+/// The same, of so many commits.
+pub(crate) fn delete_commits(batch: &mut Batch, facet: &FacetId, commits: usize) {
+    for position in 0..commits {
+        batch.delete(commit_key(facet, position));
     }
     batch.delete(facet_key(FACETS, facet));
 }

@@ -74,7 +74,7 @@ impl Engine {
             return Ok(());
         }
         self.drop_after = None;
-        self.strip_quarantine(store)?;
+        self.strip_quarantine(now, store)?;
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
         let mut batch = Batch::default();
@@ -83,9 +83,9 @@ impl Engine {
             if label.home == node || self.holds(&label) {
                 continue;
             }
-            for record in self.index.records(&label) {
+            for record in self.index.records(&label).collect::<Vec<_>>() {
                 let facet = label.facet_of(record);
-                if let Some(entry) = replica::facet_entry(store, &facet)? {
+                if let Some(entry) = self.entry_of(&facet, now, store)? {
                     replica::delete_facet(&mut batch, &facet, &entry);
                 }
                 dropped.push((label, record));
@@ -109,7 +109,7 @@ impl Engine {
     }
 
     /// Lets go of the bytes of refused commits that this node may no longer hold.
-    fn strip_quarantine(&mut self, store: &mut dyn Store) -> Result<(), ReplicaError> {
+    fn strip_quarantine(&mut self, now: Now, store: &mut dyn Store) -> Result<(), ReplicaError> {
         let kept = self
             .quarantine
             .kept()
@@ -117,7 +117,7 @@ impl Engine {
         let kept: Vec<_> = kept.collect();
         let mut batch = Batch::default();
         for (number, encoded) in kept {
-            if !self.may_keep(&encoded, store)? {
+            if !self.may_keep(&encoded, now, store)? {
                 self.quarantine.strip(number, &mut batch);
             }
         }

@@ -76,7 +76,7 @@ impl Engine {
         peer: NodeId,
         request: Request,
         now: Now,
-        store: &dyn Store,
+        store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<Response, ReplicaError> {
         let asked_under = match &request {
@@ -94,7 +94,7 @@ impl Engine {
         }
         match request {
             Request::Compare { questions, .. } => Ok(self.compare(peer, &questions, outputs)),
-            Request::Fetch { facets, .. } => self.fetched(peer, &facets, store),
+            Request::Fetch { facets, .. } => self.fetched(peer, &facets, now, store),
             Request::Hello(_) | Request::Charter { .. } | Request::Push { .. } => {
                 Ok(Response::Refused)
             }
@@ -134,7 +134,8 @@ impl Engine {
         &mut self,
         peer: NodeId,
         wanted: &[Wanted],
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Response, ReplicaError> {
         let mut room = RESPONSE_BYTES_MAX - RESPONSE_OVERHEAD;
         let mut answers = Vec::new();
@@ -144,7 +145,7 @@ impl Engine {
                 commits: Vec::new(),
                 next: None,
             };
-            if let Some((history, until)) = self.servable(peer, &wanted.facet, store)? {
+            if let Some((history, until)) = self.servable(peer, &wanted.facet, now, store)? {
                 let lacks = Lacks {
                     beyond: wanted.have.clone(),
                     from: wanted.from,
@@ -172,24 +173,27 @@ impl Engine {
         &mut self,
         peer: NodeId,
         facet: &FacetId,
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Option<(History, usize)>, ReplicaError> {
-        let Some(entry) = replica::facet_entry(store, facet)? else {
+        let Some(entry) = self.entry_of(facet, now, store)? else {
             return Ok(None);
         };
         let label = facet.label(entry.grade);
         let audience = self.audience(&label);
-        let held = self
-            .index
-            .get(&Position {
-                label,
-                record: facet.record,
-            })
-            .is_some();
-        if !held || !self.carries(self.node(), peer, &audience) {
+        let position = Position {
+            label,
+            record: facet.record,
+        };
+        let indexed = |engine: &Self| engine.index.get(&position).is_some();
+        if !indexed(self) || !self.carries(self.node(), peer, &audience) {
             return Ok(None);
         }
-        let history = replica::history(store, facet)?;
+        let held = self.history_of(facet, now, store)?;
+        // What was found damaged just now has to become durable first.
+        let Some((_, history)) = held.filter(|_| indexed(self)) else {
+            return Ok(None);
+        };
         let durable = self.durability.durable_commits(facet);
         let until = durable.unwrap_or(history.len());
         Ok(Some((history, until)))

@@ -1,6 +1,6 @@
 //! Waiting for the disk: what is announced, acknowledged and answered only once it is durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::charter::Charter;
@@ -14,10 +14,6 @@ use super::peer::Lacks;
 use super::{Engine, InboundId, Output, SyncToken, Ticket};
 
 /// Something that waits until what was written before it is durable.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that wait are facets, the largest"
-)]
 pub(super) enum Waiting {
     /// A facet has new commits.
     Facet {
@@ -32,6 +28,13 @@ pub(super) enum Waiting {
         /// The latest wall time of the new commits.
         wall: WallTime,
         commits: usize,
+    },
+    /// A facet was damaged, and what was left of it has been kept.
+    Mended {
+        facet: FacetId,
+        held: Option<(Grade, HeadsDigest)>,
+        /// The peers that compare it with this node.
+        peers: BTreeSet<NodeId>,
     },
     /// A peer waits for its answer.
     Answer {
@@ -112,6 +115,23 @@ impl Durability {
         Some(waiting)
     }
 
+    /// Lets nothing wait any more that was written to a facet: it is gone.
+    pub(super) fn forget(&mut self, facet: &FacetId) {
+        self.facets.remove(facet);
+        let commits = &mut self.commits;
+        self.waiting.retain(|(_, waiting)| match waiting {
+            Waiting::Facet {
+                facet: of,
+                commits: gone,
+                ..
+            } if of == facet => {
+                *commits -= gone;
+                false
+            }
+            _ => true,
+        });
+    }
+
     /// How many commits of a facet are durable for certain, if it has some that are not.
     pub(super) fn durable_commits(&self, facet: &FacetId) -> Option<usize> {
         self.facets.get(facet)?.front().copied()
@@ -164,6 +184,7 @@ impl Engine {
                 Waiting::Answer { peer, id, bytes } => {
                     outputs.push(Output::Respond { peer, id, bytes });
                 }
+                Waiting::Mended { facet, held, peers } => self.mended(&facet, held, &peers),
                 Waiting::Charter(charter) => self.put_in_force(charter),
                 Waiting::Ticket { ticket, commits } => {
                     outputs.push(Output::Written {
@@ -171,6 +192,25 @@ impl Engine {
                         outcome: Ok(commits),
                     });
                 }
+            }
+        }
+    }
+
+    /// Compares what is left of a facet with the peers that may have the rest.
+    fn mended(
+        &mut self,
+        facet: &FacetId,
+        held: Option<(Grade, HeadsDigest)>,
+        peers: &BTreeSet<NodeId>,
+    ) {
+        if let Some((grade, digest)) = held {
+            let label = facet.label(grade);
+            self.audience(&label);
+            self.index.insert(label, facet.record, digest);
+        }
+        for peer in peers {
+            if let Some(known) = self.peers.get_mut(peer) {
+                known.doubt();
             }
         }
     }

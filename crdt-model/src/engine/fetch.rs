@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::commit::Commit;
-use crate::history::Clock;
+use crate::history::{Clock, History};
 use crate::ids::NodeId;
 use crate::label::FacetId;
 use crate::limits::{FETCH_FACETS_MAX, REQUEST_BYTES_MAX};
-use crate::replica::{self, ReplicaError};
+use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
 use crate::wire::{Found, Request, Wanted, wanted_bytes};
@@ -21,7 +21,8 @@ impl Engine {
     pub(super) fn next_fetch(
         &mut self,
         peer: NodeId,
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark();
         if self.durability.full() {
@@ -32,7 +33,7 @@ impl Engine {
         while let Some((facet, from)) = self.next_wanted(peer) {
             let have = match self.is_thorough(peer, &facet) {
                 true => Clock::new(),
-                false => self.has_come(peer, &facet, store)?,
+                false => self.has_come(peer, &facet, now, store)?,
             };
             let one = Wanted { facet, have, from };
             let bytes = wanted_bytes(&one);
@@ -69,12 +70,14 @@ impl Engine {
 
     /// How far this node has come with a facet, with what it keeps aside of it for a peer.
     fn has_come(
-        &self,
+        &mut self,
         peer: NodeId,
         facet: &FacetId,
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Clock, ReplicaError> {
-        let history = replica::history(store, facet)?;
+        let held = self.history_of(facet, now, store)?;
+        let history = held.map_or_else(|| History::new(*facet), |(_, history)| history);
         let mut clock = history.clock();
         let staged = self.peers.get(&peer).map(|known| known.staged.of(facet));
         for encoded in staged.unwrap_or_default() {
@@ -121,7 +124,7 @@ impl Engine {
         for ((facet, _), found) in answered() {
             match found.next.filter(|_| !taken.refused_of.contains(facet)) {
                 Some(next) => again.push((*facet, next)),
-                None => offers.extend(self.offer(peer, facet, &found.have, store)?),
+                None => offers.extend(self.offer(peer, facet, &found.have, now, store)?),
             }
         }
         let Some(known) = self.peers.get_mut(&peer) else {
@@ -146,12 +149,15 @@ impl Engine {
         peer: NodeId,
         facet: &FacetId,
         theirs: &Clock,
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Option<(FacetId, Lacks)>, ReplicaError> {
         if self.is_thorough(peer, facet) {
             return Ok(Some((*facet, Lacks::default())));
         }
-        let history = replica::history(store, facet)?;
+        let Some((_, history)) = self.history_of(facet, now, store)? else {
+            return Ok(None);
+        };
         let lacks = !history.forks().is_empty() || !covers(theirs, &history.clock());
         Ok(lacks.then(|| (*facet, Lacks::beyond(theirs.clone()))))
     }

@@ -38,18 +38,17 @@ pub(super) struct Growing {
 }
 
 impl Growing {
-    pub(super) fn load(store: &dyn Store, facet: &FacetId) -> Result<Self, ReplicaError> {
-        let before = replica::facet_entry(store, facet)?;
-        let history = match before {
-            Some(_) => replica::history(store, facet)?,
-            None => History::new(*facet),
+    pub(super) fn new(facet: &FacetId, held: Option<(FacetEntry, History)>) -> Self {
+        let (before, history) = match held {
+            Some((entry, history)) => (Some(entry), history),
+            None => (None, History::new(*facet)),
         };
         let forked = history.forks().keys().copied().collect();
-        Ok(Self {
+        Self {
             history,
             before,
             forked,
-        })
+        }
     }
 
     /// How many commits it had before.
@@ -93,7 +92,7 @@ impl Engine {
         let mut result = Taken::default();
         let mut batch = Batch::default();
         let mut refused = Vec::new();
-        let arriving = self.place_all(peer, commits, store, &mut refused)?;
+        let arriving = self.place_all(peer, commits, now, store, &mut refused)?;
         let mut grown = Vec::new();
         for (facet, (growing, placed)) in arriving {
             match self.may_arrive(peer, &growing) {
@@ -142,7 +141,7 @@ impl Engine {
         fault: Fault,
         result: &mut Taken,
         now: Now,
-        (store, batch): (&dyn Store, &mut Batch),
+        (store, batch): (&mut dyn Store, &mut Batch),
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
         // Harmless: two ways led here. Counted, and nobody is troubled.
@@ -155,7 +154,7 @@ impl Engine {
         if let Ok(commit) = Commit::decode(encoded) {
             result.refused_of.insert(commit.body().facet);
         }
-        let keep = self.may_keep(encoded, store)?;
+        let keep = self.may_keep(encoded, now, store)?;
         self.quarantine
             .take(Some(peer), encoded, &fault, keep, now.wall, batch);
         let commit = CommitHash::of(encoded);
@@ -187,7 +186,8 @@ impl Engine {
         &mut self,
         peer: NodeId,
         commits: &[Vec<u8>],
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
         refused: &mut Vec<(Vec<u8>, Fault)>,
     ) -> Result<BTreeMap<FacetId, Arriving>, ReplicaError> {
         let mut arriving: BTreeMap<FacetId, Arriving> = BTreeMap::new();
@@ -203,7 +203,8 @@ impl Engine {
             let (growing, placed) = match arriving.entry(facet) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
-                    let growing = Growing::load(store, &facet)?;
+                    let held = self.history_of(&facet, now, store)?;
+                    let growing = Growing::new(&facet, held);
                     let staged = self
                         .peers
                         .get_mut(&peer)
@@ -242,13 +243,14 @@ impl Engine {
     pub(super) fn may_keep(
         &mut self,
         encoded: &[u8],
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<bool, ReplicaError> {
         let Ok(commit) = Commit::decode(encoded) else {
             return Ok(false);
         };
         let facet = commit.body().facet;
-        let held = replica::facet_entry(store, &facet)?.map(|entry| entry.grade);
+        let held = self.entry_of(&facet, now, store)?.map(|entry| entry.grade);
         let grades = [held, commit.body().grade];
         let mut labels = grades
             .into_iter()

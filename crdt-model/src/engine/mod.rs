@@ -9,15 +9,18 @@
 //!   engine acknowledges and announces none of it.
 //! * After any input, and when [`Engine::next_timeout`] has passed, the driver calls again with
 //!   [`Input::Tick`].
-//! * An error means that the store failed. The engine must not be used further.
+//! * An error means that the store failed. The engine must not be used further. Damage to the
+//!   commits of one facet is no such error: it is mended (`mending`), and an alarm says so.
 //!
-//! How it is laid out: `intake` takes commits in, `write` makes the node's own, `answer` answers
+//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in, `write` makes the node's own, `answer` answers
 //! requests without remembering anything, `session` drives the exchange with one peer through
 //! `download`, `comparison`, `fetch` and `push`, `flow` decides what a link carries, `adoption`
-//! changes charters, `life` numbers the node's own commits, `durable` waits for the disk.
+//! changes charters, `life` numbers the node's own commits, `mending` keeps what is whole of a
+//! damaged facet, `durable` waits for the disk.
 
 mod adoption;
 mod answer;
+mod boundary;
 mod clock;
 mod comparison;
 mod download;
@@ -26,6 +29,7 @@ mod fetch;
 mod flow;
 mod intake;
 mod life;
+mod mending;
 mod peer;
 mod push;
 mod session;
@@ -35,13 +39,10 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ed25519_dalek::SigningKey;
-
 use crate::charter::{Audience, Charter};
-use crate::draft::Draft;
-use crate::ids::{CharterDigest, CharterVersion, CommitHash, Epoch, NodeId, Seq};
-use crate::judge::{Charters, Fault};
-use crate::label::{FacetId, Label};
+use crate::ids::{CharterVersion, Epoch, NodeId};
+use crate::judge::Charters;
+use crate::label::Label;
 use crate::limits::ANTI_ENTROPY_INTERVAL_MS;
 use crate::quarantine::Quarantine;
 use crate::reconcile::Index;
@@ -50,253 +51,15 @@ use crate::store::Store;
 use crate::time::{Instant, Now};
 use crate::wire::{CharterMark, Hello};
 
+pub use boundary::{
+    Alarm, FacetName, Identity, InboundId, Input, Output, RequestId, SyncToken, Ticket,
+    WriteRefused,
+};
 use durable::Durability;
 pub use flow::{dials, links};
+use mending::Mending;
 use peer::Peer;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};
-
-/// Who this node is.
-#[derive(Clone)]
-pub struct Identity {
-    /// Its code.
-    pub node: NodeId,
-    /// Its secret key.
-    pub key: SigningKey,
-    /// Its first life; the present one is [`Engine::life`].
-    pub epoch: Epoch,
-}
-
-/// A request that this node made; chosen by the engine.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct RequestId(pub u64);
-
-/// A request that a peer made; chosen by the driver.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct InboundId(pub u64);
-
-/// Something a person or program asked to be written; chosen by the driver.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Ticket(pub u64);
-
-/// Everything written up to some moment.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct SyncToken(pub u64);
-
-/// What can happen to a node.
-pub enum Input {
-    /// A connection to a peer stands.
-    Connected {
-        /// The peer.
-        peer: NodeId,
-    },
-    /// The connection to a peer is gone.
-    Disconnected {
-        /// The peer.
-        peer: NodeId,
-    },
-    /// A peer asks something.
-    Request {
-        /// The peer.
-        peer: NodeId,
-        /// To be given back with the answer.
-        id: InboundId,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// A peer answers.
-    Response {
-        /// The peer.
-        peer: NodeId,
-        /// Which request.
-        id: RequestId,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// No answer will come.
-    RequestFailed {
-        /// The peer.
-        peer: NodeId,
-        /// Which request.
-        id: RequestId,
-    },
-    /// Somebody at this node wants something written: all of it or nothing.
-    Write {
-        /// To be given back with the outcome.
-        ticket: Ticket,
-        /// What.
-        drafts: Vec<Draft>,
-    },
-    /// Everything written up to this token is durable.
-    Durable {
-        /// The token of an [`Output::Sync`].
-        token: SyncToken,
-    },
-    /// The charter that was offered has been verified, and is to be put in force.
-    CharterAdopted {
-        /// The charter.
-        charter: Arc<dyn Charter>,
-        /// Its bundle, for the store and for other nodes.
-        bundle: Vec<u8>,
-    },
-    /// The charter that was offered has been refused.
-    CharterRefused {
-        /// Who offered it.
-        peer: NodeId,
-        /// Its version.
-        version: CharterVersion,
-    },
-    /// Time has passed.
-    Tick,
-}
-
-/// What a node wants done.
-#[derive(Debug)]
-pub enum Output {
-    /// Ask a peer.
-    Request {
-        /// The peer.
-        peer: NodeId,
-        /// To be given back with the answer.
-        id: RequestId,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// Answer a peer.
-    Respond {
-        /// The peer.
-        peer: NodeId,
-        /// Which request of the peer's.
-        id: InboundId,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// Make durable what has been written so far.
-    Sync {
-        /// To be given back when it is done.
-        token: SyncToken,
-    },
-    /// Rewrite the store: deleted bytes must be gone from the disk.
-    Scrub,
-    /// What was asked to be written is durable, or was refused.
-    Written {
-        /// Which.
-        ticket: Ticket,
-        /// The commits, one for each draft that changed something; or why nothing was written.
-        outcome: Result<Vec<CommitHash>, WriteRefused>,
-    },
-    /// A peer has a later charter: verify it, and say whether it is adopted.
-    CharterOffered {
-        /// The peer.
-        peer: NodeId,
-        /// Its bundle.
-        bundle: Vec<u8>,
-    },
-    /// Commits of a facet became durable here.
-    Changed {
-        /// The facet.
-        facet: FacetId,
-        /// Its label now.
-        label: Label,
-        /// The peer it came from; none if it was written here.
-        from: Option<NodeId>,
-        /// The latest wall time of those commits, by their authors' clocks.
-        wall: crate::time::WallTime,
-    },
-    /// Facets were dropped because this node may no longer hold them.
-    Dropped {
-        /// How many.
-        facets: usize,
-    },
-    /// Something a person should know.
-    Alarm(Alarm),
-}
-
-/// What a person should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Alarm {
-    /// A peer has another charter under the number of ours.
-    CharterFork {
-        /// The peer.
-        peer: NodeId,
-        /// The number.
-        version: CharterVersion,
-        /// The peer's digest.
-        theirs: CharterDigest,
-    },
-    /// A commit was refused.
-    Refused {
-        /// Who sent it.
-        peer: NodeId,
-        /// Its name.
-        commit: CommitHash,
-        /// Why.
-        fault: Fault,
-    },
-    /// An author signed two commits with one number, as a clone of its disk would: what that life
-    /// wrote from there on does not count. Told once for each life and facet.
-    Equivocated {
-        /// Who sent the second one.
-        peer: Option<NodeId>,
-        /// The facet.
-        facet: FacetId,
-        /// Whose life it is.
-        author: NodeId,
-        /// Which of its lives.
-        epoch: Epoch,
-        /// The number.
-        seq: Seq,
-        /// Two commits that have it.
-        commits: [CommitHash; 2],
-    },
-    /// A peer broke the protocol.
-    Misbehaved {
-        /// The peer.
-        peer: NodeId,
-        /// A stable word.
-        code: &'static str,
-        /// What it did.
-        what: String,
-    },
-}
-
-/// Why nothing was written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WriteRefused {
-    /// A draft is not allowed, or not what the kinds allow.
-    #[error("draft {draft} for `{facet}`: {fault}")]
-    Draft {
-        /// Position of the draft, from 0.
-        draft: usize,
-        /// The facet it would write.
-        facet: Box<FacetName>,
-        /// Why.
-        fault: Box<Fault>,
-    },
-    /// More is waiting for the disk than may be.
-    #[error("too much is waiting to become durable; try again in a moment")]
-    Busy,
-    /// The grade would take the facet away from nodes that hold it.
-    #[error(
-        "draft {draft}: this grade would narrow who may hold the facet, which cannot be done yet"
-    )]
-    Narrows {
-        /// Position of the draft, from 0.
-        draft: usize,
-    },
-}
-
-/// The name of a facet, for messages.
-pub type FacetName = crate::ids::Name;
-
-impl WriteRefused {
-    fn draft(draft: usize, facet: &FacetId, fault: impl Into<Fault>) -> Self {
-        Self::Draft {
-            draft,
-            facet: Box::new(facet.facet),
-            fault: Box::new(fault.into()),
-        }
-    }
-}
 
 /// The engine of one node.
 pub struct Engine {
@@ -312,6 +75,7 @@ pub struct Engine {
     next_request: u64,
     /// Facets may be held that this node may no longer hold: they go once this much is durable.
     drop_after: Option<SyncToken>,
+    mending: Mending,
     /// The charter version that waits for the disk, or that did so last.
     adopting: Option<CharterVersion>,
     next_anti_entropy: Instant,
@@ -330,9 +94,14 @@ impl Engine {
             return Ok(None);
         };
         let mut index = Index::default();
-        replica::for_each_facet(store, |facet, entry| {
-            index.insert(facet.label(entry.grade), facet.record, entry.digest);
+        let mut mending = Mending::default();
+        replica::for_each_facet_or_damage(store, |facet, entry| match entry {
+            Ok(entry) => {
+                index.insert(facet.label(entry.grade), facet.record, entry.digest);
+            }
+            Err(_) => mending.facets.push(facet),
         })?;
+        let quarantine = Quarantine::load(store, &mut mending.quarantine)?;
         let mut engine = Self {
             life: life::read(identity.epoch, store)?,
             identity,
@@ -341,9 +110,10 @@ impl Engine {
             audiences: BTreeMap::new(),
             peers: BTreeMap::new(),
             durability: Durability::default(),
-            quarantine: Quarantine::load(store)?,
+            quarantine,
             next_request: 0,
             drop_after: Some(SyncToken(0)),
+            mending,
             adopting: None,
             next_anti_entropy: Instant::default(),
             clock: clock::Watch::default(),
@@ -361,6 +131,7 @@ impl Engine {
     ) -> Result<Vec<Output>, ReplicaError> {
         self.watch_clock(now);
         let mut outputs = Vec::new();
+        self.mend_what_was_found(now, store)?;
         match input {
             Input::Connected { peer } => self.connected(peer, now),
             Input::Disconnected { peer } => self.disconnected(peer, now),
@@ -379,9 +150,13 @@ impl Engine {
                 self.adopt(charter, &bundle, store)?;
             }
             Input::CharterRefused { peer, version } => self.charter_refused(peer, version, now),
+            Input::Damaged { facet } => {
+                self.history_of(&facet, now, store)?;
+            }
             Input::Tick => {}
         }
         self.drive(now, store, &mut outputs)?;
+        outputs.extend(self.mending.alarms.drain(..).map(Output::Alarm));
         Ok(outputs)
     }
 

@@ -16,7 +16,8 @@ impl Engine {
     pub(super) fn next_push(
         &mut self,
         peer: NodeId,
-        store: &dyn Store,
+        now: Now,
+        store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark();
         // What is written while a push is under way goes together in the next one.
@@ -28,7 +29,7 @@ impl Engine {
         let mut commits = Vec::new();
         let mut unfinished = false;
         while let Some((facet, lacks)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
-            let Some((history, until)) = self.servable(peer, &facet, store)? else {
+            let Some((history, until)) = self.servable(peer, &facet, now, store)? else {
                 continue;
             };
             let given = beyond(&history, &lacks, until, room);

@@ -105,7 +105,7 @@ impl Engine {
         &mut self,
         peer: NodeId,
         now: Now,
-        store: &dyn Store,
+        store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let Some(known) = self.peers.get(&peer) else {
             return Ok(None);
@@ -122,10 +122,10 @@ impl Engine {
         if let Some(request) = self.next_comparison(peer) {
             return Ok(Some(request));
         }
-        if let Some(request) = self.next_fetch(peer, store)? {
+        if let Some(request) = self.next_fetch(peer, now, store)? {
             return Ok(Some(request));
         }
-        if let Some(request) = self.next_push(peer, store)? {
+        if let Some(request) = self.next_push(peer, now, store)? {
             return Ok(Some(request));
         }
         self.finish_session(peer, now);

@@ -60,7 +60,7 @@ impl Engine {
         &mut self,
         drafts: &[Draft],
         now: Now,
-        store: &dyn Store,
+        store: &mut dyn Store,
     ) -> Result<Result<(Vec<(FacetId, Growing, Grade)>, Vec<CommitHash>), WriteRefused>, ReplicaError>
     {
         let mut facets: BTreeMap<FacetId, Growing> = BTreeMap::new();
@@ -68,7 +68,10 @@ impl Engine {
         for (number, draft) in drafts.iter().enumerate() {
             let mut growing = match facets.remove(&draft.facet) {
                 Some(growing) => growing,
-                None => Growing::load(store, &draft.facet)?,
+                None => {
+                    let held = self.history_of(&draft.facet, now, store)?;
+                    Growing::new(&draft.facet, held)
+                }
             };
             let document = Document::build(&growing.history)?;
             match self.commit_draft(number, draft, &document, &mut growing.history, now) {

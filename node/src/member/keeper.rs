@@ -309,6 +309,27 @@ fn log_alarm(alarm: &Alarm) {
         } => {
             tracing::warn!(%peer, %commit, code = fault.code(), %fault, "a commit was refused");
         }
+        Alarm::Equivocated {
+            peer,
+            facet,
+            author,
+            epoch,
+            seq,
+            commits: [one, other],
+        } => {
+            let (peer, record) = (peer.map(|peer| peer.to_string()), facet.record);
+            tracing::error!(
+                peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other,
+                "an author signed two commits with one number: what it wrote from there on is frozen"
+            );
+        }
+        Alarm::Damaged { facet, kept } => {
+            let (record, facet) = (facet.record, facet.facet);
+            tracing::error!(
+                %record, %facet, kept,
+                "a facet was damaged in the store: its first commits are kept, peers give the rest back"
+            );
+        }
         Alarm::Misbehaved { peer, code, what } => {
             tracing::warn!(%peer, code, what, "a peer broke the protocol");
         }

@@ -90,6 +90,13 @@ impl Mentions for Alarm {
                 };
                 to.extend(commits.iter().map(of));
             }
+            Self::Damaged { facet, kept } => {
+                to.push(Mention::Facet {
+                    facet: *facet,
+                    grade: None,
+                });
+                to.push(counted("commits of one facet", *kept));
+            }
             Self::Refused {
                 peer,
                 commit,

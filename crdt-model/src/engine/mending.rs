@@ -1,0 +1,156 @@
+//! Damage to one facet: what is left of it is kept, the rest is fetched from peers again, and the
+//! node goes on.
+//!
+//! Commits lie in the store after their parents, so the first of them up to the damage are a
+//! history. They are all that is held from then on, in the store and in the index, as if the rest
+//! had never come; peers that may hold the facet compare again, and nobody else notices. The lost
+//! commits may be this node's own, so it writes in another life from then on.
+
+use std::collections::BTreeSet;
+
+use super::durable::Waiting;
+use super::{Alarm, Engine};
+use crate::history::History;
+use crate::ids::NodeId;
+use crate::label::{FacetId, Label};
+use crate::reconcile::Position;
+use crate::replica::{self, FacetEntry, ReplicaError};
+use crate::store::{Batch, Store};
+use crate::time::Now;
+
+/// What is damaged and not mended yet, and what was mended and not told yet.
+#[derive(Default)]
+pub(super) struct Mending {
+    /// Facets that were found damaged when the engine was opened.
+    pub(super) facets: Vec<FacetId>,
+    /// What takes damaged entries out of the quarantine.
+    pub(super) quarantine: Batch,
+    pub(super) alarms: Vec<Alarm>,
+}
+
+impl Engine {
+    /// What the replica keeps about a facet, if it holds it.
+    pub(super) fn entry_of(
+        &mut self,
+        facet: &FacetId,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<Option<FacetEntry>, ReplicaError> {
+        match replica::facet_entry(store, facet) {
+            Err(ReplicaError::Damaged { .. }) => {
+                self.mend(facet, now, store)?;
+                replica::facet_entry(store, facet)
+            }
+            other => other,
+        }
+    }
+
+    /// The same with the facet's commits.
+    pub(super) fn history_of(
+        &mut self,
+        facet: &FacetId,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<Option<(FacetEntry, History)>, ReplicaError> {
+        let Some(entry) = self.entry_of(facet, now, store)? else {
+            return Ok(None);
+        };
+        match replica::history(store, facet) {
+            Ok(history) if history.len() == entry.commits as usize => {
+                return Ok(Some((entry, history)));
+            }
+            Ok(_) | Err(ReplicaError::Damaged { .. }) => self.mend(facet, now, store)?,
+            Err(other) => return Err(other),
+        }
+        match replica::facet_entry(store, facet)? {
+            Some(entry) => Ok(Some((entry, replica::history(store, facet)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Mends what was found damaged when the engine was opened.
+    pub(super) fn mend_what_was_found(
+        &mut self,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        let quarantine = std::mem::take(&mut self.mending.quarantine);
+        if !quarantine.is_empty() {
+            store.write(&quarantine)?;
+            self.durability.wrote();
+        }
+        for facet in std::mem::take(&mut self.mending.facets) {
+            self.mend(&facet, now, store)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what is whole of a facet, and lets go of the rest.
+    fn mend(
+        &mut self,
+        facet: &FacetId,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        let (history, lost) = replica::rescue(store, facet)?;
+        let mut labels = self.unindex(facet);
+        self.durability.forget(facet);
+        let mut batch = Batch::default();
+        lost.into_iter().for_each(|key| batch.delete(key));
+        let grade = self.grade_of(&history).ok();
+        // At the grade of its beginning this node may not be one of those that may hold it.
+        let held = grade.filter(|grade| {
+            let label = facet.label(*grade);
+            facet.home == self.node() || self.holds(&label)
+        });
+        let digest = replica::heads_digest(&history);
+        let kept = match held {
+            Some(grade) => {
+                replica::put_commits(&mut batch, &history, history.len(), grade);
+                labels.push(facet.label(grade));
+                history.len()
+            }
+            None => {
+                replica::delete_commits(&mut batch, facet, history.len());
+                0
+            }
+        };
+        self.begin_life(now, &digest, &mut batch);
+        store.write(&batch)?;
+        self.durability.wrote();
+        let peers = self.carriers(&labels);
+        let facet = *facet;
+        self.durability.wait(Waiting::Mended {
+            facet,
+            held: held.map(|grade| (grade, digest)),
+            peers,
+        });
+        self.mending.alarms.push(Alarm::Damaged { facet, kept });
+        Ok(())
+    }
+
+    /// Takes a facet out of the index, whatever its label there is; the labels it was under.
+    fn unindex(&mut self, facet: &FacetId) -> Vec<Label> {
+        let record = facet.record;
+        let under = |label: &&Label| {
+            let label = **label;
+            label.facet_of(record) == *facet
+                && self.index.get(&Position { label, record }).is_some()
+        };
+        let labels: Vec<_> = self.index.labels().filter(under).copied().collect();
+        for label in &labels {
+            self.index.remove(label, &record);
+        }
+        labels
+    }
+
+    /// The peers whose links carry one of these labels.
+    fn carriers(&mut self, labels: &[Label]) -> BTreeSet<NodeId> {
+        let node = self.node();
+        let audiences: Vec<_> = labels.iter().map(|label| self.audience(label)).collect();
+        let peers = self.peers.keys().copied();
+        peers
+            .filter(|peer| audiences.iter().any(|one| self.carries(node, *peer, one)))
+            .collect()
+    }
+}
