@@ -85,6 +85,13 @@ pub const CONNECTIONS_MAX: u32 = 600;
 
 /// Commits waiting to become durable; past it no peer's commits are taken.
 pub const UNDURABLE_COMMITS_MAX: usize = 8192;
+/// Facets, answers and writes waiting to become durable; past it no peer's commits are taken.
+pub const UNDURABLE_ENTRIES_MAX: usize = 16_384;
+/// Commits or entries that one frame or write may bring once the two limits above are nearly
+/// reached: they are looked at before it is taken.
+pub const UNDURABLE_AT_ONCE_MAX: usize = 4096;
+/// Labels whose audience is remembered; past it no label is learnt from a peer.
+pub const LABELS_MAX: usize = 65_536;
 /// Commits kept in quarantine, over all peers; the oldest gives way.
 pub const QUARANTINE_ENTRIES_MAX: usize = 4096;
 /// Commits of one peer kept in quarantine; the peer's oldest gives way.
@@ -125,6 +132,8 @@ const _: () = assert!(RECONCILE_PART_ITEMS <= RECONCILE_LIST_MAX);
 const _: () = assert!(RECONCILE_RANGES_MAX <= RECONCILE_WORK_MAX);
 const _: () = assert!(RECONCILE_SPLIT * RECONCILE_LIST_MAX <= RECONCILE_ITEMS_MAX);
 const _: () = assert!(QUARANTINE_ENTRIES_PER_PEER_MAX <= QUARANTINE_ENTRIES_MAX);
+// No commit takes less than its signature.
+const _: () = assert!(RESPONSE_BYTES_MAX / 64 <= UNDURABLE_AT_ONCE_MAX);
 const _: () = assert!(STAGED_BYTES_MAX >= RESPONSE_BYTES_MAX);
 const _: () =
     assert!(PUSH_COMMITS_MAX <= PUSH_OUTCOME_MAX && GREETING_WAIT_MS < REQUEST_TIMEOUT_MS);

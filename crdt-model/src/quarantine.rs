@@ -173,6 +173,11 @@ impl Quarantine {
         self.entries.iter().map(|(_, entry)| entry)
     }
 
+    /// Bytes of the commits whose content is kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many refusals there were since the start, by peer and reason.
     pub fn counts(&self) -> impl Iterator<Item = (Option<NodeId>, &'static str, u64)> {
         self.counts

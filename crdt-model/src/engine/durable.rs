@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::charter::Charter;
 use crate::ids::{CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
-use crate::limits::UNDURABLE_COMMITS_MAX;
+use crate::limits::{UNDURABLE_COMMITS_MAX, UNDURABLE_ENTRIES_MAX};
 use crate::replica::HeadsDigest;
 use crate::time::WallTime;
 
@@ -66,7 +66,12 @@ pub(super) struct Durability {
 impl Durability {
     /// Whether more is waiting than may be.
     pub(super) fn full(&self) -> bool {
-        self.commits >= UNDURABLE_COMMITS_MAX
+        self.commits >= UNDURABLE_COMMITS_MAX || self.waiting.len() >= UNDURABLE_ENTRIES_MAX
+    }
+
+    /// How many commits wait, and how many entries.
+    pub(super) fn waits(&self) -> (usize, usize) {
+        (self.commits, self.waiting.len())
     }
 
     /// Lets something wait for all that has been written.

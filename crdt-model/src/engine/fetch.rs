@@ -101,6 +101,13 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
+        if self.durability.full() {
+            // Asked before the disk fell behind: it is asked for again when the disk has caught up.
+            if let Some(session) = self.session(peer) {
+                session.fetch.extend(facets);
+            }
+            return Ok(());
+        }
         // Whoever has more for us gives some of it, and goes on further behind.
         let moves_on = |((_, from), found): (&(FacetId, usize), &Found)| {
             found

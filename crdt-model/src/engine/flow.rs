@@ -3,6 +3,7 @@
 use crate::charter::{Audience, Tier};
 use crate::ids::NodeId;
 use crate::label::Label;
+use crate::limits::LABELS_MAX;
 use crate::reconcile::Shared;
 
 use super::Engine;
@@ -29,8 +30,8 @@ impl Engine {
     /// Notes a label that a peer has named, if the link with it carries that label. What it does
     /// not carry is not remembered: a peer cannot fill this node's memory with labels.
     pub(super) fn learn_label(&mut self, peer: NodeId, label: &Label) {
-        if self.audiences.contains_key(label) || self.charter().kinds().check_label(label).is_err()
-        {
+        let known = self.audiences.contains_key(label) || self.audiences.len() >= LABELS_MAX;
+        if known || self.charter().kinds().check_label(label).is_err() {
             return;
         }
         let audience = self.charter().audience(label);

@@ -12,11 +12,12 @@
 //! * An error means that the store failed. The engine must not be used further. Damage to the
 //!   commits of one facet is no such error: it is mended (`mending`), and an alarm says so.
 //!
-//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in, `write` makes the node's own, `answer` answers
-//! requests without remembering anything, `session` drives the exchange with one peer through
-//! `download`, `comparison`, `fetch` and `push`, `flow` decides what a link carries, `adoption`
-//! changes charters, `life` numbers the node's own commits, `mending` keeps what is whole of a
-//! damaged facet, `durable` waits for the disk.
+//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in, `write`
+//! makes the node's own, `answer` answers requests without remembering anything, `session` drives
+//! the exchange with one peer through `download`, `comparison`, `fetch` and `push`, `flow` decides
+//! what a link carries, `adoption` changes charters, `life` numbers the node's own commits,
+//! `mending` keeps what is whole of a damaged facet, `durable` waits for the disk, `load` says how
+//! full everything is.
 
 mod adoption;
 mod answer;
@@ -29,6 +30,7 @@ mod fetch;
 mod flow;
 mod intake;
 mod life;
+mod load;
 mod mending;
 mod peer;
 mod push;
@@ -57,6 +59,7 @@ pub use boundary::{
 };
 use durable::Durability;
 pub use flow::{dials, links};
+pub use load::{Load, PeerLoad};
 use mending::Mending;
 use peer::Peer;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};

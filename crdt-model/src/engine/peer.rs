@@ -92,6 +92,11 @@ impl Staged {
         self.facets.get(facet).map_or(&[], Vec::as_slice)
     }
 
+    /// Bytes of all that is kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Hands over what is kept of a facet.
     pub(super) fn take(&mut self, facet: &FacetId) -> Vec<Vec<u8>> {
         let commits = self.facets.remove(facet).unwrap_or_default();
@@ -252,7 +257,12 @@ impl Peer {
         self.push.pop_first().or_else(offer)
     }
 
-    /// How many facets are queued for it.
+    /// How many facets are queued for it as they changed.
+    pub(super) fn pushes_queued(&self) -> usize {
+        self.push.len()
+    }
+
+    /// How many facets are queued for it in all.
     pub(super) fn push_len(&self) -> usize {
         let offers = self
             .session

@@ -5,6 +5,7 @@ mod county;
 mod forks;
 mod healing;
 mod lives;
+mod load;
 mod refusals;
 mod secrecy;
 mod spreading;
