@@ -146,8 +146,13 @@ impl OpenVerifier {
 
 impl Verifier for OpenVerifier {
     fn load(&mut self, store: &dyn Store) -> Result<Vec<Arc<dyn Charter>>, String> {
-        let entries = store.scan(b"k", None, usize::MAX).map_err(|why| why.to_string())?;
-        Ok(entries.iter().filter_map(|(_, bundle)| self.named(bundle)).collect())
+        let entries = store
+            .scan(b"k", None, usize::MAX)
+            .map_err(|why| why.to_string())?;
+        Ok(entries
+            .iter()
+            .filter_map(|(_, bundle)| self.named(bundle))
+            .collect())
     }
 
     fn next(
@@ -156,6 +161,7 @@ impl Verifier for OpenVerifier {
         bundle: &[u8],
         _wall: WallTime,
     ) -> Result<Arc<dyn Charter>, String> {
-        self.named(bundle).ok_or_else(|| "an unknown charter".to_owned())
+        self.named(bundle)
+            .ok_or_else(|| "an unknown charter".to_owned())
     }
 }

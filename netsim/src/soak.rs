@@ -101,7 +101,10 @@ pub const MUST_COUNT: [&str; 36] = [
 impl Summary {
     /// What a batch of this size should have tried and never did.
     pub fn never(&self) -> Vec<&'static str> {
-        MUST_COUNT.into_iter().filter(|what| self.counters.get(what) == 0).collect()
+        MUST_COUNT
+            .into_iter()
+            .filter(|what| self.counters.get(what) == 0)
+            .collect()
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -115,7 +118,11 @@ impl Summary {
         let healing = (outcome.counters.get("healing ms"), seed);
         self.slowest_healing = self.slowest_healing.max(healing);
         if outcome.verdict != Verdict::Converged {
-            let what = outcome.broken.first().map(ToString::to_string).unwrap_or_default();
+            let what = outcome
+                .broken
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let code = outcome.verdict.exit_code();
             self.failures.push(Failure { seed, code, what });
         }
@@ -148,7 +155,9 @@ pub fn run(batch: &Batch, progress: impl Fn(u64) + Sync) -> Summary {
             let outcome = run_one(options.clone(), &shelf);
             let twice = batch.twice_every > 0 && at % batch.twice_every == 0;
             let again = twice.then(|| run_one(options, &shelf));
-            let mut summary = summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut summary = summary
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             note(&mut summary, seed, outcome, again);
             progress(summary.seeds);
         }
@@ -158,7 +167,9 @@ pub fn run(batch: &Batch, progress: impl Fn(u64) + Sync) -> Summary {
             scope.spawn(work);
         }
     });
-    let mut summary = summary.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut summary = summary
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     summary.failures.sort_by_key(|failure| failure.seed);
     summary
 }
@@ -184,7 +195,11 @@ fn note(
         }
         Err(what) => {
             summary.seeds += 1;
-            summary.failures.push(Failure { seed, code: 3, what });
+            summary.failures.push(Failure {
+                seed,
+                code: 3,
+                what,
+            });
         }
     }
 }

@@ -51,7 +51,12 @@ const NEEDLE_BYTES_MIN: usize = 24;
 
 impl Truth {
     /// Adds an edition of the charter that nodes may adopt.
-    pub fn add_edition(&mut self, digest: CharterDigest, version: CharterVersion, table: Permissions) {
+    pub fn add_edition(
+        &mut self,
+        digest: CharterDigest,
+        version: CharterVersion,
+        table: Permissions,
+    ) {
         self.tables.insert(digest, (version, table));
     }
 
@@ -62,7 +67,10 @@ impl Truth {
 
     /// The tables of the editions with this number.
     pub fn tables_of(&self, version: CharterVersion) -> impl Iterator<Item = &Permissions> {
-        let of = self.tables.values().filter(move |(found, _)| *found == version);
+        let of = self
+            .tables
+            .values()
+            .filter(move |(found, _)| *found == version);
         of.map(|(_, table)| table)
     }
 
@@ -87,7 +95,9 @@ impl Truth {
             return;
         };
         known.commits.insert(name);
-        known.grades.extend(before.iter().copied().chain(body.grade));
+        known
+            .grades
+            .extend(before.iter().copied().chain(body.grade));
         self.needles.add(known.number + 1, &name.0);
         for operation in &body.operations {
             if let Some(Value::Text(text)) = &operation.value
@@ -102,13 +112,17 @@ impl Truth {
         let number = self.secrets.len() as u32;
         self.secrets.push(Secret::Facet(facet));
         self.secrets.push(Secret::Name(facet));
-        let known = Known { number, ..Known::default() };
+        let known = Known {
+            number,
+            ..Known::default()
+        };
         self.facets.insert(facet, known);
         let of_record = self.records.entry(facet.record).or_default();
         if of_record.is_empty() {
             self.secrets.push(Secret::Record(facet.record));
             self.needles.add(number + 2, &facet.record.0);
-            self.needles.add(number + 2, facet.record.to_string().as_bytes());
+            self.needles
+                .add(number + 2, facet.record.to_string().as_bytes());
         }
         of_record.push(facet);
     }
@@ -125,7 +139,10 @@ impl Truth {
         let (Some(known), Some(table)) = (self.facets.get(facet), self.table(edition)) else {
             return false;
         };
-        known.grades.iter().any(|grade| table.holds(&facet.label(*grade), node))
+        known
+            .grades
+            .iter()
+            .any(|grade| table.holds(&facet.label(*grade), node))
     }
 
     /// Every facet.

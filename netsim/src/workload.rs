@@ -95,7 +95,11 @@ impl Workload {
     /// A new record at home, of any facet that home may begin.
     pub fn fresh(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
         let charter = state.engine.charter();
-        let facets: Vec<_> = charter.kinds().iter().flat_map(|kind| &kind.facets).collect();
+        let facets: Vec<_> = charter
+            .kinds()
+            .iter()
+            .flat_map(|kind| &kind.facets)
+            .collect();
         let declared = *self.chance.pick(&facets)?;
         self.records += 1;
         let addressee = match declared.addressed && self.chance.percent(60) {
@@ -122,12 +126,19 @@ impl Workload {
         let kinds = charter.kinds();
         let mut fields = std::collections::BTreeMap::new();
         for field in declared.fields.iter().filter(|field| field.required) {
-            fields.insert(field.name.as_str().to_owned(), Some(self.value(kinds, declared, field)));
+            fields.insert(
+                field.name.as_str().to_owned(),
+                Some(self.value(kinds, declared, field)),
+            );
         }
         if let Some((key, value)) = self.field(kinds, declared) {
             fields.insert(key, Some(value));
         }
-        Some(Draft { facet, grade: Some(grade), fields })
+        Some(Draft {
+            facet,
+            grade: Some(grade),
+            fields,
+        })
     }
 
     fn first_mostly<'a>(&mut self, words: &'a [Name]) -> Option<&'a Name> {
@@ -152,14 +163,21 @@ impl Workload {
         let (_, declared) = charter.kinds().facet(facet.facet)?;
         let (key, value) = self.field(charter.kinds(), declared)?;
         let fields = [(key, Some(value))].into();
-        Some(Draft { facet, grade: None, fields })
+        Some(Draft {
+            facet,
+            grade: None,
+            fields,
+        })
     }
 
     fn regrade(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
         let (facet, grade) = self.held(state)?;
         let charter = state.engine.charter();
         let (_, declared) = charter.kinds().facet(facet.facet)?;
-        let next = Grade { level: *self.chance.pick(&declared.levels)?, ..grade };
+        let next = Grade {
+            level: *self.chance.pick(&declared.levels)?,
+            ..grade
+        };
         let label = facet.label(grade);
         let may = charter.author(&label, node).allowed
             && charter.regrade(&label, node).allowed
@@ -170,7 +188,11 @@ impl Workload {
             return None;
         }
         let fields = std::collections::BTreeMap::new();
-        Some(Draft { facet, grade: Some(next), fields })
+        Some(Draft {
+            facet,
+            grade: Some(next),
+            fields,
+        })
     }
 
     fn field(&mut self, kinds: &Kinds, declared: &Facet) -> Option<(String, Value)> {
@@ -201,7 +223,9 @@ impl Workload {
             }
             FieldType::Integer => Value::Integer(number(&mut self.chance)),
             FieldType::Boolean => Value::Boolean(self.chance.percent(50)),
-            FieldType::Time => Value::Integer(1_782_864_000_000 + self.chance.below(1 << 40) as i64),
+            FieldType::Time => {
+                Value::Integer(1_782_864_000_000 + self.chance.below(1 << 40) as i64)
+            }
             FieldType::Vocabulary => Value::Text(self.word(kinds, declared, field)),
             FieldType::Area => Value::Text("620723101201".to_owned()),
             FieldType::Record => {
@@ -215,6 +239,7 @@ impl Workload {
         let vocabulary = field.vocabulary.unwrap_or(field.name);
         let words = kind.and_then(|kind| kind.vocabularies.get(&vocabulary));
         let word = words.and_then(|words| self.chance.pick(words));
-        word.map(|word| word.id.as_str().to_owned()).unwrap_or_default()
+        word.map(|word| word.id.as_str().to_owned())
+            .unwrap_or_default()
     }
 }

@@ -1,8 +1,7 @@
 //! Reading what is left where some of the store is damaged.
 
 use super::{
-    COMMITS, FACETS, FacetEntry, ReplicaError, SCAN_AT_ONCE, add_stored, facet_key,
-    facet_of_key,
+    COMMITS, FACETS, FacetEntry, ReplicaError, SCAN_AT_ONCE, add_stored, facet_key, facet_of_key,
 };
 use crate::history::History;
 use crate::label::FacetId;
@@ -72,7 +71,8 @@ pub(crate) fn for_each_facet_or_damage(
     for_each_entry(store, &[FACETS], |key, value| {
         let facet = facet_of_key(key).map_err(|problem| ReplicaError::entry("a facet", problem))?;
         let value = value.map_err(ToOwned::to_owned);
-        let entry = value.and_then(|value| FacetEntry::decode(value).map_err(|why| why.to_string()));
+        let entry =
+            value.and_then(|value| FacetEntry::decode(value).map_err(|why| why.to_string()));
         visit(facet, entry);
         Ok(())
     })

@@ -26,7 +26,11 @@ impl Checker for Authority {
             let Happening::Changed { facet, .. } = happening else {
                 continue;
             };
-            if let Some(state) = scene.world.node(*node).filter(|_| !scene.hostile.contains(node)) {
+            if let Some(state) = scene
+                .world
+                .node(*node)
+                .filter(|_| !scene.hostile.contains(node))
+            {
                 self.check(scene, *node, state, facet, broken);
             }
         }
@@ -76,13 +80,22 @@ fn allowed(
     let author = body.author;
     let charter = state.engine.charters().get(body.charter);
     let charter = charter.ok_or_else(|| format!("took a commit under unknown {}", body.charter))?;
-    let signed = charter.roster().member(author).is_some_and(|member| commit.signed_by(&member.key));
+    let signed = charter
+        .roster()
+        .member(author)
+        .is_some_and(|member| commit.signed_by(&member.key));
     if !signed {
-        return Err(format!("took {}, which {author} never signed", commit.hash()));
+        return Err(format!(
+            "took {}, which {author} never signed",
+            commit.hash()
+        ));
     }
     let before = history.grades_before(commit).into_iter();
     let before = before.reduce(|one, other| charter.join(one, other));
-    let after = body.grade.or(before).ok_or("took a first commit without a grade")?;
+    let after = body
+        .grade
+        .or(before)
+        .ok_or("took a first commit without a grade")?;
     let mut tables = scene.truth.tables_of(body.charter);
     let may = |table: &crate::charters::Permissions| {
         let stands = body.facet.label(before.unwrap_or(after));
@@ -95,5 +108,8 @@ fn allowed(
         return Ok(());
     }
     let facet = body.facet.facet;
-    Err(format!("took {author}'s commit on {facet} of {}, which no rule allowed", body.facet.home))
+    Err(format!(
+        "took {author}'s commit on {facet} of {}, which no rule allowed",
+        body.facet.home
+    ))
 }

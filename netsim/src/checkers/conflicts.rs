@@ -27,7 +27,11 @@ impl Checker for Conflicts {
             if let Err(why) = listed {
                 wrong.push(why.to_string());
             }
-            broken.extend(wrong.into_iter().map(|why| scene.broken("conflicts", node, why)));
+            broken.extend(
+                wrong
+                    .into_iter()
+                    .map(|why| scene.broken("conflicts", node, why)),
+            );
         }
     }
 }
@@ -42,7 +46,10 @@ fn differs(history: &History) -> Option<String> {
     let frozen: BTreeSet<_> = document.frozen().iter().map(|one| one.commit).collect();
     let mut written = Vec::new();
     let mut replaced: BTreeSet<OperationId> = BTreeSet::new();
-    for (commit, actor) in history.commits().filter(|(commit, _)| !frozen.contains(&commit.hash())) {
+    for (commit, actor) in history
+        .commits()
+        .filter(|(commit, _)| !frozen.contains(&commit.hash()))
+    {
         for (counter, operation) in commit.counted_operations() {
             written.push((OperationId { counter, actor }, operation));
             replaced.extend(operation.overwrites.iter().copied());
@@ -51,7 +58,10 @@ fn differs(history: &History) -> Option<String> {
     let mut expected = Shown::new();
     for (id, operation) in written {
         if let Some(value) = operation.value.clone().filter(|_| !replaced.contains(&id)) {
-            expected.entry(operation.key.clone()).or_default().insert((id, value));
+            expected
+                .entry(operation.key.clone())
+                .or_default()
+                .insert((id, value));
         }
     }
     let mut shown = Shown::new();
@@ -61,8 +71,13 @@ fn differs(history: &History) -> Option<String> {
     }
     shown.retain(|_, values| !values.is_empty());
     (shown != expected).then(|| {
-        let keys = expected.iter().filter(|(key, values)| shown.get(*key) != Some(values));
+        let keys = expected
+            .iter()
+            .filter(|(key, values)| shown.get(*key) != Some(values));
         let keys: Vec<_> = keys.map(|(key, _)| key.as_str()).collect();
-        format!("the document does not show what its commits say, at {}", keys.join(", "))
+        format!(
+            "the document does not show what its commits say, at {}",
+            keys.join(", ")
+        )
     })
 }

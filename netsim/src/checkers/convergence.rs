@@ -26,7 +26,10 @@ impl Checker for Convergence {
                 if !linked || !same {
                     continue;
                 }
-                for (one, two) in [((node, state), (peer, other)), ((peer, other), (node, state))] {
+                for (one, two) in [
+                    ((node, state), (peer, other)),
+                    ((peer, other), (node, state)),
+                ] {
                     broken.extend(unequal(scene, one, two));
                 }
             }
@@ -43,7 +46,11 @@ pub fn unsettled(
 ) -> Vec<(NodeId, NodeId, LinkState)> {
     let mut unsettled = Vec::new();
     for (node, state) in world.nodes().filter(|(node, _)| !ignored(*node)) {
-        for (peer, link) in state.engine.link_states().filter(|(peer, _)| !ignored(*peer)) {
+        for (peer, link) in state
+            .engine
+            .link_states()
+            .filter(|(peer, _)| !ignored(*peer))
+        {
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
             let apart = forked && digest(node) != digest(peer);
             if !apart && !matches!(link, LinkState::InSync | LinkState::Disconnected) {
@@ -67,20 +74,31 @@ fn unequal(
         }
         let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
         if theirs.map(|theirs| theirs.digest) != Some(entry.digest) {
-            let has = if theirs.is_some() { "another state of" } else { "no" };
+            let has = if theirs.is_some() {
+                "another state of"
+            } else {
+                "no"
+            };
             let (name, home) = (facet.facet, facet.home);
             let what = format!("{peer} has {has} {name} of {home} {}", facet.record);
             wrong = Some(scene.broken(NAME, node, what));
         }
     });
-    listed.err().map(|why| scene.broken(NAME, node, why.to_string())).or(wrong)
+    listed
+        .err()
+        .map(|why| scene.broken(NAME, node, why.to_string()))
+        .or(wrong)
 }
 
 fn carried(state: &Node, node: NodeId, peer: NodeId, facet: &FacetId, entry: &FacetEntry) -> bool {
     let charter = state.engine.charter();
     let roster = charter.roster();
     let audience: Audience = charter.audience(&facet.label(entry.grade));
-    let belongs = |node| roster.index(node).is_some_and(|index| audience.contains(index));
+    let belongs = |node| {
+        roster
+            .index(node)
+            .is_some_and(|index| audience.contains(index))
+    };
     let tier = |node| roster.active(node).map(|member| member.tier);
     let township = match (tier(node), tier(peer)) {
         (Some(Tier::Village), Some(Tier::County)) => node.township(),

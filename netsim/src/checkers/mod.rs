@@ -35,7 +35,12 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { checker, at_ms, node, what } = self;
+        let Self {
+            checker,
+            at_ms,
+            node,
+            what,
+        } = self;
         write!(f, "{checker}: at {at_ms} ms, {node}: {what}")
     }
 }
@@ -68,7 +73,12 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     fn broken(&self, checker: &'static str, node: NodeId, what: impl Into<String>) -> Broken {
         let at_ms = self.world.now_ms();
-        Broken { checker, at_ms, node, what: what.into() }
+        Broken {
+            checker,
+            at_ms,
+            node,
+            what: what.into(),
+        }
     }
 
     /// Whether a hostile node has handed a node a commit on this facet.

@@ -22,7 +22,9 @@ impl Permitted for Under<'_> {
 
     fn grades_of(&self, facet: &FacetId) -> Vec<Grade> {
         let known = self.truth.facet(facet);
-        known.map(|known| known.grades.iter().copied().collect()).unwrap_or_default()
+        known
+            .map(|known| known.grades.iter().copied().collect())
+            .unwrap_or_default()
     }
 
     fn facet_of_commit(&self, commit: &CommitHash) -> Option<FacetId> {
@@ -35,7 +37,11 @@ pub(super) struct Typed;
 
 impl Checker for Typed {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for frame in scene.frames.iter().filter(|frame| !scene.hostile.contains(&frame.from)) {
+        for frame in scene
+            .frames
+            .iter()
+            .filter(|frame| !scene.hostile.contains(&frame.from))
+        {
             let listed = match frame.request {
                 true => mentions::request(&frame.bytes),
                 false => mentions::response(&frame.bytes),
@@ -48,7 +54,10 @@ impl Checker for Typed {
                     continue;
                 }
             };
-            let under = Under { truth: scene.truth, edition: &frame.edition };
+            let under = Under {
+                truth: scene.truth,
+                edition: &frame.edition,
+            };
             for leak in told::judge(&listed, frame.to, &under) {
                 broken.push(scene.broken("secrecy (typed)", frame.from, leak.to_string()));
             }
@@ -58,12 +67,19 @@ impl Checker for Typed {
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, state) in scene.honest() {
             let edition = state.engine.charter().digest();
-            let under = Under { truth: scene.truth, edition: &edition };
+            let under = Under {
+                truth: scene.truth,
+                edition: &edition,
+            };
             let listed = mentions::disk(&state.store).unwrap_or_default();
             let leaks = told::judge(&listed, node, &under).into_iter();
             for leak in leaks.filter(|leak| leak.facet.is_none_or(|facet| facet.home != node)) {
                 let named = matches!(leak.mention, mentions::Mention::CommitName(_));
-                if named && leak.facet.is_some_and(|facet| scene.was_handed(node, &facet)) {
+                if named
+                    && leak
+                        .facet
+                        .is_some_and(|facet| scene.was_handed(node, &facet))
+                {
                     continue;
                 }
                 broken.push(scene.broken("secrecy (typed)", node, format!("on disk: {leak}")));
@@ -79,7 +95,11 @@ const NAME: &str = "secrecy (bytes)";
 
 impl Checker for Bytes {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for frame in scene.frames.iter().filter(|frame| !scene.hostile.contains(&frame.from)) {
+        for frame in scene
+            .frames
+            .iter()
+            .filter(|frame| !scene.hostile.contains(&frame.from))
+        {
             for (secret, form) in hidden(scene, &frame.bytes, frame.to, &frame.edition) {
                 let what = format!("sent {} {}, {form}", frame.to, named(secret));
                 broken.push(scene.broken(NAME, frame.from, what));
@@ -116,15 +136,26 @@ fn hidden(
         let secret = scene.truth.secret(found.owner)?;
         let hashed = if found.hashed { " hashed" } else { "" };
         let known = scene.truth.may_know(secret, node, edition);
-        (!known).then(|| (secret, format!("{:?}{hashed} at byte {}", found.form, found.at)))
+        (!known).then(|| {
+            (
+                secret,
+                format!("{:?}{hashed} at byte {}", found.form, found.at),
+            )
+        })
     });
     hidden.collect()
 }
 
 fn named(secret: Secret) -> String {
     match secret {
-        Secret::Name(facet) => format!("the name of a commit on {} of {} {}", facet.facet, facet.home, facet.record),
-        Secret::Facet(facet) => format!("something of {} of {} {}", facet.facet, facet.home, facet.record),
+        Secret::Name(facet) => format!(
+            "the name of a commit on {} of {} {}",
+            facet.facet, facet.home, facet.record
+        ),
+        Secret::Facet(facet) => format!(
+            "something of {} of {} {}",
+            facet.facet, facet.home, facet.record
+        ),
         Secret::Record(record) => format!("record {record}"),
     }
 }

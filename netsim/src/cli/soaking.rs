@@ -69,7 +69,10 @@ fn show(summary: &Summary) {
         line(format!("  {count:>12}  {what}"));
     }
     for failure in summary.failures.iter().take(20) {
-        line(format!("seed {}: {} (exit {})", failure.seed, failure.what, failure.code));
+        line(format!(
+            "seed {}: {} (exit {})",
+            failure.seed, failure.what, failure.code
+        ));
     }
     for (kind, seeds, first) in soak::kinds_of(&summary.failures) {
         line(format!("{seeds} seeds, first {first}: {kind}"));
@@ -119,14 +122,24 @@ pub(super) fn replay(args: &Replay) -> u8 {
         let version = state.engine.charter().version();
         let mut held = Vec::new();
         let listed = replica::for_each_facet(&state.store, |facet, entry| {
-            held.push(format!("{}:{}x{}", facet.record, facet.facet, entry.commits));
+            held.push(format!(
+                "{}:{}x{}",
+                facet.record, facet.facet, entry.commits
+            ));
         });
         if let Err(why) = listed {
             held.push(why.to_string());
         }
-        line(format!("{node} version {version}, {} facets: {}", held.len(), held.join(" ")));
+        line(format!(
+            "{node} version {version}, {} facets: {}",
+            held.len(),
+            held.join(" ")
+        ));
         for peer in state.engine.peers() {
-            line(format!("    {} {:?} {:?}", peer.node, peer.link, peer.refused));
+            line(format!(
+                "    {} {:?} {:?}",
+                peer.node, peer.link, peer.refused
+            ));
         }
     }
     for (node, off) in run.world.off() {

@@ -44,7 +44,12 @@ impl Hostile {
         let tamper = tamper::Tampering::new(Seed::split(seed, "tamper", &[node]));
         world.tamper(node, Box::new(tamper));
         let chance = Seed::split(seed, "hostile", &[node]);
-        Self { identity, seed, chance, made: 0 }
+        Self {
+            identity,
+            seed,
+            chance,
+            made: 0,
+        }
     }
 
     /// Does one hostile thing.
@@ -56,24 +61,39 @@ impl Hostile {
         let Some(victim) = self.chance.pick(&links(&*charter, node)).copied() else {
             return;
         };
-        let mark = CharterMark { version: charter.version(), digest: charter.digest() };
+        let mark = CharterMark {
+            version: charter.version(),
+            digest: charter.digest(),
+        };
         let (what, frames) = match self.chance.below(9) {
             0 => ("hostile: forged", self.forge(world, &*charter, facets)),
             1 => ("hostile: equivocated", self.equivocate(world, truth)),
-            2 => ("hostile: wrote on others' records", self.trespass(&*charter, facets)),
-            3 => ("hostile: asked for what it may not have", self.pry(mark, facets)),
+            2 => (
+                "hostile: wrote on others' records",
+                self.trespass(&*charter, facets),
+            ),
+            3 => (
+                "hostile: asked for what it may not have",
+                self.pry(mark, facets),
+            ),
             4 => ("hostile: lied in a fingerprint", vec![self.lie(mark)]),
             5 => ("hostile: flooded", self.flood(world, truth)),
             6 => ("hostile: sent poison", vec![self.poison()]),
             7 => ("hostile: replayed", self.replay(world)),
-            _ => ("hostile: lied in a comparison", vec![self.compare_lies(mark, facets)]),
+            _ => (
+                "hostile: lied in a comparison",
+                vec![self.compare_lies(mark, facets)],
+            ),
         };
         for frame in frames {
             world.counters.count(what);
             let bytes = match frame {
-                Attack::Commits(commits) => {
-                    Request::Push { charter: mark, unfinished: false, commits }.encode()
+                Attack::Commits(commits) => Request::Push {
+                    charter: mark,
+                    unfinished: false,
+                    commits,
                 }
+                .encode(),
                 Attack::Raw(bytes) => bytes,
             };
             world.attack(node, victim, bytes);
@@ -101,7 +121,11 @@ impl Hostile {
             charter: charter.version(),
             parents: Vec::new(),
             grade: declared.default_grade(),
-            operations: vec![Operation { key, value, overwrites: Vec::new() }],
+            operations: vec![Operation {
+                key,
+                value,
+                overwrites: Vec::new(),
+            }],
         })
     }
 
@@ -115,9 +139,9 @@ impl Hostile {
         let body = facet.and_then(|facet| self.body(facet, charter));
         let nodes: Vec<_> = world.nodes().map(|(node, _)| node).collect();
         let author = self.chance.pick(&nodes).copied();
-        let forged = body.zip(author).and_then(|(body, author)| {
-            self.sign(CommitBody { author, ..body })
-        });
+        let forged = body
+            .zip(author)
+            .and_then(|(body, author)| self.sign(CommitBody { author, ..body }));
         forged.into_iter().map(one).collect()
     }
 
@@ -126,7 +150,10 @@ impl Hostile {
         let facet = self.chance.pick(facets).copied();
         let facet = facet.filter(|facet| facet.home != self.identity.node);
         let body = facet.and_then(|facet| self.body(facet, charter));
-        body.and_then(|body| self.sign(body)).into_iter().map(one).collect()
+        body.and_then(|body| self.sign(body))
+            .into_iter()
+            .map(one)
+            .collect()
     }
 
     /// The history of something it has written.
@@ -150,8 +177,14 @@ impl Hostile {
             return Vec::new();
         };
         let me = self.identity.node;
-        let own: Vec<_> = history.commits().map(|(commit, _)| commit.clone()).collect();
-        let own: Vec<_> = own.into_iter().filter(|commit| commit.body().author == me).collect();
+        let own: Vec<_> = history
+            .commits()
+            .map(|(commit, _)| commit.clone())
+            .collect();
+        let own: Vec<_> = own
+            .into_iter()
+            .filter(|commit| commit.body().author == me)
+            .collect();
         let Some(commit) = self.chance.pick(&own).cloned() else {
             return Vec::new();
         };
@@ -181,7 +214,10 @@ impl Hostile {
         let Some((seq, last)) = history.last_of(life) else {
             return Vec::new();
         };
-        let Some(last) = history.commits().map(|(commit, _)| commit).find(|one| one.hash() == last)
+        let Some(last) = history
+            .commits()
+            .map(|(commit, _)| commit)
+            .find(|one| one.hash() == last)
         else {
             return Vec::new();
         };
@@ -198,7 +234,11 @@ impl Hostile {
                 start: before.last_counter() + 1,
                 parents: vec![before.hash()],
                 grade: None,
-                operations: vec![Operation { key: key.clone(), value, overwrites: Vec::new() }],
+                operations: vec![Operation {
+                    key: key.clone(),
+                    value,
+                    overwrites: Vec::new(),
+                }],
                 ..before.body().clone()
             };
             let Some(commit) = self.sign(body) else {
@@ -221,13 +261,27 @@ impl Hostile {
                 from: 0,
             }));
         }
-        vec![Attack::Raw(Request::Fetch { charter, facets: wanted }.encode())]
+        vec![Attack::Raw(
+            Request::Fetch {
+                charter,
+                facets: wanted,
+            }
+            .encode(),
+        )]
     }
 
     fn lie(&mut self, charter: CharterMark) -> Attack {
         let mut fingerprint = [0; 32];
-        fingerprint.iter_mut().for_each(|byte| *byte = self.chance.bits() as u8);
-        Attack::Raw(Request::Hello(Hello { charter, fingerprint }).encode())
+        fingerprint
+            .iter_mut()
+            .for_each(|byte| *byte = self.chance.bits() as u8);
+        Attack::Raw(
+            Request::Hello(Hello {
+                charter,
+                fingerprint,
+            })
+            .encode(),
+        )
     }
 
     /// Bytes that are no message, or nearly one.

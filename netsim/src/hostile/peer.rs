@@ -29,22 +29,12 @@ impl HostilePeer {
     }
 
     /// Gives a node these bytes as a request; the bytes of its answer, if one comes.
-    pub fn ask_raw(
-        &self,
-        world: &mut World,
-        node: NodeId,
-        bytes: &[u8],
-    ) -> Option<Vec<u8>> {
+    pub fn ask_raw(&self, world: &mut World, node: NodeId, bytes: &[u8]) -> Option<Vec<u8>> {
         world.ask_from_outside(self.identity.node, node, bytes)
     }
 
     /// Asks a node something; its answer, if one comes that is well-formed.
-    pub fn ask(
-        &self,
-        world: &mut World,
-        node: NodeId,
-        request: &Request,
-    ) -> Option<Response> {
+    pub fn ask(&self, world: &mut World, node: NodeId, request: &Request) -> Option<Response> {
         let answer = self.ask_raw(world, node, &request.encode());
         answer.and_then(|bytes| Response::decode(&bytes).ok())
     }
@@ -70,12 +60,7 @@ impl HostilePeer {
     }
 
     /// Pushes these bytes as commits, under the node's own charter.
-    pub fn push(
-        &self,
-        world: &mut World,
-        node: NodeId,
-        commits: Vec<Vec<u8>>,
-    ) -> Option<Response> {
+    pub fn push(&self, world: &mut World, node: NodeId, commits: Vec<Vec<u8>>) -> Option<Response> {
         match Self::mark_of(world, node) {
             Some(charter) => self.ask(
                 world,

@@ -46,7 +46,11 @@ impl Tampering {
     fn request(&mut self, request: &mut Request) {
         match request {
             Request::Hello(hello) => hello.fingerprint = [self.chance.bits() as u8; 32],
-            Request::Push { commits, unfinished, .. } => {
+            Request::Push {
+                commits,
+                unfinished,
+                ..
+            } => {
                 self.commits(commits);
                 *unfinished |= self.chance.percent(20);
             }
@@ -84,7 +88,11 @@ impl Tampering {
                     }
                 }
             }
-            Response::Pushed { taken, refused, gap } => {
+            Response::Pushed {
+                taken,
+                refused,
+                gap,
+            } => {
                 std::mem::swap(taken, refused);
                 *gap = !*gap;
             }

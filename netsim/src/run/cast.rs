@@ -55,8 +55,9 @@ impl Cast {
         let county = self.county();
         let linked = |other: &&NodeId| {
             let (one, other) = (node, **other);
-            one.parent() == Some(other) || other.parent() == Some(one) || one != other
-                && (one == county || other == county)
+            one.parent() == Some(other)
+                || other.parent() == Some(one)
+                || one != other && (one == county || other == county)
         };
         self.nodes.iter().filter(linked).copied().collect()
     }
@@ -81,7 +82,9 @@ pub fn nodes(count: usize) -> Vec<NodeId> {
         (0..townships).map(move |at| COUNTY + (101 + at) * 1_000 + 201 + village)
     });
     let codes = county.chain(above).chain(villages).take(count);
-    let mut nodes: Vec<_> = codes.filter_map(|code| format!("{code:012}").parse().ok()).collect();
+    let mut nodes: Vec<_> = codes
+        .filter_map(|code| format!("{code:012}").parse().ok())
+        .collect();
     nodes.sort_unstable();
     nodes
 }
@@ -93,8 +96,15 @@ pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
     let family = shelf.family(seed % FAMILIES, &nodes);
     let mut chance = Seed::split(seed, "cast", &[]);
     let mut truth = Truth::default();
-    let villages: Vec<_> = nodes.iter().filter(|node| is_village(node)).copied().collect();
-    let third = match chance.pick(&villages).filter(|_| chance.clone().percent(40)) {
+    let villages: Vec<_> = nodes
+        .iter()
+        .filter(|node| is_village(node))
+        .copied()
+        .collect();
+    let third = match chance
+        .pick(&villages)
+        .filter(|_| chance.clone().percent(40))
+    {
         Some(village) => shelf.revoking(seed % FAMILIES, &nodes, *village),
         None => family.v3.clone(),
     };
@@ -103,10 +113,18 @@ pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
     }
     let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
-    let cast = Cast { nodes, family, third };
+    let cast = Cast {
+        nodes,
+        family,
+        third,
+    };
     for node in &cast.nodes {
         let key = cast.family.key(*node);
-        let identity = Identity { node: *node, key, epoch: Epoch(1) };
+        let identity = Identity {
+            node: *node,
+            key,
+            epoch: Epoch(1),
+        };
         if let Err(why) = world.add(identity, &cast.founding()) {
             world.tell(*node, why);
         }
@@ -136,14 +154,19 @@ impl Run {
             }
         }
         if !chosen.is_empty() {
-            self.world.counters.add("hostile nodes", chosen.len() as u64);
+            self.world
+                .counters
+                .add("hostile nodes", chosen.len() as u64);
         }
         self.hostile_nodes = chosen;
     }
 
     /// Brings the next charter to a node.
     pub(super) fn roll_out(&mut self, node: NodeId) {
-        let Some(version) = self.world.node(node).map(|state| state.engine.charter().version())
+        let Some(version) = self
+            .world
+            .node(node)
+            .map(|state| state.engine.charter().version())
         else {
             return;
         };
@@ -163,7 +186,10 @@ impl Run {
     /// Brings two charters with one number to two nodes.
     pub(super) fn offer_fork(&mut self) {
         let nodes = self.cast.nodes().to_vec();
-        let (v2, fork) = (self.cast.family().v2.bundle.clone(), self.cast.family().v2_fork.bundle.clone());
+        let (v2, fork) = (
+            self.cast.family().v2.bundle.clone(),
+            self.cast.family().v2_fork.bundle.clone(),
+        );
         for bundle in [v2, fork] {
             if let Some(node) = self.trouble.chance.pick(&nodes).copied()
                 && self.world.offer(node, &bundle).is_ok()
@@ -178,7 +204,9 @@ impl Run {
     pub(super) fn offer_unsigned(&mut self, node: NodeId) {
         let bundle = self.cast.family().v2_unsigned_enough.bundle.clone();
         if self.world.offer(node, &bundle).is_err() {
-            self.world.counters.count("charter with too few signatures refused");
+            self.world
+                .counters
+                .count("charter with too few signatures refused");
         }
     }
 

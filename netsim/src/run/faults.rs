@@ -140,14 +140,37 @@ impl Run {
             Fault::BadLine | Fault::ThinLine | Fault::OneWay | Fault::Flapping => {
                 self.trouble_line(fault, node);
             }
-            Fault::VillageCut | Fault::TownshipCut | Fault::CountyCut | Fault::AllRejoin
+            Fault::VillageCut
+            | Fault::TownshipCut
+            | Fault::CountyCut
+            | Fault::AllRejoin
             | Fault::MonthCut => self.cut_off(fault),
-            Fault::PowerCut => self.power_fails(node, PowerCut { lost: true, ..PowerCut::default() }),
+            Fault::PowerCut => self.power_fails(
+                node,
+                PowerCut {
+                    lost: true,
+                    ..PowerCut::default()
+                },
+            ),
             Fault::TornWrite => {
-                self.power_fails(node, PowerCut { lost: true, torn: true, ..PowerCut::default() });
+                self.power_fails(
+                    node,
+                    PowerCut {
+                        lost: true,
+                        torn: true,
+                        ..PowerCut::default()
+                    },
+                );
             }
             Fault::ReorderedWrite => {
-                self.power_fails(node, PowerCut { lost: true, torn: true, reordered: true });
+                self.power_fails(
+                    node,
+                    PowerCut {
+                        lost: true,
+                        torn: true,
+                        reordered: true,
+                    },
+                );
             }
             Fault::KilledAtWork => {
                 let outputs = self.trouble.chance.below(6);
@@ -155,7 +178,10 @@ impl Run {
                     state.dies_after_outputs = Some(outputs);
                 }
             }
-            Fault::Misdirected | Fault::BitRot | Fault::FullDisk | Fault::FailedSync
+            Fault::Misdirected
+            | Fault::BitRot
+            | Fault::FullDisk
+            | Fault::FailedSync
             | Fault::SlowSync => self.trouble_disk(fault, node),
             Fault::WrongClock | Fault::ClockBack => self.trouble_clock(fault, node),
             Fault::Suspended => {
@@ -173,7 +199,11 @@ impl Run {
 
     fn any_node(&mut self) -> NodeId {
         let nodes = self.cast.nodes();
-        *self.trouble.chance.pick(nodes).unwrap_or(&self.cast.county())
+        *self
+            .trouble
+            .chance
+            .pick(nodes)
+            .unwrap_or(&self.cast.county())
     }
 
     fn trouble_line(&mut self, fault: Fault, node: NodeId) {
@@ -215,10 +245,14 @@ impl Run {
     fn cut_off(&mut self, fault: Fault) {
         let chance = &mut self.trouble.chance;
         let (counter, node) = match fault {
-            Fault::VillageCut => ("village cut off", chance.pick(&self.cast.villages()).copied()),
-            Fault::TownshipCut | Fault::MonthCut => {
-                ("township cut off", chance.pick(&self.cast.townships()).copied())
-            }
+            Fault::VillageCut => (
+                "village cut off",
+                chance.pick(&self.cast.villages()).copied(),
+            ),
+            Fault::TownshipCut | Fault::MonthCut => (
+                "township cut off",
+                chance.pick(&self.cast.townships()).copied(),
+            ),
             _ => ("county cut off", Some(self.cast.county())),
         };
         let Some(node) = node else {
@@ -298,7 +332,11 @@ impl Run {
 
     /// Takes a backup, or puts one back that was taken before.
     fn restore_backup(&mut self, node: NodeId) {
-        let old = self.trouble.backups.iter().position(|off| off.identity.node == node);
+        let old = self
+            .trouble
+            .backups
+            .iter()
+            .position(|off| off.identity.node == node);
         let Some(old) = old.map(|at| self.trouble.backups.remove(at)) else {
             if let Some(state) = self.world.node(node) {
                 self.trouble.backups.push(state.backup());
@@ -320,7 +358,11 @@ impl Run {
 
     /// Copies a machine, or lets the copy and the original change places.
     fn swap_clone(&mut self, node: NodeId) {
-        let other = self.trouble.clones.iter().position(|off| off.identity.node == node);
+        let other = self
+            .trouble
+            .clones
+            .iter()
+            .position(|off| off.identity.node == node);
         let Some(other) = other.map(|at| self.trouble.clones.remove(at)) else {
             if let Some(state) = self.world.node(node) {
                 self.trouble.clones.push(state.backup());

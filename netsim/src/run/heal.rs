@@ -38,7 +38,10 @@ impl Run {
                 state.store.faults.fail_next_sync = false;
                 state.store.faults.misdirect_next_sync = false;
                 state.dies_after_outputs = None;
-                state.clocks = Clocks { wall_ahead_ms: 0, ..state.clocks };
+                state.clocks = Clocks {
+                    wall_ahead_ms: 0,
+                    ..state.clocks
+                };
             }
         }
     }
@@ -64,7 +67,12 @@ impl Run {
         if let Err(why) = self.world.add(identity, &self.cast.founding()) {
             let at_ms = self.world.now_ms();
             let what = format!("a new disk does not start: {why}");
-            self.broken.push(Broken { checker: "start", at_ms, node, what });
+            self.broken.push(Broken {
+                checker: "start",
+                at_ms,
+                node,
+                what,
+            });
         }
     }
 
@@ -122,10 +130,18 @@ impl Run {
     fn say_who_is_apart(&mut self) {
         let at_ms = self.world.now_ms();
         for (node, peer, link) in self.unsettled() {
-            let status = self.world.node(node).and_then(|state| state.engine.peer_status(peer));
+            let status = self
+                .world
+                .node(node)
+                .and_then(|state| state.engine.peer_status(peer));
             let refused = status.map(|status| status.refused).unwrap_or_default();
             let what = format!("{link:?} with {peer} after a minute: {refused:?}");
-            self.broken.push(Broken { checker: "convergence", at_ms, node, what });
+            self.broken.push(Broken {
+                checker: "convergence",
+                at_ms,
+                node,
+                what,
+            });
         }
     }
 }

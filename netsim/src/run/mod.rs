@@ -14,8 +14,8 @@ pub mod outcome;
 
 use std::collections::BTreeSet;
 
-use crdt_model::ids::NodeId;
 use crdt_model::commit::Commit;
+use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::wire::{Request, Response};
@@ -59,7 +59,11 @@ impl Options {
             nodes,
             steps: if nodes > 20 { 160 } else { 90 },
             faults: drawn.copied().collect(),
-            hostile_villages: if chance.percent(40) { 1 + chance.below(nodes.min(40) / 5) } else { 0 },
+            hostile_villages: if chance.percent(40) {
+                1 + chance.below(nodes.min(40) / 5)
+            } else {
+                0
+            },
             hostile_township: chance.percent(8),
         }
     }
@@ -192,7 +196,9 @@ impl Run {
             if let Happening::Changed { facet, label, .. } = happening {
                 self.truth.learn_grade(facet, label.grade);
             }
-            if let Happening::Changed { facet, from: None, .. } = happening
+            if let Happening::Changed {
+                facet, from: None, ..
+            } = happening
                 && let Some(state) = self.world.node(*node)
                 && let Ok(history) = replica::history(&state.store, facet)
             {
@@ -226,6 +232,10 @@ fn handed(frame: &Frame) -> Vec<(NodeId, FacetId)> {
             _ => Vec::new(),
         },
     };
-    let facets = commits.iter().filter_map(|commit| Commit::decode(commit).ok());
-    facets.map(|commit| (frame.to, commit.body().facet)).collect()
+    let facets = commits
+        .iter()
+        .filter_map(|commit| Commit::decode(commit).ok());
+    facets
+        .map(|commit| (frame.to, commit.body().facet))
+        .collect()
 }

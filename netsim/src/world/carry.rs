@@ -14,7 +14,12 @@ impl World {
                 if let Some(state) = self.nodes.get_mut(&node) {
                     state.open.insert(id);
                     let start = state.start;
-                    let timed_out = Event::TimedOut { node, start, peer, id };
+                    let timed_out = Event::TimedOut {
+                        node,
+                        start,
+                        peer,
+                        id,
+                    };
                     self.plan(self.now_ms + REQUEST_TIMEOUT_MS, timed_out);
                 }
                 self.transmit(node, peer, true, id, bytes);
@@ -34,8 +39,11 @@ impl World {
                 self.happenings.push((node, happening));
             }
             Output::CharterOffered { peer, bundle } => return self.consider(node, peer, bundle),
-            Output::Changed { facet, label, from, .. } => {
-                self.happenings.push((node, Happening::Changed { facet, label, from }));
+            Output::Changed {
+                facet, label, from, ..
+            } => {
+                self.happenings
+                    .push((node, Happening::Changed { facet, label, from }));
             }
             Output::Dropped { facets } => {
                 self.happenings.push((node, Happening::Dropped(facets)));
@@ -70,7 +78,10 @@ impl World {
         }
         let state = self.nodes.get_mut(&node);
         let asked = state.and_then(|state| state.inbound.remove(&id));
-        let connection = self.lines.get(&pair(node, peer)).map(|line| line.connection);
+        let connection = self
+            .lines
+            .get(&pair(node, peer))
+            .map(|line| line.connection);
         if let Some((_, id, over)) = asked
             && connection == Some(over)
         {
@@ -95,7 +106,14 @@ impl World {
             return;
         };
         let edition = sender.engine.charter().digest();
-        let mut frame = Frame { at_ms, from, to, edition, request, bytes };
+        let mut frame = Frame {
+            at_ms,
+            from,
+            to,
+            edition,
+            request,
+            bytes,
+        };
         if let Some(tamper) = self.tampers.get_mut(&from) {
             match tamper.passes(&frame) {
                 Some(bytes) => frame.bytes = bytes,
@@ -109,7 +127,14 @@ impl World {
         let direction = line.direction(from < to);
         let passage = direction.pass(&quality, frame.bytes.len(), at_ms);
         let mute = direction.mute;
-        let arrival = |bytes| Event::Frame { connection, request, from, to, id, bytes };
+        let arrival = |bytes| Event::Frame {
+            connection,
+            request,
+            from,
+            to,
+            id,
+            bytes,
+        };
         match passage.at_ms {
             Some(at) => self.plan(at, arrival(frame.bytes.clone())),
             None if mute => self.counters.count("asymmetric"),
@@ -127,13 +152,29 @@ impl World {
 
     pub(super) fn happen(&mut self, event: Event) {
         match event {
-            Event::Frame { connection, request, from, to, id, bytes } => {
+            Event::Frame {
+                connection,
+                request,
+                from,
+                to,
+                id,
+                bytes,
+            } => {
                 self.arrive(connection, request, (from, to), id, bytes);
             }
-            Event::TimedOut { node, start, peer, id } => {
-                let state = self.nodes.get_mut(&node).filter(|state| state.start == start);
+            Event::TimedOut {
+                node,
+                start,
+                peer,
+                id,
+            } => {
+                let state = self
+                    .nodes
+                    .get_mut(&node)
+                    .filter(|state| state.start == start);
                 if state.is_some_and(|state| state.open.remove(&id)) {
-                    self.log.note(self.now_ms, node, What::TimedOut { peer }, &[]);
+                    self.log
+                        .note(self.now_ms, node, What::TimedOut { peer }, &[]);
                     self.input(node, Input::RequestFailed { peer, id });
                 }
             }
@@ -141,7 +182,10 @@ impl World {
             Event::Wake { node, start } => {
                 // An earlier wake may have been planned since: the later one is let go.
                 let now_ms = self.now_ms;
-                let state = self.nodes.get_mut(&node).filter(|state| state.start == start);
+                let state = self
+                    .nodes
+                    .get_mut(&node)
+                    .filter(|state| state.start == start);
                 if let Some(state) = state.filter(|state| state.wakes_at == Some(now_ms)) {
                     state.wakes_at = None;
                     if self.is_awake(node) {
@@ -156,7 +200,10 @@ impl World {
     }
 
     fn is_awake(&self, node: NodeId) -> bool {
-        let until = self.nodes.get(&node).and_then(|state| state.asleep_until_ms);
+        let until = self
+            .nodes
+            .get(&node)
+            .and_then(|state| state.asleep_until_ms);
         until.is_none_or(|until| until <= self.now_ms)
     }
 
@@ -169,7 +216,8 @@ impl World {
         bytes: Vec<u8>,
     ) {
         let line = self.lines.get(&pair(from, to));
-        if !line.is_some_and(|line| line.up && line.connection == connection) || !self.is_awake(to) {
+        if !line.is_some_and(|line| line.up && line.connection == connection) || !self.is_awake(to)
+        {
             return;
         }
         let size = bytes.len();
@@ -182,7 +230,14 @@ impl World {
             if let Some(state) = self.nodes.get_mut(&to) {
                 state.open.remove(&id);
             }
-            self.input(to, Input::Response { peer: from, id, bytes });
+            self.input(
+                to,
+                Input::Response {
+                    peer: from,
+                    id,
+                    bytes,
+                },
+            );
             return;
         }
         self.inbound += 1;
@@ -190,11 +245,22 @@ impl World {
         if let Some(state) = self.nodes.get_mut(&to) {
             state.inbound.insert(inbound, (from, id, connection));
         }
-        self.input(to, Input::Request { peer: from, id: inbound, bytes });
+        self.input(
+            to,
+            Input::Request {
+                peer: from,
+                id: inbound,
+                bytes,
+            },
+        );
     }
 
     fn make_durable(&mut self, node: NodeId, start: u64, token: SyncToken) {
-        let Some(state) = self.nodes.get_mut(&node).filter(|state| state.start == start) else {
+        let Some(state) = self
+            .nodes
+            .get_mut(&node)
+            .filter(|state| state.start == start)
+        else {
             return;
         };
         if let Some(until) = state.asleep_until_ms.filter(|until| *until > self.now_ms) {
@@ -208,7 +274,8 @@ impl World {
         };
         match done {
             Ok(()) => {
-                self.log.note(self.now_ms, node, What::Durable, &token.0.to_be_bytes());
+                self.log
+                    .note(self.now_ms, node, What::Durable, &token.0.to_be_bytes());
                 self.input(node, Input::Durable { token });
             }
             Err(error) => self.stop(node, &error.to_string()),

@@ -78,7 +78,8 @@ impl Direction {
             .checked_div(quality.bytes_per_s)
             .unwrap_or(0);
         self.free_at_ms = sent + takes;
-        let mut arrives = || self.free_at_ms + quality.delay_ms + self.chance.between(0, quality.jitter_ms);
+        let mut arrives =
+            || self.free_at_ms + quality.delay_ms + self.chance.between(0, quality.jitter_ms);
         let (first, second) = (arrives(), arrives());
         let lost = self.chance.percent(quality.loss_percent) || self.mute;
         let twice = self.chance.percent(quality.duplicate_percent);

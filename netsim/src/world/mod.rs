@@ -286,9 +286,10 @@ impl World {
         loop {
             let found = self.happenings.iter().skip(seen);
             let outcome = found.filter_map(|(_, happening)| match happening {
-                Happening::Acknowledged { ticket: of, commits } if *of == ticket => {
-                    Some(Ok(commits.clone()))
-                }
+                Happening::Acknowledged {
+                    ticket: of,
+                    commits,
+                } if *of == ticket => Some(Ok(commits.clone())),
                 Happening::Refused { ticket: of, why } if *of == ticket => Some(Err(why.clone())),
                 _ => None,
             });
@@ -347,7 +348,8 @@ impl World {
 
     fn plan(&mut self, at_ms: u64, event: Event) {
         self.events += 1;
-        self.queue.insert((at_ms.max(self.now_ms), self.events), event);
+        self.queue
+            .insert((at_ms.max(self.now_ms), self.events), event);
     }
 
     fn plan_wake(&mut self, node: NodeId) {
@@ -374,7 +376,14 @@ impl World {
         let id = InboundId(self.inbound);
         self.outside.insert(id, None);
         let bytes = bytes.to_vec();
-        self.input(node, Input::Request { peer: from, id, bytes });
+        self.input(
+            node,
+            Input::Request {
+                peer: from,
+                id,
+                bytes,
+            },
+        );
         let end = self.now_ms + OUTSIDE_WAIT_MS;
         let unanswered = |world: &Self| world.outside.get(&id).is_some_and(Option::is_none);
         while unanswered(self) && self.now_ms < end && self.step() {}
@@ -402,7 +411,11 @@ impl World {
     /// Lets this much time pass.
     pub fn run_ms(&mut self, ms: u64) {
         let end = self.now_ms + ms;
-        while self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+        while self
+            .queue
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at <= end)
+        {
             self.step();
         }
         self.now_ms = end;

@@ -69,7 +69,8 @@ impl World {
         let Some(off) = self.off.get(&node) else {
             return Ok(());
         };
-        let (store, _) = LogStore::open(off.platter.clone()).map_err(|why| why.error.to_string())?;
+        let (store, _) =
+            LogStore::open(off.platter.clone()).map_err(|why| why.error.to_string())?;
         self.start_with(node, store)
     }
 
@@ -128,7 +129,14 @@ impl World {
     /// Stops a node whose store has failed, as its process does.
     pub(super) fn stop(&mut self, node: NodeId, why: &str) {
         self.counters.count("stopped by its store");
-        self.die(node, &PowerCut { lost: true, ..PowerCut::default() }, why);
+        self.die(
+            node,
+            &PowerCut {
+                lost: true,
+                ..PowerCut::default()
+            },
+            why,
+        );
     }
 
     /// Cuts a node's power.
@@ -147,20 +155,37 @@ impl World {
         count_since(&mut self.counters, platter.counts(), &before);
         let (identity, clocks, why) = (state.identity, state.clocks, why.to_owned());
         self.tell(node, format!("stops: {why}"));
-        self.happenings.push((node, Happening::Stopped(why.clone())));
-        self.off.insert(node, Off { identity, platter, clocks, why });
+        self.happenings
+            .push((node, Happening::Stopped(why.clone())));
+        self.off.insert(
+            node,
+            Off {
+                identity,
+                platter,
+                clocks,
+                why,
+            },
+        );
     }
 
     /// Whether a node that was to die in the middle of its work dies now.
     pub(super) fn dies_before_output(&mut self, node: NodeId) -> bool {
-        let Some(left) = self.nodes.get_mut(&node).map(|state| &mut state.dies_after_outputs) else {
+        let Some(left) = self
+            .nodes
+            .get_mut(&node)
+            .map(|state| &mut state.dies_after_outputs)
+        else {
             return true;
         };
         match left {
             None => false,
             Some(0) => {
                 self.counters.count("crash in the middle of work");
-                let how = PowerCut { lost: true, torn: true, reordered: false };
+                let how = PowerCut {
+                    lost: true,
+                    torn: true,
+                    reordered: false,
+                };
                 self.die(node, &how, "killed in the middle of work");
                 true
             }
@@ -194,8 +219,13 @@ impl World {
     }
 
     fn links_of(&self, node: NodeId) -> Vec<NodeId> {
-        let charter = self.nodes.get(&node).map(|state| Arc::clone(state.engine.charter()));
-        charter.map(|charter| links(&*charter, node)).unwrap_or_default()
+        let charter = self
+            .nodes
+            .get(&node)
+            .map(|state| Arc::clone(state.engine.charter()));
+        charter
+            .map(|charter| links(&*charter, node))
+            .unwrap_or_default()
     }
 
     /// Puts up one line, if nothing blocks it and both ends run.
@@ -225,12 +255,16 @@ impl World {
     fn line(&mut self, one: NodeId, other: NodeId) -> &mut Line {
         let (low, high) = pair(one, other);
         let seed = self.seed;
-        self.lines.entry((low, high)).or_insert_with(|| Line::new(seed, low, high))
+        self.lines
+            .entry((low, high))
+            .or_insert_with(|| Line::new(seed, low, high))
     }
 
     /// Whether the line between two nodes is up.
     pub fn is_up(&self, one: NodeId, other: NodeId) -> bool {
-        self.lines.get(&pair(one, other)).is_some_and(|line| line.up)
+        self.lines
+            .get(&pair(one, other))
+            .is_some_and(|line| line.up)
     }
 
     /// Takes one line down; what is under way on it is lost.
@@ -240,7 +274,8 @@ impl World {
             return;
         }
         for (node, peer) in [(one, other), (other, one)] {
-            self.log.note(self.now_ms, node, What::LineDown { peer }, &[]);
+            self.log
+                .note(self.now_ms, node, What::LineDown { peer }, &[]);
             if let Some(state) = self.nodes.get_mut(&node) {
                 state.inbound.retain(|_, (from, _, _)| *from != peer);
             }
@@ -251,7 +286,12 @@ impl World {
 
     /// Takes all lines of a node down.
     pub fn cut_all(&mut self, node: NodeId) {
-        let lines: Vec<_> = self.lines.iter().filter(|(_, line)| line.up).map(|(ends, _)| *ends).collect();
+        let lines: Vec<_> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.up)
+            .map(|(ends, _)| *ends)
+            .collect();
         for (one, other) in lines {
             if one == node || other == node {
                 self.cut(one, other);
@@ -319,7 +359,11 @@ impl World {
             let version = state.engine.charter().version();
             if std::mem::replace(&mut state.version, version) != version {
                 let links = self.links_of(node);
-                let ends = self.lines.iter().filter(|(_, line)| line.up).map(|(ends, _)| *ends);
+                let ends = self
+                    .lines
+                    .iter()
+                    .filter(|(_, line)| line.up)
+                    .map(|(ends, _)| *ends);
                 let peers: Vec<_> = ends
                     .filter_map(|(one, other)| match node {
                         _ if one == node => Some(other),
@@ -341,7 +385,10 @@ impl World {
             self.connect(one, other);
         }
         let sleeps = |node: NodeId| {
-            let until = self.nodes.get(&node).and_then(|state| state.asleep_until_ms);
+            let until = self
+                .nodes
+                .get(&node)
+                .and_then(|state| state.asleep_until_ms);
             until.is_some_and(|until| until > self.now_ms)
         };
         if sleeps(one) || sleeps(other) {

@@ -19,8 +19,7 @@ const TOMORROW_MS: u64 = 1_782_950_400_000;
 fn adopt(world: &mut World, node: &str, charter: OpenCharter) {
     let bundle = bundle_of(charter.version.0);
     let charter: Arc<dyn Charter> = Arc::new(charter);
-    world
-        .input(id(node), Input::CharterAdopted { charter, bundle });
+    world.input(id(node), Input::CharterAdopted { charter, bundle });
 }
 
 #[test]
@@ -88,8 +87,7 @@ fn of_two_charters_under_one_number_the_first_stays_in_force_and_in_the_store() 
     // The first waits for the disk when the second comes.
     let charter: Arc<dyn Charter> = Arc::new(other);
     let bundle = b"another bundle".to_vec();
-    world
-        .input(id(COUNTY), Input::CharterAdopted { charter, bundle });
+    world.input(id(COUNTY), Input::CharterAdopted { charter, bundle });
     world.run_ms(100);
     let node = world.node(id(COUNTY)).expect("a node");
     assert_eq!(
@@ -140,8 +138,7 @@ fn what_fell_out_of_an_audience_goes_even_while_writes_never_pause() {
         let own = facet("note.home", (number % 200) as u8, TOWNSHIPS[0]);
         let drafts = vec![draft(own, &[("text", &format!("busy {number}"))])];
         let ticket = crdt_model::engine::Ticket(1_000_000 + number);
-        world
-            .input(id(TOWNSHIPS[0]), Input::Write { ticket, drafts });
+        world.input(id(TOWNSHIPS[0]), Input::Write { ticket, drafts });
         world.run_ms(1);
     }
     assert!(!world.holders(&up).contains(&id(TOWNSHIPS[0])));

@@ -192,9 +192,7 @@ pub(crate) fn draft(facet: FacetId, fields: &[(&str, &str)]) -> Draft {
 }
 
 pub(crate) fn write(world: &mut World, node: &str, drafts: Vec<Draft>) {
-    world
-        .write(id(node), drafts)
-        .expect("a permitted write");
+    world.write(id(node), drafts).expect("a permitted write");
 }
 
 pub(crate) fn in_sync(world: &World) -> bool {

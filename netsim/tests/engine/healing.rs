@@ -178,8 +178,7 @@ fn a_node_that_is_dialled_and_not_greeted_greets_itself() {
         peer: id(VILLAGES[0]),
     };
     world.input(id(TOWNSHIPS[0]), connected);
-    world
-        .run_ms(crdt_model::limits::GREETING_WAIT_MS - 1);
+    world.run_ms(crdt_model::limits::GREETING_WAIT_MS - 1);
     assert_eq!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent, 0);
     world.run_ms(10);
     assert!(status(&world, TOWNSHIPS[0], VILLAGES[0]).bytes_sent > 0);
@@ -211,7 +210,6 @@ fn after_a_charter_was_refused_it_is_asked_for_again() {
             .count()
     };
     assert_eq!(asked(&world), 1, "not again and again");
-    world
-        .run_ms(crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS);
+    world.run_ms(crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS);
     assert_eq!(asked(&world), 2);
 }

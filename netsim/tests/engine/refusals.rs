@@ -62,8 +62,7 @@ fn with_one() -> (World, HostilePeer, Commit) {
     let first = peer
         .sign(peer.first(&world, up, grade("one"), "first"))
         .expect("a commit");
-    let answer = peer
-        .push(&mut world, id(NODE), vec![first.encoded().to_vec()]);
+    let answer = peer.push(&mut world, id(NODE), vec![first.encoded().to_vec()]);
     assert_eq!(
         answer.map(|answer| matches!(answer, Response::Pushed { refused: 0, .. })),
         Some(true)
@@ -367,8 +366,7 @@ fn malformed_and_oversized_frames_are_refused_and_counted() {
     }
     let refused = refusals(&world, NODE, PEER, "malformed-frame");
     assert_eq!(refused, frames.len() as u64);
-    let garbage = peer
-        .push(&mut world, id(NODE), vec![vec![1; 300]]);
+    let garbage = peer.push(&mut world, id(NODE), vec![vec![1; 300]]);
     assert!(matches!(garbage, Some(Response::Pushed { refused: 1, .. })));
     assert_eq!(refusals(&world, NODE, PEER, "not-a-commit"), 1);
     assert_eq!(stored(&world, NODE), before);
@@ -433,11 +431,9 @@ fn a_fetch_of_what_the_peer_may_not_hold_reads_like_a_fetch_of_nothing() {
         }];
         Request::Fetch { charter, facets }.encode()
     };
-    let there = peer
-        .ask_raw(&mut world, id(COUNTY), &ask(skip));
+    let there = peer.ask_raw(&mut world, id(COUNTY), &ask(skip));
     let nowhere = ask(facet("note.skip", 77, VILLAGES[1]));
-    let nowhere = peer
-        .ask_raw(&mut world, id(COUNTY), &nowhere);
+    let nowhere = peer.ask_raw(&mut world, id(COUNTY), &nowhere);
     assert!(there.is_some());
     assert_eq!(there, nowhere);
 }
@@ -453,15 +449,13 @@ fn too_many_requests_are_answered_busy_and_soon_answered_again() {
     let busy = Response::Busy.encode();
     let mut answers = Vec::new();
     for _ in 0..600 {
-        let answer = peer
-            .ask_raw(&mut world, id(NODE), &request);
+        let answer = peer.ask_raw(&mut world, id(NODE), &request);
         answers.push(answer == Some(busy.clone()));
     }
     assert!(answers.iter().any(|busy| *busy));
     assert!(refusals(&world, NODE, PEER, "too-many-requests") > 0);
     world.run_ms(1_000);
-    let answer = peer
-        .ask_raw(&mut world, id(NODE), &request);
+    let answer = peer.ask_raw(&mut world, id(NODE), &request);
     assert_ne!(answer, Some(busy));
 }
 

@@ -101,8 +101,7 @@ fn equal_nodes_exchange_one_small_message_each_way_whatever_they_hold() {
                 .add(identity(code), charters, store.clone())
                 .expect("a node");
         }
-        world
-            .connect(id(village), id(TOWNSHIPS[0]));
+        world.connect(id(village), id(TOWNSHIPS[0]));
         world.run_ms(1_000);
         let village = world.node(id(village)).expect("a node");
         let link = village

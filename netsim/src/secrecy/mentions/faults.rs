@@ -163,11 +163,8 @@ impl Mentions for HistoryError {
                 to.push(counted("operations on one facet", *counter));
             }
             Self::WrittenOnce(key) => to.push(text(key)),
-            Self::Duplicate
-            | Self::NoGrade
-            | Self::EpochReused
-            | Self::Full
-            | Self::OtherFacet => {}
+            Self::Duplicate | Self::NoGrade | Self::EpochReused | Self::Full | Self::OtherFacet => {
+            }
         }
     }
 }
