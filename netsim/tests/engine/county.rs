@@ -130,7 +130,11 @@ pub(crate) fn charter(version: u64, held_back: &[&str]) -> Arc<dyn Charter> {
 
 /// A county in which these versions, from 1 on, are adopted when they are offered as `version N`.
 pub(crate) fn world_of(editions: Vec<OpenCharter>) -> World {
-    let mut world = World::new(7, Box::new(OpenVerifier { editions }));
+    seeded_world_of(7, editions)
+}
+
+fn seeded_world_of(seed: u64, editions: Vec<OpenCharter>) -> World {
+    let mut world = World::new(seed, Box::new(OpenVerifier { editions }));
     for code in codes() {
         let founding = [(CharterVersion(1), bundle_of(1))];
         world.add(identity(code), &founding).expect("a node");
@@ -163,10 +167,16 @@ pub(crate) fn bundle_of(version: u64) -> Vec<u8> {
 }
 
 pub(crate) fn world() -> World {
-    world_of(vec![
+    seeded(7)
+}
+
+/// A world whose crashes are drawn from this seed.
+pub(crate) fn seeded(seed: u64) -> World {
+    let editions = vec![
         open_charter(1, &[], &[]),
         open_charter(2, &["note.up"], &[]),
-    ])
+    ];
+    seeded_world_of(seed, editions)
 }
 
 pub(crate) fn facet(facet: &str, record: u8, home: &str) -> FacetId {
@@ -195,13 +205,19 @@ pub(crate) fn write(world: &mut World, node: &str, drafts: Vec<Draft>) {
     world.write(id(node), drafts).expect("a permitted write");
 }
 
+/// Whether no node has stopped, as one does whose store fails.
+pub(crate) fn all_run(world: &World) -> bool {
+    world.off().next().is_none()
+}
+
 pub(crate) fn in_sync(world: &World) -> bool {
-    world.nodes().all(|(_, node)| {
-        node.engine
-            .peers()
-            .iter()
-            .all(|peer| peer.link == LinkState::InSync)
-    })
+    all_run(world)
+        && world.nodes().all(|(_, node)| {
+            node.engine
+                .peers()
+                .iter()
+                .all(|peer| peer.link == LinkState::InSync)
+        })
 }
 
 pub(crate) fn ids(codes: &[&str]) -> BTreeSet<NodeId> {

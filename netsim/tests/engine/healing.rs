@@ -91,9 +91,7 @@ fn a_link_that_cannot_become_equal_backs_off_instead_of_exchanging_forever() {
         world.input(id(node), adopted);
     }
     world.run_ms(100);
-    world
-        .connect(id(VILLAGES[0]), id(TOWNSHIPS[0]))
-        .expect("line");
+    world.connect(id(VILLAGES[0]), id(TOWNSHIPS[0]));
     world.run_ms(120_000);
     let frames = frames_in_ms(&mut world, 120_000);
     assert!(frames < 200, "{frames} frames in two minutes");
@@ -194,9 +192,7 @@ fn after_a_charter_was_refused_it_is_asked_for_again() {
         bundle: b"unreadable".to_vec(),
     };
     world.input(id(TOWNSHIPS[0]), adopted);
-    world
-        .connect(id(VILLAGES[0]), id(TOWNSHIPS[0]))
-        .expect("line");
+    world.connect(id(VILLAGES[0]), id(TOWNSHIPS[0]));
     world.run_ms(60_000);
     assert_eq!(
         status(&world, VILLAGES[0], TOWNSHIPS[0]).link,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::engine::Alarm;
-use crdt_model::history::Clock;
+use crdt_model::history::{Clock, HistoryError};
 use crdt_model::ids::{CharterVersion, CommitHash, NodeId, Seq};
 use crdt_model::judge::Fault;
 use crdt_model::label::{FacetId, Grade};
@@ -133,7 +133,7 @@ fn nothing_that_reaches_a_node_mentions_what_it_may_not_hold() {
     for (node, state) in world.nodes() {
         let mut told = mentions::disk(&state.store).expect("a store of an honest node");
         told.extend(mentions::quarantine(state.engine.quarantine()));
-        told.extend(state.alarms.iter().flat_map(mentions::alarm));
+        told.extend(alarms(&world, node).iter().flat_map(mentions::alarm));
         let peers = state.engine.peers();
         told.extend(peers.iter().flat_map(mentions::peer_status));
         assert_eq!(judge(&told, node, &truth), [], "at {node}");
@@ -234,7 +234,11 @@ fn a_frame_that_tells_too_much_is_noticed() {
     let have = Clock::new();
     let fetch = Request::Fetch {
         charter: mark(),
-        facets: vec![Wanted { facet, have }],
+        facets: vec![Wanted {
+            facet,
+            have,
+            from: 0,
+        }],
     };
     let told = mentions::request(&fetch.encode()).expect("a request");
     told_to_home_alone("a fetch", &told, &truth);
@@ -243,6 +247,7 @@ fn a_frame_that_tells_too_much_is_noticed() {
     let nothing = Found {
         have: Clock::from([(life, Seq(1))]),
         commits: Vec::new(),
+        next: None,
     };
     let found = Response::Fetched(vec![nothing]).encode();
     assert_eq!(
@@ -291,9 +296,24 @@ fn an_alarm_that_tells_too_much_is_noticed() {
         rules: Vec::new(),
     });
     told_to_home_alone("a label", &mentions::alarm(&not_ours), &truth);
-    let other = crdt_model::history::HistoryError::Equivocation(commit.hash());
+    let other = HistoryError::MissingParent(commit.hash());
     let named = mentions::alarm(&refused(other.into()));
     told_to_home_alone("a commit's name", &named, &truth);
+    let forked = |facet, commits| {
+        mentions::alarm(&Alarm::Equivocated {
+            peer: Some(id(VILLAGES[1])),
+            facet,
+            author: id(VILLAGES[0]),
+            epoch: identity(VILLAGES[0]).epoch,
+            seq: Seq(1),
+            commits,
+        })
+    };
+    let nobodys = CommitHash([0; 32]);
+    told_to_home_alone("a forked facet", &forked(facet, [nobodys; 2]), &truth);
+    let nowhere = village_facet("note.up", 2, VILLAGES[0]);
+    let named = forked(nowhere, [nobodys, commit.hash()]);
+    told_to_home_alone("a forked commit's name", &named, &truth);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use crdt_model::engine::LinkState;
 use crdt_model::ids::CharterVersion;
-use crdt_model::store::{MemoryStore, Store};
+use crdt_model::store::Store;
 use crdt_model::value::Value;
+use netsim::open_charter::OpenVerifier;
 use netsim::world::World;
+use netsim::world::node::Off;
 
 use crate::county::*;
 
@@ -93,13 +95,15 @@ fn concurrent_edits_are_both_kept_on_every_node_that_may_see_them() {
 fn equal_nodes_exchange_one_small_message_each_way_whatever_they_hold() {
     for facets in [100, 37_000] {
         let village = VILLAGES[0];
-        let store = store_with(village, facets);
-        let mut world = World::new(Box::new(|_: &[u8]| None));
+        let machine = machine_with(village, facets);
+        let editions = vec![open_charter(1, &[], &[])];
+        let mut world = World::new(7, Box::new(OpenVerifier { editions }));
         for code in [TOWNSHIPS[0], village] {
-            let charters = vec![charter(1, &[])];
-            world
-                .add(identity(code), charters, store.clone())
-                .expect("a node");
+            world.put_in_place(Off {
+                identity: identity(code),
+                ..machine.clone()
+            });
+            world.start(id(code)).expect("a node");
         }
         world.connect(id(village), id(TOWNSHIPS[0]));
         world.run_ms(1_000);
@@ -117,8 +121,8 @@ fn equal_nodes_exchange_one_small_message_each_way_whatever_they_hold() {
     }
 }
 
-/// What a node's store holds after it has written this many records of its own.
-fn store_with(village: &str, facets: u32) -> MemoryStore {
+/// A node's machine after it has written this many records of its own.
+fn machine_with(village: &str, facets: u32) -> Off {
     let mut world = world();
     let numbers: Vec<u32> = (0..facets).collect();
     for numbers in numbers.chunks(1_000) {
@@ -129,8 +133,7 @@ fn store_with(village: &str, facets: u32) -> MemoryStore {
         });
         write(&mut world, village, drafts.collect());
     }
-    let node = world.node(id(village)).expect("a node");
-    node.store.clone()
+    world.take_away(id(village)).expect("a machine")
 }
 
 #[test]
