@@ -6,6 +6,7 @@
 //! * Reading: [`files`] and `layout` (which files there are), [`head`] (`charter.toml`), [`roster`],
 //!   [`kinds`] with [`forbidden`] (what no field may hold), [`schema`], [`rules`], [`checks`]; what
 //!   is wrong comes back as [`finding`]s.
+//! * Making one: [`template`] (that of Linze County, and filling one in).
 //! * Deciding: [`charter`] puts a [`question`] to Cedar through [`model`] and keeps the answer by
 //!   symmetry [`class`]; [`explain`] says why; [`prove`] runs the charter's own checks, in which
 //!   [`relation`] says how a node stands to a label; [`plain`] is a second way to the same answers.
@@ -44,6 +45,7 @@ pub mod rules;
 pub mod schema;
 pub mod sign;
 pub mod sshsig;
+pub mod template;
 
 pub use charter::CedarCharter;
 pub use files::CharterFiles;

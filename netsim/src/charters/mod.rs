@@ -3,6 +3,7 @@
 //!
 //! * [`generated`]: charters drawn from a seed. `drawn` is what they are to allow; `folder` and
 //!   `cedar_text` write it down as a charter, and [`permissions`] as a table.
+//! * [`linze`]: the charter of Linze County; `linze_table` is what it allows, written by hand.
 //! * `reviewers`: who signs, and what signing comes to: an [`Edition`].
 //! * [`library`]: opens each charter once, however many nodes hold it; [`Shelf`] keeps it for all
 //!   runs of one thread.
@@ -12,6 +13,8 @@ mod drawn;
 mod folder;
 pub mod generated;
 pub mod library;
+pub mod linze;
+mod linze_table;
 pub mod permissions;
 mod reviewers;
 mod shelf;

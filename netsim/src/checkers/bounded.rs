@@ -7,8 +7,8 @@ pub(super) struct Bounded;
 
 impl Checker for Bounded {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for (node, _state) in scene.honest() {
-            for over in Vec::<String>::new() {
+        for (node, state) in scene.honest() {
+            for over in state.engine.load().over() {
                 broken.push(scene.broken("bounded", node, over));
             }
         }

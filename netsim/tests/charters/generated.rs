@@ -1,16 +1,19 @@
 //! What is drawn from a seed is a charter, allows what its table says, and is adopted or refused as
 //! its story has it.
 
+use std::collections::BTreeSet;
+
 use crdt_model::charter::Charter;
 use crdt_model::ids::{NodeId, PublicKey};
+use crdt_model::label::Label;
 use crdt_model::time::WallTime;
 use netsim::charters::Edition;
 use netsim::charters::generated::Family;
 use policy::adopt::{AdoptedCharter, adopt};
-use policy::held;
 use policy::refusal::AdoptionRefused;
+use policy::{CedarCharter, held};
 
-use crate::support::{check_sound, compare, node, now, small_county};
+use crate::support::{check_sound, compare, labels, node, now, small_county};
 
 /// How many families are looked at; the seeds are 1 and those after it.
 const FAMILIES: u64 = 20;
@@ -102,6 +105,44 @@ fn what_is_drawn_is_sound() {
         }
         check_sound(&family.v3_revoking(village()), &small_county());
     }
+}
+
+/// Whether a facet of this village, for this addressee, has such an audience in any family.
+fn drawn_somewhere(home: &str, addressee: &str, such: impl Fn(&BTreeSet<NodeId>) -> bool) -> bool {
+    (1..=FAMILIES).any(|seed| {
+        let edition = family(seed).v1;
+        let charter = CedarCharter::open(&edition.files).expect("it is a charter");
+        let labels = labels(&charter, &small_county());
+        let wanted = |label: &&Label| {
+            let for_whom = (label.home, label.addressee);
+            for_whom == (node(home), node(addressee))
+        };
+        let mut of_village = labels.iter().filter(wanted);
+        of_village.any(|label| such(&edition.table.audience(label)))
+    })
+}
+
+#[test]
+fn all_sorts_of_audiences_are_drawn() {
+    let (county, town, home) = ("620723000000", "620723101000", "620723101201");
+    let (other_town, party) = ("620723102000", "620723102201");
+    let both = |nodes: &BTreeSet<NodeId>, with: &str, without: &str| {
+        nodes.contains(&node(with)) && !nodes.contains(&node(without))
+    };
+    assert!(drawn_somewhere(home, home, |nodes| nodes.len() == 1));
+    assert!(drawn_somewhere(home, home, |nodes| nodes.len() == 7));
+    assert!(drawn_somewhere(home, home, |nodes| both(
+        nodes, county, town
+    )));
+    assert!(drawn_somewhere(home, home, |nodes| both(
+        nodes, town, county
+    )));
+    assert!(drawn_somewhere(home, party, |nodes| both(
+        nodes, party, other_town
+    )));
+    assert!(drawn_somewhere(home, party, |nodes| both(
+        nodes, other_town, party
+    )));
 }
 
 #[test]

@@ -3,4 +3,5 @@
 
 mod generated;
 mod library;
+mod linze;
 mod support;

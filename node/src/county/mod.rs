@@ -3,7 +3,7 @@
 //! independent way of saying what each of them may hold.
 //!
 //! * [`County`]: all of it, for command lines and tests; [`options`]: what can be asked of it
-//! * [`folder`], [`setup`], [`template`], `charter_text`, `ports`: making a county in a folder
+//! * [`folder`], [`setup`], [`template`], `ports`: making a county in a folder
 //! * [`members`]: its nodes; `processes`: their processes; `asking`: what they are asked
 //! * [`sample`], `load`: invented records, and bringing them in as a user would
 //! * `lines`: when everything has arrived; `expected`, `verdict`: whether it is what plain Cedar says
@@ -20,7 +20,6 @@ pub mod show;
 pub mod template;
 
 mod asking;
-mod charter_text;
 mod convergence;
 mod crew;
 mod expected;

@@ -10,15 +10,15 @@ use crdt_model::ids::{CharterDigest, Name, NodeId};
 use jiff::{Span, Timestamp};
 use policy::key_files::make_key_pair;
 use policy::sign::{sign, write_manifest};
+use policy::template::{self, Entry, Filling};
 
-use super::charter_text::{self, Entry};
 use super::crew;
 use super::folder::{CountyFolder, Marker, unusable, write_whole};
 use super::members::Members;
 use super::options::CountyOptions;
 use super::ports;
 use super::progress::Progress;
-use super::template::{CHARTER, MAPPINGS};
+use super::template::MAPPINGS;
 use crate::folder::Founding;
 use crate::member::clock::Clock;
 use crate::text;
@@ -56,8 +56,7 @@ fn make(
     folder: &CountyFolder,
     progress: &dyn Progress,
 ) -> Result<(), Problem> {
-    let template = text_of("roster.toml");
-    let nodes = chosen(&charter_text::nodes(&template), &options.only)?;
+    let nodes = chosen(&template::nodes(&template::linze()), &options.only)?;
     let mut marker = Marker {
         made_by: folder
             .marker()?
@@ -169,26 +168,16 @@ fn write_charter(folder: &CountyFolder, entries: &BTreeMap<NodeId, Entry>) -> Re
             .map_err(|problem| refused(&problem))?;
         Ok::<String, Problem>(then.strftime("%Y-%m-%dT%H:00:00Z").to_string())
     };
-    let (from, until) = (date(-IN_FORCE_SINCE_H)?, date(IN_FORCE_FOR_H)?);
-    let nodes: Vec<NodeId> = entries.keys().copied().collect();
-    for (path, content) in CHARTER {
-        let text = text_of(path);
-        let content = match *path {
-            "charter.toml" => charter_text::head(&text, &reviewers, &from, &until).into_bytes(),
-            "roster.toml" => charter_text::roster(&text, entries).into_bytes(),
-            "checks/cases.toml" => charter_text::cases(&text, &nodes).into_bytes(),
-            _ => content.to_vec(),
-        };
+    let filling = Filling {
+        nodes: entries.clone(),
+        reviewers,
+        from: date(-IN_FORCE_SINCE_H)?,
+        until: date(IN_FORCE_FOR_H)?,
+    };
+    for (path, content) in template::fill(&template::linze(), &filling).files {
         write_whole(&folder.charter().join(path), &content)?;
     }
     Ok(())
-}
-
-fn text_of(path: &str) -> String {
-    let file = CHARTER.iter().find(|(name, _)| *name == path);
-    file.map_or_else(String::new, |(_, content)| {
-        String::from_utf8_lossy(content).into_owned()
-    })
 }
 
 fn sign_charter(folder: &CountyFolder) -> Result<CharterDigest, Problem> {
@@ -322,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_node_that_the_roster_does_not_have_is_refused() {
-        let nodes = charter_text::nodes(&text_of("roster.toml"));
+        let nodes = template::nodes(&template::linze());
         assert_eq!(nodes.len(), 84);
         let stranger = "620723999999".parse().expect("a code");
         assert_eq!(

@@ -1,5 +1,5 @@
-//! What the program brings along, so that it makes a county in any directory: the charter of Linze
-//! County without keys, a few real files, and the mappings that files are read with.
+//! What the program brings along beside the charter, so that it makes a county in any directory: a
+//! few real files, and the mappings that files are read with.
 
 /// A file of the source tree with its path.
 macro_rules! files {
@@ -10,23 +10,6 @@ macro_rules! files {
         )),+]
     };
 }
-
-/// The charter folder: path within it, and content.
-pub const CHARTER: &[(&str, &[u8])] = files!("charter":
-    "charter.toml",
-    "roster.toml",
-    "mesh.cedarschema",
-    "kinds/case.toml",
-    "kinds/device.toml",
-    "kinds/grid.toml",
-    "kinds/notice.toml",
-    "rules/author.cedar",
-    "rules/flow.cedar",
-    "rules/guard.cedar",
-    "rules/read.cedar",
-    "checks/cases.toml",
-    "checks/invariants.toml",
-);
 
 /// The mappings of the sample files.
 pub const MAPPINGS: &[(&str, &[u8])] = files!("mappings":
@@ -49,20 +32,3 @@ pub const REAL_FILES: &[(&str, &[u8])] = files!("sample":
     "camera/trafford-cctv-2023-10-30-5bcd5f0.csv",
     "camera/trafford-cctv-2024-02-01-76c8af1.csv",
 );
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_file_of_the_charter_is_brought_along() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/linze/charter");
-        let files = policy::CharterFiles::read(std::path::Path::new(folder)).expect("readable");
-        let mut brought: Vec<&str> = CHARTER.iter().map(|(path, _)| *path).collect();
-        brought.sort_unstable();
-        assert_eq!(
-            brought,
-            files.files.keys().map(String::as_str).collect::<Vec<_>>()
-        );
-    }
-}

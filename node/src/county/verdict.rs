@@ -134,27 +134,19 @@ fn not_expected(
 mod tests {
     use crdt_model::ids::{Name, RecordId};
     use crdt_model::label::Grade;
-    use policy::CharterFiles;
 
     use super::*;
     use crate::county::expected::expect;
     use crate::county::lines::tests::node;
     use crate::county::options::SMALL_COUNTY;
     use crate::county::progress::Silent;
-    use crate::county::template::CHARTER;
 
     const COUNTY: &str = SMALL_COUNTY[0];
     const TOWN: &str = SMALL_COUNTY[1];
     const HOME: &str = SMALL_COUNTY[2];
 
     fn cedar() -> PlainCedar {
-        let files = CHARTER
-            .iter()
-            .map(|(path, content)| ((*path).to_owned(), content.to_vec()));
-        PlainCedar::open(&CharterFiles {
-            files: files.collect(),
-        })
-        .expect("opens")
+        PlainCedar::open(&policy::template::linze()).expect("opens")
     }
 
     fn name(text: &str) -> Name {

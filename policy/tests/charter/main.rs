@@ -4,6 +4,7 @@
 mod adopting;
 mod bundling;
 mod command_line;
+mod holding;
 mod linze;
 mod openssh;
 mod rotating;

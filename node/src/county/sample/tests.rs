@@ -12,7 +12,7 @@ use policy::{CedarCharter, CharterFiles};
 
 use super::*;
 use crate::county::options::{SMALL_COUNTY, Scale};
-use crate::county::template::{CHARTER, MAPPINGS};
+use crate::county::template::MAPPINGS;
 use crate::import::{CharterRules, Held, Import, Mapping, Placement, SourceFile};
 
 struct HoldsNothing;
@@ -28,12 +28,7 @@ impl Held for HoldsNothing {
 }
 
 fn files() -> CharterFiles {
-    let files = CHARTER
-        .iter()
-        .map(|(path, content)| ((*path).to_owned(), content.to_vec()));
-    CharterFiles {
-        files: files.collect(),
-    }
+    policy::template::linze()
 }
 
 fn members() -> Members {
