@@ -98,3 +98,29 @@ fn a_restart_in_the_middle_of_a_long_history_loses_nothing() {
     assert_eq!(world.holders(&step), ids(&[TOWNSHIPS[0], VILLAGES[0]]));
     assert!(in_sync(&world));
 }
+
+#[test]
+fn a_power_cut_while_a_long_history_is_written_down_loses_nothing() {
+    let mut lost = 0;
+    for seed in 0..4 {
+        let mut world = seeded(seed);
+        world.connect_all();
+        let step = long_facet(&mut world, 1, 2 * REQUEST_BYTES_MAX);
+        hand_up(&mut world, step, "two");
+        let township = id(TOWNSHIPS[0]);
+        for _ in 0..1_000 {
+            if world.holders(&step).contains(&township) {
+                break;
+            }
+            world.run_ms(1);
+        }
+        crash(&mut world, township);
+        let store = &world.node(township).expect("a node").store;
+        lost += store.counts().lost_batches;
+        world.connect_all();
+        world.run_ms(10_000);
+        assert_eq!(world.holders(&step), ids(&[TOWNSHIPS[0], VILLAGES[0]]));
+        assert!(in_sync(&world));
+    }
+    assert!(lost > 0, "every cut came too late");
+}
