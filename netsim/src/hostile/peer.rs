@@ -3,7 +3,7 @@
 
 use crdt_model::commit::{Commit, CommitBody, CommitError};
 use crdt_model::engine::Identity;
-use crdt_model::ids::{CommitHash, NodeId, Seq};
+use crdt_model::ids::{NodeId, Seq};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
@@ -119,9 +119,4 @@ pub fn set(key: &str, text: &str) -> Operation {
         value,
         overwrites: Vec::new(),
     }
-}
-
-/// The name of these bytes.
-pub fn name_of(encoded: &[u8]) -> CommitHash {
-    CommitHash::of(encoded)
 }
