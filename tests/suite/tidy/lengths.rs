@@ -38,9 +38,14 @@ fn functions_fit_a_screen() {
             if !is_function(line.trim_start()) {
                 continue;
             }
-            // The formatter puts the closing brace where the function began.
+            // The formatter puts the closing brace where the function began. A declaration of
+            // several lines has none: it ends with its parameters.
             let closing = format!("{}}}", " ".repeat(indent));
-            let end = lines[start..].iter().position(|line| **line == closing);
+            let declared = format!("{})", " ".repeat(indent));
+            let ends = |line: &&str| {
+                **line == closing || line.starts_with(&declared) && line.ends_with(';')
+            };
+            let end = lines[start..].iter().position(ends);
             let length = end.map_or(1, |end| end + 1);
             if length > FUNCTION_LINES_MAX {
                 found.push(format!("{}:{}: {length} lines", source.path, start + 1));
