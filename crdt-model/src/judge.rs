@@ -205,6 +205,21 @@ impl Charters {
         self.current = charter;
     }
 
+    /// The latest version that commits may name and that is not here: who joined late, or lost a part
+    /// of its disk, has to ask for it.
+    pub fn missing(&self) -> Option<CharterVersion> {
+        let oldest = self.current.accept_since().0.max(1);
+        let wanted = (oldest..self.current.version().0).rev().map(CharterVersion);
+        wanted
+            .into_iter()
+            .find(|version| !self.versions.contains_key(version))
+    }
+
+    /// Holds an older version too.
+    pub fn recall(&mut self, charter: Arc<dyn Charter>) {
+        self.versions.entry(charter.version()).or_insert(charter);
+    }
+
     /// The grade that concurrent grades come to; `None` without any.
     pub fn join(&self, grades: &[Grade]) -> Option<Grade> {
         join(&*self.current, grades)

@@ -164,4 +164,13 @@ impl Verifier for OpenVerifier {
         self.named(bundle)
             .ok_or_else(|| "an unknown charter".to_owned())
     }
+
+    fn before(
+        &mut self,
+        _successor: &dyn Charter,
+        bundle: &[u8],
+    ) -> Result<Arc<dyn Charter>, String> {
+        self.named(bundle)
+            .ok_or_else(|| "an unknown charter".to_owned())
+    }
 }

@@ -71,6 +71,30 @@ pub fn follow(
     adopt::adopt(current, &bundle::decode(offered)?, now)
 }
 
+/// The charter in the bytes that a peer gave, if it is the one that its successor names: what the
+/// reviewers signed later vouches for it.
+pub fn predecessor(
+    successor: &AdoptedCharter,
+    given: &[u8],
+) -> Result<AdoptedCharter, AdoptionRefused> {
+    let files = bundle::decode(given)?;
+    let digest = Manifest::of(&files)?.digest()?;
+    let expected = successor.manifest().previous;
+    if let Some(expected) = expected.filter(|expected| *expected != digest) {
+        return Err(AdoptionRefused::OtherDigest {
+            expected,
+            found: digest,
+        });
+    }
+    if expected.is_none() {
+        return Err(AdoptionRefused::Older {
+            ours: successor.version(),
+            offered: Manifest::of(&files)?.version,
+        });
+    }
+    adopt::restore(&files, digest)
+}
+
 /// The charter that a person brought, if it may follow, with the bytes to keep and pass on.
 pub fn next(
     current: &AdoptedCharter,

@@ -39,6 +39,32 @@ impl Engine {
         Ok(())
     }
 
+    pub(super) fn recall(
+        &mut self,
+        charter: Arc<dyn Charter>,
+        bundle: &[u8],
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        if self.charters.get(charter.version()).is_none() {
+            let mut batch = Batch::default();
+            batch.put(replica::charter_key(charter.version()), bundle.to_vec());
+            store.write(&batch)?;
+            self.durability.wrote();
+            self.durability.wait(Waiting::OlderCharter(charter));
+        }
+        Ok(())
+    }
+
+    /// Judges commits by an older charter too, which is durable; what was refused for want of it
+    /// comes again.
+    pub(super) fn judge_by(&mut self, charter: Arc<dyn Charter>) {
+        self.charters.recall(charter);
+        for known in self.peers.values_mut().filter(|known| known.connected) {
+            known.went_well();
+            known.doubt();
+        }
+    }
+
     /// Puts a durable charter in force.
     pub(super) fn put_in_force(&mut self, charter: Arc<dyn Charter>) {
         if charter.version() <= self.charter().version() {

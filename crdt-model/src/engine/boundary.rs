@@ -94,6 +94,13 @@ pub enum Input {
         /// Its bundle, for the store and for other nodes.
         bundle: Vec<u8>,
     },
+    /// The older charter that was found is the one that its successor names.
+    CharterRecalled {
+        /// The charter.
+        charter: Arc<dyn Charter>,
+        /// Its bundle, for the store and for other nodes.
+        bundle: Vec<u8>,
+    },
     /// The charter that was offered has been refused.
     CharterRefused {
         /// Who offered it.
@@ -149,6 +156,16 @@ pub enum Output {
     CharterOffered {
         /// The peer.
         peer: NodeId,
+        /// Its bundle.
+        bundle: Vec<u8>,
+    },
+    /// A peer has an older charter that commits name and this node lacks: say whether it is the one
+    /// that the version after it names.
+    CharterFound {
+        /// The peer.
+        peer: NodeId,
+        /// The version that was asked for.
+        version: CharterVersion,
         /// Its bundle.
         bundle: Vec<u8>,
     },

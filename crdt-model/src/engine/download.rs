@@ -1,4 +1,5 @@
-//! Fetching the next charter version from a peer that has a later one, part by part.
+//! Fetching a charter version from a peer, part by part: the next one from a peer that has a later
+//! one, and an older one that commits name and this node lacks.
 
 use crate::ids::{CharterVersion, NodeId};
 use crate::limits::CHARTER_BYTES_MAX;
@@ -12,6 +13,17 @@ impl Engine {
     /// Begins to fetch the version after ours, unless it is on its way or was refused.
     pub(super) fn fetch_charter(&mut self, peer: NodeId) {
         let next = CharterVersion(self.charter().version().0 + 1);
+        self.fetch_version(peer, next);
+    }
+
+    /// Begins to fetch the latest older version that is not here and that commits may name.
+    pub(super) fn fetch_missing_charter(&mut self, peer: NodeId) {
+        if let Some(missing) = self.charters.missing() {
+            self.fetch_version(peer, missing);
+        }
+    }
+
+    fn fetch_version(&mut self, peer: NodeId, next: CharterVersion) {
         if let Some(known) = self.peers.get_mut(&peer)
             && known.download.is_none()
             && known.refused_charter != Some(next)
@@ -68,7 +80,14 @@ impl Engine {
         } else if download.bytes.len() == total {
             let bundle = std::mem::take(&mut download.bytes);
             known.download = None;
-            outputs.push(Output::CharterOffered { peer, bundle });
+            outputs.push(match version > self.charter().version() {
+                true => Output::CharterOffered { peer, bundle },
+                false => Output::CharterFound {
+                    peer,
+                    version,
+                    bundle,
+                },
+            });
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) enum Waiting {
     },
     /// A charter is to be put in force.
     Charter(Arc<dyn Charter>),
+    /// Commits are to be judged by an older charter too.
+    OlderCharter(Arc<dyn Charter>),
 }
 
 /// What waits, in the order it was written.
@@ -191,6 +193,7 @@ impl Engine {
                 }
                 Waiting::Mended { facet, held, peers } => self.mended(&facet, held, &peers),
                 Waiting::Charter(charter) => self.put_in_force(charter),
+                Waiting::OlderCharter(charter) => self.judge_by(charter),
                 Waiting::Ticket { ticket, commits } => {
                     outputs.push(Output::Written {
                         ticket,

@@ -152,6 +152,7 @@ impl Engine {
             Input::CharterAdopted { charter, bundle } => {
                 self.adopt(charter, &bundle, store)?;
             }
+            Input::CharterRecalled { charter, bundle } => self.recall(charter, &bundle, store)?,
             Input::CharterRefused { peer, version } => self.charter_refused(peer, version, now),
             Input::Damaged { facet } => {
                 self.history_of(&facet, now, store)?;

@@ -282,6 +282,10 @@ impl Engine {
             self.quarantine.count(Some(peer), "charter-fork");
             return;
         }
+        self.fetch_missing_charter(peer);
+        let Some(known) = self.peers.get_mut(&peer) else {
+            return;
+        };
         let equal = theirs.fingerprint == ours.fingerprint;
         if equal {
             known.in_sync = true;

@@ -10,6 +10,7 @@ use crdt_model::ids::{CharterDigest, NodeId};
 use crdt_model::store::Store;
 use crdt_model::time::WallTime;
 use policy::adopt::AdoptedCharter;
+use policy::held;
 
 use super::Edition;
 use super::generated::Family;
@@ -72,6 +73,20 @@ impl Verifier for Shelf {
         let adopted = adopted.map_err(|why| why.to_string())?;
         let charter = Arc::clone(adopted.charter());
         shelved.opened.insert(adopted.digest(), adopted);
+        Ok(charter)
+    }
+
+    fn before(
+        &mut self,
+        successor: &dyn Charter,
+        bundle: &[u8],
+    ) -> Result<Arc<dyn Charter>, String> {
+        let mut shelved = self.shelved.borrow_mut();
+        let successor = shelved.opened.get(&successor.digest()).cloned();
+        let successor = successor.ok_or("the successor is not here")?;
+        let found = held::predecessor(&successor, bundle).map_err(|why| why.to_string())?;
+        let charter = Arc::clone(found.charter());
+        shelved.opened.insert(found.digest(), found);
         Ok(charter)
     }
 }

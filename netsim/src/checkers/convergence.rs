@@ -1,6 +1,6 @@
 //! Once all faults are over, nodes that can reach each other hold the same.
 
-use crdt_model::charter::{Audience, Tier};
+use crdt_model::charter::{Audience, Standing, Tier};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
@@ -52,13 +52,41 @@ pub fn unsettled(
             .filter(|(peer, _)| !ignored(*peer))
         {
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-            let apart = forked && digest(node) != digest(peer);
+            let apart = forked && digest(node) != digest(peer) || waits_for_a_person(state, peer);
             if !apart && !matches!(link, LinkState::InSync | LinkState::Disconnected) {
                 unsettled.push((node, peer, link));
             }
         }
     }
     unsettled
+}
+
+/// Whether a link cannot become equal before a person at the parent has vouched for what a node
+/// wrote that was revoked since: that is kept where it was, and nowhere taken. (The engine has no
+/// vouching yet.)
+fn waits_for_a_person(state: &Node, peer: NodeId) -> bool {
+    let status = state.engine.peer_status(peer);
+    status.is_some_and(|status| {
+        status.refused.contains_key("author-revoked") || status.commits_refused_by_peer > 0
+    }) && has_revoked(state)
+}
+
+fn has_revoked(state: &Node) -> bool {
+    let members = state.engine.charter().roster().members();
+    members
+        .iter()
+        .any(|member| member.standing == Standing::Revoked)
+}
+
+/// Whether a facet has commits of an author who was revoked since.
+fn of_revoked(state: &Node, facet: &FacetId) -> bool {
+    let roster = state.engine.charter().roster();
+    let history = replica::history(&state.store, facet);
+    has_revoked(state)
+        && history.is_ok_and(|history| {
+            let mut authors = history.commits().map(|(commit, _)| commit.body().author);
+            authors.any(|author| roster.active(author).is_none())
+        })
 }
 
 /// What the link between two nodes carries and one of them lacks.
@@ -73,7 +101,8 @@ fn unequal(
             return;
         }
         let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
-        if theirs.map(|theirs| theirs.digest) != Some(entry.digest) {
+        let same = theirs.map(|theirs| theirs.digest) == Some(entry.digest);
+        if !same && !of_revoked(state, &facet) && !of_revoked(other, &facet) {
             let has = if theirs.is_some() {
                 "another state of"
             } else {

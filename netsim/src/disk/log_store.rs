@@ -67,6 +67,14 @@ impl LogStore {
         self.index.len()
     }
 
+    /// The keys whose values are damaged.
+    pub fn damaged(&self) -> impl Iterator<Item = &[u8]> {
+        let entries = self.index.iter();
+        let damaged =
+            entries.filter(|(key, place)| frame::value(&self.platter.log, key, place).is_err());
+        damaged.map(|(key, _)| key.as_ref())
+    }
+
     /// How many batches a power cut may lose.
     pub fn unsynced(&self) -> u64 {
         self.end.batches - self.head.mark.batches

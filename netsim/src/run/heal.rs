@@ -10,6 +10,8 @@ use crate::world::node::Clocks;
 
 /// Virtual milliseconds within which everything must have come about after the last fault.
 const HEALS_WITHIN_MS: u64 = 60_000;
+/// Virtual milliseconds within which every line has been dialled.
+const LINES_UP_MS: u64 = 5_000;
 /// Virtual milliseconds for what was begun under faults to end: requests time out in 30 s.
 const SETTLING_MS: u64 = 35_000;
 
@@ -79,18 +81,17 @@ impl Run {
     /// Ends all faults, waits, and lets the checkers have the last look.
     pub(super) fn heal(&mut self) {
         self.mend_machines();
-        for node in self.cast.nodes().to_vec() {
-            self.bring_back(node);
-        }
+        self.all_run_on_sound_disks();
         self.world.heal_lines();
         self.leave_one_out();
         self.world.run_ms(SETTLING_MS);
         self.look();
-        for node in self.cast.nodes().to_vec() {
-            self.bring_back(node);
-            self.world.redial_all(node);
-        }
+        // What was under way may have met its fault only now.
+        self.mend_machines();
+        self.all_run_on_sound_disks();
         let from_ms = self.world.now_ms();
+        self.world.run_ms(LINES_UP_MS);
+        self.look();
         while !self.settled() && self.world.now_ms() < from_ms + HEALS_WITHIN_MS {
             self.world.run_ms(500);
             self.look();
@@ -104,6 +105,15 @@ impl Run {
         let frames = std::mem::take(&mut self.world.frames);
         self.learn(&happenings);
         self.show(&frames, &happenings, true);
+    }
+
+    fn all_run_on_sound_disks(&mut self) {
+        for node in self.cast.nodes().to_vec() {
+            self.bring_back(node);
+            self.world.check_disk(node);
+            self.bring_back(node);
+            self.world.redial_all(node);
+        }
     }
 
     fn unsettled(&self) -> Vec<(NodeId, NodeId, LinkState)> {

@@ -39,6 +39,11 @@ impl World {
                 self.happenings.push((node, happening));
             }
             Output::CharterOffered { peer, bundle } => return self.consider(node, peer, bundle),
+            Output::CharterFound {
+                peer,
+                version,
+                bundle,
+            } => return self.recall(node, peer, version, bundle),
             Output::Changed {
                 facet, label, from, ..
             } => {
@@ -66,6 +71,24 @@ impl World {
                 self.tell(node, format!("a charter is refused: {why}"));
                 self.happenings.push((node, Happening::CharterRefused(why)));
                 let version = CharterVersion(current.version().0 + 1);
+                Input::CharterRefused { peer, version }
+            }
+        })
+    }
+
+    fn recall(
+        &mut self,
+        node: NodeId,
+        peer: NodeId,
+        version: CharterVersion,
+        bundle: Vec<u8>,
+    ) -> Option<Input> {
+        let charters = self.nodes.get(&node)?.engine.charters();
+        let successor = charters.get(CharterVersion(version.0 + 1)).cloned()?;
+        Some(match self.verifier.before(&*successor, &bundle) {
+            Ok(charter) => Input::CharterRecalled { charter, bundle },
+            Err(why) => {
+                self.tell(node, format!("an older charter is refused: {why}"));
                 Input::CharterRefused { peer, version }
             }
         })

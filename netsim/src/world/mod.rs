@@ -57,6 +57,16 @@ pub trait Verifier {
         bundle: &[u8],
         wall: WallTime,
     ) -> Result<Arc<dyn Charter>, String>;
+
+    /// The older charter in a bundle, if it is the one that its successor names.
+    ///
+    /// # Errors
+    /// Why not.
+    fn before(
+        &mut self,
+        successor: &dyn Charter,
+        bundle: &[u8],
+    ) -> Result<Arc<dyn Charter>, String>;
 }
 
 /// Changes what a hostile node sends.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crdt_model::engine::{Engine, Identity, Input, links};
 use crdt_model::ids::{CharterVersion, Epoch, NodeId};
+use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 
@@ -353,6 +354,23 @@ impl World {
         }
     }
 
+    /// Reads all that a node's disk holds, as its nightly check does, and reports what is damaged.
+    pub fn check_disk(&mut self, node: NodeId) {
+        let Some(state) = self.nodes.get(&node) else {
+            return;
+        };
+        let lasting = |key: &&[u8]| matches!(key.first(), Some(b'k' | b'm'));
+        if state.store.damaged().any(|key| lasting(&key)) {
+            self.stop(node, "a charter or a mark is damaged");
+            return;
+        }
+        let damaged: BTreeSet<_> = state.store.damaged().filter_map(facet_of).collect();
+        for facet in damaged {
+            self.happenings.push((node, Happening::DiskLost));
+            self.input(node, Input::Damaged { facet });
+        }
+    }
+
     /// Lays the lines that a charter just adopted provides for, and no others.
     pub(super) fn lay_lines(&mut self, node: NodeId) {
         if let Some(state) = self.nodes.get_mut(&node) {
@@ -394,6 +412,14 @@ impl World {
         if sleeps(one) || sleeps(other) {
             self.plan_redial(one, other);
         }
+    }
+}
+
+/// The facet that a key belongs to.
+fn facet_of(key: &[u8]) -> Option<FacetId> {
+    match replica::Key::decode(key).ok()? {
+        replica::Key::Commit(facet, _) | replica::Key::Facet(facet) => Some(facet),
+        replica::Key::Mark(_) | replica::Key::Charter(_) | replica::Key::Quarantine(_) => None,
     }
 }
 

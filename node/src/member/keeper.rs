@@ -131,6 +131,11 @@ impl Keeper {
                 }
             }
             Output::CharterOffered { peer, bundle } => return Some(self.consider(peer, bundle)),
+            Output::CharterFound {
+                peer,
+                version,
+                bundle,
+            } => return Some(self.recall(peer, version, bundle)),
             Output::Changed {
                 from: Some(_),
                 wall,
@@ -230,6 +235,29 @@ impl Keeper {
                 let version = CharterVersion(self.adopted.version().0 + 1);
                 tracing::warn!(%peer, %version, why, "an offered charter was refused");
                 self.network.charter_refused(peer, why);
+                Input::CharterRefused { peer, version }
+            }
+        }
+    }
+
+    /// Whether an older charter that a peer gave is the one that its successor names.
+    fn recall(&mut self, peer: NodeId, version: CharterVersion, bundle: Vec<u8>) -> Input {
+        let successor = CharterVersion(version.0 + 1);
+        let stored = self.store.get(&replica::charter_key(successor));
+        let found = match stored {
+            Ok(Some(stored)) => held::restore(&stored)
+                .and_then(|successor| held::predecessor(&successor, &bundle))
+                .map_err(|why| why.to_string()),
+            Ok(None) => Err("its successor is not here".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok(found) => {
+                let charter = Arc::clone(found.charter());
+                Input::CharterRecalled { charter, bundle }
+            }
+            Err(why) => {
+                tracing::warn!(%peer, %version, why, "an older charter was refused");
                 Input::CharterRefused { peer, version }
             }
         }

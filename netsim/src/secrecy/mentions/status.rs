@@ -34,6 +34,15 @@ impl Mentions for Output {
                 Ok(commits) => commits.list(to),
                 Err(refused) => refused.list(to),
             },
+            Self::CharterFound {
+                peer,
+                version,
+                bundle,
+            } => {
+                peer.list(to);
+                version.list(to);
+                to.push(Mention::Free(bundle.clone()));
+            }
             Self::CharterOffered { peer, bundle } => {
                 peer.list(to);
                 to.push(text(bundle));
