@@ -122,12 +122,12 @@ impl Engine {
         }
         // Others may still hold commits of this node on them, which it no longer knows of.
         self.begin_life(now, &[], &mut batch);
+        self.scrub_after(&mut batch);
         store.write(&batch)?;
         self.durability.wrote();
         for (label, record) in &dropped {
             self.index.remove(label, record);
         }
-        outputs.push(Output::Scrub);
         outputs.push(Output::Dropped {
             facets: dropped.len(),
         });
@@ -148,6 +148,7 @@ impl Engine {
             }
         }
         if !batch.is_empty() {
+            self.scrub_after(&mut batch);
             store.write(&batch)?;
             self.durability.wrote();
         }

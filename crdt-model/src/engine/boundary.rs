@@ -143,7 +143,8 @@ pub enum Output {
         /// To be given back when it is done.
         token: SyncToken,
     },
-    /// Rewrite the store: deleted bytes must be gone from the disk.
+    /// Rewrite the store with the next sync: deleted bytes must be gone from the disk before that is
+    /// reported as durable.
     Scrub,
     /// What was asked to be written is durable, or was refused.
     Written {

@@ -112,6 +112,7 @@ impl Engine {
             }
             None => {
                 replica::delete_commits(&mut batch, facet, history.len());
+                self.scrub_after(&mut batch);
                 0
             }
         };

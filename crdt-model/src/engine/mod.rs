@@ -34,6 +34,7 @@ mod load;
 mod mending;
 mod peer;
 mod push;
+mod scrub;
 mod session;
 mod status;
 mod write;
@@ -83,6 +84,7 @@ pub struct Engine {
     adopting: Option<CharterVersion>,
     next_anti_entropy: Instant,
     clock: clock::Watch,
+    scrubbing: scrub::Scrubbing,
 }
 
 impl Engine {
@@ -120,6 +122,7 @@ impl Engine {
             adopting: None,
             next_anti_entropy: Instant::default(),
             clock: clock::Watch::default(),
+            scrubbing: scrub::Scrubbing::read(store)?,
         };
         engine.lay_links();
         Ok(Some(engine))

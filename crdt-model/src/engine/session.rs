@@ -59,6 +59,7 @@ impl Engine {
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
         self.drop_what_is_not_ours(now, store, outputs)?;
+        self.see_to_scrubbing(store, outputs)?;
         let anti_entropy = self.anti_entropy_due(now);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);

@@ -272,7 +272,7 @@ impl Run {
             self.world.block(node, *peer);
         }
         // Rare, because a month of quiet takes long even in virtual time.
-        if fault == Fault::MonthCut && self.trouble.chance.percent(10) {
+        if fault == Fault::MonthCut && self.trouble.chance.percent(4) {
             self.world.counters.count("cut off for 30 days");
             self.world.run_ms(30 * DAY_MS);
         }
