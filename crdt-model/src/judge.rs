@@ -156,7 +156,12 @@ impl Fault {
     pub fn may_be_kept(&self) -> bool {
         !matches!(
             self,
-            Self::NotForUs { .. } | Self::Form(_) | Self::History(HistoryError::Duplicate)
+            Self::NotForUs { .. }
+                | Self::Form(_)
+                // Whoever wrote it, the author did not: it proves nothing, and its grade is a claim.
+                | Self::Signature(_)
+                | Self::AuthorUnknown(_)
+                | Self::History(HistoryError::Duplicate)
         )
     }
 

@@ -59,10 +59,9 @@ pub struct Summary {
 }
 
 /// Counters that a batch must have moved, or it has not tried what it claims to.
-pub const MUST_COUNT: [&str; 36] = [
+pub const MUST_COUNT: [&str; 37] = [
     "all rejoin at once",
     "asymmetric",
-    "bit rot",
     "charter expired",
     "charter rolled out",
     "charter with too few signatures refused",
@@ -73,9 +72,9 @@ pub const MUST_COUNT: [&str; 36] = [
     "crash in the middle of work",
     "cut off for 30 days",
     "duplication",
-    "failed sync",
+    "failed syncs",
     "flapping",
-    "full disk",
+    "full disks",
     "hostile nodes",
     "hostile: asked for what it may not have",
     "hostile: equivocated",
@@ -91,6 +90,8 @@ pub const MUST_COUNT: [&str; 36] = [
     "misdirected sectors",
     "old backup restored",
     "reorder",
+    "revocation in flight",
+    "rotten bits",
     "slow sync",
     "suspended",
     "thin line",

@@ -28,8 +28,13 @@ impl Engine {
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut commits = Vec::new();
         let mut unfinished = false;
+        let mut later = Vec::new();
         while let Some((facet, lacks)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
             let Some((history, until)) = self.servable(peer, &facet, now, store)? else {
+                // At another grade that is not durable yet: it is known by neither label just now.
+                if self.durability.durable_commits(&facet).is_some() {
+                    later.push((facet, lacks));
+                }
                 continue;
             };
             let given = beyond(&history, &lacks, until, room);
@@ -45,6 +50,11 @@ impl Engine {
             }
             if commits.len() >= PUSH_COMMITS_MAX / 2 {
                 break;
+            }
+        }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            for (facet, lacks) in later {
+                known.queue_push(facet, lacks);
             }
         }
         if commits.is_empty() {

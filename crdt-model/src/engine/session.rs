@@ -270,6 +270,8 @@ impl Engine {
             return;
         }
         if theirs.charter.version < ours.charter.version {
+            // It fetches ours. An older hello of its may also have come late: ask again.
+            known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
             return;
         }
         if theirs.charter.digest != ours.charter.digest {

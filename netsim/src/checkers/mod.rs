@@ -17,7 +17,7 @@ use std::fmt;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 
-use crate::truth::Truth;
+use crate::truth::{Secret, Truth};
 use crate::world::{Frame, Happening, World};
 
 /// A promise that was broken.
@@ -84,6 +84,18 @@ impl Scene<'_> {
     /// Whether a hostile node has handed a node a commit on this facet.
     fn was_handed(&self, node: NodeId, facet: &FacetId) -> bool {
         self.handed.contains(&(node, *facet))
+    }
+
+    /// Whether a node knows of a facet or record from a hostile node, whatever is in it.
+    fn was_told_by_hostile(&self, node: NodeId, secret: Secret) -> bool {
+        match secret {
+            Secret::Facet(_) => false,
+            Secret::Name(facet) => self.was_handed(node, &facet),
+            Secret::Record(record) => {
+                let mut handed = self.handed.iter();
+                handed.any(|(to, facet)| *to == node && facet.record == record)
+            }
+        }
     }
 
     /// The running nodes that keep to the rules.

@@ -74,17 +74,25 @@ impl Checker for Typed {
             let listed = mentions::disk(&state.store).unwrap_or_default();
             let leaks = told::judge(&listed, node, &under).into_iter();
             for leak in leaks.filter(|leak| leak.facet.is_none_or(|facet| facet.home != node)) {
-                let named = matches!(leak.mention, mentions::Mention::CommitName(_));
-                if named
-                    && leak
-                        .facet
-                        .is_some_and(|facet| scene.was_handed(node, &facet))
+                if leak
+                    .facet
+                    .is_some_and(|facet| scene.was_handed(node, &facet))
+                    && is_hostile_word(scene, &leak.mention)
                 {
                     continue;
                 }
                 broken.push(scene.broken("secrecy (typed)", node, format!("on disk: {leak}")));
             }
         }
+    }
+}
+
+/// Whether it is a hostile node's own word that is kept as evidence, and nothing of anybody else's.
+fn is_hostile_word(scene: &Scene<'_>, mention: &mentions::Mention) -> bool {
+    match mention {
+        mentions::Mention::CommitName(_) | mentions::Mention::Facet { .. } => true,
+        mentions::Mention::Commit { author, .. } => scene.hostile.contains(author),
+        _ => false,
     }
 }
 
@@ -112,8 +120,8 @@ impl Checker for Bytes {
             let edition = state.engine.charter().digest();
             for part in state.store.platter().image() {
                 for (secret, form) in hidden(scene, part, node, &edition) {
-                    // The quarantine keeps the names of what it refused, and nothing more.
-                    if matches!(secret, Secret::Name(facet) if scene.was_handed(node, &facet)) {
+                    // The quarantine keeps the names of what it refused, and what the hostile wrote.
+                    if scene.was_told_by_hostile(node, secret) {
                         continue;
                     }
                     let what = format!("its disk has {}, {form}", named(secret));

@@ -174,6 +174,10 @@ impl Run {
             1 => &self.cast.family().v2,
             _ => &self.cast.third,
         };
+        // Nobody brings a charter to the one node that it revokes.
+        if !edition.table.active().any(|active| active == node) {
+            return;
+        }
         let bundle = edition.bundle.clone();
         if self.world.offer(node, &bundle).is_ok() {
             self.world.counters.count("charter rolled out");

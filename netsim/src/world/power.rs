@@ -229,13 +229,14 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Puts up one line, if nothing blocks it and both ends run.
+    /// Puts up one line, if nothing blocks it, both ends run and both have it in their charter.
     pub fn connect(&mut self, one: NodeId, other: NodeId) {
         let awake = |node: NodeId| {
             let state = self.nodes.get(&node);
             state.is_some_and(|state| state.asleep_until_ms.is_none_or(|ms| ms <= self.now_ms))
         };
-        if !awake(one) || !awake(other) {
+        let linked = self.links_of(one).contains(&other) && self.links_of(other).contains(&one);
+        if !awake(one) || !awake(other) || !linked {
             return;
         }
         let line = self.line(one, other);
@@ -398,10 +399,7 @@ impl World {
 
     pub(super) fn redial(&mut self, one: NodeId, other: NodeId) {
         self.line(one, other).redial_planned = false;
-        let both = self.links_of(one).contains(&other) && self.links_of(other).contains(&one);
-        if both {
-            self.connect(one, other);
-        }
+        self.connect(one, other);
         let sleeps = |node: NodeId| {
             let until = self
                 .nodes
