@@ -52,7 +52,11 @@ pub fn unsettled(
             .filter(|(peer, _)| !ignored(*peer))
         {
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-            let apart = forked && digest(node) != digest(peer) || waits_for_a_person(state, peer);
+            let apart = forked && digest(node) != digest(peer)
+                || waits_for_a_person(state, peer)
+                || world
+                    .node(peer)
+                    .is_some_and(|other| waits_for_a_person(other, node));
             if !apart && !matches!(link, LinkState::InSync | LinkState::Disconnected) {
                 unsettled.push((node, peer, link));
             }
