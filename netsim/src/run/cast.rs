@@ -74,7 +74,7 @@ impl Cast {
 }
 
 /// A county of so many nodes: one county node, and as many townships as their villages need.
-pub(super) fn nodes(count: usize) -> Vec<NodeId> {
+pub fn nodes(count: usize) -> Vec<NodeId> {
     let townships = (count / 6).clamp(1, 7) as u64;
     let county = [COUNTY].into_iter();
     let above = (0..townships).map(|at| COUNTY + (101 + at) * 1_000);

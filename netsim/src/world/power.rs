@@ -12,6 +12,7 @@ use crdt_model::store::{Batch, Store};
 use super::line::{Line, Quality};
 use super::log::What;
 use super::node::{Clocks, Node, Off};
+use super::watch::Seen;
 use super::{Event, Happening, World, pair};
 use crate::counters::Counters;
 use crate::disk::{Counts, LogStore, Platter, PowerCut};
@@ -101,7 +102,9 @@ impl World {
         let Some(off) = self.off.remove(&node) else {
             return Ok(());
         };
-        self.starts += 1;
+        let starts = self.starts.entry(node).or_default();
+        *starts += 1;
+        let start = *starts;
         let counts_at_start = store.counts().clone();
         let state = Node {
             counts_at_start,
@@ -112,7 +115,7 @@ impl World {
             dies_after_outputs: None,
             asleep_until_ms: None,
             identity: off.identity,
-            start: self.starts,
+            start,
             inbound: BTreeMap::new(),
             open: BTreeSet::new(),
             wakes_at: None,
@@ -120,7 +123,7 @@ impl World {
             version: CharterVersion(0),
         };
         self.nodes.insert(node, state);
-        self.happenings.push((node, Happening::Started));
+        self.befell(node, Happening::Started);
         self.tell(node, "starts");
         self.input(node, Input::Tick);
         self.redial_all(node);
@@ -156,8 +159,7 @@ impl World {
         count_since(&mut self.counters, platter.counts(), &before);
         let (identity, clocks, why) = (state.identity, state.clocks, why.to_owned());
         self.tell(node, format!("stops: {why}"));
-        self.happenings
-            .push((node, Happening::Stopped(why.clone())));
+        self.befell(node, Happening::Stopped(why.clone()));
         self.off.insert(
             node,
             Off {
@@ -250,6 +252,9 @@ impl World {
         line.connection = connection;
         for (node, peer) in [(one, other), (other, one)] {
             self.log.note(self.now_ms, node, What::LineUp { peer }, &[]);
+            if self.is_watched(node) {
+                self.see(node, Seen::Line { peer, up: true });
+            }
             self.input(node, Input::Connected { peer });
         }
     }
@@ -278,6 +283,9 @@ impl World {
         for (node, peer) in [(one, other), (other, one)] {
             self.log
                 .note(self.now_ms, node, What::LineDown { peer }, &[]);
+            if self.is_watched(node) {
+                self.see(node, Seen::Line { peer, up: false });
+            }
             if let Some(state) = self.nodes.get_mut(&node) {
                 state.inbound.retain(|_, (from, _, _)| *from != peer);
             }
@@ -392,6 +400,7 @@ impl World {
                     .filter(|peer| !links.contains(peer))
                     .collect();
                 peers.into_iter().for_each(|peer| self.cut(node, peer));
+                self.see(node, Seen::Charter(version));
                 self.redial_all(node);
             }
         }
