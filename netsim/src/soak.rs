@@ -154,7 +154,7 @@ pub fn run(batch: &Batch, progress: impl Fn(u64) + Sync) -> Summary {
             let seed = batch.first_seed + at;
             let options = Options::soak(seed, batch.nodes);
             let outcome = run_one(options.clone(), &shelf);
-            let twice = batch.twice_every > 0 && at % batch.twice_every == 0;
+            let twice = batch.twice_every > 0 && at.is_multiple_of(batch.twice_every);
             let again = twice.then(|| run_one(options, &shelf));
             let mut summary = summary
                 .lock()

@@ -306,7 +306,7 @@ impl World {
         loop {
             let found = self.happenings.iter().skip(seen);
             let here = found.filter(|(at, _)| *at == node);
-            let outcome = here.filter_map(|(_, happening)| match happening {
+            let mut outcome = here.filter_map(|(_, happening)| match happening {
                 Happening::Acknowledged {
                     ticket: of,
                     commits,
@@ -314,7 +314,7 @@ impl World {
                 Happening::Refused { ticket: of, why } if *of == ticket => Some(Err(why.clone())),
                 _ => None,
             });
-            if let Some(outcome) = outcome.last() {
+            if let Some(outcome) = outcome.next_back() {
                 return outcome;
             }
             let runs = start.is_some() && self.nodes.get(&node).map(|one| one.start) == start;

@@ -105,7 +105,7 @@ impl World {
         let starts = self.starts.entry(node).or_default();
         *starts += 1;
         let start = *starts;
-        let counts_at_start = store.counts().clone();
+        let counts_at_start = *store.counts();
         let state = Node {
             counts_at_start,
             engine,

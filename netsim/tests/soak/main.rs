@@ -1,0 +1,62 @@
+//! Seeds of the soak: those that once showed a bug, some more, and the same seed twice.
+
+use netsim::charters::Shelf;
+use netsim::run::Options;
+use netsim::soak::{Batch, run, run_one};
+
+const NODES: usize = 12;
+
+/// Seeds that showed a bug of the engine, and which.
+const KEPT: [(u64, &str); 7] = [
+    (
+        30,
+        "a charter refused by a wrong clock was not asked for again when the clock was set",
+    ),
+    (
+        99,
+        "what was written under a wrong clock waited for minutes after the clock was set",
+    ),
+    (
+        6,
+        "a node that lost an older charter refused for good what was written under it",
+    ),
+    (
+        49,
+        "a crash between a purge and the rewrite of the disk left the purged bytes there",
+    ),
+    (
+        228,
+        "an old hello that came late hid from a node that its peer had the new charter",
+    ),
+    (
+        123,
+        "the quarantine kept the bytes of a commit that its author never signed",
+    ),
+    (
+        1369,
+        "a push was forgotten while its facet waited for a new grade to become durable",
+    ),
+];
+
+#[test]
+fn seeds_that_once_showed_a_bug_converge() {
+    let shelf = Shelf::default();
+    for (seed, bug) in KEPT {
+        let outcome = run_one(Options::soak(seed, NODES), &shelf).expect("no panic");
+        assert_eq!(outcome.broken, [], "seed {seed}: {bug}");
+    }
+}
+
+#[test]
+fn sixty_seeds_converge_and_the_same_seed_gives_the_same_run() {
+    let batch = Batch {
+        first_seed: 1,
+        seeds: 60,
+        nodes: NODES,
+        twice_every: 10,
+        jobs: 2,
+    };
+    let summary = run(&batch, |_| {});
+    assert!(summary.failures.is_empty(), "{:#?}", summary.failures);
+    assert_eq!(summary.same_twice, 6);
+}
