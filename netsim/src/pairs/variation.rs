@@ -233,40 +233,36 @@ impl Variation {
         at_ms: u64,
         chance: &mut Seed,
     ) -> [Vec<Step>; 2] {
-        let (place, home) = (differs.place, differs.place.facet.home);
-        let with = differs.with.unwrap_or(home);
         let length = 60 + chance.below(200);
         let longer = length + 1 + chance.below(1_500);
-        let say = |what: &str, length| text(scene.seed, what, length);
-        let first = write(at_ms, home, begin(&place, say("hidden", length)));
-        let edit = |at_ms, node, what: &str| write(at_ms, node, change(&place, say(what, length)));
         let later = at_ms + SPREAD_MS + chance.between(0, 2 * SPREAD_MS);
+        let hidden = Hidden {
+            scene,
+            differs,
+            at_ms,
+            later,
+            length,
+        };
+        let home = differs.place.facet.home;
+        let first = hidden.first("hidden", length);
         let mut plain = vec![first.clone()];
         for number in 0..chance.below(3) as u64 {
-            plain.push(edit(later + 11 * number, home, &format!("more {number}")));
+            plain.push(hidden.edit(later + 11 * number, home, &format!("more {number}")));
         }
-        let edited = vec![first.clone(), edit(later, home, "edited")];
+        let instead = |other: Step| {
+            let more = plain.iter().skip(1).cloned();
+            [other].into_iter().chain(more).collect()
+        };
         match self {
-            Self::Value => {
-                let other = write(at_ms, home, begin(&place, say("hidden too", length)));
-                let more = plain.iter().skip(1).cloned();
-                [plain.clone(), [other].into_iter().chain(more).collect()]
-            }
-            Self::Length => {
-                let other = write(at_ms, home, begin(&place, say("hidden", longer)));
-                let more = plain.iter().skip(1).cloned();
-                [plain.clone(), [other].into_iter().chain(more).collect()]
-            }
+            Self::Value => [plain.clone(), instead(hidden.first("hidden too", length))],
+            Self::Length => [plain.clone(), instead(hidden.first("hidden", longer))],
             Self::Existence | Self::Drop => [plain, Vec::new()],
             Self::Edits => {
                 let edits = 1 + chance.below(6) as u64;
-                let each = |number| edit(later + 40 + 7 * number, home, &format!("edit {number}"));
-                [
-                    plain.clone(),
-                    plain.into_iter().chain((0..edits).map(each)).collect(),
-                ]
+                let each =
+                    |number| hidden.edit(later + 40 + 7 * number, home, &format!("edit {number}"));
+                [plain.clone(), and(plain, (0..edits).map(each))]
             }
-            Self::Author => [edited, vec![first, edit(later, with, "edited")]],
             Self::Time => {
                 let by = chance.between(1, 900);
                 [plain.clone(), shifted(plain, by)]
@@ -275,58 +271,93 @@ impl Variation {
                 let by = chance.between(1, 48 * 3_600_000) as i64;
                 [plain.clone(), with_clock(plain, by)]
             }
-            Self::Addressee => {
-                let facet = crdt_model::label::FacetId {
-                    addressee: differs.addressee,
-                    ..place.facet
-                };
-                let other = Place { facet, ..place };
-                [
-                    vec![first],
-                    vec![write(at_ms, home, begin(&other, say("hidden", length)))],
-                ]
+            Self::Rot | Self::Trespass => {
+                let step = self.harm(&hidden, chance);
+                [plain.clone(), and(plain, [step])]
             }
-            Self::Presence => {
-                let away = Step {
-                    at_ms: 0,
-                    act: Act::Away(home),
-                };
-                [edited, vec![away]]
-            }
-            Self::Conflict => {
-                let both = vec![
-                    first,
-                    edit(later, home, "edited"),
-                    edit(later, with, "otherwise"),
-                ];
-                [edited, both]
-            }
-            Self::Rot => {
-                let rot = Step {
-                    at_ms: later + SPREAD_MS,
-                    act: Act::Rot { node: with, place },
-                };
-                [plain.clone(), plain.into_iter().chain([rot]).collect()]
-            }
-            Self::Trespass => {
-                let near = |node: &NodeId| scene.neighbours.contains(node);
-                let peers: Vec<_> = scene.linked(with).into_iter().filter(near).collect();
-                let to = *chance.pick(&peers).unwrap_or(&home);
-                let act = Act::Trespass {
-                    from: with,
-                    to,
-                    place,
-                };
-                [
-                    plain.clone(),
-                    plain
-                        .into_iter()
-                        .chain([Step { at_ms: later, act }])
-                        .collect(),
-                ]
+            Self::Author | Self::Addressee | Self::Presence | Self::Conflict => {
+                self.others(&hidden, first)
             }
         }
     }
+
+    /// What differs in who has to do with the facet.
+    fn others(self, hidden: &Hidden<'_>, first: Step) -> [Vec<Step>; 2] {
+        let (place, home, later) = (
+            hidden.differs.place,
+            hidden.differs.place.facet.home,
+            hidden.later,
+        );
+        let with = hidden.differs.with.unwrap_or(home);
+        let edited = vec![first.clone(), hidden.edit(later, home, "edited")];
+        let other = match self {
+            Self::Author => vec![first, hidden.edit(later, with, "edited")],
+            Self::Addressee => {
+                let facet = crdt_model::label::FacetId {
+                    addressee: hidden.differs.addressee,
+                    ..place.facet
+                };
+                let other = Place { facet, ..place };
+                let said = text(hidden.scene.seed, "hidden", hidden.length);
+                return [
+                    vec![first],
+                    vec![write(hidden.at_ms, home, begin(&other, said))],
+                ];
+            }
+            Self::Presence => vec![Step {
+                at_ms: 0,
+                act: Act::Away(home),
+            }],
+            _ => and(edited.clone(), [hidden.edit(later, with, "otherwise")]),
+        };
+        [edited, other]
+    }
+
+    /// Damage to the facet, or a commit on it that is refused.
+    fn harm(self, hidden: &Hidden<'_>, chance: &mut Seed) -> Step {
+        let (place, scene) = (hidden.differs.place, hidden.scene);
+        let with = hidden.differs.with.unwrap_or(place.facet.home);
+        if self == Self::Rot {
+            let act = Act::Rot { node: with, place };
+            let at_ms = hidden.later + SPREAD_MS;
+            return Step { at_ms, act };
+        }
+        let near = |node: &NodeId| scene.neighbours.contains(node);
+        let peers: Vec<_> = scene.linked(with).into_iter().filter(near).collect();
+        let act = Act::Trespass {
+            from: with,
+            to: *chance.pick(&peers).unwrap_or(&place.facet.home),
+            place,
+        };
+        let at_ms = hidden.later;
+        Step { at_ms, act }
+    }
+}
+
+/// The facet that is hidden, and when it is written.
+struct Hidden<'a> {
+    scene: &'a Scene,
+    differs: &'a Differs,
+    at_ms: u64,
+    later: u64,
+    length: usize,
+}
+
+impl Hidden<'_> {
+    fn first(&self, what: &str, length: usize) -> Step {
+        let place = self.differs.place;
+        let said = text(self.scene.seed, what, length);
+        write(self.at_ms, place.facet.home, begin(&place, said))
+    }
+
+    fn edit(&self, at_ms: u64, node: NodeId, what: &str) -> Step {
+        let said = text(self.scene.seed, what, self.length);
+        write(at_ms, node, change(&self.differs.place, said))
+    }
+}
+
+fn and(steps: Vec<Step>, more: impl IntoIterator<Item = Step>) -> Vec<Step> {
+    steps.into_iter().chain(more).collect()
 }
 
 /// A moment close to one in which something is written or asked, so that the two get in each other's

@@ -1,7 +1,7 @@
 //! Nodes and lines in virtual time.
 //!
 //! * [`node`]: one node: its engine, its disk, its clocks.
-//! * [`line`]: what a frame meets on its way.
+//! * [`mod@line`]: what a frame meets on its way.
 //! * `carry`: what an engine wants done, done.
 //! * `power`: nodes that start, stop, sleep and die; lines that come and go.
 //! * `order`: which of two events at the same time comes first.

@@ -48,15 +48,15 @@ fn seeds_that_once_showed_a_bug_converge() {
 }
 
 #[test]
-fn sixty_seeds_converge_and_the_same_seed_gives_the_same_run() {
+fn forty_seeds_converge_and_the_same_seed_gives_the_same_run() {
     let batch = Batch {
-        first_seed: 1,
-        seeds: 60,
+        first_seed: 15,
+        seeds: 40,
         nodes: NODES,
         twice_every: 10,
         jobs: 2,
     };
     let summary = run(&batch, |_| {});
     assert!(summary.failures.is_empty(), "{:#?}", summary.failures);
-    assert_eq!(summary.same_twice, 6);
+    assert_eq!(summary.same_twice, 4);
 }

@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 22] = [
+const LINES: [(&str, &str, Says); 25] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -28,6 +28,11 @@ const LINES: [(&str, &str, Says); 22] = [
     (
         "member/keeper.rs",
         r#"warn: %peer, %version, why, "an offered charter was refused""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: %peer, %version, why, "an older charter was refused""#,
         NothingOfFacets,
     ),
     (
@@ -43,6 +48,16 @@ const LINES: [(&str, &str, Says); 22] = [
     (
         "member/keeper.rs",
         r#"warn: %peer, %commit, code = fault.code(), %fault, "a commit was refused""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"error: peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other, "an author signed two commits with one number: what it wrote from there on is frozen""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"error: %record, %facet, kept, "a facet was damaged in the store: its first commits are kept, peers give the rest back""#,
         Alarm,
     ),
     (
