@@ -8,6 +8,7 @@
 //! * [`charters`]: charters from a seed, each with a table of permissions that Cedar never saw.
 //! * [`workload`]: what people write; [`hostile`]: what peers with a valid key do who keep to no rule.
 //! * [`run`]: one seed, whole: work and trouble, then peace, with the [`checkers`] looking on.
+//! * [`stage`]: a world with the checkers looking on.
 //! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
 
@@ -22,6 +23,7 @@ pub mod run;
 pub mod secrecy;
 pub mod seed;
 pub mod soak;
+pub mod stage;
 pub mod truth;
 pub mod workload;
 pub mod world;

@@ -110,12 +110,12 @@ pub(super) fn replay(args: &Replay) -> u8 {
     let options = Options::soak(args.seed, args.nodes);
     line(format!("{options:?}"));
     let (outcome, run) = Run::new(options, &Shelf::default()).whole();
-    let log = run.world.log();
+    let log = run.stage.world.log();
     let skipped = log.last().count().saturating_sub(args.last);
     for entry in log.last().skip(skipped) {
         line(entry.to_string());
     }
-    for (node, state) in run.world.nodes() {
+    for (node, state) in run.stage.world.nodes() {
         let version = state.engine.charter().version();
         let mut held = Vec::new();
         let listed = replica::for_each_facet(&state.store, |facet, entry| {
@@ -129,7 +129,7 @@ pub(super) fn replay(args: &Replay) -> u8 {
             line(format!("    {} {:?} {:?}", peer.node, peer.link, peer.refused));
         }
     }
-    for (node, off) in run.world.off() {
+    for (node, off) in run.stage.world.off() {
         line(format!("{node} is off: {}", off.why));
     }
     tell(&outcome);

@@ -8,7 +8,6 @@ use crdt_model::ids::{CharterVersion, Epoch, NodeId};
 use super::{Options, Run};
 use crate::charters::generated::Family;
 use crate::charters::{Edition, Shelf};
-use crate::hostile::Hostile;
 use crate::seed::Seed;
 use crate::truth::Truth;
 use crate::world::World;
@@ -130,20 +129,16 @@ impl Run {
             chosen.extend(chance.pick(&self.cast.townships()).copied());
         }
         for node in &chosen {
-            if let Some(identity) = self.world.identity(*node).cloned() {
-                let hostile = Hostile::new(identity, self.options.seed, &mut self.world);
-                self.hostile.push(hostile);
-            }
+            self.stage.turn_hostile(*node, self.options.seed);
         }
         if !chosen.is_empty() {
-            self.world.counters.add("hostile nodes", chosen.len() as u64);
+            self.stage.world.counters.add("hostile nodes", chosen.len() as u64);
         }
-        self.hostile_nodes = chosen;
     }
 
     /// Brings the next charter to a node.
     pub(super) fn roll_out(&mut self, node: NodeId) {
-        let Some(version) = self.world.node(node).map(|state| state.engine.charter().version())
+        let Some(version) = self.stage.world.node(node).map(|state| state.engine.charter().version())
         else {
             return;
         };
@@ -152,10 +147,10 @@ impl Run {
             _ => &self.cast.third,
         };
         let bundle = edition.bundle.clone();
-        if self.world.offer(node, &bundle).is_ok() {
-            self.world.counters.count("charter rolled out");
+        if self.stage.world.offer(node, &bundle).is_ok() {
+            self.stage.world.counters.count("charter rolled out");
             if version.0 > 1 && self.cast.third.digest != self.cast.family().v3.digest {
-                self.world.counters.count("revocation in flight");
+                self.stage.world.counters.count("revocation in flight");
             }
         }
     }
@@ -166,10 +161,10 @@ impl Run {
         let (v2, fork) = (self.cast.family().v2.bundle.clone(), self.cast.family().v2_fork.bundle.clone());
         for bundle in [v2, fork] {
             if let Some(node) = self.trouble.chance.pick(&nodes).copied()
-                && self.world.offer(node, &bundle).is_ok()
+                && self.stage.world.offer(node, &bundle).is_ok()
             {
-                self.world.counters.count("two charters with one version");
-                self.forked = true;
+                self.stage.world.counters.count("two charters with one version");
+                self.stage.forked = true;
             }
         }
     }
@@ -177,16 +172,16 @@ impl Run {
     /// Brings a charter to a node that too few reviewers signed.
     pub(super) fn offer_unsigned(&mut self, node: NodeId) {
         let bundle = self.cast.family().v2_unsigned_enough.bundle.clone();
-        if self.world.offer(node, &bundle).is_err() {
-            self.world.counters.count("charter with too few signatures refused");
+        if self.stage.world.offer(node, &bundle).is_err() {
+            self.stage.world.counters.count("charter with too few signatures refused");
         }
     }
 
     /// Moves everybody past the end of the charter in force, or back.
     pub(super) fn expire(&mut self) {
-        self.world.counters.count("charter expired");
+        self.stage.world.counters.count("charter expired");
         for node in self.cast.nodes().to_vec() {
-            if let Some(state) = self.world.node_mut(node) {
+            if let Some(state) = self.stage.world.node_mut(node) {
                 state.clocks.wall_ahead_ms = 5 * 365 * 24 * 3_600_000;
             }
         }

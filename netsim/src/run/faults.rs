@@ -135,7 +135,7 @@ impl Run {
     /// Lets this fault strike, wherever chance has it.
     pub fn inflict(&mut self, fault: Fault) {
         let node = self.any_node();
-        self.world.tell(node, format!("fault: {fault:?}"));
+        self.stage.world.tell(node, format!("fault: {fault:?}"));
         match fault {
             Fault::BadLine | Fault::ThinLine | Fault::OneWay | Fault::Flapping => {
                 self.trouble_line(fault, node);
@@ -151,7 +151,7 @@ impl Run {
             }
             Fault::KilledAtWork => {
                 let outputs = self.trouble.chance.below(6);
-                if let Some(state) = self.world.node_mut(node) {
+                if let Some(state) = self.stage.world.node_mut(node) {
                     state.dies_after_outputs = Some(outputs);
                 }
             }
@@ -160,7 +160,7 @@ impl Run {
             Fault::WrongClock | Fault::ClockBack => self.trouble_clock(fault, node),
             Fault::Suspended => {
                 let ms = 1_000 + self.trouble.chance.below(20_000) as u64;
-                self.world.sleep(node, ms);
+                self.stage.world.sleep(node, ms);
             }
             Fault::OldBackup => self.restore_backup(node),
             Fault::Clone => self.swap_clone(node),
@@ -190,23 +190,23 @@ impl Run {
                     duplicate_percent: chance.below(51),
                     ..Quality::GOOD
                 };
-                self.world.set_quality(node, peer, quality);
+                self.stage.world.set_quality(node, peer, quality);
             }
             Fault::ThinLine => {
-                self.world.counters.count("thin line");
-                self.world.set_quality(node, peer, Quality::THIN);
+                self.stage.world.counters.count("thin line");
+                self.stage.world.set_quality(node, peer, Quality::THIN);
             }
             Fault::OneWay => {
-                self.world.mute(node, peer);
+                self.stage.world.mute(node, peer);
             }
             _ => {
-                self.world.counters.count("flapping");
+                self.stage.world.counters.count("flapping");
                 for _ in 0..3 {
-                    self.world.cut(node, peer);
+                    self.stage.world.cut(node, peer);
                     let ms = 1 + self.trouble.chance.below(40) as u64;
-                    self.world.run_ms(ms);
-                    self.world.connect(node, peer);
-                    self.world.run_ms(ms);
+                    self.stage.world.run_ms(ms);
+                    self.stage.world.connect(node, peer);
+                    self.stage.world.run_ms(ms);
                 }
             }
         }
@@ -226,48 +226,48 @@ impl Run {
         };
         let peers = self.cast.linked(node);
         if fault == Fault::AllRejoin {
-            self.world.counters.count("all rejoin at once");
+            self.stage.world.counters.count("all rejoin at once");
             for node in self.cast.nodes().to_vec() {
-                self.world.cut_all(node);
+                self.stage.world.cut_all(node);
             }
-            self.world.connect_all();
+            self.stage.world.connect_all();
             return;
         }
-        self.world.counters.count(counter);
+        self.stage.world.counters.count(counter);
         for peer in &peers {
-            self.world.block(node, *peer);
+            self.stage.world.block(node, *peer);
         }
         // Rare, because a month of quiet takes long even in virtual time.
         if fault == Fault::MonthCut && self.trouble.chance.percent(10) {
-            self.world.counters.count("cut off for 30 days");
-            self.world.run_ms(30 * DAY_MS);
+            self.stage.world.counters.count("cut off for 30 days");
+            self.stage.world.run_ms(30 * DAY_MS);
         }
     }
 
     fn power_fails(&mut self, node: NodeId, how: PowerCut) {
-        if self.world.node(node).is_some() {
-            self.world.counters.count("power cut");
-            self.world.power_cut(node, &how);
+        if self.stage.world.node(node).is_some() {
+            self.stage.world.counters.count("power cut");
+            self.stage.world.power_cut(node, &how);
         }
     }
 
     fn trouble_disk(&mut self, fault: Fault, node: NodeId) {
         let chance = &mut self.trouble.chance;
-        let Some(state) = self.world.node_mut(node) else {
+        let Some(state) = self.stage.world.node_mut(node) else {
             return;
         };
         match fault {
             Fault::Misdirected => state.store.faults.misdirect_next_sync = true,
             Fault::BitRot => {
                 if state.store.flip_bit(b"", chance).is_some() {
-                    self.world.happenings.push((node, Happening::DiskLost));
+                    self.stage.world.happenings.push((node, Happening::DiskLost));
                 }
             }
             Fault::FullDisk => state.store.faults.capacity_bytes = Some(0),
             Fault::FailedSync => state.store.faults.fail_next_sync = true,
             _ => {
                 state.slow_sync_ms = chance.between(50, 4_000);
-                self.world.counters.count("slow sync");
+                self.stage.world.counters.count("slow sync");
             }
         }
     }
@@ -276,17 +276,17 @@ impl Run {
         let years = self.trouble.chance.between(1, 10) as i64 * 365 * DAY_MS as i64;
         let ahead = self.trouble.chance.percent(50);
         let hours = self.trouble.chance.between(1, 48) as i64 * 3_600_000;
-        let Some(state) = self.world.node_mut(node) else {
+        let Some(state) = self.stage.world.node_mut(node) else {
             return;
         };
         match fault {
             Fault::WrongClock => {
                 state.clocks.wall_ahead_ms = if ahead { years } else { -years };
-                self.world.counters.count("clock off by years");
+                self.stage.world.counters.count("clock off by years");
             }
             _ => {
                 state.clocks.wall_ahead_ms -= hours;
-                self.world.counters.count("clock jumps back");
+                self.stage.world.counters.count("clock jumps back");
             }
         }
     }
@@ -300,21 +300,21 @@ impl Run {
     fn restore_backup(&mut self, node: NodeId) {
         let old = self.trouble.backups.iter().position(|off| off.identity.node == node);
         let Some(old) = old.map(|at| self.trouble.backups.remove(at)) else {
-            if let Some(state) = self.world.node(node) {
+            if let Some(state) = self.stage.world.node(node) {
                 self.trouble.backups.push(state.backup());
             }
             return;
         };
-        let Some(mut machine) = self.world.take_away(node) else {
+        let Some(mut machine) = self.stage.world.take_away(node) else {
             return;
         };
         machine.platter = old.platter;
-        self.world.put_in_place(machine);
-        self.world.counters.count("old backup restored");
-        self.world.happenings.push((node, Happening::DiskLost));
+        self.stage.world.put_in_place(machine);
+        self.stage.world.counters.count("old backup restored");
+        self.stage.world.happenings.push((node, Happening::DiskLost));
         let epoch = self.new_life();
-        if let Err(why) = self.world.start_rolled_back(node, epoch) {
-            self.world.tell(node, why);
+        if let Err(why) = self.stage.world.start_rolled_back(node, epoch) {
+            self.stage.world.tell(node, why);
         }
     }
 
@@ -322,18 +322,18 @@ impl Run {
     fn swap_clone(&mut self, node: NodeId) {
         let other = self.trouble.clones.iter().position(|off| off.identity.node == node);
         let Some(other) = other.map(|at| self.trouble.clones.remove(at)) else {
-            if let Some(state) = self.world.node(node) {
+            if let Some(state) = self.stage.world.node(node) {
                 self.trouble.clones.push(state.backup());
             }
             return;
         };
-        if let Some(machine) = self.world.take_away(node) {
+        if let Some(machine) = self.stage.world.take_away(node) {
             self.trouble.clones.push(machine);
-            self.world.put_in_place(other);
-            self.world.counters.count("clone takes over");
-            self.world.happenings.push((node, Happening::DiskLost));
-            if let Err(why) = self.world.start(node) {
-                self.world.tell(node, why);
+            self.stage.world.put_in_place(other);
+            self.stage.world.counters.count("clone takes over");
+            self.stage.world.happenings.push((node, Happening::DiskLost));
+            if let Err(why) = self.stage.world.start(node) {
+                self.stage.world.tell(node, why);
             }
         }
     }

@@ -1,15 +1,13 @@
 //! How trouble ends: bit by bit while the county works, and all of it at last.
 
-use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 
 use super::Run;
-use crate::checkers::{Broken, unsettled};
+use crate::checkers::Broken;
+use crate::stage::HEALS_WITHIN_MS;
 use crate::world::Happening;
 use crate::world::node::Clocks;
 
-/// Virtual milliseconds within which everything must have come about after the last fault.
-const HEALS_WITHIN_MS: u64 = 60_000;
 /// Virtual milliseconds for what was begun under faults to end: requests time out in 30 s.
 const SETTLING_MS: u64 = 35_000;
 
@@ -17,13 +15,13 @@ impl Run {
     /// Mends this and that.
     pub(super) fn mend_some(&mut self) {
         if self.trouble.chance.percent(20) {
-            let off: Vec<_> = self.world.off().map(|(node, _)| node).collect();
+            let off: Vec<_> = self.stage.world.off().map(|(node, _)| node).collect();
             if let Some(node) = self.trouble.chance.pick(&off).copied() {
                 self.bring_back(node);
             }
         }
         if self.trouble.chance.percent(6) {
-            self.world.heal_lines();
+            self.stage.world.heal_lines();
         }
         if self.trouble.chance.percent(3) {
             self.mend_machines();
@@ -32,7 +30,7 @@ impl Run {
 
     fn mend_machines(&mut self) {
         for node in self.cast.nodes().to_vec() {
-            if let Some(state) = self.world.node_mut(node) {
+            if let Some(state) = self.stage.world.node_mut(node) {
                 state.slow_sync_ms = 0;
                 state.store.faults.capacity_bytes = None;
                 state.store.faults.fail_next_sync = false;
@@ -46,25 +44,25 @@ impl Run {
     /// Starts a node again; where its disk is not to be trusted, as the handbook says: what is
     /// there is accepted under a new life, or a new disk begins with the charter alone.
     pub(super) fn bring_back(&mut self, node: NodeId) {
-        if self.world.start(node).is_ok() {
+        if self.stage.world.start(node).is_ok() {
             return;
         }
-        self.world.happenings.push((node, Happening::DiskLost));
+        self.stage.world.happenings.push((node, Happening::DiskLost));
         let epoch = self.new_life();
-        if self.world.start_rolled_back(node, epoch).is_ok() {
-            self.world.counters.count("rollback accepted");
+        if self.stage.world.start_rolled_back(node, epoch).is_ok() {
+            self.stage.world.counters.count("rollback accepted");
             return;
         }
-        self.world.counters.count("disk replaced");
-        let Some(machine) = self.world.take_away(node) else {
+        self.stage.world.counters.count("disk replaced");
+        let Some(machine) = self.stage.world.take_away(node) else {
             return;
         };
         let mut identity = machine.identity;
         identity.epoch = self.new_life();
-        if let Err(why) = self.world.add(identity, &self.cast.founding()) {
-            let at_ms = self.world.now_ms();
+        if let Err(why) = self.stage.world.add(identity, &self.cast.founding()) {
+            let at_ms = self.stage.world.now_ms();
             let what = format!("a new disk does not start: {why}");
-            self.broken.push(Broken { checker: "start", at_ms, node, what });
+            self.stage.broken.push(Broken { checker: "start", at_ms, node, what });
         }
     }
 
@@ -74,37 +72,23 @@ impl Run {
         for node in self.cast.nodes().to_vec() {
             self.bring_back(node);
         }
-        self.world.heal_lines();
+        self.stage.world.heal_lines();
         self.leave_one_out();
-        self.world.run_ms(SETTLING_MS);
+        self.stage.world.run_ms(SETTLING_MS);
         self.look();
         for node in self.cast.nodes().to_vec() {
             self.bring_back(node);
-            self.world.redial_all(node);
+            self.stage.world.redial_all(node);
         }
-        let from_ms = self.world.now_ms();
-        while !self.settled() && self.world.now_ms() < from_ms + HEALS_WITHIN_MS {
-            self.world.run_ms(500);
+        let from_ms = self.stage.world.now_ms();
+        while !self.stage.settled() && self.stage.world.now_ms() < from_ms + HEALS_WITHIN_MS {
+            self.stage.world.run_ms(500);
             self.look();
         }
-        let took_ms = self.world.now_ms() - from_ms;
-        self.world.counters.add("healing ms", took_ms);
-        if !self.settled() && self.hostile_nodes.is_empty() && self.broken.is_empty() {
-            self.say_who_is_apart();
-        }
-        let happenings = std::mem::take(&mut self.world.happenings);
-        let frames = std::mem::take(&mut self.world.frames);
-        self.learn(&happenings);
-        self.show(&frames, &happenings, true);
-    }
-
-    fn unsettled(&self) -> Vec<(NodeId, NodeId, LinkState)> {
-        let hostile = |node: NodeId| self.hostile_nodes.contains(&node);
-        unsettled(&self.world, &hostile, self.forked)
-    }
-
-    fn settled(&self) -> bool {
-        self.unsettled().is_empty()
+        let took_ms = self.stage.world.now_ms() - from_ms;
+        self.stage.world.counters.add("healing ms", took_ms);
+        self.stage.say_who_is_apart();
+        self.stage.last_look();
     }
 
     /// Now and then one village stays away for good: no charter ever reaches it.
@@ -112,20 +96,10 @@ impl Run {
         if self.trouble.chance.percent(10)
             && let Some(village) = self.trouble.chance.pick(&self.cast.villages()).copied()
         {
-            self.world.counters.count("a charter never arrives");
+            self.stage.world.counters.count("a charter never arrives");
             for peer in self.cast.linked(village) {
-                self.world.block(village, peer);
+                self.stage.world.block(village, peer);
             }
-        }
-    }
-
-    fn say_who_is_apart(&mut self) {
-        let at_ms = self.world.now_ms();
-        for (node, peer, link) in self.unsettled() {
-            let status = self.world.node(node).and_then(|state| state.engine.peer_status(peer));
-            let refused = status.map(|status| status.refused).unwrap_or_default();
-            let what = format!("{link:?} with {peer} after a minute: {refused:?}");
-            self.broken.push(Broken { checker: "convergence", at_ms, node, what });
         }
     }
 }

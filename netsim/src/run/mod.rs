@@ -15,15 +15,12 @@ pub mod outcome;
 use std::collections::BTreeSet;
 
 use crdt_model::ids::NodeId;
-use crdt_model::replica;
 
 use crate::charters::Shelf;
-use crate::checkers::{self, Broken, Checker, Scene};
-use crate::hostile::Hostile;
+use crate::checkers::Broken;
 use crate::seed::Seed;
-use crate::truth::Truth;
+use crate::stage::Stage;
 use crate::workload::Workload;
-use crate::world::{Frame, Happening, World};
 
 pub use cast::Cast;
 pub use faults::{FAULTS, Fault};
@@ -66,19 +63,12 @@ impl Options {
 pub struct Run {
     /// What the run is to be.
     pub options: Options,
-    /// The world.
-    pub world: World,
-    /// What is true in it.
-    pub truth: Truth,
+    /// The county.
+    pub stage: Stage,
     cast: Cast,
     chance: Seed,
     trouble: faults::Trouble,
     workload: Workload,
-    hostile: Vec<Hostile>,
-    hostile_nodes: BTreeSet<NodeId>,
-    checkers: Vec<Box<dyn Checker>>,
-    broken: Vec<Broken>,
-    forked: bool,
 }
 
 impl Run {
@@ -87,22 +77,16 @@ impl Run {
         let seed = options.seed;
         let (cast, world, truth) = cast::found(&options, shelf);
         let mut run = Self {
-            world,
-            truth,
+            stage: Stage::new(world, truth),
             cast,
             chance: Seed::split(seed, "course", &[]),
             trouble: faults::Trouble::new(seed),
             workload: Workload::new(seed),
-            hostile: Vec::new(),
-            hostile_nodes: BTreeSet::new(),
-            checkers: checkers::all(),
-            broken: Vec::new(),
-            forked: false,
             options,
         };
         run.choose_hostile();
-        run.world.connect_all();
-        run.world.run_ms(1_000);
+        run.stage.world.connect_all();
+        run.stage.world.run_ms(1_000);
         run
     }
 
@@ -111,11 +95,11 @@ impl Run {
         for _ in 0..self.options.steps {
             self.step();
             self.look();
-            if !self.broken.is_empty() {
+            if !self.stage.broken.is_empty() {
                 break;
             }
         }
-        if self.broken.is_empty() {
+        if self.stage.broken.is_empty() {
             self.heal();
         }
         (outcome::of(&self), self)
@@ -126,7 +110,7 @@ impl Run {
             0..50 => self.work(),
             50..75 => {
                 let ms = 1 + self.chance.below(900) as u64;
-                self.world.run_ms(ms);
+                self.stage.world.run_ms(ms);
             }
             75..88 => self.strike(),
             _ => self.attack(),
@@ -136,68 +120,34 @@ impl Run {
 
     fn work(&mut self) {
         let nodes = self.cast.nodes().to_vec();
-        if let Some((node, draft)) = self.workload.next(&self.world, &nodes) {
-            self.world.start_write(node, vec![draft]);
+        if let Some((node, draft)) = self.workload.next(&self.stage.world, &nodes) {
+            self.stage.world.start_write(node, vec![draft]);
             if self.chance.percent(50) {
-                self.world.run_ms(5);
+                self.stage.world.run_ms(5);
             }
         }
     }
 
     fn attack(&mut self) {
-        let at = self.chance.below(self.hostile.len());
-        if let Some(hostile) = self.hostile.get_mut(at) {
-            hostile.act(&mut self.world, &mut self.truth, self.workload.facets());
+        let stage = &mut self.stage;
+        let at = self.chance.below(stage.hostile.len());
+        if let Some(hostile) = stage.hostile.get_mut(at) {
+            hostile.act(&mut stage.world, &mut stage.truth, self.workload.facets());
         }
     }
 
     /// Lets the checkers look at what has happened since they last did.
     pub fn look(&mut self) {
-        let happenings = std::mem::take(&mut self.world.happenings);
-        let frames = std::mem::take(&mut self.world.frames);
-        self.learn(&happenings);
-        self.show(&frames, &happenings, false);
-    }
-
-    fn show(&mut self, frames: &[Frame], happenings: &[(NodeId, Happening)], at_end: bool) {
-        let scene = Scene {
-            world: &self.world,
-            truth: &self.truth,
-            frames,
-            happenings,
-            hostile: &self.hostile_nodes,
-            forked: self.forked,
-        };
-        for checker in &mut self.checkers {
-            checker.look(&scene, &mut self.broken);
-            if at_end {
-                checker.at_end(&scene, &mut self.broken);
-            }
-        }
-    }
-
-    /// Learns what was written, from whoever wrote it.
-    fn learn(&mut self, happenings: &[(NodeId, Happening)]) {
-        for (node, happening) in happenings {
-            if let Happening::Changed { facet, label, .. } = happening {
-                self.truth.learn_grade(facet, label.grade);
-            }
-            if let Happening::Changed { facet, from: None, .. } = happening
-                && let Some(state) = self.world.node(*node)
-                && let Ok(history) = replica::history(&state.store, facet)
-            {
-                self.truth.learn(&history);
-            }
-        }
+        self.stage.look();
     }
 
     /// What was found broken.
     pub fn broken(&self) -> &[Broken] {
-        &self.broken
+        &self.stage.broken
     }
 
     /// Nodes that keep to no rule.
     pub fn hostile_nodes(&self) -> &BTreeSet<NodeId> {
-        &self.hostile_nodes
+        &self.stage.hostile_nodes
     }
 }
