@@ -8,6 +8,7 @@
 //! * [`charters`]: charters from a seed, each with a table of permissions that Cedar never saw.
 //! * [`workload`]: what people write; [`hostile`]: what peers with a valid key do who keep to no rule.
 //! * [`run`]: one seed, whole: work and trouble, then peace, with the [`checkers`] looking on.
+//! * [`scenarios`]: the county's life, one story each; [`report`]: a page about one of them.
 //! * [`stage`]: a world with the checkers looking on.
 //! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
@@ -19,7 +20,10 @@ pub mod counters;
 pub mod disk;
 pub mod hostile;
 pub mod open_charter;
+pub mod places;
+pub mod report;
 pub mod run;
+pub mod scenarios;
 pub mod secrecy;
 pub mod seed;
 pub mod soak;

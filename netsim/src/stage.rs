@@ -119,10 +119,9 @@ impl Stage {
         self.unsettled().is_empty()
     }
 
-    /// Notes who is apart although all had time to heal. Where some are hostile, nobody promised
-    /// that it would come to an end.
+    /// Notes who is apart although all had time to heal, unless something else broke before.
     pub fn say_who_is_apart(&mut self) {
-        if !self.hostile_nodes.is_empty() || !self.broken.is_empty() {
+        if !self.broken.is_empty() {
             return;
         }
         let at_ms = self.world.now_ms();

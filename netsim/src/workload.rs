@@ -1,6 +1,8 @@
 //! What people write: invented records of every kind that the charter in force has, at nodes that
 //! may write them. Every text is a canary.
 
+use std::collections::BTreeMap;
+
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::{Facet, Field, FieldType, Kinds};
@@ -115,19 +117,61 @@ impl Workload {
         if !charter.author(&facet.label(grade), node).allowed {
             return None;
         }
+        self.remember(facet);
+        let fields = self.fields(charter.kinds(), declared);
+        Some(Draft { facet, grade: Some(grade), fields })
+    }
+
+    /// A new record at home of these facets, as far as home may begin them at the lowest level: one
+    /// draft for each.
+    pub fn record(
+        &mut self,
+        state: &Node,
+        node: NodeId,
+        facets: &[Name],
+        addressee: NodeId,
+    ) -> Vec<Draft> {
+        let charter = state.engine.charter();
+        let kinds = charter.kinds();
+        self.records += 1;
+        let record = Canary::record(self.seed, self.records);
+        let delicate = self.chance.percent(10);
+        let mut drafts = Vec::new();
+        for (_, declared) in facets.iter().filter_map(|name| kinds.facet(*name)) {
+            let words = &declared.sensitivities;
+            let sensitivity = if delicate { words.last() } else { words.first() };
+            let (Some(sensitivity), Some(level)) = (sensitivity, declared.levels.first()) else {
+                continue;
+            };
+            let grade = Grade { sensitivity: *sensitivity, level: *level };
+            let addressee = if declared.addressed { addressee } else { node };
+            let facet = FacetId { record, facet: declared.name, home: node, addressee };
+            if charter.author(&facet.label(grade), node).allowed {
+                self.remember(facet);
+                let fields = self.fields(kinds, declared);
+                drafts.push(Draft { facet, grade: Some(grade), fields });
+            }
+        }
+        drafts
+    }
+
+    fn remember(&mut self, facet: FacetId) {
         if self.facets.len() >= REMEMBERED {
             self.facets.remove(0);
         }
         self.facets.push(facet);
-        let kinds = charter.kinds();
-        let mut fields = std::collections::BTreeMap::new();
+    }
+
+    /// Every field that a new facet must have, and one more.
+    fn fields(&mut self, kinds: &Kinds, declared: &Facet) -> BTreeMap<String, Option<Value>> {
+        let mut fields = BTreeMap::new();
         for field in declared.fields.iter().filter(|field| field.required) {
             fields.insert(field.name.as_str().to_owned(), Some(self.value(kinds, declared, field)));
         }
         if let Some((key, value)) = self.field(kinds, declared) {
             fields.insert(key, Some(value));
         }
-        Some(Draft { facet, grade: Some(grade), fields })
+        fields
     }
 
     fn first_mostly<'a>(&mut self, words: &'a [Name]) -> Option<&'a Name> {
@@ -169,7 +213,7 @@ impl Workload {
         if !may || !raised {
             return None;
         }
-        let fields = std::collections::BTreeMap::new();
+        let fields = BTreeMap::new();
         Some(Draft { facet, grade: Some(next), fields })
     }
 

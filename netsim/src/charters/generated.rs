@@ -96,6 +96,12 @@ impl Family {
             .make(Plan::new("revoking", Some(&self.v2), &roster), &drawn)
     }
 
+    /// A third version that takes back what the second changed.
+    pub fn v3_taking_back(&self) -> Edition {
+        let roster = active(&self.nodes);
+        self.of.make(Plan::new("taking back", Some(&self.v2), &roster), &self.first)
+    }
+
     /// A first version that holds until `until`, and a second that follows it and holds longer.
     pub fn expiring(&self, until: WallTime) -> [Edition; 2] {
         let roster = active(&self.nodes);

@@ -1,6 +1,8 @@
 //! The command line of `mesh-netsim`.
 
 mod output;
+mod picture;
+mod running;
 mod soaking;
 
 use std::process::ExitCode;
@@ -25,6 +27,10 @@ struct Cli {
 enum Command {
     /// Runs many seeds, each with its own faults.
     Soak(soaking::Soak),
+    /// Plays one story of the county's life, and shows how it went.
+    Run(running::Run),
+    /// Lists the stories.
+    Scenarios,
     /// Runs one seed of the soak again, and shows the last that happened and what each node held.
     Replay(soaking::Replay),
 }
@@ -41,6 +47,8 @@ pub fn main() -> ExitCode {
     };
     let code = match cli.command {
         Command::Soak(soak) => soaking::soak(&soak),
+        Command::Run(run) => running::run(&run),
+        Command::Scenarios => running::list(),
         Command::Replay(replay) => soaking::replay(&replay),
     };
     ExitCode::from(code)

@@ -8,20 +8,17 @@ use crdt_model::ids::{CharterVersion, Epoch, NodeId};
 use super::{Options, Run};
 use crate::charters::generated::Family;
 use crate::charters::{Edition, Shelf};
+use crate::places::Places;
 use crate::seed::Seed;
 use crate::truth::Truth;
 use crate::world::World;
 
 /// Families of charters that seeds share: drawing one takes longer than a small run.
-const FAMILIES: u64 = 64;
-/// The county of generated charters.
-const COUNTY: u64 = 620_723_000_000;
-/// Villages of each township, at most.
-const VILLAGES_MAX: u64 = 16;
+pub(crate) const FAMILIES: u64 = 64;
 
 /// See the module.
 pub struct Cast {
-    nodes: Vec<NodeId>,
+    places: Places,
     family: Arc<Family>,
     pub(super) third: Edition,
 }
@@ -29,35 +26,27 @@ pub struct Cast {
 impl Cast {
     /// All nodes, by code.
     pub fn nodes(&self) -> &[NodeId] {
-        &self.nodes
+        self.places.nodes()
     }
 
     /// The county.
     pub fn county(&self) -> NodeId {
-        self.nodes[0]
+        self.places.county()
     }
 
     /// The townships.
     pub fn townships(&self) -> Vec<NodeId> {
-        let is = |node: &&NodeId| node.parent() == Some(self.county());
-        self.nodes.iter().filter(is).copied().collect()
+        self.places.townships()
     }
 
     /// The villages.
     pub fn villages(&self) -> Vec<NodeId> {
-        let is = |node: &&NodeId| node.parent().is_some_and(|above| above != self.county());
-        self.nodes.iter().filter(is).copied().collect()
+        self.places.villages()
     }
 
     /// The nodes that a node has lines with.
     pub fn linked(&self, node: NodeId) -> Vec<NodeId> {
-        let county = self.county();
-        let linked = |other: &&NodeId| {
-            let (one, other) = (node, **other);
-            one.parent() == Some(other) || other.parent() == Some(one) || one != other
-                && (one == county || other == county)
-        };
-        self.nodes.iter().filter(linked).copied().collect()
+        self.places.linked(node)
     }
 
     /// What a new node is given.
@@ -71,30 +60,17 @@ impl Cast {
     }
 }
 
-/// A county of so many nodes: one county node, and as many townships as their villages need.
-pub fn nodes(count: usize) -> Vec<NodeId> {
-    let townships = (count / 6).clamp(1, 7) as u64;
-    let county = [COUNTY].into_iter();
-    let above = (0..townships).map(|at| COUNTY + (101 + at) * 1_000);
-    let villages = (0..VILLAGES_MAX).flat_map(|village| {
-        (0..townships).map(move |at| COUNTY + (101 + at) * 1_000 + 201 + village)
-    });
-    let codes = county.chain(above).chain(villages).take(count);
-    let mut nodes: Vec<_> = codes.filter_map(|code| format!("{code:012}").parse().ok()).collect();
-    nodes.sort_unstable();
-    nodes
-}
-
 /// Founds the county of a run.
 pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
     let seed = options.seed;
-    let nodes = nodes(options.nodes);
-    let family = shelf.family(seed % FAMILIES, &nodes);
+    let places = Places::new(options.nodes);
+    let nodes = places.nodes();
+    let family = shelf.family(seed % FAMILIES, nodes);
     let mut chance = Seed::split(seed, "cast", &[]);
     let mut truth = Truth::default();
-    let villages: Vec<_> = nodes.iter().filter(|node| is_village(node)).copied().collect();
+    let villages = places.villages();
     let third = match chance.pick(&villages).filter(|_| chance.clone().percent(40)) {
-        Some(village) => shelf.revoking(seed % FAMILIES, &nodes, *village),
+        Some(village) => shelf.revoking(seed % FAMILIES, nodes, *village),
         None => family.v3.clone(),
     };
     for edition in [&family.v1, &family.v2, &third, &family.v2_fork] {
@@ -102,8 +78,8 @@ pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
     }
     let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
-    let cast = Cast { nodes, family, third };
-    for node in &cast.nodes {
+    let cast = Cast { places, family, third };
+    for node in cast.nodes() {
         let key = cast.family.key(*node);
         let identity = Identity { node: *node, key, epoch: Epoch(1) };
         if let Err(why) = world.add(identity, &cast.founding()) {
@@ -111,10 +87,6 @@ pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
         }
     }
     (cast, world, truth)
-}
-
-fn is_village(node: &NodeId) -> bool {
-    node.parent().is_some_and(|above| above.parent().is_some())
 }
 
 impl Run {

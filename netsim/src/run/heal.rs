@@ -87,7 +87,10 @@ impl Run {
         }
         let took_ms = self.stage.world.now_ms() - from_ms;
         self.stage.world.counters.add("healing ms", took_ms);
-        self.stage.say_who_is_apart();
+        // Where some are hostile, nobody promised that it comes to an end.
+        if self.stage.hostile_nodes.is_empty() {
+            self.stage.say_who_is_apart();
+        }
         self.stage.last_look();
     }
 

@@ -7,7 +7,7 @@
 //! * `heal`: how it ends.
 //! * [`outcome`]: how the run went.
 
-mod cast;
+pub(crate) mod cast;
 mod faults;
 mod heal;
 pub mod outcome;
@@ -23,6 +23,7 @@ use crate::stage::Stage;
 use crate::workload::Workload;
 
 pub use cast::Cast;
+pub(crate) use cast::FAMILIES;
 pub use faults::{FAULTS, Fault};
 pub use outcome::{Outcome, Verdict};
 
