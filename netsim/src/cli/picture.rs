@@ -22,7 +22,7 @@ const LINES_MAX: u64 = 60;
 /// Cells of a bar.
 const CELLS: usize = 24;
 /// A cell that is filled by so many eighths.
-const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+const EIGHTHS: [char; 8] = ['·', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /// The lines of the picture.
 pub(super) fn draw(chronicle: &Chronicle) -> Vec<String> {
@@ -42,17 +42,29 @@ pub(super) fn draw(chronicle: &Chronicle) -> Vec<String> {
         let samples: Vec<_> = chronicle.samples.iter().filter(|one| within(one.at_ms)).collect();
         // The worst of the span: what heals within it would not be seen otherwise.
         let worst = samples.iter().min_by_key(|one| (one.in_sync, usize::MAX - one.missing));
-        let mut words: Vec<_> = chronicle.marks.iter().filter(|mark| within(mark.at_ms)).map(|mark| mark.text.en.clone()).collect();
-        let bands = chronicle.bands.iter();
-        words.extend(bands.filter(|band| within(band.from_ms)).map(|band| format!("[ {}", band.text.en)));
-        let bands = chronicle.bands.iter();
-        words.extend(bands.filter(|band| within(band.until_ms)).map(|band| format!("] {}", band.text.en)));
+        let words = words(chronicle, &within);
         if worst.is_some() || !words.is_empty() {
             lines.push(row(&chronicle.clock(from_ms), worst.copied(), &words));
         }
         from_ms = end_ms;
     }
+    lines.push(row("end", Some(last), &[]));
     lines
+}
+
+/// What happened within a span: moments, and faults that began or ended.
+fn words(chronicle: &Chronicle, within: &dyn Fn(u64) -> bool) -> Vec<String> {
+    let marks = chronicle.marks.iter().filter(|mark| within(mark.at_ms));
+    let mut words: Vec<_> = marks.map(|mark| mark.text.en.clone()).collect();
+    for band in &chronicle.bands {
+        if within(band.from_ms) {
+            words.push(format!("[ {}", band.text.en));
+        }
+        if within(band.until_ms) {
+            words.push(format!("] {}", band.text.en));
+        }
+    }
+    words
 }
 
 fn row(clock: &str, sample: Option<&Sample>, words: &[String]) -> String {
@@ -106,7 +118,7 @@ mod tests {
         }
         chronicle.marks.push(Mark { at_ms: HOUR, text: both("开机", "switched on") });
         let lines = draw(&chronicle);
-        assert!((24..=61).contains(&lines.len()), "{}", lines.len());
+        assert!((24..=62).contains(&lines.len()), "{}", lines.len());
         assert!(lines.iter().any(|line| line.contains("08:00") && line.ends_with("switched on")));
     }
 

@@ -344,20 +344,36 @@ impl Play {
             }
             self.stage.world.heal_lines();
             self.cut.clear();
-            self.stage.world.run_ms(SETTLING_MS);
-            self.look();
-            let from_ms = self.stage.world.now_ms();
-            while !self.stage.settled() && self.stage.world.now_ms() < from_ms + HEALS_WITHIN_MS {
-                self.stage.world.run_ms(500);
-                self.look();
-            }
-            self.see_who_caught_up();
-            self.chronicle.settled_in_ms = self.stage.world.now_ms() - from_ms;
+            let nodes = self.county.places.nodes().to_vec();
+            nodes.into_iter().for_each(|node| self.watch(node));
+            self.settle();
             self.stage.say_who_is_apart();
             let seen = self.stage.last_look();
             self.note(&seen);
         }
         self.sample();
+    }
+
+    /// Lets what was begun under faults end, and then gives all a minute to become equal.
+    fn settle(&mut self) {
+        let from_ms = self.stage.world.now_ms();
+        let patience_ms = from_ms + SETTLING_MS + HEALS_WITHIN_MS;
+        let ended_ms = from_ms + SETTLING_MS;
+        let mut equal_at_ms = None;
+        loop {
+            let now_ms = self.stage.world.now_ms();
+            let equal = self.catching_up.is_empty();
+            equal_at_ms = equal_at_ms.filter(|_| equal).or(equal.then_some(now_ms));
+            let done = now_ms >= ended_ms && self.stage.settled();
+            if done || now_ms >= patience_ms {
+                break;
+            }
+            self.stage.world.run_ms(HEALING_STEP_MS);
+            self.see_who_caught_up();
+            self.look();
+        }
+        let until_ms = equal_at_ms.unwrap_or_else(|| self.stage.world.now_ms());
+        self.chronicle.settled_in_ms = until_ms - from_ms;
     }
 
     fn account(mut self, scenario: &Scenario, options: Options, plan: Plan) -> Account {
