@@ -9,6 +9,7 @@
 //! * [`workload`]: what people write; [`hostile`]: what peers with a valid key do who keep to no rule.
 //! * [`run`]: one seed, whole: work and trouble, then peace, with the [`checkers`] looking on.
 //! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
+//! * [`pairs`]: whether anybody can tell apart two worlds that differ in what it may not know.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
 
 pub mod charters;
@@ -18,6 +19,7 @@ pub mod counters;
 pub mod disk;
 pub mod hostile;
 pub mod open_charter;
+pub mod pairs;
 pub mod run;
 pub mod secrecy;
 pub mod seed;

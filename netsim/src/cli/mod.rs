@@ -1,6 +1,7 @@
 //! The command line of `mesh-netsim`.
 
 mod output;
+mod pairing;
 mod soaking;
 
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ struct Cli {
 enum Command {
     /// Runs many seeds, each with its own faults.
     Soak(soaking::Soak),
+    /// Runs many seeds, each in two worlds that differ in what one node may not know, and compares
+    /// what that node sees.
+    Pairs(pairing::Pairs),
     /// Runs one seed of the soak again, and shows the last that happened and what each node held.
     Replay(soaking::Replay),
 }
@@ -41,6 +45,7 @@ pub fn main() -> ExitCode {
     };
     let code = match cli.command {
         Command::Soak(soak) => soaking::soak(&soak),
+        Command::Pairs(pairs) => pairing::pairs(&pairs),
         Command::Replay(replay) => soaking::replay(&replay),
     };
     ExitCode::from(code)

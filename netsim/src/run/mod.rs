@@ -25,7 +25,7 @@ use crate::truth::Truth;
 use crate::workload::Workload;
 use crate::world::{Frame, Happening, World};
 
-pub use cast::Cast;
+pub use cast::{Cast, nodes};
 pub use faults::{FAULTS, Fault};
 pub use outcome::{Outcome, Verdict};
 

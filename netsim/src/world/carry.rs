@@ -5,6 +5,7 @@ use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::limits::REQUEST_TIMEOUT_MS;
 
 use super::log::What;
+use super::watch::Seen;
 use super::{Event, Frame, Happening, SYNC_MS, World, pair};
 
 impl World {
@@ -31,18 +32,18 @@ impl World {
                     Ok(commits) => Happening::Acknowledged { ticket, commits },
                     Err(why) => Happening::Refused { ticket, why },
                 };
-                self.happenings.push((node, happening));
+                self.befell(node, happening);
             }
             Output::CharterOffered { peer, bundle } => return self.consider(node, peer, bundle),
             Output::Changed { facet, label, from, .. } => {
-                self.happenings.push((node, Happening::Changed { facet, label, from }));
+                self.befell(node, Happening::Changed { facet, label, from });
             }
             Output::Dropped { facets } => {
-                self.happenings.push((node, Happening::Dropped(facets)));
+                self.befell(node, Happening::Dropped(facets));
             }
             Output::Alarm(alarm) => {
                 self.tell(node, format!("alarm: {alarm:?}"));
-                self.happenings.push((node, Happening::Alarm(alarm)));
+                self.befell(node, Happening::Alarm(alarm));
             }
         }
         None
@@ -55,7 +56,7 @@ impl World {
         Some(match self.verifier.next(&*current, &bundle, wall) {
             Ok(charter) => Input::CharterAdopted { charter, bundle },
             Err(why) => {
-                self.happenings.push((node, Happening::CharterRefused(why)));
+                self.befell(node, Happening::CharterRefused(why));
                 let version = CharterVersion(current.version().0 + 1);
                 Input::CharterRefused { peer, version }
             }
@@ -100,6 +101,9 @@ impl World {
                 Some(bytes) => frame.bytes = bytes,
                 None => return,
             }
+        }
+        if self.is_watched(from) {
+            self.see(from, Seen::Sent { to, request, bytes: frame.bytes.clone() });
         }
         let Some(line) = self.lines.get_mut(&pair(from, to)) else {
             return;
@@ -180,6 +184,9 @@ impl World {
             false => What::Response { from, bytes: size },
         };
         self.log.note(self.now_ms, to, what, &bytes);
+        if self.is_watched(to) {
+            self.see(to, Seen::Arrived { from, request, bytes: bytes.clone() });
+        }
         if !request {
             if let Some(state) = self.nodes.get_mut(&to) {
                 state.open.remove(&id);

@@ -4,13 +4,16 @@
 //! * [`line`]: what a frame meets on its way.
 //! * `carry`: what an engine wants done, done.
 //! * `power`: nodes that start, stop, sleep and die; lines that come and go.
-//! * [`log`]: what happened, as a hash and in words.
+//! * `order`: which of two events at the same time comes first.
+//! * [`log`]: what happened, as a hash and in words; [`watch`]: what one node saw.
 
 mod carry;
 pub mod line;
 pub mod log;
 pub mod node;
+mod order;
 mod power;
+pub mod watch;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -31,6 +34,8 @@ use crate::counters::Counters;
 use line::Line;
 use log::{EventLog, What};
 use node::{Node, Off};
+use order::Turn;
+use watch::Watch;
 
 /// Milliseconds a store takes to make writes durable.
 const SYNC_MS: u64 = 2;
@@ -158,17 +163,20 @@ pub struct World {
     nodes: BTreeMap<NodeId, Node>,
     off: BTreeMap<NodeId, Off>,
     lines: BTreeMap<(NodeId, NodeId), Line>,
-    queue: BTreeMap<(u64, u64), Event>,
+    queue: BTreeMap<Turn, Event>,
     now_ms: u64,
     events: u64,
     connections: u64,
-    starts: u64,
-    tickets: u64,
+    /// How often each node has started, and how many writes it was asked for: numbers that tell a
+    /// node nothing of others.
+    starts: BTreeMap<NodeId, u64>,
+    tickets: BTreeMap<NodeId, u64>,
     inbound: u64,
     attacks: u64,
     /// Answers to requests from outside, as they come.
     outside: BTreeMap<InboundId, Option<Vec<u8>>>,
     log: EventLog,
+    watch: Watch,
     /// Wall time minus virtual time, in milliseconds.
     wall_start_ms: u64,
     verifier: Box<dyn Verifier>,
@@ -195,12 +203,13 @@ impl World {
             now_ms: 0,
             events: 0,
             connections: 0,
-            starts: 0,
-            tickets: 0,
+            starts: BTreeMap::new(),
+            tickets: BTreeMap::new(),
             inbound: 0,
             attacks: 0,
             outside: BTreeMap::new(),
             log: EventLog::default(),
+            watch: Watch::default(),
             wall_start_ms: WALL_START_MS,
             verifier,
             tampers: BTreeMap::new(),
@@ -264,8 +273,9 @@ impl World {
 
     /// Begins to write at a node; what becomes of it is a [`Happening`].
     pub fn start_write(&mut self, node: NodeId, drafts: Vec<Draft>) -> Ticket {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        let tickets = self.tickets.entry(node).or_default();
+        *tickets += 1;
+        let ticket = Ticket(*tickets);
         self.input(node, Input::Write { ticket, drafts });
         ticket
     }
@@ -285,7 +295,8 @@ impl World {
         let start = self.nodes.get(&node).map(|state| state.start);
         loop {
             let found = self.happenings.iter().skip(seen);
-            let outcome = found.filter_map(|(_, happening)| match happening {
+            let here = found.filter(|(at, _)| *at == node);
+            let outcome = here.filter_map(|(_, happening)| match happening {
                 Happening::Acknowledged { ticket: of, commits } if *of == ticket => {
                     Some(Ok(commits.clone()))
                 }
@@ -347,7 +358,8 @@ impl World {
 
     fn plan(&mut self, at_ms: u64, event: Event) {
         self.events += 1;
-        self.queue.insert((at_ms.max(self.now_ms), self.events), event);
+        let turn = Turn::of(&event, at_ms.max(self.now_ms), self.events);
+        self.queue.insert(turn, event);
     }
 
     fn plan_wake(&mut self, node: NodeId) {
@@ -391,10 +403,10 @@ impl World {
 
     /// Lets the next event happen; `false` if there is none.
     pub fn step(&mut self) -> bool {
-        let Some(((at, _), event)) = self.queue.pop_first() else {
+        let Some((turn, event)) = self.queue.pop_first() else {
             return false;
         };
-        self.now_ms = self.now_ms.max(at);
+        self.now_ms = self.now_ms.max(turn.at_ms);
         self.happen(event);
         true
     }
@@ -402,7 +414,7 @@ impl World {
     /// Lets this much time pass.
     pub fn run_ms(&mut self, ms: u64) {
         let end = self.now_ms + ms;
-        while self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+        while self.queue.first_key_value().is_some_and(|(turn, _)| turn.at_ms <= end) {
             self.step();
         }
         self.now_ms = end;

@@ -11,6 +11,7 @@ use crdt_model::store::{Batch, Store};
 use super::line::{Line, Quality};
 use super::log::What;
 use super::node::{Clocks, Node, Off};
+use super::watch::Seen;
 use super::{Event, Happening, World, pair};
 use crate::counters::Counters;
 use crate::disk::{Counts, LogStore, Platter, PowerCut};
@@ -99,7 +100,9 @@ impl World {
         let Some(off) = self.off.remove(&node) else {
             return Ok(());
         };
-        self.starts += 1;
+        let starts = self.starts.entry(node).or_default();
+        *starts += 1;
+        let start = *starts;
         let counts_at_start = store.counts().clone();
         let state = Node {
             counts_at_start,
@@ -110,7 +113,7 @@ impl World {
             dies_after_outputs: None,
             asleep_until_ms: None,
             identity: off.identity,
-            start: self.starts,
+            start,
             inbound: BTreeMap::new(),
             open: BTreeSet::new(),
             wakes_at: None,
@@ -118,7 +121,7 @@ impl World {
             version: CharterVersion(0),
         };
         self.nodes.insert(node, state);
-        self.happenings.push((node, Happening::Started));
+        self.befell(node, Happening::Started);
         self.tell(node, "starts");
         self.input(node, Input::Tick);
         self.redial_all(node);
@@ -147,7 +150,7 @@ impl World {
         count_since(&mut self.counters, platter.counts(), &before);
         let (identity, clocks, why) = (state.identity, state.clocks, why.to_owned());
         self.tell(node, format!("stops: {why}"));
-        self.happenings.push((node, Happening::Stopped(why.clone())));
+        self.befell(node, Happening::Stopped(why.clone()));
         self.off.insert(node, Off { identity, platter, clocks, why });
     }
 
@@ -218,6 +221,9 @@ impl World {
         line.connection = connection;
         for (node, peer) in [(one, other), (other, one)] {
             self.log.note(self.now_ms, node, What::LineUp { peer }, &[]);
+            if self.is_watched(node) {
+                self.see(node, Seen::Line { peer, up: true });
+            }
             self.input(node, Input::Connected { peer });
         }
     }
@@ -241,6 +247,9 @@ impl World {
         }
         for (node, peer) in [(one, other), (other, one)] {
             self.log.note(self.now_ms, node, What::LineDown { peer }, &[]);
+            if self.is_watched(node) {
+                self.see(node, Seen::Line { peer, up: false });
+            }
             if let Some(state) = self.nodes.get_mut(&node) {
                 state.inbound.retain(|_, (from, _, _)| *from != peer);
             }
@@ -318,6 +327,7 @@ impl World {
         if let Some(state) = self.nodes.get_mut(&node) {
             let version = state.engine.charter().version();
             if std::mem::replace(&mut state.version, version) != version {
+                self.see(node, Seen::Charter(version));
                 self.redial_all(node);
             }
         }

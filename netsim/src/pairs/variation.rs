@@ -1,0 +1,280 @@
+//! In what the two worlds of a pair differ.
+
+use crdt_model::ids::NodeId;
+
+use super::Pair;
+use super::scene::{Place, Scene};
+use super::script::{Act, Drawing, GREETING_MS, Step, begin, change, in_order, text, write};
+use crate::seed::Seed;
+
+/// What the observer may not know.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Variation {
+    /// What a hidden facet says.
+    Value,
+    /// How much it says.
+    Length,
+    /// Whether it is there.
+    Existence,
+    /// How often it is written.
+    Edits,
+    /// Who writes it.
+    Author,
+    /// When it is written.
+    Time,
+    /// What its author's clock shows.
+    Clock,
+    /// Whom it is meant for.
+    Addressee,
+    /// Whether a node runs with which the observer shares nothing.
+    Presence,
+    /// Whether it is written at two places at once.
+    Conflict,
+    /// Whether a neighbour's copy is damaged.
+    Rot,
+    /// Whether a neighbour refused somebody's commit.
+    Trespass,
+    /// Whether a neighbour had a facet to drop when the charter changed.
+    Drop,
+}
+
+/// All of them.
+pub const VARIATIONS: [Variation; 13] = [
+    Variation::Value,
+    Variation::Length,
+    Variation::Existence,
+    Variation::Edits,
+    Variation::Author,
+    Variation::Time,
+    Variation::Clock,
+    Variation::Addressee,
+    Variation::Presence,
+    Variation::Conflict,
+    Variation::Rot,
+    Variation::Trespass,
+    Variation::Drop,
+];
+
+/// Places drawn until one will do.
+const TRIES: usize = 300;
+/// Milliseconds in which what a node writes comes to all who may hold it.
+const SPREAD_MS: u64 = 400;
+
+/// What differs, drawn.
+struct Differs {
+    place: Place,
+    /// A node that takes part in nothing else.
+    aside: Option<NodeId>,
+    /// Another node that has to do with it.
+    with: Option<NodeId>,
+    /// Whom else it may be meant for.
+    addressee: NodeId,
+}
+
+impl Variation {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "hidden value",
+            Self::Length => "hidden length",
+            Self::Existence => "hidden existence",
+            Self::Edits => "hidden number of edits",
+            Self::Author => "hidden author",
+            Self::Time => "hidden time",
+            Self::Clock => "hidden author's clock",
+            Self::Addressee => "hidden addressee",
+            Self::Presence => "another node's presence",
+            Self::Conflict => "hidden conflict",
+            Self::Rot => "hidden damage",
+            Self::Trespass => "hidden refusal",
+            Self::Drop => "hidden facet dropped",
+        }
+    }
+
+    /// A pair of this scene that differs in this; `None` where the scene has no room for it.
+    pub fn pair(self, mut scene: Scene) -> Option<Pair> {
+        if self == Self::Drop {
+            scene.versions = scene.versions.max(2);
+        }
+        let mut chance = scene.chance(self.name());
+        let differs = self.differs(&scene, &mut chance)?;
+        let (common, end_ms) = Drawing::draw(&scene, differs.place, differs.aside);
+        let until_ms = match self {
+            // What is to be dropped must be there before.
+            Self::Drop => 3 * GREETING_MS,
+            _ => end_ms.saturating_sub(4 * SPREAD_MS).max(GREETING_MS),
+        };
+        let at_ms = chance.between(GREETING_MS, until_ms);
+        let scripts = self.steps(&scene, &differs, at_ms, &mut chance);
+        let words = format!(
+            "{} of {} at {}, {:?}; observer {}",
+            self.name(),
+            differs.place.facet.record,
+            differs.place.label(),
+            differs.with.map(|node| node.to_string()),
+            scene.observer
+        );
+        let scripts = scripts.map(|own| in_order(common.iter().cloned().chain(own).collect()));
+        Some(Pair { scene, variation: self, scripts, words })
+    }
+
+    fn differs(self, scene: &Scene, chance: &mut Seed) -> Option<Differs> {
+        let strangers = scene.strangers();
+        let homes = match self {
+            Self::Presence => strangers.clone(),
+            _ => scene.nodes.iter().copied().filter(|node| *node != scene.observer).collect(),
+        };
+        let mut far = None;
+        for _ in 0..TRIES {
+            let Some(place) = scene.place(chance, 0, &homes) else {
+                continue;
+            };
+            if !scene.hides(&place.label()) {
+                continue;
+            }
+            let Some(differs) = self.around(scene, place, chance) else {
+                continue;
+            };
+            if scene.is_near(&place.label()) {
+                return Some(differs);
+            }
+            far = Some(differs);
+        }
+        // Better far from the observer than not at all.
+        far.filter(|_| chance.percent(50))
+    }
+
+    /// What else it needs, if there is that.
+    fn around(self, scene: &Scene, place: Place, chance: &mut Seed) -> Option<Differs> {
+        let label = place.label();
+        let others = |may: &dyn Fn(NodeId) -> bool| {
+            let fits = |node: &NodeId| {
+                *node != place.facet.home && *node != scene.observer && may(*node)
+            };
+            scene.nodes.iter().copied().filter(fits).collect::<Vec<_>>()
+        };
+        let near = |node: NodeId| scene.neighbours.contains(&node);
+        let mut differs =
+            Differs { place, aside: None, with: None, addressee: place.facet.addressee };
+        match self {
+            Self::Author | Self::Conflict => {
+                let writers = others(&|node| scene.may_write(&label, node));
+                differs.with = Some(*chance.pick(&writers)?);
+            }
+            Self::Addressee => {
+                let addressee = *chance.pick(&scene.nodes)?;
+                let facet = crdt_model::label::FacetId { addressee, ..place.facet };
+                let other = Place { facet, ..place };
+                let fits = addressee != place.facet.addressee
+                    && scene.may_write(&other.label(), facet.home)
+                    && scene.hides(&other.label());
+                differs.addressee = fits.then_some(addressee)?;
+            }
+            Self::Presence => differs.aside = Some(place.facet.home),
+            Self::Rot => {
+                let holders = others(&|node| near(node) && scene.may_hold(&label, node));
+                differs.with = Some(*chance.pick(&holders)?);
+            }
+            Self::Trespass => {
+                let linked = |node: NodeId| scene.linked(node).into_iter().any(near);
+                let trespassers = others(&|node| linked(node) && !scene.may_write(&label, node));
+                differs.with = Some(*chance.pick(&trespassers)?);
+            }
+            Self::Drop => {
+                let dropped = scene.neighbours.iter().filter(|node| {
+                    let last = scene.editions().last();
+                    let holds = last.is_none_or(|last| last.table.holds(&label, **node));
+                    scene.may_hold(&label, **node) && !holds && **node != place.facet.home
+                });
+                dropped.count().checked_sub(1)?;
+            }
+            _ => {}
+        }
+        Some(differs)
+    }
+
+    fn steps(
+        self,
+        scene: &Scene,
+        differs: &Differs,
+        at_ms: u64,
+        chance: &mut Seed,
+    ) -> [Vec<Step>; 2] {
+        let (place, home) = (differs.place, differs.place.facet.home);
+        let with = differs.with.unwrap_or(home);
+        let length = 60 + chance.below(200);
+        let longer = length + 1 + chance.below(1_500);
+        let say = |what: &str, length| text(scene.seed, what, length);
+        let first = write(at_ms, home, begin(&place, say("hidden", length)));
+        let edit = |at_ms, node, what: &str| write(at_ms, node, change(&place, say(what, length)));
+        let later = at_ms + SPREAD_MS + chance.between(0, 2 * SPREAD_MS);
+        let plain = vec![first.clone()];
+        let edited = vec![first.clone(), edit(later, home, "edited")];
+        match self {
+            Self::Value => {
+                let other = write(at_ms, home, begin(&place, say("hidden too", length)));
+                [plain, vec![other]]
+            }
+            Self::Length => {
+                let other = write(at_ms, home, begin(&place, say("hidden", longer)));
+                [plain, vec![other]]
+            }
+            Self::Existence | Self::Drop => [plain, Vec::new()],
+            Self::Edits => {
+                let edits = 1 + chance.below(6) as u64;
+                let each = |number| edit(later + 7 * number, home, &format!("edit {number}"));
+                [plain.clone(), plain.into_iter().chain((0..edits).map(each)).collect()]
+            }
+            Self::Author => [edited, vec![first, edit(later, with, "edited")]],
+            Self::Time => {
+                let by = chance.between(1, 900);
+                [plain.clone(), shifted(plain, by)]
+            }
+            Self::Clock => {
+                let by = chance.between(1, 48 * 3_600_000) as i64;
+                [plain.clone(), with_clock(plain, by)]
+            }
+            Self::Addressee => {
+                let facet = crdt_model::label::FacetId {
+                    addressee: differs.addressee,
+                    ..place.facet
+                };
+                let other = Place { facet, ..place };
+                [plain, vec![write(at_ms, home, begin(&other, say("hidden", length)))]]
+            }
+            Self::Presence => {
+                let away = Step { at_ms: 0, act: Act::Away(home) };
+                [edited, vec![away]]
+            }
+            Self::Conflict => {
+                let both = vec![first, edit(later, home, "edited"), edit(later, with, "otherwise")];
+                [edited, both]
+            }
+            Self::Rot => {
+                let rot = Step { at_ms: later, act: Act::Rot { node: with, place } };
+                [plain.clone(), plain.into_iter().chain([rot]).collect()]
+            }
+            Self::Trespass => {
+                let near = |node: &NodeId| scene.neighbours.contains(node);
+                let peers: Vec<_> = scene.linked(with).into_iter().filter(near).collect();
+                let to = *chance.pick(&peers).unwrap_or(&home);
+                let act = Act::Trespass { from: with, to, place };
+                [plain.clone(), plain.into_iter().chain([Step { at_ms: later, act }]).collect()]
+            }
+        }
+    }
+}
+
+fn shifted(steps: Vec<Step>, by_ms: u64) -> Vec<Step> {
+    let shift = |step: Step| Step { at_ms: step.at_ms + by_ms, ..step };
+    steps.into_iter().map(shift).collect()
+}
+
+fn with_clock(mut steps: Vec<Step>, by_ms: i64) -> Vec<Step> {
+    for step in &mut steps {
+        if let Act::Write { wall_ahead_ms, .. } = &mut step.act {
+            *wall_ahead_ms = by_ms;
+        }
+    }
+    steps
+}
