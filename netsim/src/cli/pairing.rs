@@ -68,7 +68,7 @@ fn show(summary: &Summary) {
     for (variation, pairs, near) in &summary.variations {
         line(format!("  {pairs:>12}  {}, near the observer in {near}", variation.name()));
     }
-    for finding in summary.findings.iter().take(20) {
+    for finding in summary.findings.iter() {
         line(format!("seed {}: {}", finding.seed, finding.what));
     }
     let never = summary.never();

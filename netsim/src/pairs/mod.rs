@@ -19,6 +19,8 @@ pub mod scene;
 pub mod script;
 pub mod variation;
 
+use crdt_model::label::FacetId;
+
 use crate::charters::Shelf;
 use observation::{Difference, first_difference};
 use permitted::Case;
@@ -34,6 +36,8 @@ const TRIES: u64 = 40;
 pub struct Pair {
     /// Who takes part, and who observes.
     pub scene: Scene,
+    /// The facet that is hidden, in the first of the two.
+    pub hidden: FacetId,
     /// In what they differ.
     pub variation: Variation,
     /// What happens in the one and in the other.
@@ -82,7 +86,8 @@ impl Pair {
     /// Plays both worlds.
     pub fn play(&self, shelf: &Shelf) -> Result<[Played; 2], String> {
         let [one, other] = &self.scripts;
-        Ok([play::play(&self.scene, one, shelf)?, play::play(&self.scene, other, shelf)?])
+        let play = |script| play::play(&self.scene, &self.hidden, script, shelf);
+        Ok([play(one)?, play(other)?])
     }
 
     /// Plays both worlds and compares what the observer saw.
@@ -101,7 +106,7 @@ impl Pair {
             variation: self.variation,
             words: self.words.clone(),
             seen: one.entries.len(),
-            near: one.near || other.near,
+            near: self.variation.came_near(&played),
             difference,
             permitted: permitted.map(|entry| entry.id),
             counters,

@@ -4,7 +4,7 @@ use crdt_model::commit::CommitBody;
 use crdt_model::engine::Identity;
 use crdt_model::history::Clock;
 use crdt_model::ids::{CharterVersion, Epoch, NodeId, Seq};
-use crdt_model::label::Label;
+use crdt_model::label::{FacetId, Label};
 use crdt_model::reconcile::{Bound, Index, Initiator, Shared};
 use crdt_model::replica::{self, Key};
 use crdt_model::store::Store;
@@ -34,7 +34,9 @@ pub struct Played {
     pub around: Vec<Sight>,
     /// Nodes that their disks stopped.
     pub stopped: Vec<(u64, NodeId)>,
-    /// Whether something hidden from the observer came to a node that it has a line with.
+    /// What else befell them.
+    pub hidden: Vec<Sight>,
+    /// Whether the hidden facet came to one of them.
     pub near: bool,
     /// What took effect.
     pub counters: Counters,
@@ -42,6 +44,7 @@ pub struct Played {
 
 struct Stage<'a> {
     scene: &'a Scene,
+    hidden: FacetId,
     world: World,
     played: Played,
     steps: usize,
@@ -51,7 +54,12 @@ struct Stage<'a> {
 ///
 /// # Errors
 /// Why the county could not be founded.
-pub fn play(scene: &Scene, script: &[Step], shelf: &Shelf) -> Result<Played, String> {
+pub fn play(
+    scene: &Scene,
+    hidden: &FacetId,
+    script: &[Step],
+    shelf: &Shelf,
+) -> Result<Played, String> {
     let mut world = World::new(scene.seed, Box::new(shelf.clone()));
     world.redials = true;
     world.watch(scene.observer);
@@ -64,10 +72,11 @@ pub fn play(scene: &Scene, script: &[Step], shelf: &Shelf) -> Result<Played, Str
         entries: Vec::new(),
         around: Vec::new(),
         stopped: Vec::new(),
+        hidden: Vec::new(),
         near: false,
         counters: Counters::default(),
     };
-    let mut stage = Stage { scene, world, played, steps: 0 };
+    let mut stage = Stage { scene, hidden: *hidden, world, played, steps: 0 };
     let (before, after) = script.split_at(script.partition_point(|step| step.at_ms == 0));
     before.iter().for_each(|step| stage.act(&step.act));
     stage.world.connect_all();
@@ -101,16 +110,18 @@ impl Stage<'_> {
 
     fn note_neighbour(&mut self, sight: Sight) {
         match &sight.seen {
-            Seen::Happened(Happening::Changed { label, .. }) => match self.scene.hides(label) {
-                true => self.played.near = true,
-                false => self.played.around.push(sight),
-            },
-            Seen::Happened(Happening::Dropped(_)) => self.played.counters.count("dropped"),
+            Seen::Happened(Happening::Changed { facet, label, .. }) => {
+                self.played.near |= *facet == self.hidden;
+                match self.scene.hides(label) {
+                    true => self.played.hidden.push(sight),
+                    false => self.played.around.push(sight),
+                }
+            }
             Seen::Happened(Happening::Stopped(_)) => {
                 self.played.stopped.push((sight.at_ms, sight.node));
             }
             Seen::Charter(_) => self.played.around.push(sight),
-            _ => {}
+            _ => self.played.hidden.push(sight),
         }
     }
 

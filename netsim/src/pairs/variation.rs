@@ -3,6 +3,7 @@
 use crdt_model::ids::NodeId;
 
 use super::Pair;
+use super::play::Played;
 use super::scene::{Place, Scene};
 use super::script::{Act, Drawing, GREETING_MS, Step, begin, change, in_order, text, write};
 use crate::seed::Seed;
@@ -93,8 +94,11 @@ impl Variation {
 
     /// A pair of this scene that differs in this; `None` where the scene has no room for it.
     pub fn pair(self, mut scene: Scene) -> Option<Pair> {
-        if self == Self::Drop {
-            scene.versions = scene.versions.max(2);
+        match self {
+            Self::Drop => scene.versions = scene.versions.max(2),
+            // Charters come by any node, and everybody may hold them.
+            Self::Presence => scene.versions = 1,
+            _ => {}
         }
         let mut chance = scene.chance(self.name());
         let differs = self.differs(&scene, &mut chance)?;
@@ -104,7 +108,10 @@ impl Variation {
             Self::Drop => 3 * GREETING_MS,
             _ => end_ms.saturating_sub(4 * SPREAD_MS).max(GREETING_MS),
         };
-        let at_ms = chance.between(GREETING_MS, until_ms);
+        let at_ms = match chance.percent(60) && self != Self::Drop {
+            true => beside(&common, differs.place.facet.home, until_ms, &mut chance),
+            false => chance.between(GREETING_MS, until_ms),
+        };
         let scripts = self.steps(&scene, &differs, at_ms, &mut chance);
         let words = format!(
             "{} of {} at {}, {:?}; observer {}",
@@ -115,7 +122,16 @@ impl Variation {
             scene.observer
         );
         let scripts = scripts.map(|own| in_order(common.iter().cloned().chain(own).collect()));
-        Some(Pair { scene, variation: self, scripts, words })
+        Some(Pair { scene, variation: self, hidden: differs.place.facet, scripts, words })
+    }
+
+    /// Whether what differs reached a node that the observer has a line with.
+    pub fn came_near(self, [one, other]: &[Played; 2]) -> bool {
+        match self {
+            Self::Value | Self::Length | Self::Author | Self::Clock => one.near,
+            Self::Rot => one.counters != other.counters,
+            _ => one.hidden != other.hidden,
+        }
     }
 
     fn differs(self, scene: &Scene, chance: &mut Seed) -> Option<Differs> {
@@ -208,21 +224,26 @@ impl Variation {
         let first = write(at_ms, home, begin(&place, say("hidden", length)));
         let edit = |at_ms, node, what: &str| write(at_ms, node, change(&place, say(what, length)));
         let later = at_ms + SPREAD_MS + chance.between(0, 2 * SPREAD_MS);
-        let plain = vec![first.clone()];
+        let mut plain = vec![first.clone()];
+        for number in 0..chance.below(3) as u64 {
+            plain.push(edit(later + 11 * number, home, &format!("more {number}")));
+        }
         let edited = vec![first.clone(), edit(later, home, "edited")];
         match self {
             Self::Value => {
                 let other = write(at_ms, home, begin(&place, say("hidden too", length)));
-                [plain, vec![other]]
+                let more = plain.iter().skip(1).cloned();
+                [plain.clone(), [other].into_iter().chain(more).collect()]
             }
             Self::Length => {
                 let other = write(at_ms, home, begin(&place, say("hidden", longer)));
-                [plain, vec![other]]
+                let more = plain.iter().skip(1).cloned();
+                [plain.clone(), [other].into_iter().chain(more).collect()]
             }
             Self::Existence | Self::Drop => [plain, Vec::new()],
             Self::Edits => {
                 let edits = 1 + chance.below(6) as u64;
-                let each = |number| edit(later + 7 * number, home, &format!("edit {number}"));
+                let each = |number| edit(later + 40 + 7 * number, home, &format!("edit {number}"));
                 [plain.clone(), plain.into_iter().chain((0..edits).map(each)).collect()]
             }
             Self::Author => [edited, vec![first, edit(later, with, "edited")]],
@@ -240,7 +261,7 @@ impl Variation {
                     ..place.facet
                 };
                 let other = Place { facet, ..place };
-                [plain, vec![write(at_ms, home, begin(&other, say("hidden", length)))]]
+                [vec![first], vec![write(at_ms, home, begin(&other, say("hidden", length)))]]
             }
             Self::Presence => {
                 let away = Step { at_ms: 0, act: Act::Away(home) };
@@ -251,7 +272,7 @@ impl Variation {
                 [edited, both]
             }
             Self::Rot => {
-                let rot = Step { at_ms: later, act: Act::Rot { node: with, place } };
+                let rot = Step { at_ms: later + SPREAD_MS, act: Act::Rot { node: with, place } };
                 [plain.clone(), plain.into_iter().chain([rot]).collect()]
             }
             Self::Trespass => {
@@ -263,6 +284,21 @@ impl Variation {
             }
         }
     }
+}
+
+/// A moment close to one in which something is written or asked, so that the two get in each other's
+/// way if they can.
+fn beside(common: &[Step], home: NodeId, until_ms: u64, chance: &mut Seed) -> u64 {
+    let busy = |step: &&Step| {
+        matches!(step.act, Act::Write { .. } | Act::Probe { .. } | Act::Offer(..))
+            && step.at_ms < until_ms
+    };
+    let own = |step: &&Step| matches!(step.act, Act::Write { node, .. } if node == home);
+    let busy: Vec<_> = common.iter().filter(busy).collect();
+    let own: Vec<_> = busy.iter().copied().filter(own).collect();
+    let from = if own.is_empty() || chance.percent(30) { busy } else { own };
+    let at_ms = chance.pick(&from).map_or(until_ms, |step| step.at_ms);
+    (at_ms + chance.between(0, 16)).saturating_sub(12).max(GREETING_MS)
 }
 
 fn shifted(steps: Vec<Step>, by_ms: u64) -> Vec<Step> {
