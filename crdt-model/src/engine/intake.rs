@@ -7,9 +7,9 @@ use crate::commit::Commit;
 use crate::history::{Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
-use crate::label::{FacetId, Grade};
+use crate::label::{FacetId, Grade, Label};
 use crate::replica::{self, ReplicaError};
-use crate::store::{Batch, Store};
+use crate::store::{Batch, Store, StoreError};
 use crate::time::{Now, WallTime};
 
 use super::durable::Waiting;
@@ -35,6 +35,8 @@ pub(super) struct Growing {
     pub(super) before: Option<(Grade, usize)>,
     /// The lives that were forked before.
     forked: BTreeSet<Life>,
+    /// The label of a copy that cannot be read and that the sender may not hold: nothing is added.
+    sealed: Option<Label>,
 }
 
 impl Growing {
@@ -50,7 +52,18 @@ impl Growing {
             history,
             before,
             forked,
+            sealed: None,
         })
+    }
+
+    /// What stands for a copy that cannot be read.
+    fn sealed(facet: &FacetId, label: Label) -> Self {
+        Self {
+            history: History::new(*facet),
+            before: None,
+            forked: BTreeSet::new(),
+            sealed: Some(label),
+        }
     }
 
     /// How many commits it had before.
@@ -203,7 +216,7 @@ impl Engine {
             let (growing, placed) = match arriving.entry(facet) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
-                    let growing = Growing::load(store, &facet)?;
+                    let growing = self.growing(peer, &facet, store)?;
                     let staged = self
                         .peers
                         .get_mut(&peer)
@@ -228,6 +241,29 @@ impl Engine {
             }
         }
         Ok(arriving)
+    }
+
+    /// A facet that commits of a peer are to be added to. A copy that is damaged stops this node,
+    /// but not at the word of a peer that may not hold it: such a peer is answered as if there were
+    /// none, and whatever it sent is refused.
+    fn growing(
+        &self,
+        peer: NodeId,
+        facet: &FacetId,
+        store: &dyn Store,
+    ) -> Result<Growing, ReplicaError> {
+        let damaged = match Growing::load(store, facet) {
+            Err(
+                error @ (ReplicaError::Entry { .. }
+                | ReplicaError::Store(StoreError::Damaged { .. })),
+            ) => error,
+            loaded => return loaded,
+        };
+        let label = replica::facet_entry(store, facet)?.map(|entry| facet.label(entry.grade));
+        match label.filter(|label| !self.charter().flow(label, peer).allowed) {
+            Some(label) => Ok(Growing::sealed(facet, label)),
+            None => Err(damaged),
+        }
     }
 
     /// Keeps the commits of an unfinished facet aside; `false` where there is no room.
@@ -262,6 +298,9 @@ impl Engine {
     /// The grade a facet comes to, if both this node and the peer that sent it may hold it so.
     fn may_arrive(&mut self, peer: NodeId, growing: &Growing) -> Result<Grade, Fault> {
         let grade = self.grade_of(&growing.history)?;
+        if let Some(label) = growing.sealed {
+            return Err(self.not_for_sender(peer, label));
+        }
         let label = growing.history.facet().label(grade);
         let node = self.node();
         let decision = self.charter().flow(&label, node);
@@ -271,16 +310,16 @@ impl Engine {
                 rules: decision.rules.clone(),
             });
         }
-        let decision = self.charter().flow(&label, peer);
-        if !decision.allowed {
-            let rules = decision.rules.clone();
-            return Err(Fault::NotForSender {
-                peer,
-                label: Box::new(label),
-                rules,
-            });
+        if !self.charter().flow(&label, peer).allowed {
+            return Err(self.not_for_sender(peer, label));
         }
         Ok(grade)
+    }
+
+    fn not_for_sender(&self, peer: NodeId, label: Label) -> Fault {
+        let rules = self.charter().flow(&label, peer).rules.clone();
+        let label = Box::new(label);
+        Fault::NotForSender { peer, label, rules }
     }
 
     pub(super) fn grade_of(&self, history: &History) -> Result<Grade, Fault> {

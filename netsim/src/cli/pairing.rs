@@ -66,18 +66,27 @@ fn show(summary: &Summary) {
         line(format!("  {count:>12}  {what}"));
     }
     for (variation, pairs, near) in &summary.variations {
-        line(format!("  {pairs:>12}  {}, near the observer in {near}", variation.name()));
+        line(format!(
+            "  {pairs:>12}  {}, near the observer in {near}",
+            variation.name()
+        ));
     }
     for finding in summary.findings.iter() {
         line(format!("seed {}: {}", finding.seed, finding.what));
     }
     let never = summary.never();
     if !never.is_empty() {
-        line(format!("never tried near the observer: {}", never.join(", ")));
+        line(format!(
+            "never tried near the observer: {}",
+            never.join(", ")
+        ));
     }
     for entry in &permitted::LIST {
         let used = summary.permitted.get(entry.id);
-        line(format!("  {used:>12}  permitted: {}: {}", entry.id, entry.what));
+        line(format!(
+            "  {used:>12}  permitted: {}: {}",
+            entry.id, entry.what
+        ));
     }
     line(format!(
         "{} pairs, {} things seen by observers, {} differences outside the list",

@@ -50,13 +50,22 @@ pub struct Summary {
 
 impl Summary {
     fn new() -> Self {
-        let variations = VARIATIONS.into_iter().map(|variation| (variation, 0, 0)).collect();
-        Self { variations, ..Self::default() }
+        let variations = VARIATIONS
+            .into_iter()
+            .map(|variation| (variation, 0, 0))
+            .collect();
+        Self {
+            variations,
+            ..Self::default()
+        }
     }
 
     /// Variations of which there was no pair in which they came near the observer.
     pub fn never(&self) -> Vec<&'static str> {
-        let never = self.variations.iter().filter(|(_, pairs, near)| *pairs == 0 || *near == 0);
+        let never = self
+            .variations
+            .iter()
+            .filter(|(_, pairs, near)| *pairs == 0 || *near == 0);
         never.map(|(variation, _, _)| variation.name()).collect()
     }
 

@@ -96,7 +96,12 @@ impl Pair {
         let [one, other] = &played;
         let difference = first_difference(&one.entries, &other.entries);
         let permitted = difference.as_ref().and_then(|difference| {
-            let case = Case { pair: self, one, other, difference };
+            let case = Case {
+                pair: self,
+                one,
+                other,
+                difference,
+            };
             permitted::permits(&case)
         });
         let mut counters = one.counters.clone();

@@ -32,18 +32,27 @@ impl Entry {
             Seen::Sent { to, request, bytes } => {
                 (format!("{} to {to}", frame(*request)), bytes.clone())
             }
-            Seen::Arrived { from, request, bytes } => {
-                (format!("{} of {from}", frame(*request)), bytes.clone())
-            }
-            Seen::Line { peer, up } => {
-                (format!("line to {peer} {}", if *up { "up" } else { "down" }), Vec::new())
-            }
+            Seen::Arrived {
+                from,
+                request,
+                bytes,
+            } => (format!("{} of {from}", frame(*request)), bytes.clone()),
+            Seen::Line { peer, up } => (
+                format!("line to {peer} {}", if *up { "up" } else { "down" }),
+                Vec::new(),
+            ),
             Seen::Charter(version) => (format!("charter {version} in force"), Vec::new()),
-            Seen::Happened(happening) => {
-                ("the driver is told".to_owned(), format!("{happening:?}").into_bytes())
-            }
+            Seen::Happened(happening) => (
+                "the driver is told".to_owned(),
+                format!("{happening:?}").into_bytes(),
+            ),
         };
-        Self { step, at_ms: sight.at_ms, what, bytes }
+        Self {
+            step,
+            at_ms: sight.at_ms,
+            what,
+            bytes,
+        }
     }
 }
 
@@ -54,7 +63,12 @@ fn frame(request: bool) -> &'static str {
 /// All that a node has, looked at now.
 pub fn state(world: &World, node: NodeId, step: usize) -> Vec<Entry> {
     let at_ms = world.now_ms();
-    let entry = |what: &str, bytes| Entry { step, at_ms, what: what.to_owned(), bytes };
+    let entry = |what: &str, bytes| Entry {
+        step,
+        at_ms,
+        what: what.to_owned(),
+        bytes,
+    };
     let Some(state) = world.node(node) else {
         let off = world.off().find(|(off, _)| *off == node);
         let disk = off.map(|(_, off)| off.platter.image().collect::<Vec<_>>().concat());
@@ -62,13 +76,21 @@ pub fn state(world: &World, node: NodeId, step: usize) -> Vec<Entry> {
     };
     let disk = state.store.platter().image().collect::<Vec<_>>().concat();
     let text = |lines: Vec<String>| lines.join("\n").into_bytes();
-    let peers = state.engine.peers().iter().map(|peer| format!("{peer:?}")).collect();
+    let peers = state
+        .engine
+        .peers()
+        .iter()
+        .map(|peer| format!("{peer:?}"))
+        .collect();
     let quarantine = state.engine.quarantine();
     let refused = quarantine.entries().map(|entry| format!("{entry:?}"));
     let counts = quarantine.counts().map(|count| format!("{count:?}"));
     let refused = refused.chain(counts).collect();
     let index = state.engine.index();
-    let labels = index.labels().map(|label| format!("{label} {:?}", index.total(label))).collect();
+    let labels = index
+        .labels()
+        .map(|label| format!("{label} {:?}", index.total(label)))
+        .collect();
     vec![
         entry("its disk", disk),
         entry("its peers", text(peers)),
@@ -104,16 +126,27 @@ pub struct Difference {
 impl Difference {
     /// When the earlier of the two was seen.
     pub fn at_ms(&self) -> u64 {
-        let times = [&self.one, &self.other].into_iter().flatten().map(|entry| entry.at_ms);
+        let times = [&self.one, &self.other]
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.at_ms);
         times.min().unwrap_or(0)
     }
 }
 
 /// The first entry in which two observations differ; `None` if they are the same.
 pub fn first_difference(one: &[Entry], other: &[Entry]) -> Option<Difference> {
-    let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let same = one
+        .iter()
+        .zip(other)
+        .take_while(|(one, other)| one == other)
+        .count();
     let (one, other) = (one.get(same).cloned(), other.get(same).cloned());
-    (one.is_some() || other.is_some()).then_some(Difference { after: same, one, other })
+    (one.is_some() || other.is_some()).then_some(Difference {
+        after: same,
+        one,
+        other,
+    })
 }
 
 impl fmt::Display for Difference {
@@ -121,14 +154,17 @@ impl fmt::Display for Difference {
         let bytes = |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.bytes.clone());
         let (one, other) = (bytes(&self.one), bytes(&self.other));
         let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
-        let same = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        let same = one
+            .iter()
+            .zip(&other)
+            .take_while(|(one, other)| one == other)
+            .count();
         for (which, entry, bytes) in [("one", &self.one, &one), ("other", &self.other, &other)] {
             match entry {
                 None => writeln!(f, "  {which}: nothing more")?,
                 Some(entry) => {
                     let from = same.saturating_sub(SHOWN);
-                    let shown: Vec<u8> =
-                        bytes.iter().skip(from).take(2 * SHOWN).copied().collect();
+                    let shown: Vec<u8> = bytes.iter().skip(from).take(2 * SHOWN).copied().collect();
                     let hex: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
                     let words: String = String::from_utf8_lossy(&shown)
                         .chars()
@@ -154,7 +190,12 @@ mod tests {
     use super::*;
 
     fn entry(at_ms: u64, bytes: &[u8]) -> Entry {
-        Entry { step: 1, at_ms, what: "a frame".to_owned(), bytes: bytes.to_vec() }
+        Entry {
+            step: 1,
+            at_ms,
+            what: "a frame".to_owned(),
+            bytes: bytes.to_vec(),
+        }
     }
 
     #[test]

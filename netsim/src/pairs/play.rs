@@ -76,7 +76,13 @@ pub fn play(
         near: false,
         counters: Counters::default(),
     };
-    let mut stage = Stage { scene, hidden: *hidden, world, played, steps: 0 };
+    let mut stage = Stage {
+        scene,
+        hidden: *hidden,
+        world,
+        played,
+        steps: 0,
+    };
     let (before, after) = script.split_at(script.partition_point(|step| step.at_ms == 0));
     before.iter().for_each(|step| stage.act(&step.act));
     stage.world.connect_all();
@@ -91,7 +97,11 @@ pub fn play(
 }
 
 fn identity(scene: &Scene, node: NodeId) -> Identity {
-    Identity { node, key: scene.family.key(node), epoch: Epoch(1) }
+    Identity {
+        node,
+        key: scene.family.key(node),
+        epoch: Epoch(1),
+    }
 }
 
 impl Stage<'_> {
@@ -133,9 +143,16 @@ impl Stage<'_> {
                 let seen = state(&self.world, self.scene.observer, self.steps);
                 self.played.entries.extend(seen);
             }
-            Act::Write { node, draft, wall_ahead_ms } => {
+            Act::Write {
+                node,
+                draft,
+                wall_ahead_ms,
+            } => {
                 let held = self.world.node(*node).is_some_and(|state| {
-                    matches!(replica::facet_entry(&state.store, &draft.facet), Ok(Some(_)))
+                    matches!(
+                        replica::facet_entry(&state.store, &draft.facet),
+                        Ok(Some(_))
+                    )
                 });
                 if held || draft.grade.is_some() {
                     self.set_clock(*node, *wall_ahead_ms);
@@ -150,7 +167,13 @@ impl Stage<'_> {
             Act::Line(one, other, quality) => self.world.set_quality(*one, *other, *quality),
             Act::Away(node) => drop(self.world.take_away(*node)),
             Act::Crash(node) => {
-                self.world.power_cut(*node, &PowerCut { lost: true, ..PowerCut::default() });
+                self.world.power_cut(
+                    *node,
+                    &PowerCut {
+                        lost: true,
+                        ..PowerCut::default()
+                    },
+                );
                 self.played.counters.count("crashes");
             }
             Act::Start(node) => self.start(*node),
@@ -181,7 +204,9 @@ impl Stage<'_> {
 
     fn offer(&mut self, node: NodeId, version: usize) {
         let edition = self.scene.editions().nth(version - 1);
-        let bundle = edition.map(|edition| edition.bundle.clone()).unwrap_or_default();
+        let bundle = edition
+            .map(|edition| edition.bundle.clone())
+            .unwrap_or_default();
         if self.world.offer(node, &bundle).is_ok() {
             self.played.counters.count("charters rolled out");
         }
@@ -189,7 +214,10 @@ impl Stage<'_> {
 
     fn mark(&self, node: NodeId) -> Option<CharterMark> {
         let charter = self.world.node(node)?.engine.charter();
-        Some(CharterMark { version: charter.version(), digest: charter.digest() })
+        Some(CharterMark {
+            version: charter.version(),
+            digest: charter.digest(),
+        })
     }
 
     /// Asks for a facet, compares around it, and pushes a commit on it.
@@ -197,8 +225,15 @@ impl Stage<'_> {
         let Some(charter) = self.mark(from) else {
             return;
         };
-        let wanted = Wanted { facet: place.facet, have: Clock::default(), from: 0 };
-        let fetch = Request::Fetch { charter, facets: vec![wanted] };
+        let wanted = Wanted {
+            facet: place.facet,
+            have: Clock::default(),
+            from: 0,
+        };
+        let fetch = Request::Fetch {
+            charter,
+            facets: vec![wanted],
+        };
         self.world.attack(from, to, fetch.encode());
         if let Some(questions) = questions(&place.label(), place) {
             let compare = Request::Compare { charter, questions };
@@ -226,7 +261,11 @@ impl Stage<'_> {
         };
         if let Ok(commit) = body.sign(&self.scene.family.key(from)) {
             let commits = vec![commit.encoded().to_vec()];
-            let push = Request::Push { charter, unfinished: false, commits };
+            let push = Request::Push {
+                charter,
+                unfinished: false,
+                commits,
+            };
             self.world.attack(from, to, push.encode());
             self.played.counters.count(counter);
         }
@@ -236,11 +275,15 @@ impl Stage<'_> {
         let Some(state) = self.world.node_mut(node) else {
             return;
         };
-        let entries = state.store.scan(COMMITS, None, usize::MAX).unwrap_or_default();
-        let of_facet = |key: &[u8]| {
-            matches!(Key::decode(key), Ok(Key::Commit(facet, _)) if facet == place.facet)
-        };
-        let key = entries.into_iter().map(|(key, _)| key).find(|key| of_facet(key));
+        let entries = state
+            .store
+            .scan(COMMITS, None, usize::MAX)
+            .unwrap_or_default();
+        let of_facet = |key: &[u8]| matches!(Key::decode(key), Ok(Key::Commit(facet, _)) if facet == place.facet);
+        let key = entries
+            .into_iter()
+            .map(|(key, _)| key)
+            .find(|key| of_facet(key));
         let mut chance = Seed::split(self.scene.seed, "pair rot", &[node]);
         if let Some(key) = key
             && state.store.flip_bit(&key, &mut chance).is_some()

@@ -62,11 +62,24 @@ impl Scene {
         let family = shelf.family(seed % FAMILIES, &nodes);
         let mut chance = Seed::split(seed ^ (attempt << 32), "pair scene", &[]);
         let store = family.v1.store().map_err(|why| why.to_string())?;
-        let charter = shelf.clone().load(&store)?.pop().ok_or("no charter is in force")?;
+        let charter = shelf
+            .clone()
+            .load(&store)?
+            .pop()
+            .ok_or("no charter is in force")?;
         let observer = *chance.pick(&nodes).ok_or("a county has nodes")?;
         let neighbours = links(&*charter, observer);
         let versions = 1 + *chance.pick(&[0, 0, 1, 1, 2]).unwrap_or(&0);
-        Ok(Self { seed, nodes, observer, neighbours, family, versions, charter, attempt })
+        Ok(Self {
+            seed,
+            nodes,
+            observer,
+            neighbours,
+            family,
+            versions,
+            charter,
+            attempt,
+        })
     }
 
     /// A stream of numbers for one purpose.
@@ -86,12 +99,16 @@ impl Scene {
 
     /// Whether the observer may not hold this under any edition.
     pub fn hides(&self, label: &Label) -> bool {
-        label.home != self.observer && self.tables().all(|table| !table.holds(label, self.observer))
+        label.home != self.observer
+            && self
+                .tables()
+                .all(|table| !table.holds(label, self.observer))
     }
 
     /// Whether a node may hold and write this under every edition.
     pub fn may_write(&self, label: &Label, node: NodeId) -> bool {
-        self.tables().all(|table| table.holds(label, node) && table.authors(label, node))
+        self.tables()
+            .all(|table| table.holds(label, node) && table.authors(label, node))
     }
 
     /// Whether a node may hold this under the first edition.
@@ -101,7 +118,9 @@ impl Scene {
 
     /// Whether a node that the observer has a line with may hold this at first.
     pub fn is_near(&self, label: &Label) -> bool {
-        self.neighbours.iter().any(|node| self.may_hold(label, *node))
+        self.neighbours
+            .iter()
+            .any(|node| self.may_hold(label, *node))
     }
 
     /// The nodes that a node has lines with.
@@ -126,7 +145,12 @@ impl Scene {
 
     /// Any facet of this record number at any grade it may begin with.
     pub fn place(&self, chance: &mut Seed, record: u64, homes: &[NodeId]) -> Option<Place> {
-        let facets: Vec<_> = self.charter.kinds().iter().flat_map(|kind| &kind.facets).collect();
+        let facets: Vec<_> = self
+            .charter
+            .kinds()
+            .iter()
+            .flat_map(|kind| &kind.facets)
+            .collect();
         let declared = *chance.pick(&facets)?;
         let home = *chance.pick(homes)?;
         let addressee = match declared.addressed && chance.percent(50) {
@@ -138,7 +162,12 @@ impl Scene {
             level: *chance.pick(&declared.levels)?,
         };
         let record = Canary::record(self.seed, record);
-        let facet = FacetId { record, facet: declared.name, home, addressee };
+        let facet = FacetId {
+            record,
+            facet: declared.name,
+            home,
+            addressee,
+        };
         let place = Place { facet, grade };
         self.may_write(&place.label(), home).then_some(place)
     }

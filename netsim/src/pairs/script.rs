@@ -98,23 +98,40 @@ pub type Written = (String, Value);
 
 /// A text for the field that every facet has.
 pub fn text(seed: u64, what: &str, length: usize) -> Written {
-    (TEXT.to_owned(), Value::Text(Canary::text(seed, what, length)))
+    (
+        TEXT.to_owned(),
+        Value::Text(Canary::text(seed, what, length)),
+    )
 }
 
 /// What begins a facet.
 pub fn begin(place: &Place, fields: Written) -> Draft {
-    Draft { grade: Some(place.grade), ..change(place, fields) }
+    Draft {
+        grade: Some(place.grade),
+        ..change(place, fields)
+    }
 }
 
 /// What changes a facet.
 pub fn change(place: &Place, (key, value): Written) -> Draft {
     let fields = BTreeMap::from([(key, Some(value))]);
-    Draft { facet: place.facet, grade: None, fields }
+    Draft {
+        facet: place.facet,
+        grade: None,
+        fields,
+    }
 }
 
 /// Somebody writes something.
 pub fn write(at_ms: u64, node: NodeId, draft: Draft) -> Step {
-    Step { at_ms, act: Act::Write { node, draft, wall_ahead_ms: 0 } }
+    Step {
+        at_ms,
+        act: Act::Write {
+            node,
+            draft,
+            wall_ahead_ms: 0,
+        },
+    }
 }
 
 /// What is drawn, and from what.
@@ -196,16 +213,29 @@ impl<'a> Drawing<'a> {
     /// Anybody who takes part.
     fn node(&mut self) -> NodeId {
         let aside = self.aside;
-        let nodes = self.scene.nodes.iter().copied().filter(|node| Some(*node) != aside);
+        let nodes = self
+            .scene
+            .nodes
+            .iter()
+            .copied()
+            .filter(|node| Some(*node) != aside);
         let nodes: Vec<_> = nodes.collect();
         *self.chance.pick(&nodes).unwrap_or(&self.scene.observer)
     }
 
     fn line(&mut self) -> Option<(NodeId, NodeId)> {
         let near = self.chance.percent(40);
-        let one = if near { self.scene.observer } else { self.node() };
+        let one = if near {
+            self.scene.observer
+        } else {
+            self.node()
+        };
         let aside = self.aside;
-        let peers = self.scene.linked(one).into_iter().filter(|peer| Some(*peer) != aside);
+        let peers = self
+            .scene
+            .linked(one)
+            .into_iter()
+            .filter(|peer| Some(*peer) != aside);
         let peers: Vec<_> = peers.collect();
         Some((one, *self.chance.pick(&peers)?))
     }
@@ -238,7 +268,8 @@ impl<'a> Drawing<'a> {
                         (CHOICE.to_owned(), Value::Text(choice.to_owned()))
                     }
                 };
-                self.steps.push(write(self.at_ms, node, change(&place, written)));
+                self.steps
+                    .push(write(self.at_ms, node, change(&place, written)));
             }
         }
     }

@@ -122,7 +122,13 @@ impl Variation {
             scene.observer
         );
         let scripts = scripts.map(|own| in_order(common.iter().cloned().chain(own).collect()));
-        Some(Pair { scene, variation: self, hidden: differs.place.facet, scripts, words })
+        Some(Pair {
+            scene,
+            variation: self,
+            hidden: differs.place.facet,
+            scripts,
+            words,
+        })
     }
 
     /// Whether what differs reached a node that the observer has a line with.
@@ -138,7 +144,12 @@ impl Variation {
         let strangers = scene.strangers();
         let homes = match self {
             Self::Presence => strangers.clone(),
-            _ => scene.nodes.iter().copied().filter(|node| *node != scene.observer).collect(),
+            _ => scene
+                .nodes
+                .iter()
+                .copied()
+                .filter(|node| *node != scene.observer)
+                .collect(),
         };
         let mut far = None;
         for _ in 0..TRIES {
@@ -164,14 +175,17 @@ impl Variation {
     fn around(self, scene: &Scene, place: Place, chance: &mut Seed) -> Option<Differs> {
         let label = place.label();
         let others = |may: &dyn Fn(NodeId) -> bool| {
-            let fits = |node: &NodeId| {
-                *node != place.facet.home && *node != scene.observer && may(*node)
-            };
+            let fits =
+                |node: &NodeId| *node != place.facet.home && *node != scene.observer && may(*node);
             scene.nodes.iter().copied().filter(fits).collect::<Vec<_>>()
         };
         let near = |node: NodeId| scene.neighbours.contains(&node);
-        let mut differs =
-            Differs { place, aside: None, with: None, addressee: place.facet.addressee };
+        let mut differs = Differs {
+            place,
+            aside: None,
+            with: None,
+            addressee: place.facet.addressee,
+        };
         match self {
             Self::Author | Self::Conflict => {
                 let writers = others(&|node| scene.may_write(&label, node));
@@ -179,7 +193,10 @@ impl Variation {
             }
             Self::Addressee => {
                 let addressee = *chance.pick(&scene.nodes)?;
-                let facet = crdt_model::label::FacetId { addressee, ..place.facet };
+                let facet = crdt_model::label::FacetId {
+                    addressee,
+                    ..place.facet
+                };
                 let other = Place { facet, ..place };
                 let fits = addressee != place.facet.addressee
                     && scene.may_write(&other.label(), facet.home)
@@ -244,7 +261,10 @@ impl Variation {
             Self::Edits => {
                 let edits = 1 + chance.below(6) as u64;
                 let each = |number| edit(later + 40 + 7 * number, home, &format!("edit {number}"));
-                [plain.clone(), plain.into_iter().chain((0..edits).map(each)).collect()]
+                [
+                    plain.clone(),
+                    plain.into_iter().chain((0..edits).map(each)).collect(),
+                ]
             }
             Self::Author => [edited, vec![first, edit(later, with, "edited")]],
             Self::Time => {
@@ -261,26 +281,49 @@ impl Variation {
                     ..place.facet
                 };
                 let other = Place { facet, ..place };
-                [vec![first], vec![write(at_ms, home, begin(&other, say("hidden", length)))]]
+                [
+                    vec![first],
+                    vec![write(at_ms, home, begin(&other, say("hidden", length)))],
+                ]
             }
             Self::Presence => {
-                let away = Step { at_ms: 0, act: Act::Away(home) };
+                let away = Step {
+                    at_ms: 0,
+                    act: Act::Away(home),
+                };
                 [edited, vec![away]]
             }
             Self::Conflict => {
-                let both = vec![first, edit(later, home, "edited"), edit(later, with, "otherwise")];
+                let both = vec![
+                    first,
+                    edit(later, home, "edited"),
+                    edit(later, with, "otherwise"),
+                ];
                 [edited, both]
             }
             Self::Rot => {
-                let rot = Step { at_ms: later + SPREAD_MS, act: Act::Rot { node: with, place } };
+                let rot = Step {
+                    at_ms: later + SPREAD_MS,
+                    act: Act::Rot { node: with, place },
+                };
                 [plain.clone(), plain.into_iter().chain([rot]).collect()]
             }
             Self::Trespass => {
                 let near = |node: &NodeId| scene.neighbours.contains(node);
                 let peers: Vec<_> = scene.linked(with).into_iter().filter(near).collect();
                 let to = *chance.pick(&peers).unwrap_or(&home);
-                let act = Act::Trespass { from: with, to, place };
-                [plain.clone(), plain.into_iter().chain([Step { at_ms: later, act }]).collect()]
+                let act = Act::Trespass {
+                    from: with,
+                    to,
+                    place,
+                };
+                [
+                    plain.clone(),
+                    plain
+                        .into_iter()
+                        .chain([Step { at_ms: later, act }])
+                        .collect(),
+                ]
             }
         }
     }
@@ -290,19 +333,30 @@ impl Variation {
 /// way if they can.
 fn beside(common: &[Step], home: NodeId, until_ms: u64, chance: &mut Seed) -> u64 {
     let busy = |step: &&Step| {
-        matches!(step.act, Act::Write { .. } | Act::Probe { .. } | Act::Offer(..))
-            && step.at_ms < until_ms
+        matches!(
+            step.act,
+            Act::Write { .. } | Act::Probe { .. } | Act::Offer(..)
+        ) && step.at_ms < until_ms
     };
     let own = |step: &&Step| matches!(step.act, Act::Write { node, .. } if node == home);
     let busy: Vec<_> = common.iter().filter(busy).collect();
     let own: Vec<_> = busy.iter().copied().filter(own).collect();
-    let from = if own.is_empty() || chance.percent(30) { busy } else { own };
+    let from = if own.is_empty() || chance.percent(30) {
+        busy
+    } else {
+        own
+    };
     let at_ms = chance.pick(&from).map_or(until_ms, |step| step.at_ms);
-    (at_ms + chance.between(0, 16)).saturating_sub(12).max(GREETING_MS)
+    (at_ms + chance.between(0, 16))
+        .saturating_sub(12)
+        .max(GREETING_MS)
 }
 
 fn shifted(steps: Vec<Step>, by_ms: u64) -> Vec<Step> {
-    let shift = |step: Step| Step { at_ms: step.at_ms + by_ms, ..step };
+    let shift = |step: Step| Step {
+        at_ms: step.at_ms + by_ms,
+        ..step
+    };
     steps.into_iter().map(shift).collect()
 }
 

@@ -27,6 +27,12 @@ impl Turn {
             Event::Frame { from, to, .. } => (*to, 3, *from),
             Event::Redial { one, other } => (*one, 4, *other),
         };
-        Self { at_ms, node, sort, peer, number }
+        Self {
+            at_ms,
+            node,
+            sort,
+            peer,
+            number,
+        }
     }
 }
