@@ -41,6 +41,10 @@ impl Entry {
                 format!("line to {peer} {}", if *up { "up" } else { "down" }),
                 Vec::new(),
             ),
+            Seen::Holds { facet, entry } => (
+                "a facet is durable".to_owned(),
+                format!("{facet:?}: {entry:?}").into_bytes(),
+            ),
             Seen::Charter(version) => (format!("charter {version} in force"), Vec::new()),
             Seen::Happened(happening) => (
                 "the driver is told".to_owned(),

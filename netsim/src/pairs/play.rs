@@ -120,9 +120,9 @@ impl Stage<'_> {
 
     fn note_neighbour(&mut self, sight: Sight) {
         match &sight.seen {
-            Seen::Happened(Happening::Changed { facet, label, .. }) => {
+            Seen::Holds { facet, entry } => {
                 self.played.near |= *facet == self.hidden;
-                match self.scene.hides(label) {
+                match entry.is_none_or(|entry| self.scene.hides(&facet.label(entry.grade))) {
                     true => self.played.hidden.push(sight),
                     false => self.played.around.push(sight),
                 }

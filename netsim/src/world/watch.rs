@@ -2,6 +2,8 @@
 //! others.
 
 use crdt_model::ids::{CharterVersion, NodeId};
+use crdt_model::label::FacetId;
+use crdt_model::replica::{self, FacetEntry};
 
 use super::{Happening, World};
 
@@ -44,6 +46,13 @@ pub enum Seen {
         /// Whether it came up.
         up: bool,
     },
+    /// Commits of a facet became durable.
+    Holds {
+        /// The facet.
+        facet: FacetId,
+        /// What is kept about it now, if it could be read.
+        entry: Option<FacetEntry>,
+    },
     /// A charter came into force.
     Charter(CharterVersion),
     /// The node's driver was told something, or something befell the node.
@@ -83,6 +92,13 @@ impl World {
 
     /// Notes what a node's driver was told, or what befell the node.
     pub(super) fn befell(&mut self, node: NodeId, happening: Happening) {
+        if let Happening::Changed { facet, .. } = happening
+            && self.watch.observer.is_some()
+        {
+            let state = self.nodes.get(&node);
+            let entry = state.and_then(|state| replica::facet_entry(&state.store, &facet).ok());
+            self.see(node, Seen::Holds { facet, entry: entry.flatten() });
+        }
         self.see(node, Seen::Happened(happening.clone()));
         self.happenings.push((node, happening));
     }
