@@ -32,8 +32,10 @@ pub struct Played {
     pub entries: Vec<Entry>,
     /// What befell the nodes that it has lines with, as far as the observer may know.
     pub around: Vec<Sight>,
-    /// Nodes that their disks stopped.
+    /// Those of them that stopped, and when.
     pub stopped: Vec<(u64, NodeId)>,
+    /// When frames of the observer arrived at them.
+    pub asked: Vec<(u64, NodeId)>,
     /// What else befell them.
     pub hidden: Vec<Sight>,
     /// Whether the hidden facet came to one of them.
@@ -72,6 +74,7 @@ pub fn play(
         entries: Vec::new(),
         around: Vec::new(),
         stopped: Vec::new(),
+        asked: Vec::new(),
         hidden: Vec::new(),
         near: false,
         counters: Counters::default(),
@@ -130,6 +133,7 @@ impl Stage<'_> {
             Seen::Happened(Happening::Stopped(_)) => {
                 self.played.stopped.push((sight.at_ms, sight.node));
             }
+            Seen::Arrived { .. } => self.played.asked.push((sight.at_ms, sight.node)),
             Seen::Charter(_) => self.played.around.push(sight),
             _ => self.played.hidden.push(sight),
         }

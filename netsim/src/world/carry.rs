@@ -184,7 +184,7 @@ impl World {
             false => What::Response { from, bytes: size },
         };
         self.log.note(self.now_ms, to, what, &bytes);
-        if self.is_watched(to) {
+        if self.is_watched(to) || self.is_watched(from) {
             self.see(to, Seen::Arrived { from, request, bytes: bytes.clone() });
         }
         if !request {

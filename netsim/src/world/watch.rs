@@ -18,7 +18,7 @@ pub struct Sight {
     pub seen: Seen,
 }
 
-/// What can be seen. Frames and lines are noted at the observer alone.
+/// What can be seen. Lines and frames are noted at the observer, and where its frames arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// A frame left.
