@@ -66,10 +66,12 @@ fn shared_line(case: &Case<'_>) -> bool {
         let at_ms = sights.into_iter().flatten().map(|sight| sight.at_ms).min();
         at_ms.is_some_and(|at_ms| at_ms <= case.difference.at_ms())
     });
-    let ends = [case.one, case.other].map(|played| ["its documents", "its index"].map(|what| {
-        let last = played.entries.iter().rfind(|entry| entry.what == what);
-        last.map(|entry| entry.bytes.as_slice())
-    }));
+    let ends = [case.one, case.other].map(|played| {
+        ["its documents", "its index"].map(|what| {
+            let last = played.entries.iter().rfind(|entry| entry.what == what);
+            last.map(|entry| entry.bytes.as_slice())
+        })
+    });
     let [one, other] = [case.one, case.other].map(held_at_last);
     before && (one != other || ends[0] == ends[1])
 }

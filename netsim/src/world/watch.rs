@@ -97,7 +97,13 @@ impl World {
         {
             let state = self.nodes.get(&node);
             let entry = state.and_then(|state| replica::facet_entry(&state.store, &facet).ok());
-            self.see(node, Seen::Holds { facet, entry: entry.flatten() });
+            self.see(
+                node,
+                Seen::Holds {
+                    facet,
+                    entry: entry.flatten(),
+                },
+            );
         }
         self.see(node, Seen::Happened(happening.clone()));
         self.happenings.push((node, happening));
