@@ -237,20 +237,20 @@ impl Engine {
             let audience = engine.audience(label);
             engine.carries(me, peer, &audience)
         };
-        let peers: Vec<_> = self
-            .peers
-            .keys()
-            .copied()
-            .filter(|peer| Some(*peer) != from)
-            .collect();
+        let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
             if !carried(self, peer, label) {
                 continue;
             }
             let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
-            let from = if held { position } else { 0 };
-            if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.queue_push(*facet, Lacks::from(from));
+            let Some(known) = self.peers.get_mut(&peer) else {
+                continue;
+            };
+            if Some(peer) != from {
+                known.queue_push(*facet, Lacks::from(if held { position } else { 0 }));
+            } else if before.is_some() && !held {
+                // It brought what opens the facet to it, and may lack what was written here before.
+                known.doubt();
             }
         }
     }

@@ -7,7 +7,7 @@ use netsim::soak::{Batch, run, run_one};
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 7] = [
+const KEPT: [(u64, &str); 8] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -35,6 +35,10 @@ const KEPT: [(u64, &str); 7] = [
     (
         1369,
         "a push was forgotten while its facet waited for a new grade to become durable",
+    ),
+    (
+        1353,
+        "who opened a facet to a node with a new grade never compared it, and missed its commits",
     ),
 ];
 
