@@ -105,8 +105,13 @@ fn unequal(
             return;
         }
         let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
-        let same = theirs.map(|theirs| theirs.digest) == Some(entry.digest);
-        if !same && !of_revoked(state, &facet) && !of_revoked(other, &facet) {
+        let same = theirs.as_ref().map(|theirs| theirs.digest) == Some(entry.digest);
+        // What it lacks has a grade that goes another way, where the ends are compared too.
+        let comes_otherwise = theirs.as_ref().is_some_and(|theirs| {
+            !carried(state, node, peer, &facet, theirs) && has_all_of(state, other, &facet)
+        });
+        let waits = comes_otherwise || of_revoked(state, &facet) || of_revoked(other, &facet);
+        if !same && !waits {
             let has = if theirs.is_some() {
                 "another state of"
             } else {
@@ -121,6 +126,19 @@ fn unequal(
         .err()
         .map(|why| scene.broken(NAME, node, why.to_string()))
         .or(wrong)
+}
+
+/// Whether the other node has all commits of a facet that the first one has.
+fn has_all_of(state: &Node, other: &Node, facet: &FacetId) -> bool {
+    let histories = (
+        replica::history(&state.store, facet),
+        replica::history(&other.store, facet),
+    );
+    let (Ok(ours), Ok(theirs)) = histories else {
+        return false;
+    };
+    ours.commits()
+        .all(|(commit, _)| theirs.contains(&commit.hash()))
 }
 
 fn carried(state: &Node, node: NodeId, peer: NodeId, facet: &FacetId, entry: &FacetEntry) -> bool {

@@ -7,7 +7,7 @@ use netsim::soak::{Batch, run, run_one};
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 8] = [
+const KEPT: [(u64, &str); 9] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -39,6 +39,10 @@ const KEPT: [(u64, &str); 8] = [
     (
         1353,
         "who opened a facet to a node with a new grade never compared it, and missed its commits",
+    ),
+    (
+        2120,
+        "the names of refused commits stayed in the quarantine when a charter took their facet away",
     ),
 ];
 
