@@ -68,10 +68,10 @@ impl Durability {
         else {
             return;
         };
-        let digest = state.engine.charter().digest();
+        let version = state.engine.charter().version();
         ledger.retain(|facet, _| {
-            let kept = facet.home == node || scene.truth.may_hold(facet, node, &digest);
-            kept || !matches!(replica::facet_entry(&state.store, facet), Ok(None))
+            !scene.truth.may_lose(facet, node, version)
+                || !matches!(replica::facet_entry(&state.store, facet), Ok(None))
         });
     }
 
