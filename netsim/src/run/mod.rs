@@ -20,7 +20,7 @@ use crate::charters::{Edition, Shelf};
 use crate::checkers::{Broken, Checkers};
 use crate::hostile::Hostile;
 use crate::seed::Seed;
-use crate::stage::Stage;
+use crate::stage::{LINZE_NODES, Stage};
 use crate::truth::Truth;
 use crate::workload::Workload;
 use crate::world::World;
@@ -55,7 +55,11 @@ impl Options {
         Self {
             seed,
             nodes,
-            steps: if nodes > 20 { 160 } else { 90 },
+            steps: match nodes {
+                LINZE_NODES => 1_200,
+                0..=20 => 90,
+                _ => 160,
+            },
             faults: drawn.copied().collect(),
             hostile_villages: if chance.percent(40) {
                 1 + chance.below(nodes.min(40) / 5)
