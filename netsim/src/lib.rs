@@ -8,6 +8,8 @@
 //! * [`charters`]: charters from a seed, each with a table of permissions that Cedar never saw.
 //! * [`workload`]: what people write; [`hostile`]: what peers with a valid key do who keep to no rule.
 //! * [`run`]: one seed, whole: work and trouble, then peace, with the [`checkers`] looking on.
+//! * [`scenarios`]: the county's life, one story each; [`report`]: a page about one of them.
+//! * [`stage`]: the charters and [`places`] of one county.
 //! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
 //! * [`pairs`]: whether anybody can tell apart two worlds that differ in what it may not know.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
@@ -20,10 +22,14 @@ pub mod disk;
 pub mod hostile;
 pub mod open_charter;
 pub mod pairs;
+pub mod places;
+pub mod report;
 pub mod run;
+pub mod scenarios;
 pub mod secrecy;
 pub mod seed;
 pub mod soak;
+pub mod stage;
 pub mod truth;
 pub mod workload;
 pub mod world;

@@ -1,6 +1,8 @@
 //! What people write: invented records of every kind that the charter in force has, at nodes that
 //! may write them. Every text is a canary.
 
+use std::collections::BTreeMap;
+
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::{Facet, Field, FieldType, Kinds};
@@ -15,6 +17,8 @@ use crate::world::node::Node;
 
 /// Facets that are written again, at most: the latest ones.
 const REMEMBERED: usize = 400;
+/// Records in a hundred of the highest sensitivity: complaints about a township, secret devices.
+const DELICATE_PERCENT: usize = 3;
 /// Nodes and facets tried before a step is let go.
 const TRIES: usize = 12;
 
@@ -119,12 +123,100 @@ impl Workload {
         if !charter.author(&facet.label(grade), node).allowed {
             return None;
         }
+        self.remember(facet);
+        let fields = self.fields(charter.kinds(), declared);
+        Some(Draft {
+            facet,
+            grade: Some(grade),
+            fields,
+        })
+    }
+
+    /// A new record at home of these facets, as far as home may begin them at the lowest level: one
+    /// draft for each.
+    pub fn record(
+        &mut self,
+        state: &Node,
+        node: NodeId,
+        facets: &[Name],
+        addressee: NodeId,
+    ) -> Vec<Draft> {
+        let charter = state.engine.charter();
+        let kinds = charter.kinds();
+        self.records += 1;
+        let record = Canary::record(self.seed, self.records);
+        let delicate = self.chance.percent(DELICATE_PERCENT);
+        let mut drafts = Vec::new();
+        for (_, declared) in facets.iter().filter_map(|name| kinds.facet(*name)) {
+            let words = &declared.sensitivities;
+            let sensitivity = if delicate {
+                words.last()
+            } else {
+                words.first()
+            };
+            let (Some(sensitivity), Some(level)) = (sensitivity, declared.levels.first()) else {
+                continue;
+            };
+            let grade = Grade {
+                sensitivity: *sensitivity,
+                level: *level,
+            };
+            let facet = FacetId {
+                record,
+                facet: declared.name,
+                home: node,
+                addressee: if declared.addressed { addressee } else { node },
+            };
+            if charter.author(&facet.label(grade), node).allowed {
+                self.remember(facet);
+                let fields = self.fields(kinds, declared);
+                drafts.push(Draft {
+                    facet,
+                    grade: Some(grade),
+                    fields,
+                });
+            }
+        }
+        drafts
+    }
+
+    /// Something more on a record of a node's own, or of one below it, that it holds.
+    pub fn amend(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
+        let near = |home: NodeId| home == node || home.parent() == Some(node);
+        let facets = self.facets.iter().filter(|facet| near(facet.home));
+        let facets: Vec<_> = facets.copied().collect();
+        (0..TRIES).find_map(|_| {
+            let facet = *self.chance.pick(&facets)?;
+            self.change_of(state, node, facet)
+        })
+    }
+
+    /// A record of a node's own, all its facets handed up by one level.
+    pub fn hand_up(&mut self, state: &Node, node: NodeId) -> Vec<Draft> {
+        let own: Vec<_> = self
+            .facets
+            .iter()
+            .filter(|facet| facet.home == node)
+            .collect();
+        let Some(record) = self.chance.pick(&own).map(|facet| facet.record) else {
+            return Vec::new();
+        };
+        let of_record = own.into_iter().filter(|facet| facet.record == record);
+        of_record
+            .filter_map(|facet| handed_up(state, node, *facet))
+            .collect()
+    }
+
+    fn remember(&mut self, facet: FacetId) {
         if self.facets.len() >= REMEMBERED {
             self.facets.remove(0);
         }
         self.facets.push(facet);
-        let kinds = charter.kinds();
-        let mut fields = std::collections::BTreeMap::new();
+    }
+
+    /// Every field that a new facet must have, and one more.
+    fn fields(&mut self, kinds: &Kinds, declared: &Facet) -> BTreeMap<String, Option<Value>> {
+        let mut fields = BTreeMap::new();
         for field in declared.fields.iter().filter(|field| field.required) {
             fields.insert(
                 field.name.as_str().to_owned(),
@@ -134,11 +226,7 @@ impl Workload {
         if let Some((key, value)) = self.field(kinds, declared) {
             fields.insert(key, Some(value));
         }
-        Some(Draft {
-            facet,
-            grade: Some(grade),
-            fields,
-        })
+        fields
     }
 
     fn first_mostly<'a>(&mut self, words: &'a [Name]) -> Option<&'a Name> {
@@ -155,7 +243,12 @@ impl Workload {
     }
 
     fn change(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
-        let (facet, grade) = self.held(state)?;
+        let (facet, _) = self.held(state)?;
+        self.change_of(state, node, facet)
+    }
+
+    fn change_of(&mut self, state: &Node, node: NodeId, facet: FacetId) -> Option<Draft> {
+        let grade = replica::facet_entry(&state.store, &facet).ok()??.grade;
         let charter = state.engine.charter();
         if !charter.author(&facet.label(grade), node).allowed {
             return None;
@@ -187,7 +280,7 @@ impl Workload {
         if !may || !raised {
             return None;
         }
-        let fields = std::collections::BTreeMap::new();
+        let fields = BTreeMap::new();
         Some(Draft {
             facet,
             grade: Some(next),
@@ -242,4 +335,26 @@ impl Workload {
         word.map(|word| word.id.as_str().to_owned())
             .unwrap_or_default()
     }
+}
+
+/// A facet with the next level, where its home holds it and may hand it up.
+fn handed_up(state: &Node, node: NodeId, facet: FacetId) -> Option<Draft> {
+    let grade = replica::facet_entry(&state.store, &facet).ok()??.grade;
+    let charter = state.engine.charter();
+    let (_, declared) = charter.kinds().facet(facet.facet)?;
+    let mut levels = declared.levels.iter();
+    levels.find(|level| **level == grade.level)?;
+    let next = Grade {
+        level: *levels.next()?,
+        ..grade
+    };
+    let (before, after) = (facet.label(grade), facet.label(next));
+    let may = charter.author(&before, node).allowed
+        && charter.regrade(&before, node).allowed
+        && charter.regrade(&after, node).allowed;
+    may.then(|| Draft {
+        facet,
+        grade: Some(next),
+        fields: BTreeMap::new(),
+    })
 }

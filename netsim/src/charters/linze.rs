@@ -12,7 +12,7 @@ use policy::manifest::date;
 use policy::template::{self, Entry, Filling};
 
 use super::Edition;
-use super::linze_table::{rights, rights_without_grid_ledger};
+use super::linze_table::{rights, rights_without_grid_ledger, rights_without_neighbours};
 use super::permissions::{Permissions, Rights};
 use super::reviewers::{IN_FORCE, Reviewers, Sealed, node_key};
 
@@ -30,10 +30,28 @@ const FORGOTTEN: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// A rule that the fork of the second version adds.
+const NO_NEIGHBOURS: &str = r#"
+@id("guard.neighbours")
+@reason("Devices are shown to no neighbour.")
+@reason_zh("设备目录不向邻村公开。")
+forbid (principal, action == Action::"flowAcross", resource)
+when { resource.facet == Facet::"device.public" };
+"#;
+/// A rule that nobody signs but one reviewer.
+const EVERYTHING: &str = r#"
+@id("flow.everything")
+@reason("Everything goes everywhere.")
+@reason_zh("一切内容向所有节点公开。")
+permit (principal, action in [Action::"flowUp", Action::"flowDown", Action::"flowAcross"], resource);
+"#;
+
 /// The charters of Linze County.
 #[derive(Clone, Debug)]
 pub struct Linze {
     seed: u64,
+    reviewers: Reviewers,
+    files: CharterFiles,
     /// The nodes that it lists.
     pub nodes: Vec<NodeId>,
     /// The first version: the charter as it is.
@@ -43,6 +61,10 @@ pub struct Linze {
     pub v2: Edition,
     /// The third, which says again what the first said.
     pub v3: Edition,
+    /// Another second version that reviewers signed: a fork.
+    pub v2_fork: Edition,
+    /// A second version that opens everything, signed by one reviewer, which is too few.
+    pub v2_unsigned_enough: Edition,
 }
 
 impl Linze {
@@ -55,8 +77,10 @@ impl Linze {
     pub fn of(seed: u64, nodes: &[NodeId]) -> Self {
         let reviewers = Reviewers::of(seed);
         let files = template::fill(&template::linze(), &filling(seed, nodes, &reviewers));
+        let active = |node: &NodeId| (*node, Standing::Active);
+        let roster: BTreeMap<_, _> = nodes.iter().map(active).collect();
         let make = |files: &CharterFiles, follows: Option<&Edition>, rights, signers: &[usize]| {
-            make(nodes, files, follows, rights, &reviewers, signers)
+            make(&roster, files, follows, rights, &reviewers, signers)
         };
         let v1 = make(&files, None, rights, &[0, 1]);
         let v2 = make(
@@ -66,13 +90,55 @@ impl Linze {
             &[1, 2],
         );
         let v3 = make(&files, Some(&v2), rights, &[0, 2]);
+        let closed = with_rule(&files, NO_NEIGHBOURS);
+        let v2_fork = make(&closed, Some(&v1), rights_without_neighbours, &[0, 2]);
+        let v2_unsigned_enough = make(&with_rule(&files, EVERYTHING), Some(&v1), rights, &[2]);
         Self {
             seed,
+            reviewers,
+            files,
             nodes: nodes.to_vec(),
             v1,
             v2,
             v3,
+            v2_fork,
+            v2_unsigned_enough,
         }
+    }
+
+    /// What the first version says, after another one, without trust in one node.
+    pub fn revoking(&self, follows: &Edition, node: NodeId) -> Edition {
+        let standing = |of: &NodeId| match *of == node {
+            true => (*of, Standing::Revoked),
+            false => (*of, Standing::Active),
+        };
+        let roster = self.nodes.iter().map(standing).collect();
+        let mut files = without_checks(&self.files);
+        revoke(&mut files, node);
+        let signers = &[0, 1];
+        make(
+            &roster,
+            &files,
+            Some(follows),
+            rights,
+            &self.reviewers,
+            signers,
+        )
+    }
+
+    /// What the first version says, for all nodes, after one for fewer of them.
+    pub fn following(&self, follows: &Edition) -> Edition {
+        let active = |node: &NodeId| (*node, Standing::Active);
+        let roster = self.nodes.iter().map(active).collect();
+        let signers = &[1, 2];
+        make(
+            &roster,
+            &self.files,
+            Some(follows),
+            rights,
+            &self.reviewers,
+            signers,
+        )
     }
 
     /// A node's secret key, which all versions list the public half of.
@@ -100,10 +166,36 @@ fn forget(files: &CharterFiles) -> CharterFiles {
     for (path, from, to) in FORGOTTEN {
         replace(&mut changed, path, from, to);
     }
+    without_checks(&changed)
+}
+
+fn without_checks(files: &CharterFiles) -> CharterFiles {
+    let mut changed = files.clone();
     changed
         .files
         .retain(|path, _| !path.starts_with(policy::checks::FOLDER));
     changed
+}
+
+/// The charter with one rule more, without the checks that it would fail.
+fn with_rule(files: &CharterFiles, rule: &str) -> CharterFiles {
+    let mut changed = without_checks(files);
+    if let Some(rules) = changed.files.get_mut("rules/guard.cedar") {
+        rules.extend_from_slice(rule.as_bytes());
+    }
+    changed
+}
+
+/// Marks one node's entry in the roster.
+fn revoke(files: &mut CharterFiles, node: NodeId) {
+    if let Some(content) = files.files.get_mut(policy::roster::FILE) {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let code = format!("code = \"{node}\"");
+        if let Some((before, after)) = text.split_once(&code) {
+            let after = after.replacen("state = \"active\"", "state = \"revoked\"", 1);
+            *content = format!("{before}{code}{after}").into_bytes();
+        }
+    }
 }
 
 fn replace(files: &mut CharterFiles, path: &str, from: &str, to: &str) {
@@ -114,7 +206,7 @@ fn replace(files: &mut CharterFiles, path: &str, from: &str, to: &str) {
 }
 
 fn make(
-    nodes: &[NodeId],
+    roster: &BTreeMap<NodeId, Standing>,
     files: &CharterFiles,
     follows: Option<&Edition>,
     rights: fn(&Label, NodeId) -> Rights,
@@ -126,18 +218,16 @@ fn make(
     let mut files = files.clone();
     let numbered = format!("\nversion = {version}\n");
     replace(&mut files, policy::head::FILE, "\nversion = 1\n", &numbered);
-    let roster: BTreeMap<NodeId, Standing> =
-        nodes.iter().map(|node| (*node, Standing::Active)).collect();
     let sealed = Sealed {
         // Whoever simulates a county has nodes in it.
-        county: nodes.first().expect("a county has nodes").county(),
+        county: roster.keys().next().expect("a county has nodes").county(),
         version,
         previous: follows.map(|edition| edition.digest),
         validity: IN_FORCE,
         signers,
     };
     reviewers
-        .seal(files, &sealed, Permissions::written(roster, rights))
+        .seal(files, &sealed, Permissions::written(roster.clone(), rights))
         // The template stands in this program, and a test opens what is made of it.
         .expect("the charter of Linze County can be signed")
 }

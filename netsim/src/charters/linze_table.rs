@@ -48,6 +48,16 @@ pub(super) fn rights_without_grid_ledger(label: &Label, node: NodeId) -> Rights 
     }
 }
 
+/// The rights under the version that shows devices to no neighbour.
+pub(super) fn rights_without_neighbours(label: &Label, node: NodeId) -> Rights {
+    let neighbour = Relation::of(label, node).contains(&Relation::Sibling);
+    if label.facet.as_str() == "device.public" && neighbour {
+        Rights::NONE
+    } else {
+        rights(label, node)
+    }
+}
+
 fn declared(label: &Label) -> bool {
     let facet = DECLARED
         .iter()

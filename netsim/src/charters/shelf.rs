@@ -15,10 +15,14 @@ use policy::held;
 use super::Edition;
 use super::generated::Family;
 use super::library::Library;
+use super::linze::Linze;
 use crate::world::Verifier;
 
 /// A family and its size name what was drawn.
 type Drawn = (u64, usize);
+
+/// The seed of the keys of Linze County: opening its charter takes longer than a small run.
+const LINZE_SEED: u64 = 1;
 
 /// See the module. A clone is the same shelf.
 #[derive(Clone, Default)]
@@ -31,6 +35,8 @@ struct Shelved {
     library: Library,
     families: BTreeMap<Drawn, Arc<Family>>,
     revoking: BTreeMap<(Drawn, NodeId), Edition>,
+    linze: BTreeMap<Vec<NodeId>, Arc<Linze>>,
+    linze_revoking: BTreeMap<(CharterDigest, NodeId), Edition>,
     opened: BTreeMap<CharterDigest, AdoptedCharter>,
 }
 
@@ -48,6 +54,22 @@ impl Shelf {
         let mut shelved = self.shelved.borrow_mut();
         let edition = shelved.revoking.entry(((seed, nodes.len()), node));
         edition.or_insert_with(|| family.v3_revoking(node)).clone()
+    }
+
+    /// The charters of Linze County over these nodes, with the keys of one seed.
+    pub fn linze(&self, nodes: &[NodeId]) -> Arc<Linze> {
+        let mut shelved = self.shelved.borrow_mut();
+        let kept = shelved.linze.entry(nodes.to_vec());
+        Arc::clone(kept.or_insert_with(|| Arc::new(Linze::of(LINZE_SEED, nodes))))
+    }
+
+    /// One of them that follows another and trusts one node no more.
+    pub fn linze_revoking(&self, linze: &Linze, follows: &Edition, node: NodeId) -> Edition {
+        let mut shelved = self.shelved.borrow_mut();
+        let edition = shelved.linze_revoking.entry((follows.digest, node));
+        edition
+            .or_insert_with(|| linze.revoking(follows, node))
+            .clone()
     }
 }
 

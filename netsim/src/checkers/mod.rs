@@ -8,8 +8,10 @@ mod conflicts;
 mod convergence;
 mod durability;
 mod secrecy;
+mod together;
 
 pub use convergence::unsettled;
+pub use together::{Checkers, Shown};
 
 use std::collections::BTreeSet;
 use std::fmt;

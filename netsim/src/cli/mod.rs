@@ -2,6 +2,8 @@
 
 mod output;
 mod pairing;
+mod picture;
+mod running;
 mod soaking;
 
 use std::process::ExitCode;
@@ -26,6 +28,10 @@ struct Cli {
 enum Command {
     /// Runs many seeds, each with its own faults.
     Soak(soaking::Soak),
+    /// Plays one story of the county's life on the charter of Linze County, and shows how it went.
+    Run(running::Run),
+    /// Lists the stories.
+    Scenarios,
     /// Runs many seeds, each in two worlds that differ in what one node may not know, and compares
     /// what that node sees.
     Pairs(pairing::Pairs),
@@ -45,6 +51,8 @@ pub fn main() -> ExitCode {
     };
     let code = match cli.command {
         Command::Soak(soak) => soaking::soak(&soak),
+        Command::Run(run) => running::run(&run),
+        Command::Scenarios => running::list(),
         Command::Pairs(pairs) => pairing::pairs(&pairs),
         Command::Replay(replay) => soaking::replay(&replay),
     };

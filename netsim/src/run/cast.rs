@@ -1,139 +1,54 @@
 //! Who takes part in a run, and by which charters.
 
-use std::sync::Arc;
-
-use crdt_model::engine::Identity;
-use crdt_model::ids::{CharterVersion, Epoch, NodeId};
+use crdt_model::ids::NodeId;
 
 use super::{Options, Run};
-use crate::charters::generated::Family;
 use crate::charters::{Edition, Shelf};
 use crate::hostile::Hostile;
 use crate::seed::Seed;
+use crate::stage::Stage;
 use crate::truth::Truth;
 use crate::world::World;
 
-/// Families of charters that seeds share: drawing one takes longer than a small run.
-const FAMILIES: u64 = 64;
-/// The county of generated charters.
-const COUNTY: u64 = 620_723_000_000;
-/// Villages of each township, at most.
-const VILLAGES_MAX: u64 = 16;
-
-/// See the module.
-pub struct Cast {
-    nodes: Vec<NodeId>,
-    family: Arc<Family>,
+/// A county as a run begins with it.
+pub(super) struct Founded {
+    pub(super) stage: Stage,
     pub(super) third: Edition,
-}
-
-impl Cast {
-    /// All nodes, by code.
-    pub fn nodes(&self) -> &[NodeId] {
-        &self.nodes
-    }
-
-    /// The county.
-    pub fn county(&self) -> NodeId {
-        self.nodes[0]
-    }
-
-    /// The townships.
-    pub fn townships(&self) -> Vec<NodeId> {
-        let is = |node: &&NodeId| node.parent() == Some(self.county());
-        self.nodes.iter().filter(is).copied().collect()
-    }
-
-    /// The villages.
-    pub fn villages(&self) -> Vec<NodeId> {
-        let is = |node: &&NodeId| node.parent().is_some_and(|above| above != self.county());
-        self.nodes.iter().filter(is).copied().collect()
-    }
-
-    /// The nodes that a node has lines with.
-    pub fn linked(&self, node: NodeId) -> Vec<NodeId> {
-        let county = self.county();
-        let linked = |other: &&NodeId| {
-            let (one, other) = (node, **other);
-            one.parent() == Some(other)
-                || other.parent() == Some(one)
-                || one != other && (one == county || other == county)
-        };
-        self.nodes.iter().filter(linked).copied().collect()
-    }
-
-    /// What a new node is given.
-    pub fn founding(&self) -> Vec<(CharterVersion, Vec<u8>)> {
-        vec![(self.family.v1.version, self.family.v1.bundle.clone())]
-    }
-
-    /// Its charters.
-    pub fn family(&self) -> &Family {
-        &self.family
-    }
-}
-
-/// A county of so many nodes: one county node, and as many townships as their villages need.
-pub fn nodes(count: usize) -> Vec<NodeId> {
-    let townships = (count / 6).clamp(1, 7) as u64;
-    let county = [COUNTY].into_iter();
-    let above = (0..townships).map(|at| COUNTY + (101 + at) * 1_000);
-    let villages = (0..VILLAGES_MAX).flat_map(|village| {
-        (0..townships).map(move |at| COUNTY + (101 + at) * 1_000 + 201 + village)
-    });
-    let codes = county.chain(above).chain(villages).take(count);
-    let mut nodes: Vec<_> = codes
-        .filter_map(|code| format!("{code:012}").parse().ok())
-        .collect();
-    nodes.sort_unstable();
-    nodes
+    pub(super) world: World,
+    pub(super) truth: Truth,
 }
 
 /// Founds the county of a run.
-pub(super) fn found(options: &Options, shelf: &Shelf) -> (Cast, World, Truth) {
+pub(super) fn found(options: &Options, shelf: &Shelf) -> Founded {
     let seed = options.seed;
-    let nodes = nodes(options.nodes);
-    let family = shelf.family(seed % FAMILIES, &nodes);
+    let stage = Stage::of_size(seed, options.nodes, shelf);
     let mut chance = Seed::split(seed, "cast", &[]);
     let mut truth = Truth::default();
-    let villages: Vec<_> = nodes
-        .iter()
-        .filter(|node| is_village(node))
-        .copied()
-        .collect();
+    let villages = stage.places.villages();
     let third = match chance
         .pick(&villages)
         .filter(|_| chance.clone().percent(40))
     {
-        Some(village) => shelf.revoking(seed % FAMILIES, &nodes, *village),
-        None => family.v3.clone(),
+        Some(village) => stage.revoking(*village, shelf),
+        None => stage.third().clone(),
     };
-    for edition in [&family.v1, &family.v2, &third, &family.v2_fork] {
+    for edition in [stage.first(), stage.second(), &third, stage.fork()] {
         truth.add_edition(edition.digest, edition.version, edition.table.clone());
     }
     let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
-    let cast = Cast {
-        nodes,
-        family,
-        third,
-    };
-    for node in &cast.nodes {
-        let key = cast.family.key(*node);
-        let identity = Identity {
-            node: *node,
-            key,
-            epoch: Epoch(1),
-        };
-        if let Err(why) = world.add(identity, &cast.founding()) {
+    for node in stage.places.nodes() {
+        let identity = stage.identity(*node);
+        if let Err(why) = world.add(identity, &stage.founding()) {
             world.tell(*node, why);
         }
     }
-    (cast, world, truth)
-}
-
-fn is_village(node: &NodeId) -> bool {
-    node.parent().is_some_and(|above| above.parent().is_some())
+    Founded {
+        stage,
+        third,
+        world,
+        truth,
+    }
 }
 
 impl Run {
@@ -142,10 +57,10 @@ impl Run {
         let mut chance = Seed::split(self.options.seed, "who is hostile", &[]);
         let mut chosen = std::collections::BTreeSet::new();
         for _ in 0..self.options.hostile_villages.min(8) {
-            chosen.extend(chance.pick(&self.cast.villages()).copied());
+            chosen.extend(chance.pick(&self.stage.places.villages()).copied());
         }
         if self.options.hostile_township {
-            chosen.extend(chance.pick(&self.cast.townships()).copied());
+            chosen.extend(chance.pick(&self.stage.places.townships()).copied());
         }
         for node in &chosen {
             if let Some(identity) = self.world.identity(*node).cloned() {
@@ -158,7 +73,7 @@ impl Run {
                 .counters
                 .add("hostile nodes", chosen.len() as u64);
         }
-        self.hostile_nodes = chosen;
+        self.checkers.hostile = chosen;
     }
 
     /// Brings the next charter to a node.
@@ -171,8 +86,8 @@ impl Run {
             return;
         };
         let edition = match version.0 {
-            1 => &self.cast.family().v2,
-            _ => &self.cast.third,
+            1 => self.stage.second(),
+            _ => &self.third,
         };
         // Nobody brings a charter to the one node that it revokes.
         if !edition.table.active().any(|active| active == node) {
@@ -181,7 +96,7 @@ impl Run {
         let bundle = edition.bundle.clone();
         if self.world.offer(node, &bundle).is_ok() {
             self.world.counters.count("charter rolled out");
-            if version.0 > 1 && self.cast.third.digest != self.cast.family().v3.digest {
+            if version.0 > 1 && self.third.digest != self.stage.third().digest {
                 self.world.counters.count("revocation in flight");
             }
         }
@@ -189,24 +104,24 @@ impl Run {
 
     /// Brings two charters with one number to two nodes.
     pub(super) fn offer_fork(&mut self) {
-        let nodes = self.cast.nodes().to_vec();
+        let nodes = self.stage.places.nodes().to_vec();
         let (v2, fork) = (
-            self.cast.family().v2.bundle.clone(),
-            self.cast.family().v2_fork.bundle.clone(),
+            self.stage.second().bundle.clone(),
+            self.stage.fork().bundle.clone(),
         );
         for bundle in [v2, fork] {
             if let Some(node) = self.trouble.chance.pick(&nodes).copied()
                 && self.world.offer(node, &bundle).is_ok()
             {
                 self.world.counters.count("two charters with one version");
-                self.forked = true;
+                self.checkers.forked = true;
             }
         }
     }
 
     /// Brings a charter to a node that too few reviewers signed.
     pub(super) fn offer_unsigned(&mut self, node: NodeId) {
-        let bundle = self.cast.family().v2_unsigned_enough.bundle.clone();
+        let bundle = self.stage.unsigned_enough().bundle.clone();
         if self.world.offer(node, &bundle).is_err() {
             self.world
                 .counters
@@ -217,7 +132,7 @@ impl Run {
     /// Moves everybody past the end of the charter in force, or back.
     pub(super) fn expire(&mut self) {
         self.world.counters.count("charter expired");
-        for node in self.cast.nodes().to_vec() {
+        for node in self.stage.places.nodes().to_vec() {
             if let Some(state) = self.world.node_mut(node) {
                 state.clocks.wall_ahead_ms = 5 * 365 * 24 * 3_600_000;
             }

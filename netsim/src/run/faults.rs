@@ -198,17 +198,17 @@ impl Run {
     }
 
     fn any_node(&mut self) -> NodeId {
-        let nodes = self.cast.nodes();
+        let nodes = self.stage.places.nodes();
         *self
             .trouble
             .chance
             .pick(nodes)
-            .unwrap_or(&self.cast.county())
+            .unwrap_or(&self.stage.places.county())
     }
 
     fn trouble_line(&mut self, fault: Fault, node: NodeId) {
         let chance = &mut self.trouble.chance;
-        let Some(peer) = chance.pick(&self.cast.linked(node)).copied() else {
+        let Some(peer) = chance.pick(&self.stage.places.linked(node)).copied() else {
             return;
         };
         match fault {
@@ -247,21 +247,21 @@ impl Run {
         let (counter, node) = match fault {
             Fault::VillageCut => (
                 "village cut off",
-                chance.pick(&self.cast.villages()).copied(),
+                chance.pick(&self.stage.places.villages()).copied(),
             ),
             Fault::TownshipCut | Fault::MonthCut => (
                 "township cut off",
-                chance.pick(&self.cast.townships()).copied(),
+                chance.pick(&self.stage.places.townships()).copied(),
             ),
-            _ => ("county cut off", Some(self.cast.county())),
+            _ => ("county cut off", Some(self.stage.places.county())),
         };
         let Some(node) = node else {
             return;
         };
-        let peers = self.cast.linked(node);
+        let peers = self.stage.places.linked(node);
         if fault == Fault::AllRejoin {
             self.world.counters.count("all rejoin at once");
-            for node in self.cast.nodes().to_vec() {
+            for node in self.stage.places.nodes().to_vec() {
                 self.world.cut_all(node);
             }
             self.world.connect_all();

@@ -1,19 +1,18 @@
 //! How trouble ends: bit by bit while the county works, and all of it at last.
 
-use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 
 use super::Run;
-use crate::checkers::{Broken, unsettled};
+use crate::checkers::Broken;
 use crate::world::Happening;
 use crate::world::node::Clocks;
 
 /// Virtual milliseconds within which everything must have come about after the last fault.
-const HEALS_WITHIN_MS: u64 = 60_000;
+pub(crate) const HEALS_WITHIN_MS: u64 = 60_000;
 /// Virtual milliseconds within which every line has been dialled.
 const LINES_UP_MS: u64 = 5_000;
 /// Virtual milliseconds for what was begun under faults to end: requests time out in 30 s.
-const SETTLING_MS: u64 = 35_000;
+pub(crate) const SETTLING_MS: u64 = 35_000;
 
 impl Run {
     /// Mends this and that.
@@ -33,7 +32,7 @@ impl Run {
     }
 
     fn mend_machines(&mut self) {
-        for node in self.cast.nodes().to_vec() {
+        for node in self.stage.places.nodes().to_vec() {
             if let Some(state) = self.world.node_mut(node) {
                 state.slow_sync_ms = 0;
                 state.store.faults.capacity_bytes = None;
@@ -66,10 +65,10 @@ impl Run {
         };
         let mut identity = machine.identity;
         identity.epoch = self.new_life();
-        if let Err(why) = self.world.add(identity, &self.cast.founding()) {
+        if let Err(why) = self.world.add(identity, &self.stage.founding()) {
             let at_ms = self.world.now_ms();
             let what = format!("a new disk does not start: {why}");
-            self.broken.push(Broken {
+            self.checkers.broken.push(Broken {
                 checker: "start",
                 at_ms,
                 node,
@@ -92,23 +91,24 @@ impl Run {
         let from_ms = self.world.now_ms();
         self.world.run_ms(LINES_UP_MS);
         self.look();
-        while !self.settled() && self.world.now_ms() < from_ms + HEALS_WITHIN_MS {
+        while !self.checkers.settled(&self.world) && self.world.now_ms() < from_ms + HEALS_WITHIN_MS
+        {
             self.world.run_ms(500);
             self.look();
         }
         let took_ms = self.world.now_ms() - from_ms;
         self.world.counters.add("healing ms", took_ms);
-        if !self.settled() && self.hostile_nodes.is_empty() && self.broken.is_empty() {
-            self.say_who_is_apart();
+        if !self.checkers.settled(&self.world)
+            && self.checkers.hostile.is_empty()
+            && self.checkers.broken.is_empty()
+        {
+            self.checkers.say_who_is_apart(&self.world);
         }
-        let happenings = std::mem::take(&mut self.world.happenings);
-        let frames = std::mem::take(&mut self.world.frames);
-        self.learn(&happenings);
-        self.show(&frames, &happenings, true);
+        self.checkers.last_look(&mut self.world, &mut self.truth);
     }
 
     fn all_run_on_sound_disks(&mut self) {
-        for node in self.cast.nodes().to_vec() {
+        for node in self.stage.places.nodes().to_vec() {
             self.bring_back(node);
             self.world.check_disk(node);
             self.bring_back(node);
@@ -116,42 +116,19 @@ impl Run {
         }
     }
 
-    fn unsettled(&self) -> Vec<(NodeId, NodeId, LinkState)> {
-        let hostile = |node: NodeId| self.hostile_nodes.contains(&node);
-        unsettled(&self.world, &hostile, self.forked)
-    }
-
-    fn settled(&self) -> bool {
-        self.unsettled().is_empty()
-    }
-
     /// Now and then one village stays away for good: no charter ever reaches it.
     fn leave_one_out(&mut self) {
         if self.trouble.chance.percent(10)
-            && let Some(village) = self.trouble.chance.pick(&self.cast.villages()).copied()
+            && let Some(village) = self
+                .trouble
+                .chance
+                .pick(&self.stage.places.villages())
+                .copied()
         {
             self.world.counters.count("a charter never arrives");
-            for peer in self.cast.linked(village) {
+            for peer in self.stage.places.linked(village) {
                 self.world.block(village, peer);
             }
-        }
-    }
-
-    fn say_who_is_apart(&mut self) {
-        let at_ms = self.world.now_ms();
-        for (node, peer, link) in self.unsettled() {
-            let status = self
-                .world
-                .node(node)
-                .and_then(|state| state.engine.peer_status(peer));
-            let refused = status.map(|status| status.refused).unwrap_or_default();
-            let what = format!("{link:?} with {peer} after a minute: {refused:?}");
-            self.broken.push(Broken {
-                checker: "convergence",
-                at_ms,
-                node,
-                what,
-            });
         }
     }
 }

@@ -14,22 +14,20 @@ pub mod outcome;
 
 use std::collections::BTreeSet;
 
-use crdt_model::commit::Commit;
 use crdt_model::ids::NodeId;
-use crdt_model::label::FacetId;
-use crdt_model::replica;
-use crdt_model::wire::{Request, Response};
 
-use crate::charters::Shelf;
-use crate::checkers::{self, Broken, Checker, Scene};
+use crate::charters::{Edition, Shelf};
+use crate::checkers::{Broken, Checkers};
 use crate::hostile::Hostile;
 use crate::seed::Seed;
+use crate::stage::{LINZE_NODES, Stage};
 use crate::truth::Truth;
 use crate::workload::Workload;
-use crate::world::{Frame, Happening, World};
+use crate::world::World;
 
-pub use cast::{Cast, nodes};
+pub use crate::places::nodes;
 pub use faults::{FAULTS, Fault};
+pub(crate) use heal::{HEALS_WITHIN_MS, SETTLING_MS};
 pub use outcome::{Outcome, Verdict};
 
 /// What a run is to be.
@@ -57,7 +55,11 @@ impl Options {
         Self {
             seed,
             nodes,
-            steps: if nodes > 20 { 160 } else { 90 },
+            steps: match nodes {
+                LINZE_NODES => 1_200,
+                0..=20 => 90,
+                _ => 160,
+            },
             faults: drawn.copied().collect(),
             hostile_villages: if chance.percent(40) {
                 1 + chance.below(nodes.min(40) / 5)
@@ -77,36 +79,36 @@ pub struct Run {
     pub world: World,
     /// What is true in it.
     pub truth: Truth,
-    cast: Cast,
+    stage: Stage,
+    /// The third version of the charter, which may trust one village no more.
+    third: Edition,
     chance: Seed,
     trouble: faults::Trouble,
     workload: Workload,
     hostile: Vec<Hostile>,
-    hostile_nodes: BTreeSet<NodeId>,
-    checkers: Vec<Box<dyn Checker>>,
-    broken: Vec<Broken>,
-    handed: BTreeSet<(NodeId, FacetId)>,
-    forked: bool,
+    checkers: Checkers,
 }
 
 impl Run {
     /// Founds the county of a run.
     pub fn new(options: Options, shelf: &Shelf) -> Self {
         let seed = options.seed;
-        let (cast, world, truth) = cast::found(&options, shelf);
+        let cast::Founded {
+            stage,
+            third,
+            world,
+            truth,
+        } = cast::found(&options, shelf);
         let mut run = Self {
             world,
             truth,
-            cast,
+            stage,
+            third,
             chance: Seed::split(seed, "course", &[]),
             trouble: faults::Trouble::new(seed),
             workload: Workload::new(seed),
             hostile: Vec::new(),
-            hostile_nodes: BTreeSet::new(),
-            checkers: checkers::all(),
-            broken: Vec::new(),
-            handed: BTreeSet::new(),
-            forked: false,
+            checkers: Checkers::default(),
             options,
         };
         run.choose_hostile();
@@ -120,11 +122,11 @@ impl Run {
         for _ in 0..self.options.steps {
             self.step();
             self.look();
-            if !self.broken.is_empty() {
+            if !self.checkers.broken.is_empty() {
                 break;
             }
         }
-        if self.broken.is_empty() {
+        if self.checkers.broken.is_empty() {
             self.heal();
         }
         (outcome::of(&self), self)
@@ -144,7 +146,7 @@ impl Run {
     }
 
     fn work(&mut self) {
-        let nodes = self.cast.nodes().to_vec();
+        let nodes = self.stage.places.nodes().to_vec();
         if let Some((node, draft)) = self.workload.next(&self.world, &nodes) {
             self.world.start_write(node, vec![draft]);
             if self.chance.percent(50) {
@@ -162,80 +164,16 @@ impl Run {
 
     /// Lets the checkers look at what has happened since they last did.
     pub fn look(&mut self) {
-        let happenings = std::mem::take(&mut self.world.happenings);
-        let frames = std::mem::take(&mut self.world.frames);
-        self.learn(&happenings);
-        self.show(&frames, &happenings, false);
-    }
-
-    fn show(&mut self, frames: &[Frame], happenings: &[(NodeId, Happening)], at_end: bool) {
-        let hostile = |frame: &&Frame| self.hostile_nodes.contains(&frame.from);
-        for frame in frames.iter().filter(hostile) {
-            self.handed.extend(handed(frame));
-        }
-        let scene = Scene {
-            world: &self.world,
-            truth: &self.truth,
-            frames,
-            happenings,
-            hostile: &self.hostile_nodes,
-            handed: &self.handed,
-            forked: self.forked,
-        };
-        for checker in &mut self.checkers {
-            checker.look(&scene, &mut self.broken);
-            if at_end {
-                checker.at_end(&scene, &mut self.broken);
-            }
-        }
-    }
-
-    /// Learns what was written, from whoever wrote it.
-    fn learn(&mut self, happenings: &[(NodeId, Happening)]) {
-        for (node, happening) in happenings {
-            if let Happening::Changed { facet, label, .. } = happening {
-                self.truth.learn_grade(facet, label.grade);
-            }
-            if let Happening::Changed {
-                facet, from: None, ..
-            } = happening
-                && let Some(state) = self.world.node(*node)
-                && let Ok(history) = replica::history(&state.store, facet)
-            {
-                self.truth.learn(&history);
-            }
-        }
+        self.checkers.look(&mut self.world, &mut self.truth);
     }
 
     /// What was found broken.
     pub fn broken(&self) -> &[Broken] {
-        &self.broken
+        &self.checkers.broken
     }
 
     /// Nodes that keep to no rule.
     pub fn hostile_nodes(&self) -> &BTreeSet<NodeId> {
-        &self.hostile_nodes
+        &self.checkers.hostile
     }
-}
-
-/// The facets of the commits in a frame, and to whom it went.
-fn handed(frame: &Frame) -> Vec<(NodeId, FacetId)> {
-    let commits = match frame.request {
-        true => match Request::decode(&frame.bytes) {
-            Ok(Request::Push { commits, .. }) => commits,
-            _ => Vec::new(),
-        },
-        false => match Response::decode(&frame.bytes) {
-            Ok(Response::Fetched(found)) => {
-                found.into_iter().flat_map(|found| found.commits).collect()
-            }
-            _ => Vec::new(),
-        },
-    };
-    let facets = commits
-        .iter()
-        .filter_map(|commit| Commit::decode(commit).ok());
-    facets
-        .map(|commit| (frame.to, commit.body().facet))
-        .collect()
 }

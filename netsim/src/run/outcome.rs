@@ -17,6 +17,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What these findings come to.
+    pub fn of(broken: &[Broken]) -> Self {
+        match broken {
+            [] => Self::Converged,
+            all if all.iter().all(Broken::is_liveness) => Self::LivenessBroken,
+            _ => Self::SafetyBroken,
+        }
+    }
+
     /// What the program exits with.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -49,16 +58,11 @@ pub struct Outcome {
 }
 
 pub(super) fn of(run: &Run) -> Outcome {
-    let broken = run.broken.clone();
-    let verdict = match broken.as_slice() {
-        [] => Verdict::Converged,
-        all if all.iter().all(Broken::is_liveness) => Verdict::LivenessBroken,
-        _ => Verdict::SafetyBroken,
-    };
+    let broken = run.checkers.broken.clone();
     Outcome {
         options: run.options.clone(),
         hash: run.world.log().hash(),
-        verdict,
+        verdict: Verdict::of(&broken),
         broken,
         counters: run.world.all_counters(),
         ends_ms: run.world.now_ms(),

@@ -1,0 +1,127 @@
+//! What each checker promises, and what the things are called that can go wrong, in the words of
+//! those who read the page.
+
+/// One promise.
+pub(super) struct Promise {
+    /// Its checker, as in a finding.
+    pub(super) checker: &'static str,
+    /// What people call it.
+    pub(super) name: [&'static str; 2],
+    /// What it promises.
+    pub(super) holds: [&'static str; 2],
+}
+
+/// All of them.
+pub(super) const PROMISES: [Promise; 9] = [
+    Promise {
+        checker: "secrecy (typed)",
+        name: ["保密（按消息内容）", "Secrecy (by message)"],
+        holds: [
+            "任何消息提到的内容，都是接收方按章程可以持有的。",
+            "Whatever a message mentions, its receiver may hold by the charter.",
+        ],
+    },
+    Promise {
+        checker: "secrecy (bytes)",
+        name: ["保密（逐字节）", "Secrecy (byte by byte)"],
+        holds: [
+            "线路和磁盘上的每一个字节里，都找不到接收方不该知道的文字、编号或摘要。",
+            "No byte on a line or a disk has a text, an id or a digest that its reader may not know.",
+        ],
+    },
+    Promise {
+        checker: "authority",
+        name: ["有权才能写", "Authority"],
+        holds: [
+            "被接受的每次修改，都由作者签名，并且章程允许该作者修改。",
+            "Every commit that was taken was signed by its author and allowed to that author.",
+        ],
+    },
+    Promise {
+        checker: "durability",
+        name: ["不丢失", "Durability"],
+        holds: [
+            "已经确认写入的内容，只要那块磁盘还在，就不会丢失。",
+            "What was acknowledged is never lost while the disk that held it lives.",
+        ],
+    },
+    Promise {
+        checker: "conflicts",
+        name: ["冲突可见", "No silent conflict"],
+        holds: [
+            "同时修改的不同值全部显示出来，没有一个被悄悄覆盖。",
+            "Values written at the same time are all shown; none disappears unseen.",
+        ],
+    },
+    Promise {
+        checker: "adoption",
+        name: ["章程只进不退", "Adoption"],
+        holds: [
+            "章程版本只向前，且只采用审核人签过名的版本；能互通的节点最终采用同一版。",
+            "Charter versions only move forward, and only to what reviewers signed.",
+        ],
+    },
+    Promise {
+        checker: "bounded",
+        name: ["有上限", "Bounded"],
+        holds: [
+            "队列、隔离区和内存都在各自上限之内。",
+            "Queues, quarantine and memory stay within their limits.",
+        ],
+    },
+    Promise {
+        checker: "convergence",
+        name: ["最终一致", "Convergence"],
+        holds: [
+            "故障结束后一分钟内，能互通的节点持有相同的内容。",
+            "A minute after the last fault, nodes that can reach each other hold the same.",
+        ],
+    },
+    Promise {
+        checker: "start",
+        name: ["能重新启动", "Start"],
+        holds: [
+            "断电之后，每个节点都能从自己的磁盘重新启动。",
+            "After a power cut every node starts from what its disk holds.",
+        ],
+    },
+];
+
+/// What people call a counter of something that took effect.
+const FAULTS: [(&str, &str); 26] = [
+    ("charter rolled out", "发布章程"),
+    ("duplication", "重复送达"),
+    ("hostile nodes", "恶意节点"),
+    (
+        "hostile: asked for what it may not have",
+        "恶意：索取无权内容",
+    ),
+    ("hostile: equivocated", "恶意：一号两签"),
+    ("hostile: flooded", "恶意：灌入数据"),
+    ("hostile: forged", "恶意：冒名伪造"),
+    ("hostile: lied in a comparison", "恶意：比对撒谎"),
+    ("hostile: lied in a fingerprint", "恶意：指纹撒谎"),
+    ("hostile: replayed", "恶意：重放"),
+    ("hostile: sent poison", "恶意：畸形消息"),
+    ("hostile: wrote on others' records", "恶意：改他人记录"),
+    ("line cut", "线路中断"),
+    ("loss", "丢帧"),
+    ("lost batches", "丢失未落盘的批次"),
+    ("lost sectors", "丢失扇区"),
+    ("node joined", "新节点接入"),
+    ("power cut", "停电"),
+    ("reorder", "乱序送达"),
+    ("slow sync", "落盘缓慢"),
+    ("stopped by its store", "因存储停机"),
+    ("suspended", "休眠"),
+    ("torn heads", "写残的头"),
+    ("torn sectors", "写残的扇区"),
+    ("asymmetric", "单向不通"),
+    ("thin line", "窄线路"),
+];
+
+/// The Chinese name of a counter; the counter's own where it has none.
+pub(super) fn fault(what: &'static str) -> &'static str {
+    let found = FAULTS.iter().find(|(counter, _)| *counter == what);
+    found.map_or("", |(_, zh)| zh)
+}

@@ -1,0 +1,130 @@
+//! Who takes part in a story, by which charters, and what people write there.
+
+use crdt_model::ids::{CharterVersion, Name, NodeId};
+
+use super::Options;
+use crate::charters::{Edition, Shelf};
+use crate::places::Places;
+use crate::stage::Stage;
+use crate::truth::Truth;
+use crate::world::World;
+
+/// Which charters of Linze County come into force in a story.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Charters {
+    /// One, from beginning to end.
+    Usual,
+    /// Another, which trusts the village of the story no more.
+    Revoking,
+    /// Another, which is wrong, and one that takes it back.
+    WrongAndBack,
+    /// Another, which lists the village of the story; the first does not.
+    Onboarding,
+}
+
+/// What people write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Matter {
+    /// What somebody saw in their grid.
+    Report,
+    /// A dispute that is mediated.
+    Dispute,
+    /// What a camera or another device is, and how it is reached.
+    Device,
+    /// What goes down to others.
+    Notice,
+    /// What goes back to those who sent a notice.
+    Reply,
+}
+
+impl Matter {
+    /// Its facets.
+    pub fn facets(self) -> Vec<Name> {
+        let names: &[&str] = match self {
+            Self::Report => &["grid.summary", "grid.content", "grid.people"],
+            Self::Dispute => &["case.summary", "case.narrative", "case.parties"],
+            Self::Device => &["device.public", "device.access"],
+            Self::Notice => &["notice.content"],
+            Self::Reply => &["notice.reply"],
+        };
+        names
+            .iter()
+            .filter_map(|name| Name::new(name).ok())
+            .collect()
+    }
+}
+
+/// A county as it is founded.
+pub(super) struct County {
+    /// Who takes part.
+    pub(super) stage: Stage,
+    /// What new nodes are given.
+    pub(super) founding: Edition,
+    /// What reviewers sign later, in this order.
+    pub(super) later: Vec<Edition>,
+}
+
+impl County {
+    /// What somebody is given who begins when all charters are out.
+    pub(super) fn given(&self) -> Vec<(CharterVersion, Vec<u8>)> {
+        let given = std::iter::once(&self.founding).chain(&self.later);
+        given
+            .map(|edition| (edition.version, edition.bundle.clone()))
+            .collect()
+    }
+}
+
+/// The village that something befalls in a story.
+pub fn village_of_the_story(places: &Places) -> NodeId {
+    let villages = places.villages();
+    let middle = villages.get(villages.len() / 2).copied();
+    middle.unwrap_or_else(|| places.county())
+}
+
+/// Founds a county. All nodes run, and no line is up.
+pub(super) fn found(
+    charters: Charters,
+    options: &Options,
+    shelf: &Shelf,
+) -> (County, World, Truth) {
+    let stage = Stage::linze(options.nodes, shelf);
+    let village = village_of_the_story(&stage.places);
+    let linze = shelf.linze(stage.places.nodes());
+    let first = linze.v1.clone();
+    let (founding, later) = match charters {
+        Charters::Usual => (first, Vec::new()),
+        Charters::Revoking => {
+            let revoking = shelf.linze_revoking(&linze, &first, village);
+            (first, vec![revoking])
+        }
+        Charters::WrongAndBack => (first, vec![linze.v2.clone(), linze.v3.clone()]),
+        Charters::Onboarding => {
+            let mut fewer = stage.places.nodes().to_vec();
+            fewer.retain(|node| *node != village);
+            let without = shelf.linze(&fewer).v1.clone();
+            let with = linze.following(&without);
+            (without, vec![with])
+        }
+    };
+    let mut truth = Truth::default();
+    for edition in std::iter::once(&founding).chain(&later) {
+        truth.add_edition(edition.digest, edition.version, edition.table.clone());
+    }
+    let mut world = World::new(options.seed, Box::new(shelf.clone()));
+    world.redials = true;
+    let given = [(founding.version, founding.bundle.clone())];
+    let newcomer = (charters == Charters::Onboarding).then_some(village);
+    let mut nodes = stage.places.nodes().to_vec();
+    nodes.retain(|node| Some(*node) != newcomer);
+    for node in nodes {
+        if let Err(why) = world.add(stage.identity(node), &given) {
+            world.tell(node, why);
+        }
+    }
+    let county = County {
+        stage,
+        founding,
+        later,
+    };
+    (county, world, truth)
+}

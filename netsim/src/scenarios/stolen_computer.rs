@@ -1,0 +1,49 @@
+//! A village's computer is stolen, and whoever has it tries everything.
+
+use super::Scenario;
+use super::county::Charters;
+use super::plan::{Deed, HOUR, MINUTE, Plan};
+
+/// See the module.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "stolen-computer",
+    title: ["村里电脑被盗", "A stolen computer"],
+    about: [
+        "一个村的电脑连同密钥被盗，盗窃者用它连上网，伪造、索取、灌数据、撒谎，什么都试；\
+         县里几小时后用新章程吊销该村。盗窃者能得到的，至多是该村本来就可以持有的。",
+        "A village's computer is stolen, key and all. The thief connects it and tries everything: \
+         forging, prying, flooding, lying. Hours later the county revokes the village by a new \
+         charter. What the thief could ever get is what that village could hold.",
+    ],
+    charters: Charters::Revoking,
+    write,
+};
+
+fn write(plan: &mut Plan) {
+    let villages = plan.places.villages();
+    let (county, stolen) = (plan.places.county(), plan.village());
+    plan.begins_at_hour = 8;
+    plan.ends_ms = 9 * HOUR;
+    plan.work(0, 9 * HOUR, &villages);
+    plan.notices(0, 8 * HOUR);
+
+    let theft = 2 * HOUR;
+    let revoked = 5 * HOUR + 30 * MINUTE;
+    plan.mark(
+        theft,
+        format!("{stolen} 的电脑被盗"),
+        format!("{stolen}'s computer is stolen"),
+    );
+    plan.at(theft, Deed::TurnHostile(stolen));
+    for _ in 0..plan.scaled(400.0) {
+        let at = plan.between(theft + MINUTE, plan.ends_ms);
+        plan.at(at, Deed::Attack);
+    }
+    plan.band((theft, revoked), "盗窃者在线", "the thief is on the mesh");
+    let words = (
+        format!("县里发布新章程，吊销 {stolen}"),
+        format!("a new charter revokes {stolen}"),
+    );
+    plan.mark(revoked, words.0, words.1);
+    plan.at(revoked, Deed::RollOut(county));
+}
