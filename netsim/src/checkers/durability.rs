@@ -69,10 +69,7 @@ impl Durability {
             return;
         };
         let version = state.engine.charter().version();
-        ledger.retain(|facet, _| {
-            !scene.truth.may_lose(facet, node, version)
-                || !matches!(replica::facet_entry(&state.store, facet), Ok(None))
-        });
+        ledger.retain(|facet, _| !scene.truth.may_lose(facet, node, version));
     }
 
     fn check(&self, scene: &Scene<'_>, node: NodeId, broken: &mut Vec<Broken>) {
