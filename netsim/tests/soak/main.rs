@@ -7,7 +7,7 @@ use netsim::soak::{Batch, run, run_one};
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 9] = [
+const KEPT: [(u64, &str); 10] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -43,6 +43,10 @@ const KEPT: [(u64, &str); 9] = [
     (
         2120,
         "the names of refused commits stayed in the quarantine when a charter took their facet away",
+    ),
+    (
+        5217,
+        "a peer set back to an old backup never got again what it had just sent and was not durable",
     ),
 ];
 
