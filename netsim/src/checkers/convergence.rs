@@ -52,7 +52,8 @@ pub fn unsettled(
             .filter(|(peer, _)| !ignored(*peer))
         {
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-            let apart = forked && digest(node) != digest(peer)
+            let apart = forked
+                && (digest(node) != digest(peer) || waits_for_township(world, node, peer))
                 || waits_for_a_person(state, peer)
                 || world
                     .node(peer)
@@ -63,6 +64,22 @@ pub fn unsettled(
         }
     }
     unsettled
+}
+
+/// Whether what one end lacks goes over the township between them, which has another charter than
+/// they: a facet whose new grade is the township's business too leaves the direct link.
+fn waits_for_township(world: &World, node: NodeId, peer: NodeId) -> bool {
+    let township = node.township().or(peer.township());
+    let forked = |one: NodeId, township: NodeId| {
+        let state = world.node(one);
+        let mut links = state
+            .into_iter()
+            .flat_map(|state| state.engine.link_states());
+        links.any(|(to, link)| to == township && link == LinkState::CharterFork)
+    };
+    township.is_some_and(|between| {
+        between != node && between != peer && (forked(node, between) || forked(peer, between))
+    })
 }
 
 /// Whether a link cannot become equal before a person at the parent has vouched for what a node
