@@ -68,6 +68,20 @@ impl Engine {
         }
     }
 
+    /// Reads a facet that the store says is damaged, and mends it if so. Where the store took the
+    /// entry away whole, commits may be left that nobody would find.
+    pub(super) fn look_for_damage(
+        &mut self,
+        facet: &FacetId,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        match self.history_of(facet, now, store)? {
+            Some(_) => Ok(()),
+            None => self.mend(facet, now, store),
+        }
+    }
+
     /// Mends what was found damaged when the engine was opened.
     pub(super) fn mend_what_was_found(
         &mut self,

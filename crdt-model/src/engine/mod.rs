@@ -158,7 +158,7 @@ impl Engine {
             Input::CharterRecalled { charter, bundle } => self.recall(charter, &bundle, store)?,
             Input::CharterRefused { peer, version } => self.charter_refused(peer, version, now),
             Input::Damaged { facet } => {
-                self.history_of(&facet, now, store)?;
+                self.look_for_damage(&facet, now, store)?;
             }
             Input::Tick => {}
         }

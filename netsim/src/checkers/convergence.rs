@@ -75,15 +75,10 @@ pub fn unsettled(
 /// they: a facet whose new grade is the township's business too leaves the direct link.
 fn waits_for_township(world: &World, node: NodeId, peer: NodeId) -> bool {
     let township = node.township().or(peer.township());
-    let forked = |one: NodeId, township: NodeId| {
-        let state = world.node(one);
-        let mut links = state
-            .into_iter()
-            .flat_map(|state| state.engine.link_states());
-        links.any(|(to, link)| to == township && link == LinkState::CharterFork)
-    };
+    let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
     township.is_some_and(|between| {
-        between != node && between != peer && (forked(node, between) || forked(peer, between))
+        let other = digest(between).is_some_and(|theirs| Some(theirs) != digest(node));
+        between != node && between != peer && other
     })
 }
 

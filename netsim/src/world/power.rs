@@ -87,8 +87,17 @@ impl World {
         };
         off.identity.epoch = epoch;
         let store = LogStore::accept_rollback(off.platter.clone());
-        let (store, _) = store.map_err(|why| why.to_string())?;
-        self.start_with(node, store)
+        let (store, opened) = store.map_err(|why| why.to_string())?;
+        self.start_with(node, store)?;
+        let damaged: BTreeSet<_> = opened
+            .removed
+            .iter()
+            .filter_map(|key| facet_of(key))
+            .collect();
+        for facet in damaged {
+            self.input(node, Input::Damaged { facet });
+        }
+        Ok(())
     }
 
     fn start_with(&mut self, node: NodeId, store: LogStore) -> Result<(), String> {
