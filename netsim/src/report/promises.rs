@@ -88,8 +88,9 @@ pub(super) const PROMISES: [Promise; 9] = [
 ];
 
 /// What people call a counter of something that took effect.
-const FAULTS: [(&str, &str); 26] = [
+const FAULTS: [(&str, &str); 27] = [
     ("charter rolled out", "发布章程"),
+    ("clone takes over", "同钥副本上线"),
     ("duplication", "重复送达"),
     ("hostile nodes", "恶意节点"),
     (

@@ -175,7 +175,9 @@ impl Play {
     fn sample(&mut self) {
         let (mut links, mut in_sync) = (0, 0);
         let nodes = self.county.stage.places.nodes();
-        let honest = |node: &NodeId| !self.checkers.hostile.contains(node);
+        let honest = |node: &NodeId| {
+            self.world.identity(*node).is_some() && !self.checkers.hostile.contains(node)
+        };
         for node in nodes.iter().filter(|node| honest(node)) {
             let peers = self.county.stage.places.linked(*node).into_iter();
             for peer in peers.filter(|peer| peer < node && honest(peer)) {
@@ -309,6 +311,7 @@ impl Play {
 
     /// The copy of a machine and the machine change places.
     fn swap(&mut self, node: NodeId) {
+        self.look();
         let Some(other) = self.copied.take() else {
             return;
         };
@@ -326,6 +329,8 @@ impl Play {
     }
 
     fn switch_off(&mut self, node: NodeId, how: &PowerCut) {
+        // What it has written is learnt while its disk can be read.
+        self.look();
         self.catching_up.remove(&node);
         self.world.power_cut(node, how);
     }
