@@ -122,7 +122,7 @@ const FAULTS: [(&str, &str); 27] = [
 ];
 
 /// The Chinese name of a counter; the counter's own where it has none.
-pub(super) fn fault(what: &'static str) -> &'static str {
+pub(crate) fn fault(what: &'static str) -> &'static str {
     let found = FAULTS.iter().find(|(counter, _)| *counter == what);
-    found.map_or("", |(_, zh)| zh)
+    found.map_or(what, |(_, zh)| zh)
 }

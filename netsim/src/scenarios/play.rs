@@ -64,7 +64,7 @@ struct Play {
 /// Plays a whole story.
 pub(super) fn whole(scenario: &Scenario, options: Options, shelf: &Shelf) -> Account {
     let (county, world, truth) = county::found(scenario.charters, &options, shelf);
-    let mut plan = Plan::new(county.stage.places.clone(), &options);
+    let mut plan = Plan::new(county.stage.places.clone(), county.names.clone(), &options);
     (scenario.write)(&mut plan);
     plan.marks.sort_by_key(|mark| mark.at_ms);
     plan.bands.sort_by_key(|band| band.from_ms);
@@ -108,6 +108,7 @@ impl Play {
     /// Gives every line what it is made of, and sets the clocks.
     fn begin(&mut self, plan: &Plan) {
         self.chronicle.begins_at_hour = plan.begins_at_hour;
+        self.chronicle.names = self.county.names.clone();
         let hours = (plan.begins_at_hour + 24 - WALL_START_HOUR) % 24;
         self.world.pass_wall_ms(hours * 60 * MINUTE);
         for node in self.county.stage.places.nodes().to_vec() {

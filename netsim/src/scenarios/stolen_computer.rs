@@ -28,14 +28,15 @@ fn write(plan: &mut Plan) {
     plan.work(0, 9 * HOUR, &villages);
     plan.notices(0, 8 * HOUR);
 
+    let name = plan.name(stolen);
     // Somebody copied its disk in the morning, and tries the copy out for a while.
     let (tried, theft) = (HOUR, 2 * HOUR);
     let revoked = 5 * HOUR + 30 * MINUTE;
     plan.at(10 * MINUTE, Deed::Copy(stolen));
     plan.mark(
         tried,
-        format!("{stolen} 的磁盘副本上线二十分钟"),
-        format!("a copy of {stolen} runs for twenty minutes"),
+        format!("{name}的磁盘副本上线二十分钟"),
+        format!("a copy of {name} runs for twenty minutes"),
     );
     for at in [tried, tried + 20 * MINUTE] {
         plan.at(at, Deed::Swap(stolen));
@@ -43,8 +44,8 @@ fn write(plan: &mut Plan) {
     }
     plan.mark(
         theft,
-        format!("{stolen} 的电脑被盗"),
-        format!("{stolen}'s computer is stolen"),
+        format!("{name}的电脑被盗"),
+        format!("{name}'s computer is stolen"),
     );
     plan.at(theft, Deed::TurnHostile(stolen));
     for _ in 0..plan.scaled(400.0) {
@@ -53,8 +54,8 @@ fn write(plan: &mut Plan) {
     }
     plan.band((theft, revoked), "盗窃者在线", "the thief is on the mesh");
     let words = (
-        format!("县里发布新章程，吊销 {stolen}"),
-        format!("a new charter revokes {stolen}"),
+        format!("县里发布新章程，吊销{name}"),
+        format!("a new charter revokes {name}"),
     );
     plan.mark(revoked, words.0, words.1);
     plan.at(revoked, Deed::RollOut(county));
