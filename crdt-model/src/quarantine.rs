@@ -157,14 +157,10 @@ impl Quarantine {
             .filter_map(|(number, entry)| Some((*number, entry.encoded.as_deref()?)))
     }
 
-    /// Lets go of the content of an entry.
-    pub(crate) fn strip(&mut self, number: u64, batch: &mut Batch) {
-        if let Some((_, entry)) = self.entries.iter_mut().find(|(found, _)| *found == number) {
-            self.bytes -= bytes_of(entry);
-            entry.encoded = None;
-            // The reason may have quoted it.
-            entry.reason = entry.code.to_owned();
-            batch.put(replica::quarantine_key(number), encode(entry));
+    /// Lets go of an entry whole: its reason and even its name say that there is something.
+    pub(crate) fn forget(&mut self, number: u64, batch: &mut Batch) {
+        if let Some(index) = self.entries.iter().position(|(found, _)| *found == number) {
+            self.drop_at(index, batch);
         }
     }
 
@@ -186,9 +182,13 @@ impl Quarantine {
     }
 
     fn drop_first(&mut self, matches: impl Fn(&Refused) -> bool, batch: &mut Batch) {
-        if let Some(index) = self.entries.iter().position(|(_, entry)| matches(entry))
-            && let Some((number, dropped)) = self.entries.remove(index)
-        {
+        if let Some(index) = self.entries.iter().position(|(_, entry)| matches(entry)) {
+            self.drop_at(index, batch);
+        }
+    }
+
+    fn drop_at(&mut self, index: usize, batch: &mut Batch) {
+        if let Some((number, dropped)) = self.entries.remove(index) {
             self.bytes -= bytes_of(&dropped);
             batch.delete(replica::quarantine_key(number));
         }

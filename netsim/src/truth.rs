@@ -145,6 +145,23 @@ impl Truth {
             .any(|grade| table.holds(&facet.label(*grade), node))
     }
 
+    /// Whether an edition up to this version takes a facet away from a node, at one of the grades
+    /// it ever had. (A node that was away may go through several at once.)
+    pub fn may_lose(&self, facet: &FacetId, node: NodeId, until: CharterVersion) -> bool {
+        let Some(known) = self.facets.get(facet) else {
+            return false;
+        };
+        let mut tables = self
+            .tables
+            .values()
+            .filter(|(version, _)| *version <= until);
+        let lacks = |table: &Permissions| {
+            let mut grades = known.grades.iter();
+            grades.any(|grade| !table.holds(&facet.label(*grade), node))
+        };
+        facet.home != node && tables.any(|(_, table)| lacks(table))
+    }
+
     /// Every facet.
     pub fn facets(&self) -> impl Iterator<Item = (&FacetId, &Known)> {
         self.facets.iter()

@@ -100,7 +100,7 @@ impl Engine {
             return Ok(());
         }
         self.drop_after = None;
-        self.strip_quarantine(now, store)?;
+        self.purge_quarantine(now, store)?;
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
         let mut batch = Batch::default();
@@ -134,8 +134,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets go of the bytes of refused commits that this node may no longer hold.
-    fn strip_quarantine(&mut self, now: Now, store: &mut dyn Store) -> Result<(), ReplicaError> {
+    /// Lets go of refused commits that this node may no longer hold.
+    fn purge_quarantine(&mut self, now: Now, store: &mut dyn Store) -> Result<(), ReplicaError> {
         let kept = self
             .quarantine
             .kept()
@@ -144,7 +144,7 @@ impl Engine {
         let mut batch = Batch::default();
         for (number, encoded) in kept {
             if !self.may_keep(&encoded, now, store)? {
-                self.quarantine.strip(number, &mut batch);
+                self.quarantine.forget(number, &mut batch);
             }
         }
         if !batch.is_empty() {

@@ -36,6 +36,9 @@ pub(super) enum Waiting {
         /// The peers that compare it with this node.
         peers: BTreeSet<NodeId>,
     },
+    /// A peer that sent what waits has connected again. It may have been set back since and have
+    /// lost it, and a comparison made now says nothing of it.
+    Sender(NodeId),
     /// A peer waits for its answer.
     Answer {
         peer: NodeId,
@@ -102,6 +105,12 @@ impl Durability {
             self.requested = self.written;
             SyncToken(self.written)
         })
+    }
+
+    /// Whether something waits that this peer sent.
+    pub(super) fn awaits(&self, peer: NodeId) -> bool {
+        let sent = |waiting: &Waiting| matches!(waiting, Waiting::Facet { from: Some(from), .. } if *from == peer);
+        self.waiting.iter().any(|(_, waiting)| sent(waiting))
     }
 
     fn release(&mut self, token: SyncToken) -> Option<Waiting> {
@@ -191,6 +200,11 @@ impl Engine {
                 Waiting::Answer { peer, id, bytes } => {
                     outputs.push(Output::Respond { peer, id, bytes });
                 }
+                Waiting::Sender(peer) => {
+                    if let Some(known) = self.peers.get_mut(&peer) {
+                        known.doubt();
+                    }
+                }
                 Waiting::Mended { facet, held, peers } => self.mended(&facet, held, &peers),
                 Waiting::Charter(charter) => self.put_in_force(charter),
                 Waiting::OlderCharter(charter) => self.judge_by(charter),
@@ -237,20 +251,20 @@ impl Engine {
             let audience = engine.audience(label);
             engine.carries(me, peer, &audience)
         };
-        let peers: Vec<_> = self
-            .peers
-            .keys()
-            .copied()
-            .filter(|peer| Some(*peer) != from)
-            .collect();
+        let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
             if !carried(self, peer, label) {
                 continue;
             }
             let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
-            let from = if held { position } else { 0 };
-            if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.queue_push(*facet, Lacks::from(from));
+            let Some(known) = self.peers.get_mut(&peer) else {
+                continue;
+            };
+            if Some(peer) != from {
+                known.queue_push(*facet, Lacks::from(if held { position } else { 0 }));
+            } else if before.is_some() && !held {
+                // It brought what opens the facet to it, and may lack what was written here before.
+                known.doubt();
             }
         }
     }

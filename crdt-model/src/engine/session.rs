@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::time::Now;
 use crate::wire::{Hello, Request, Response};
 
+use super::durable::Waiting;
 use super::peer::{Purpose, Session};
 use super::{Alarm, Engine, Output, RequestId};
 
@@ -18,6 +19,9 @@ pub(super) const REQUEST_OVERHEAD: usize = 64;
 impl Engine {
     pub(super) fn connected(&mut self, peer: NodeId, now: Now) {
         let drives = self.drives(peer);
+        if self.durability.awaits(peer) {
+            self.durability.wait(Waiting::Sender(peer));
+        }
         if let Some(known) = self.peers.get_mut(&peer) {
             known.connected = true;
             known.since = Some(now.wall);

@@ -1,5 +1,7 @@
 //! Once all faults are over, nodes that can reach each other hold the same.
 
+use std::collections::BTreeSet;
+
 use crdt_model::charter::{Audience, Standing, Tier};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
@@ -52,8 +54,12 @@ pub fn unsettled(
             .filter(|(peer, _)| !ignored(*peer))
         {
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-            let apart = forked && digest(node) != digest(peer)
+            let apart = forked
+                && (digest(node) != digest(peer) || waits_for_township(world, node, peer))
                 || waits_for_a_person(state, peer)
+                || world
+                    .node(peer)
+                    .is_some_and(|other| !begun_twice(state, other).is_empty())
                 || world
                     .node(peer)
                     .is_some_and(|other| waits_for_a_person(other, node));
@@ -63,6 +69,22 @@ pub fn unsettled(
         }
     }
     unsettled
+}
+
+/// Whether what one end lacks goes over the township between them, which has another charter than
+/// they: a facet whose new grade is the township's business too leaves the direct link.
+fn waits_for_township(world: &World, node: NodeId, peer: NodeId) -> bool {
+    let township = node.township().or(peer.township());
+    let forked = |one: NodeId, township: NodeId| {
+        let state = world.node(one);
+        let mut links = state
+            .into_iter()
+            .flat_map(|state| state.engine.link_states());
+        links.any(|(to, link)| to == township && link == LinkState::CharterFork)
+    };
+    township.is_some_and(|between| {
+        between != node && between != peer && (forked(node, between) || forked(peer, between))
+    })
 }
 
 /// Whether a link cannot become equal before a person at the parent has vouched for what a node
@@ -93,6 +115,33 @@ fn of_revoked(state: &Node, facet: &FacetId) -> bool {
         })
 }
 
+/// Facets that two authors began at once with different grades, of which each end has one beginning.
+/// Together they have the higher grade: who may hold only the lower one keeps what it has, and may
+/// not be told of the other.
+fn begun_twice(state: &Node, other: &Node) -> BTreeSet<FacetId> {
+    let mut facets = BTreeSet::new();
+    // A damaged entry is told of where the two are compared.
+    let _ = replica::for_each_facet(&state.store, |facet, _| {
+        if replica::facet_entry(&other.store, &facet).is_ok_and(|theirs| theirs.is_some()) {
+            facets.insert(facet);
+        }
+    });
+    let beginnings = |node: &Node, facet: &FacetId| -> BTreeSet<_> {
+        let history = replica::history(&node.store, facet);
+        let commits = history.iter().flat_map(|history| history.commits());
+        let first = commits.filter(|(commit, _)| commit.body().parents.is_empty());
+        first
+            .map(|(commit, _)| (commit.hash(), commit.body().grade))
+            .collect()
+    };
+    facets.retain(|facet| {
+        let (ours, theirs) = (beginnings(state, facet), beginnings(other, facet));
+        let grades: BTreeSet<_> = ours.union(&theirs).map(|(_, grade)| *grade).collect();
+        ours != theirs && grades.len() > 1
+    });
+    facets
+}
+
 /// What the link between two nodes carries and one of them lacks.
 fn unequal(
     scene: &Scene<'_>,
@@ -105,8 +154,8 @@ fn unequal(
             return;
         }
         let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
-        let same = theirs.map(|theirs| theirs.digest) == Some(entry.digest);
-        if !same && !of_revoked(state, &facet) && !of_revoked(other, &facet) {
+        let same = theirs.as_ref().map(|theirs| theirs.digest) == Some(entry.digest);
+        if !same && !excused(state, other, &facet, theirs.as_ref(), node, peer) {
             let has = if theirs.is_some() {
                 "another state of"
             } else {
@@ -121,6 +170,38 @@ fn unequal(
         .err()
         .map(|why| scene.broken(NAME, node, why.to_string()))
         .or(wrong)
+}
+
+/// Whether there is a reason why two nodes stay unequal in a facet.
+fn excused(
+    state: &Node,
+    other: &Node,
+    facet: &FacetId,
+    theirs: Option<&FacetEntry>,
+    node: NodeId,
+    peer: NodeId,
+) -> bool {
+    // What it lacks has a grade that goes another way, where the ends are compared too.
+    let comes_otherwise = theirs.is_some_and(|theirs| {
+        !carried(state, node, peer, facet, theirs) && has_all_of(state, other, facet)
+    });
+    comes_otherwise
+        || of_revoked(state, facet)
+        || of_revoked(other, facet)
+        || begun_twice(state, other).contains(facet)
+}
+
+/// Whether the other node has all commits of a facet that the first one has.
+fn has_all_of(state: &Node, other: &Node, facet: &FacetId) -> bool {
+    let histories = (
+        replica::history(&state.store, facet),
+        replica::history(&other.store, facet),
+    );
+    let (Ok(ours), Ok(theirs)) = histories else {
+        return false;
+    };
+    ours.commits()
+        .all(|(commit, _)| theirs.contains(&commit.hash()))
 }
 
 fn carried(state: &Node, node: NodeId, peer: NodeId, facet: &FacetId, entry: &FacetEntry) -> bool {

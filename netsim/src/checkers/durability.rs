@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crdt_model::engine::Alarm;
 use crdt_model::ids::{CommitHash, NodeId};
 use crdt_model::label::FacetId;
 use crdt_model::replica;
@@ -33,6 +34,14 @@ impl Checker for Durability {
                 Happening::DiskLost => {
                     self.acknowledged.remove(node);
                 }
+                // The disk lost it. What another store has of it comes back, which the convergence
+                // checker demands.
+                Happening::Alarm(Alarm::Damaged { facet, .. }) => {
+                    if let Some(ledger) = self.acknowledged.get_mut(node) {
+                        ledger.remove(facet);
+                    }
+                }
+                Happening::Dropped(_) => self.forget_what_was_taken_away(scene, *node),
                 Happening::Started => {
                     self.due.insert(*node);
                 }
@@ -52,6 +61,17 @@ impl Checker for Durability {
 }
 
 impl Durability {
+    /// What a charter took away stays away, even if a later one gives the facet back.
+    fn forget_what_was_taken_away(&mut self, scene: &Scene<'_>, node: NodeId) {
+        let (Some(ledger), Some(state)) =
+            (self.acknowledged.get_mut(&node), scene.world.node(node))
+        else {
+            return;
+        };
+        let version = state.engine.charter().version();
+        ledger.retain(|facet, _| !scene.truth.may_lose(facet, node, version));
+    }
+
     fn check(&self, scene: &Scene<'_>, node: NodeId, broken: &mut Vec<Broken>) {
         let (Some(ledger), Some(state)) = (self.acknowledged.get(&node), scene.world.node(node))
         else {
@@ -67,7 +87,9 @@ impl Durability {
             let lost = commits.iter().find(|commit| !history.contains(commit));
             let purged = history.is_empty() && (!kept || facet.home != node);
             if let Some(lost) = lost.filter(|_| !purged) {
-                let what = format!("acknowledged {lost} on {}, and has it no more", facet.facet);
+                let (name, home) = (facet.facet, facet.home);
+                let on = format!("{name} of {home} {}", facet.record);
+                let what = format!("acknowledged {lost} on {on}, and has it no more");
                 broken.push(scene.broken(NAME, node, what));
             }
         }

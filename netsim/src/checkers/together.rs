@@ -7,6 +7,7 @@ use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 use crdt_model::replica;
+use crdt_model::store::Store;
 use crdt_model::wire::{Request, Response};
 
 use super::{Broken, Checker, Scene};
@@ -126,6 +127,22 @@ fn learn(world: &World, truth: &mut Truth, happenings: &[(NodeId, Happening)]) {
             && let Ok(history) = replica::history(&state.store, facet)
         {
             truth.learn(&history);
+        }
+        // What reached the disk before a crash counts as written, though nobody was told.
+        if let (Happening::Started, Some(state)) = (happening, world.node(*node)) {
+            learn_all(&state.store, truth);
+        }
+    }
+}
+
+fn learn_all(store: &dyn Store, truth: &mut Truth) {
+    let mut facets = Vec::new();
+    // A damaged entry is told of when its node meets it.
+    let _ = replica::for_each_facet(store, |facet, entry| facets.push((facet, entry.grade)));
+    for (facet, grade) in facets {
+        if let Ok(history) = replica::history(store, &facet) {
+            truth.learn(&history);
+            truth.learn_grade(&facet, grade);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 use crdt_model::replica;
+use crdt_model::store::Store;
 
 use super::output::{line, progress};
 use crate::charters::Shelf;
@@ -107,6 +108,9 @@ pub(super) struct Replay {
     /// How many of the last events are shown.
     #[arg(long, default_value_t = 60)]
     last: usize,
+    /// Shows every node's commits of the records whose id begins so.
+    #[arg(long)]
+    record: Option<String>,
 }
 
 pub(super) fn replay(args: &Replay) -> u8 {
@@ -141,12 +145,47 @@ pub(super) fn replay(args: &Replay) -> u8 {
                 peer.node, peer.link, peer.refused
             ));
         }
+        if let Some(begins) = &args.record {
+            show_commits(&state.store, begins);
+        }
     }
     for (node, off) in run.world.off() {
         line(format!("{node} is off: {}", off.why));
     }
     tell(&outcome);
     outcome.verdict.exit_code()
+}
+
+/// What a node holds of the records whose id begins so, commit by commit.
+fn show_commits(store: &dyn Store, begins: &str) {
+    let mut facets = Vec::new();
+    let listed = replica::for_each_facet(store, |facet, _| facets.push(facet));
+    if let Err(why) = listed {
+        line(format!("    {why}"));
+    }
+    facets.retain(|facet| facet.record.to_string().starts_with(begins));
+    for facet in facets {
+        match replica::history(store, &facet) {
+            Ok(history) => {
+                for (commit, _) in history.commits() {
+                    let body = commit.body();
+                    let parents: Vec<_> = body.parents.iter().map(ToString::to_string).collect();
+                    line(format!(
+                        "    {}:{} {} by {} epoch {} number {} grade {:?} after {}",
+                        facet.record,
+                        facet.facet,
+                        commit.hash(),
+                        body.author,
+                        body.epoch,
+                        body.seq,
+                        body.grade,
+                        parents.join(" ")
+                    ));
+                }
+            }
+            Err(why) => line(format!("    {}:{} {why}", facet.record, facet.facet)),
+        }
+    }
 }
 
 fn tell(outcome: &Outcome) {

@@ -375,7 +375,6 @@ impl World {
         }
         let damaged: BTreeSet<_> = state.store.damaged().filter_map(facet_of).collect();
         for facet in damaged {
-            self.happenings.push((node, Happening::DiskLost));
             self.input(node, Input::Damaged { facet });
         }
     }

@@ -8,7 +8,7 @@ use netsim::stage::LINZE_NODES;
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 7] = [
+const KEPT: [(u64, &str); 10] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -36,6 +36,18 @@ const KEPT: [(u64, &str); 7] = [
     (
         1369,
         "a push was forgotten while its facet waited for a new grade to become durable",
+    ),
+    (
+        1353,
+        "who opened a facet to a node with a new grade never compared it, and missed its commits",
+    ),
+    (
+        2120,
+        "the names of refused commits stayed in the quarantine when a charter took their facet away",
+    ),
+    (
+        5217,
+        "a peer set back to an old backup never got again what it had just sent and was not durable",
     ),
 ];
 
