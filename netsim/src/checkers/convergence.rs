@@ -53,6 +53,10 @@ pub fn unsettled(
             .link_states()
             .filter(|(peer, _)| !ignored(*peer))
         {
+            // First, for the rest reads histories.
+            if matches!(link, LinkState::InSync | LinkState::Disconnected) {
+                continue;
+            }
             let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
             let apart = forked
                 && (digest(node) != digest(peer) || waits_for_township(world, node, peer))
@@ -63,7 +67,7 @@ pub fn unsettled(
                 || world
                     .node(peer)
                     .is_some_and(|other| waits_for_a_person(other, node));
-            if !apart && !matches!(link, LinkState::InSync | LinkState::Disconnected) {
+            if !apart {
                 unsettled.push((node, peer, link));
             }
         }

@@ -1,5 +1,6 @@
 //! Convergence over time as a picture on the terminal: one line for each span of time.
 
+use super::running::Lang;
 use crate::scenarios::chronicle::{Chronicle, Sample};
 use crate::scenarios::plan::{DAY, HOUR, MINUTE};
 
@@ -25,16 +26,25 @@ const CELLS: usize = 24;
 const EIGHTHS: [char; 8] = ['·', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /// The lines of the picture.
-pub(super) fn draw(chronicle: &Chronicle) -> Vec<String> {
+pub(super) fn draw(chronicle: &Chronicle, lang: Lang) -> Vec<String> {
     let Some(last) = chronicle.samples.last() else {
         return Vec::new();
     };
     let fits = |span: &&u64| last.at_ms / **span < LINES_MAX;
     let span = SPANS_MS.iter().find(fits).copied().unwrap_or(28 * DAY);
-    let mut lines = vec![format!(
-        "{:>10}  {:<CELLS$}  {:>7}  {:>8}  {:>3}",
-        "", "links in sync", "", "missing", "up"
-    )];
+    let columns = [
+        lang.choose("同步的链路", "links in sync"),
+        lang.choose("尚缺", "missing"),
+        lang.choose("在线", "up"),
+    ];
+    let [in_sync, missing, up] = columns;
+    let bar = CELLS - wide(in_sync);
+    let (gap, up) = (8_usize.saturating_sub(wide(missing)), up.to_owned());
+    let head = format!(
+        "{:>10}  {in_sync}{:bar$}  {:>7}  {:gap$}{missing}  {up}",
+        "", "", "", ""
+    );
+    let mut lines = vec![head];
     let mut from_ms = 0;
     while from_ms <= last.at_ms {
         let end_ms = from_ms + span;
@@ -48,26 +58,26 @@ pub(super) fn draw(chronicle: &Chronicle) -> Vec<String> {
         let worst = samples
             .iter()
             .min_by_key(|one| (one.in_sync, usize::MAX - one.missing));
-        let words = words(chronicle, &within);
+        let words = words(chronicle, &within, lang);
         if worst.is_some() || !words.is_empty() {
             lines.push(row(&chronicle.clock(from_ms), worst.copied(), &words));
         }
         from_ms = end_ms;
     }
-    lines.push(row("end", Some(last), &[]));
+    lines.push(row(lang.choose("最后", "end"), Some(last), &[]));
     lines
 }
 
 /// What happened within a span: moments, and faults that began or ended.
-fn words(chronicle: &Chronicle, within: &dyn Fn(u64) -> bool) -> Vec<String> {
+fn words(chronicle: &Chronicle, within: &dyn Fn(u64) -> bool, lang: Lang) -> Vec<String> {
     let marks = chronicle.marks.iter().filter(|mark| within(mark.at_ms));
-    let mut words: Vec<_> = marks.map(|mark| mark.text.en.clone()).collect();
+    let mut words: Vec<_> = marks.map(|mark| lang.of(&mark.text).to_owned()).collect();
     for band in &chronicle.bands {
         if within(band.from_ms) {
-            words.push(format!("[ {}", band.text.en));
+            words.push(format!("[ {}", lang.of(&band.text)));
         }
         if within(band.until_ms) {
-            words.push(format!("] {}", band.text.en));
+            words.push(format!("] {}", lang.of(&band.text)));
         }
     }
     words
@@ -88,7 +98,8 @@ fn row(clock: &str, sample: Option<&Sample>, words: &[String]) -> String {
     if words.chars().count() > 90 {
         words = words.chars().take(89).chain(['…']).collect();
     }
-    format!("{clock:>10}  {figures}  {words}")
+    let before = 10_usize.saturating_sub(wide(clock));
+    format!("{:before$}{clock}  {figures}  {words}", "")
         .trim_end()
         .to_owned()
 }
@@ -102,6 +113,12 @@ fn bar(percent: f64) -> String {
         bar.extend(std::iter::repeat_n('·', CELLS - full - 1));
     }
     bar
+}
+
+/// Cells of the terminal that a text takes: Chinese characters take two.
+fn wide(text: &str) -> usize {
+    let cells = text.chars().map(|one| 1 + usize::from(one >= '\u{2e80}'));
+    cells.sum()
 }
 
 /// Bytes as people read them.
@@ -141,7 +158,7 @@ mod tests {
             at_ms: HOUR,
             text: both("开机", "switched on"),
         });
-        let lines = draw(&chronicle);
+        let lines = draw(&chronicle, Lang::En);
         assert!((24..=62).contains(&lines.len()), "{}", lines.len());
         assert!(
             lines

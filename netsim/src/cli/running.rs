@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use crdt_model::kind::Title;
 
 use super::output::line;
 use super::picture;
 use crate::charters::Shelf;
 use crate::report;
+use crate::scenarios::chronicle::Chronicle;
 use crate::scenarios::{self, Account, NODES, Options};
 
 const CRASHED: u8 = 3;
@@ -24,7 +26,7 @@ pub(super) struct Run {
     /// The seed of everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Nodes of the county.
+    /// Nodes of Linze County that take part.
     #[arg(long, default_value_t = NODES, value_parser = at_least_twelve)]
     nodes: usize,
     /// How much work there is; 1 for a whole county's.
@@ -33,13 +35,40 @@ pub(super) struct Run {
     /// Writes a page about it to this file.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Language of what is shown; the page has both.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    lang: Lang,
+}
+
+/// Language of what is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Lang {
+    /// Simplified Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// One of two texts.
+    pub(super) fn choose<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+
+    /// A text in this language.
+    pub(super) fn of(self, text: &Title) -> &str {
+        self.choose(&text.zh, &text.en)
+    }
 }
 
 fn at_least_twelve(text: &str) -> Result<usize, String> {
     let nodes = text.parse().map_err(|_| "not a number".to_owned())?;
     match nodes {
-        12..=120 => Ok(nodes),
-        _ => Err("a county has 12 to 120 nodes".to_owned()),
+        12..=NODES => Ok(nodes),
+        _ => Err(format!("12 to {NODES} nodes of Linze County")),
     }
 }
 
@@ -87,10 +116,10 @@ pub(super) fn run(args: &Run) -> u8 {
         return CRASHED;
     };
     line(format!("hash {:016x}", account.hash));
-    for drawn in picture::draw(&account.chronicle) {
+    for drawn in picture::draw(&account.chronicle, args.lang) {
         line(drawn);
     }
-    tell(&account, real);
+    tell(&account, real, args.lang);
     match args.report.as_ref().map(|path| write_page(path, &account)) {
         Some(Err(why)) => {
             line(why);
@@ -116,38 +145,50 @@ fn write_page(path: &PathBuf, account: &Account) -> Result<(), String> {
     std::fs::write(path, page).map_err(|why| format!("{}: {why}", path.display()))
 }
 
-fn tell(account: &Account, real: Duration) {
+fn tell(account: &Account, real: Duration, lang: Lang) {
     for broken in account.broken.iter().take(20) {
         line(broken.to_string());
     }
-    let effects = account
-        .counters
-        .iter()
-        .filter(|(what, count)| *what != "healing ms" && *count > 0);
+    let effects = account.counters.iter();
+    let effects = effects.filter(|(what, count)| *what != "healing ms" && *count > 0);
     let effects: Vec<_> = effects
-        .map(|(what, count)| format!("{count} {what}"))
+        .map(|(what, count)| format!("{count} {}", lang.choose(report::fault(what), what)))
         .collect();
-    line(format!("effects: {}", effects.join(", ")));
+    let title = lang.choose("故障：", "effects: ");
+    line(format!("{title}{}", effects.join(", ")));
     let chronicle = &account.chronicle;
-    let worst = chronicle.worst_healing().map_or_else(
-        || "nobody was away".to_owned(),
-        |worst| {
-            let (seconds, at) = (worst.took_ms as f64 / 1000.0, chronicle.clock(worst.at_ms));
-            format!("worst healing {seconds:.0} s ({} back at {at})", worst.node)
-        },
-    );
-    let virtual_s = account.took_ms as f64 / 1000.0;
-    let real_s = real.as_secs_f64();
-    line(format!(
-        "outcome: {:?}; {:.1} virtual h in {real_s:.1} s, {:.0} to 1; {} events; {} facets; \
-         {} in {} frames; {worst}; settled in {:.1} s",
-        account.verdict,
-        virtual_s / 3600.0,
-        virtual_s / real_s.max(0.001),
-        account.events,
-        account.facets,
-        picture::bytes(chronicle.traffic.bytes()),
+    let (virtual_h, real_s) = (account.took_ms as f64 / 3.6e6, real.as_secs_f64());
+    let ratio = virtual_h * 3600.0 / real_s.max(0.001);
+    let (events, facets) = (account.events, account.facets);
+    let (frames, sent) = (
         chronicle.traffic.frames(),
-        chronicle.settled_in_ms as f64 / 1000.0,
-    ));
+        picture::bytes(chronicle.traffic.bytes()),
+    );
+    let settled_s = chronicle.settled_in_ms as f64 / 1000.0;
+    let worst = worst(chronicle, lang);
+    let verdict = lang.of(&report::verdict(account.verdict)).to_owned();
+    line(match lang {
+        Lang::En => format!(
+            "outcome: {verdict}; {virtual_h:.1} virtual h in {real_s:.1} s, {ratio:.0} to 1; \
+             {events} events; {facets} facets; {sent} in {frames} frames; {worst}; settled at last \
+             in {settled_s:.1} s"
+        ),
+        Lang::Zh => format!(
+            "结果：{verdict}；模拟 {virtual_h:.1} 小时，实际 {real_s:.1} 秒，{ratio:.0} 比 1；\
+             事件 {events}；分面 {facets}；{frames} 帧共 {sent}；{worst}；最后收敛用时 {settled_s:.1} 秒"
+        ),
+    });
+}
+
+/// How the node fared that took longest to catch up.
+fn worst(chronicle: &Chronicle, lang: Lang) -> String {
+    let Some(worst) = chronicle.worst_healing() else {
+        return lang.choose("无节点离线", "nobody was away").to_owned();
+    };
+    let (seconds, at) = (worst.took_ms as f64 / 1000.0, chronicle.clock(worst.at_ms));
+    let (node, at) = (chronicle.name(worst.node), at.trim());
+    match lang {
+        Lang::En => format!("worst healing {seconds:.0} s ({node} back at {at})"),
+        Lang::Zh => format!("最慢追平 {seconds:.0} 秒（{node}，{at} 恢复）"),
+    }
 }

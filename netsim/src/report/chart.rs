@@ -38,7 +38,7 @@ pub(super) fn draw(chronicle: &Chronicle, nodes: usize) -> String {
     let height = TOP + PANELS as f64 * (PANEL + GAP) + 8.0;
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
-         aria-label=\"收敛过程 / convergence over time\" xmlns=\"http://www.w3.org/2000/svg\">\n"
+         aria-label=\"收敛过程 / convergence over time\">\n"
     );
     draw_bands(&mut svg, chronicle, &x, height);
     draw_time(&mut svg, chronicle, end_ms, &x, height);

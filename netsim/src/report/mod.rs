@@ -13,6 +13,7 @@ use crate::run::Verdict;
 use crate::scenarios::chronicle::{Chronicle, WAYS};
 use crate::scenarios::{Account, both};
 use promises::PROMISES;
+pub(crate) use promises::fault;
 
 /// One row of a table: what it is about, and its figures.
 struct Row {
@@ -94,7 +95,8 @@ pub fn page(account: &Account) -> Result<String, askama::Error> {
     page.render()
 }
 
-fn verdict(verdict: Verdict) -> Title {
+/// A verdict in the words of those who read it.
+pub(crate) fn verdict(verdict: Verdict) -> Title {
     match verdict {
         Verdict::Converged => both("全部守住，最终一致", "Everything held, and all are equal"),
         Verdict::SafetyBroken => both("安全承诺被打破", "A promise was broken"),
@@ -151,7 +153,7 @@ fn moments(chronicle: &Chronicle) -> Vec<Moment> {
 fn faults(account: &Account) -> Vec<Row> {
     let counted = account.counters.iter().filter(|(_, count)| *count > 0);
     let row = |(what, count): (&'static str, u64)| Row {
-        about: both(promises::fault(what), what),
+        about: both(fault(what), what),
         figures: vec![grouped(count)],
     };
     counted.map(row).collect()
@@ -177,7 +179,7 @@ fn healings(chronicle: &Chronicle) -> Vec<Row> {
         )
     });
     let row = |healing: &&crate::scenarios::chronicle::Healing| Row {
-        about: both(healing.node.to_string(), ""),
+        about: both(chronicle.name(healing.node), ""),
         figures: vec![chronicle.clock(healing.at_ms), seconds(healing.took_ms)],
     };
     slowest.iter().take(8).map(row).collect()
@@ -204,7 +206,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);

@@ -88,8 +88,9 @@ pub(super) const PROMISES: [Promise; 9] = [
 ];
 
 /// What people call a counter of something that took effect.
-const FAULTS: [(&str, &str); 26] = [
+const FAULTS: [(&str, &str); 27] = [
     ("charter rolled out", "发布章程"),
+    ("clone takes over", "同钥副本上线"),
     ("duplication", "重复送达"),
     ("hostile nodes", "恶意节点"),
     (
@@ -121,7 +122,7 @@ const FAULTS: [(&str, &str); 26] = [
 ];
 
 /// The Chinese name of a counter; the counter's own where it has none.
-pub(super) fn fault(what: &'static str) -> &'static str {
+pub(crate) fn fault(what: &'static str) -> &'static str {
     let found = FAULTS.iter().find(|(counter, _)| *counter == what);
-    found.map_or("", |(_, zh)| zh)
+    found.map_or(what, |(_, zh)| zh)
 }

@@ -1,6 +1,8 @@
 //! What is remembered of a story: how far things had spread, what happened when, and what passed
 //! over the lines.
 
+use std::collections::BTreeMap;
+
 use crdt_model::ids::NodeId;
 use crdt_model::kind::Title;
 
@@ -131,6 +133,8 @@ pub struct Healing {
 pub struct Chronicle {
     /// The hour of the day at which virtual time begins.
     pub begins_at_hour: u64,
+    /// What people call each node.
+    pub names: BTreeMap<NodeId, String>,
     /// How things stood, one moment after the other.
     pub samples: Vec<Sample>,
     /// What people should know, by time.
@@ -149,6 +153,12 @@ impl Chronicle {
     /// The longest that any node took to catch up.
     pub fn worst_healing(&self) -> Option<&Healing> {
         self.healings.iter().max_by_key(|healing| healing.took_ms)
+    }
+
+    /// What people call a node.
+    pub fn name(&self, node: NodeId) -> String {
+        let name = self.names.get(&node).cloned();
+        name.unwrap_or_else(|| node.to_string())
     }
 
     /// The clock of the wall at a virtual time; the day before it where the story has several.

@@ -1,5 +1,7 @@
 //! Who takes part in a story, by which charters, and what people write there.
 
+use std::collections::BTreeMap;
+
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 
 use super::Options;
@@ -7,7 +9,7 @@ use crate::charters::{Edition, Shelf};
 use crate::places::Places;
 use crate::stage::Stage;
 use crate::truth::Truth;
-use crate::world::World;
+use crate::world::{Verifier, World};
 
 /// Which charters of Linze County come into force in a story.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +64,8 @@ pub(super) struct County {
     pub(super) founding: Edition,
     /// What reviewers sign later, in this order.
     pub(super) later: Vec<Edition>,
+    /// What people call each node.
+    pub(super) names: BTreeMap<NodeId, String>,
 }
 
 impl County {
@@ -122,9 +126,23 @@ pub(super) fn found(
         }
     }
     let county = County {
+        names: names(&linze.v1, shelf),
         stage,
         founding,
         later,
     };
     (county, world, truth)
+}
+
+/// What a charter calls its nodes.
+fn names(edition: &Edition, shelf: &Shelf) -> BTreeMap<NodeId, String> {
+    let store = edition.store().map_err(|why| why.to_string());
+    let charters = store.and_then(|store| shelf.clone().load(&store));
+    let charter = charters.ok().and_then(|mut charters| charters.pop());
+    let members = charter
+        .iter()
+        .flat_map(|charter| charter.roster().members());
+    members
+        .map(|member| (member.node, member.name.clone()))
+        .collect()
 }

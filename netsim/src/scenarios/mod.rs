@@ -27,12 +27,13 @@ use crate::charters::Shelf;
 use crate::checkers::Broken;
 use crate::counters::Counters;
 use crate::run::Verdict;
+use crate::stage::LINZE_NODES;
 use chronicle::Chronicle;
 use county::Charters;
 use plan::Plan;
 
 /// Nodes of the county that the stories were written for.
-pub const NODES: usize = 84;
+pub const NODES: usize = LINZE_NODES;
 
 /// One story.
 #[derive(Clone, Copy)]

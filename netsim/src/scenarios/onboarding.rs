@@ -26,19 +26,16 @@ fn write(plan: &mut Plan) {
     plan.work(0, 8 * HOUR, &villages);
     plan.notices(0, 7 * HOUR);
 
+    let name = plan.name(newcomer);
     let listed = 3 * HOUR;
     let joins = listed + 40 * MINUTE;
     plan.mark(
         listed,
-        format!("新章程列入 {newcomer}"),
-        format!("a new charter lists {newcomer}"),
+        format!("新章程列入{name}"),
+        format!("a new charter lists {name}"),
     );
     plan.at(listed, Deed::RollOut(county));
-    plan.mark(
-        joins,
-        format!("{newcomer} 接入"),
-        format!("{newcomer} joins"),
-    );
+    plan.mark(joins, format!("{name}接入"), format!("{name} joins"));
     plan.at(joins, Deed::Join(newcomer));
     plan.work(joins + 10 * MINUTE, 4 * HOUR, &[newcomer]);
 }

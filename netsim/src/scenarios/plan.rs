@@ -72,6 +72,7 @@ pub enum Deed {
 pub struct Plan {
     /// Who lies where.
     pub places: Places,
+    names: BTreeMap<NodeId, String>,
     /// What is left to chance.
     pub chance: Seed,
     /// How much work there is.
@@ -91,9 +92,10 @@ pub struct Plan {
 
 impl Plan {
     /// A plan in which nothing happens.
-    pub(super) fn new(places: Places, options: &Options) -> Self {
+    pub(super) fn new(places: Places, names: BTreeMap<NodeId, String>, options: &Options) -> Self {
         Self {
             places,
+            names,
             chance: Seed::split(options.seed, "plan", &[]),
             scale: options.scale,
             begins_at_hour: 7,
@@ -145,6 +147,12 @@ impl Plan {
             .pick(of)
             .copied()
             .unwrap_or_else(|| self.places.county())
+    }
+
+    /// What people call a node.
+    pub fn name(&self, node: NodeId) -> String {
+        let name = self.names.get(&node).cloned();
+        name.unwrap_or_else(|| node.to_string())
     }
 
     /// The village that something befalls in this story.

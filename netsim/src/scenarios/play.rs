@@ -64,7 +64,7 @@ struct Play {
 /// Plays a whole story.
 pub(super) fn whole(scenario: &Scenario, options: Options, shelf: &Shelf) -> Account {
     let (county, world, truth) = county::found(scenario.charters, &options, shelf);
-    let mut plan = Plan::new(county.stage.places.clone(), &options);
+    let mut plan = Plan::new(county.stage.places.clone(), county.names.clone(), &options);
     (scenario.write)(&mut plan);
     plan.marks.sort_by_key(|mark| mark.at_ms);
     plan.bands.sort_by_key(|band| band.from_ms);
@@ -108,6 +108,7 @@ impl Play {
     /// Gives every line what it is made of, and sets the clocks.
     fn begin(&mut self, plan: &Plan) {
         self.chronicle.begins_at_hour = plan.begins_at_hour;
+        self.chronicle.names = self.county.names.clone();
         let hours = (plan.begins_at_hour + 24 - WALL_START_HOUR) % 24;
         self.world.pass_wall_ms(hours * 60 * MINUTE);
         for node in self.county.stage.places.nodes().to_vec() {
@@ -175,7 +176,9 @@ impl Play {
     fn sample(&mut self) {
         let (mut links, mut in_sync) = (0, 0);
         let nodes = self.county.stage.places.nodes();
-        let honest = |node: &NodeId| !self.checkers.hostile.contains(node);
+        let honest = |node: &NodeId| {
+            self.world.identity(*node).is_some() && !self.checkers.hostile.contains(node)
+        };
         for node in nodes.iter().filter(|node| honest(node)) {
             let peers = self.county.stage.places.linked(*node).into_iter();
             for peer in peers.filter(|peer| peer < node && honest(peer)) {
@@ -309,6 +312,7 @@ impl Play {
 
     /// The copy of a machine and the machine change places.
     fn swap(&mut self, node: NodeId) {
+        self.look();
         let Some(other) = self.copied.take() else {
             return;
         };
@@ -326,6 +330,8 @@ impl Play {
     }
 
     fn switch_off(&mut self, node: NodeId, how: &PowerCut) {
+        // What it has written is learnt while its disk can be read.
+        self.look();
         self.catching_up.remove(&node);
         self.world.power_cut(node, how);
     }

@@ -15,6 +15,7 @@ pub(super) struct Spread {
     grades: BTreeMap<FacetId, Grade>,
     lacking: BTreeMap<FacetId, BTreeSet<NodeId>>,
     missing: usize,
+    forgotten: BTreeSet<NodeId>,
 }
 
 impl Spread {
@@ -25,6 +26,7 @@ impl Spread {
             grades: BTreeMap::new(),
             lacking: BTreeMap::new(),
             missing: 0,
+            forgotten: BTreeSet::new(),
         }
     }
 
@@ -68,13 +70,16 @@ impl Spread {
     fn reckon(&mut self, world: &World, facet: &FacetId, grade: Grade) {
         let before = self.lacking.remove(facet).unwrap_or_default();
         self.missing -= before.len();
+        if self.forgotten.contains(&facet.home) {
+            return;
+        }
         let lacks = |node: &NodeId| match world.node(*node) {
             Some(state) => matches!(replica::facet_entry(&state.store, facet), Ok(None)),
             // What a node holds that does not run, nobody can see: it is taken to hold nothing new.
             None => true,
         };
         let mut lacking = self.table.audience(&facet.label(grade));
-        lacking.retain(lacks);
+        lacking.retain(|node| lacks(node) && !self.forgotten.contains(node));
         if !lacking.is_empty() {
             self.missing += lacking.len();
             self.lacking.insert(*facet, lacking);
@@ -98,10 +103,16 @@ impl Spread {
         }
     }
 
-    /// A node is trusted no more, or gone for good.
+    /// A node is trusted no more: what it lacks, and who lacks what is its own, does not count.
     pub(super) fn forget(&mut self, node: NodeId) {
+        self.forgotten.insert(node);
         for facet in self.lacking.keys().copied().collect::<Vec<_>>() {
-            self.came(&facet, node);
+            if facet.home == node {
+                let lacking = self.lacking.remove(&facet);
+                self.missing -= lacking.map_or(0, |lacking| lacking.len());
+            } else {
+                self.came(&facet, node);
+            }
         }
     }
 }

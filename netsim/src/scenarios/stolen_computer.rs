@@ -9,9 +9,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "stolen-computer",
     title: ["村里电脑被盗", "A stolen computer"],
     about: [
-        "一个村的电脑连同密钥被盗，盗窃者用它连上网，伪造、索取、灌数据、撒谎，什么都试；\
+        "一个村的磁盘先被人复制，副本用同一把密钥上线二十分钟；随后电脑连同密钥被盗，盗窃者用它连上网，伪造、索取、灌数据、撒谎，什么都试；\
          县里几小时后用新章程吊销该村。盗窃者能得到的，至多是该村本来就可以持有的。",
-        "A village's computer is stolen, key and all. The thief connects it and tries everything: \
+        "A village's disk is copied, and the copy runs for twenty minutes with the same key; then the \
+         computer is stolen, key and all. The thief connects it and tries everything: \
          forging, prying, flooding, lying. Hours later the county revokes the village by a new \
          charter. What the thief could ever get is what that village could hold.",
     ],
@@ -27,12 +28,24 @@ fn write(plan: &mut Plan) {
     plan.work(0, 9 * HOUR, &villages);
     plan.notices(0, 8 * HOUR);
 
-    let theft = 2 * HOUR;
+    let name = plan.name(stolen);
+    // Somebody copied its disk in the morning, and tries the copy out for a while.
+    let (tried, theft) = (HOUR, 2 * HOUR);
     let revoked = 5 * HOUR + 30 * MINUTE;
+    plan.at(10 * MINUTE, Deed::Copy(stolen));
+    plan.mark(
+        tried,
+        format!("{name}的磁盘副本上线二十分钟"),
+        format!("a copy of {name} runs for twenty minutes"),
+    );
+    for at in [tried, tried + 20 * MINUTE] {
+        plan.at(at, Deed::Swap(stolen));
+        plan.work(at + MINUTE, 15 * MINUTE, &[stolen]);
+    }
     plan.mark(
         theft,
-        format!("{stolen} 的电脑被盗"),
-        format!("{stolen}'s computer is stolen"),
+        format!("{name}的电脑被盗"),
+        format!("{name}'s computer is stolen"),
     );
     plan.at(theft, Deed::TurnHostile(stolen));
     for _ in 0..plan.scaled(400.0) {
@@ -41,8 +54,8 @@ fn write(plan: &mut Plan) {
     }
     plan.band((theft, revoked), "盗窃者在线", "the thief is on the mesh");
     let words = (
-        format!("县里发布新章程，吊销 {stolen}"),
-        format!("a new charter revokes {stolen}"),
+        format!("县里发布新章程，吊销{name}"),
+        format!("a new charter revokes {name}"),
     );
     plan.mark(revoked, words.0, words.1);
     plan.at(revoked, Deed::RollOut(county));

@@ -29,15 +29,16 @@ fn write(plan: &mut Plan) {
     let mut comes = HOUR;
     for township in &townships {
         let goes = comes + plan.between(50 * MINUTE, 100 * MINUTE);
+        let name = plan.name(*township);
         plan.mark(
             comes,
-            format!("风暴到达 {township}"),
-            format!("the storm reaches {township}"),
+            format!("风暴到达{name}"),
+            format!("the storm reaches {name}"),
         );
         plan.band(
             (comes, goes),
-            format!("{township} 停电断线"),
-            format!("storm over {township}"),
+            format!("{name}停电断线"),
+            format!("storm over {name}"),
         );
         plan.at(
             comes + 5 * MINUTE,

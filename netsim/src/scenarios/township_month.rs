@@ -30,15 +30,16 @@ fn write(plan: &mut Plan) {
     plan.sample_ms = 6 * HOUR;
 
     let (from, until) = (DAY / 2, DAY / 2 + DAYS * DAY);
+    let name = plan.name(township);
     plan.mark(
         from,
-        format!("{township} 与县断网"),
-        format!("{township} is cut off"),
+        format!("{name}与县断网"),
+        format!("{name} is cut off"),
     );
     plan.mark(until, "线路恢复", "the line is back");
     let words = (
-        format!("{township} 及各村断网"),
-        format!("{township} and its villages cut off"),
+        format!("{name}及各村断网"),
+        format!("{name} and its villages cut off"),
     );
     plan.band((from, until), words.0, words.1);
     plan.cut(plan.lines_to_county(township), from, until);

@@ -36,22 +36,24 @@ fn write(plan: &mut Plan) {
 
     for _ in 0..4 {
         let village = plan.any(&villages);
+        let name = plan.name(village);
         let from = plan.between(plan.clock(8, 0), plan.clock(17, 0));
         let until = from + plan.between(5 * MINUTE, 40 * MINUTE);
         plan.cut(plan.lines_of(village), from, until);
         plan.band(
             (from, until),
-            format!("{village} 断线"),
-            format!("no line to {village}"),
+            format!("{name}断线"),
+            format!("no line to {name}"),
         );
     }
     let townships = plan.places.townships();
     let township = plan.any(&townships);
+    let name = plan.name(township);
     let (from, until) = (plan.clock(14, 10), plan.clock(14, 45));
     plan.cut(plan.lines_to_county(township), from, until);
     let words = (
-        format!("{township} 与县断线"),
-        format!("{township} cut off from the county"),
+        format!("{name}与县断线"),
+        format!("{name} cut off from the county"),
     );
     plan.band((from, until), words.0, words.1);
     plan.mark(

@@ -39,11 +39,12 @@ fn write(plan: &mut Plan) {
     plan.at(back, Deed::RollOut(county));
     // One township hears of neither until both are out.
     let township = plan.any(&townships);
+    let name = plan.name(township);
     let (from, until) = (wrong - 10 * MINUTE, back + 20 * MINUTE);
     plan.cut(plan.lines_to_county(township), from, until);
     let words = (
-        format!("{township} 与县断线"),
-        format!("{township} cut off from the county"),
+        format!("{name}与县断线"),
+        format!("{name} cut off from the county"),
     );
     plan.band((from, until), words.0, words.1);
 }

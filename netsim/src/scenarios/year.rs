@@ -1,4 +1,7 @@
-//! A whole year, of which a quarter of an hour stands for each day.
+//! A whole year of work. Ten minutes stand for each working day, and the rest of the time is
+//! skipped.
+
+use crdt_model::ids::NodeId;
 
 use super::Scenario;
 use super::county::Charters;
@@ -6,19 +9,27 @@ use super::plan::{DAY, Deed, MINUTE, Plan};
 
 /// Days of the year.
 const DAYS: u64 = 365;
-/// How much virtual time a day has.
+/// How much virtual time a day's work has.
 const BURST: u64 = 10 * MINUTE;
+/// Days of the spring festival, on which villages are switched off.
+const FESTIVAL: std::ops::Range<u64> = 35..42;
+/// Other days without work, besides two of each seven. 250 working days are left.
+const HOLIDAYS: [std::ops::Range<u64>; 2] = [119..120, 273..280];
 
 /// See the module.
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "year",
     title: ["一年", "A year"],
     about: [
-        "全县一年的工作量：网格事项约三万七千件、矛盾纠纷约三千八百件。每天压缩成一刻钟，夜间跳过；\
-         隔三差五有村停电断线。",
-        "A year's work of the whole county: about 37,000 grid reports and 3,800 disputes. Each day is a \
-         quarter of an hour, and the nights are skipped; every few days a village loses power or its \
-         lines.",
+        "全县一年的工作量：矛盾纠纷约 37000 个分面，网格事项约 38000 个分面，前端设备约 2300 个分面，\
+         分在 250 个工作日。做了简化：每个工作日的工作压缩在十分钟内，早晚、夜间和节假日整段跳过，\
+         不流逝模拟时间，只拨动墙上时钟，因此空闲时每五分钟一次的比对大多没有模拟；每天一两处停电断线，\
+         其余时间线路不出故障。",
+        "A year's work of the whole county: about 37,000 facets of disputes, 38,000 of grid reports and \
+         2,300 of cameras and other devices, over 250 working days. It is reduced: a day's work falls \
+         into ten minutes; evenings, nights and holidays are skipped, without virtual time but with the \
+         clocks on the wall going on, so that most of the comparisons that idle nodes make every five \
+         minutes are left out; and no more than one or two villages a day lose power or their lines.",
     ],
     charters: Charters::Usual,
     write,
@@ -30,19 +41,6 @@ fn write(plan: &mut Plan) {
     plan.sample_ms = DAY;
     for day in 0..DAYS {
         let morning = day * DAY;
-        plan.work(morning, BURST, &villages);
-        plan.notices(morning, BURST);
-        if plan.chance.percent(30) {
-            let village = plan.any(&villages);
-            let fails = plan.between(morning, morning + BURST / 2);
-            plan.outage(village, fails, fails + 5 * MINUTE);
-        }
-        if plan.chance.percent(20) {
-            let village = plan.any(&villages);
-            // Until the morning after.
-            let (from, until) = (morning + BURST / 2, morning + DAY + BURST / 4);
-            plan.cut(plan.lines_of(village), from, until);
-        }
         if day % 30 == 0 {
             let month = day / 30 + 1;
             plan.mark(
@@ -51,7 +49,58 @@ fn write(plan: &mut Plan) {
                 format!("month {month}"),
             );
         }
-        plan.at(morning + BURST + 5 * MINUTE, Deed::Skip(morning + DAY));
+        if day == FESTIVAL.start {
+            let from = morning.saturating_sub(DAY) + BURST + 3 * MINUTE;
+            festival(plan, from, FESTIVAL.end * DAY, &villages);
+        }
+        if is_working_day(day) {
+            plan.work(morning, BURST, &villages);
+            plan.notices(morning, BURST);
+            trouble(plan, morning, &villages);
+            plan.at(morning + BURST + 5 * MINUTE, Deed::Skip(morning + DAY));
+        } else {
+            plan.at(morning + MINUTE, Deed::Skip(morning + DAY));
+        }
     }
     plan.ends_ms = DAYS * DAY;
+}
+
+fn is_working_day(day: u64) -> bool {
+    let holiday = HOLIDAYS.iter().any(|days| days.contains(&day));
+    day % 7 < 5 && !FESTIVAL.contains(&day) && !holiday
+}
+
+fn festival(plan: &mut Plan, from: u64, until: u64, villages: &[NodeId]) {
+    plan.band((from, until), "春节，各村关机", "spring festival");
+    for village in villages {
+        plan.at(from, Deed::ShutDown(*village));
+        plan.at(until, Deed::Start(*village));
+    }
+}
+
+/// What goes wrong on a day.
+fn trouble(plan: &mut Plan, morning: u64, villages: &[NodeId]) {
+    if plan.chance.percent(30) {
+        let village = plan.any(villages);
+        let fails = plan.between(morning, morning + BURST / 2);
+        plan.outage(village, fails, fails + 5 * MINUTE);
+    }
+    if plan.chance.percent(20) {
+        let village = plan.any(villages);
+        // Until the morning after.
+        let (from, until) = (morning + BURST / 2, morning + DAY + MINUTE / 2);
+        plan.cut(plan.lines_of(village), from, until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::plan::WORKING_DAYS;
+
+    #[test]
+    fn a_year_has_the_working_days_that_its_work_is_shared_by() {
+        let working = (0..DAYS).filter(|day| is_working_day(*day));
+        assert_eq!(working.count(), WORKING_DAYS);
+    }
 }

@@ -65,3 +65,36 @@ fn reviewers_could_check_the_first_version() {
     let charter = CedarCharter::open(&linze.v1.files).expect("it is a charter");
     assert_eq!(policy::run_checks(&charter), []);
 }
+
+#[test]
+fn what_else_reviewers_sign_is_what_its_table_says() {
+    let nodes = some_nodes();
+    let linze = Linze::of(5, &nodes);
+    let village = nodes[3];
+    let revoking = linze.revoking(&linze.v2, village);
+    let fewer: Vec<_> = nodes
+        .iter()
+        .copied()
+        .filter(|node| *node != village)
+        .collect();
+    let without = Linze::of(5, &fewer).v1;
+    let with = linze.following(&without);
+    for edition in [&linze.v2_fork, &revoking, &with] {
+        compare(edition, &linze.nodes, 0, 3);
+    }
+    compare(&without, &fewer, 0, 3);
+    assert_ne!(linze.v2_fork.digest, linze.v2.digest);
+    assert!(revoking.table.active().all(|node| node != village));
+
+    let mut library = Library::new();
+    let before = found(&without.files, now(), Some(without.digest)).expect("in force");
+    library
+        .adopt(&before, &with.bundle, now())
+        .expect("a village joins");
+    let first = found(&linze.v1.files, now(), Some(linze.v1.digest)).expect("in force");
+    library
+        .adopt(&first, &linze.v2_fork.bundle, now())
+        .expect("a second version");
+    let open = library.adopt(&first, &linze.v2_unsigned_enough.bundle, now());
+    assert!(open.is_err(), "one reviewer is too few");
+}

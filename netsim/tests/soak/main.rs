@@ -3,6 +3,7 @@
 use netsim::charters::Shelf;
 use netsim::run::Options;
 use netsim::soak::{Batch, run, run_one};
+use netsim::stage::LINZE_NODES;
 
 const NODES: usize = 12;
 
@@ -71,4 +72,18 @@ fn forty_seeds_converge_and_the_same_seed_gives_the_same_run() {
     let summary = run(&batch, |_| {});
     assert!(summary.failures.is_empty(), "{:#?}", summary.failures);
     assert_eq!(summary.same_twice, 4);
+}
+
+/// The whole of Linze County on its own charter; a soak of 84 nodes has more steps.
+#[test]
+fn linze_county_converges_on_its_own_charter() {
+    let shelf = Shelf::default();
+    for seed in [2, 9] {
+        let options = Options {
+            steps: 160,
+            ..Options::soak(seed, LINZE_NODES)
+        };
+        let outcome = run_one(options, &shelf).expect("no panic");
+        assert_eq!(outcome.broken, [], "seed {seed}");
+    }
 }
