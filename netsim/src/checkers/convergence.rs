@@ -1,14 +1,12 @@
 //! Once all faults are over, nodes that can reach each other hold the same.
 
-use std::collections::BTreeSet;
-
-use crdt_model::charter::{Audience, Standing, Tier};
+use crdt_model::charter::{Audience, Tier};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, FacetEntry};
 
-use super::{Broken, Checker, Scene};
+use super::{Broken, Checker, Scene, excused};
 use crate::world::World;
 use crate::world::node::Node;
 
@@ -57,88 +55,15 @@ pub fn unsettled(
             if matches!(link, LinkState::InSync | LinkState::Disconnected) {
                 continue;
             }
-            let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-            let apart = forked
-                && (digest(node) != digest(peer) || waits_for_township(world, node, peer))
-                || waits_for_a_person(state, peer)
-                || world
-                    .node(peer)
-                    .is_some_and(|other| !begun_twice(state, other).is_empty())
-                || world
-                    .node(peer)
-                    .is_some_and(|other| waits_for_a_person(other, node));
+            let other = world.node(peer);
+            let apart = other
+                .is_some_and(|other| excused::link(world, (node, state), (peer, other), forked));
             if !apart {
                 unsettled.push((node, peer, link));
             }
         }
     }
     unsettled
-}
-
-/// Whether what one end lacks goes over the township between them, which has another charter than
-/// they: a facet whose new grade is the township's business too leaves the direct link.
-fn waits_for_township(world: &World, node: NodeId, peer: NodeId) -> bool {
-    let township = node.township().or(peer.township());
-    let digest = |node| world.node(node).map(|one| one.engine.charter().digest());
-    township.is_some_and(|between| {
-        let other = digest(between).is_some_and(|theirs| Some(theirs) != digest(node));
-        between != node && between != peer && other
-    })
-}
-
-/// Whether a link cannot become equal before a person at the parent has vouched for what a node
-/// wrote that was revoked since: that is kept where it was, and nowhere taken. (The engine has no
-/// vouching yet.)
-fn waits_for_a_person(state: &Node, peer: NodeId) -> bool {
-    let status = state.engine.peer_status(peer);
-    status.is_some_and(|status| {
-        status.refused.contains_key("author-revoked") || status.commits_refused_by_peer > 0
-    }) && has_revoked(state)
-}
-
-fn has_revoked(state: &Node) -> bool {
-    let members = state.engine.charter().roster().members();
-    members
-        .iter()
-        .any(|member| member.standing == Standing::Revoked)
-}
-
-/// Whether a facet has commits of an author who was revoked since.
-fn of_revoked(state: &Node, facet: &FacetId) -> bool {
-    let roster = state.engine.charter().roster();
-    let history = replica::history(&state.store, facet);
-    has_revoked(state)
-        && history.is_ok_and(|history| {
-            let mut authors = history.commits().map(|(commit, _)| commit.body().author);
-            authors.any(|author| roster.active(author).is_none())
-        })
-}
-
-/// Facets that two authors began at once with different grades, of which each end has one beginning.
-/// Together they have the higher grade: who may hold only the lower one keeps what it has, and may
-/// not be told of the other.
-fn begun_twice(state: &Node, other: &Node) -> BTreeSet<FacetId> {
-    let mut facets = BTreeSet::new();
-    // A damaged entry is told of where the two are compared.
-    let _ = replica::for_each_facet(&state.store, |facet, _| {
-        if replica::facet_entry(&other.store, &facet).is_ok_and(|theirs| theirs.is_some()) {
-            facets.insert(facet);
-        }
-    });
-    let beginnings = |node: &Node, facet: &FacetId| -> BTreeSet<_> {
-        let history = replica::history(&node.store, facet);
-        let commits = history.iter().flat_map(|history| history.commits());
-        let first = commits.filter(|(commit, _)| commit.body().parents.is_empty());
-        first
-            .map(|(commit, _)| (commit.hash(), commit.body().grade))
-            .collect()
-    };
-    facets.retain(|facet| {
-        let (ours, theirs) = (beginnings(state, facet), beginnings(other, facet));
-        let grades: BTreeSet<_> = ours.union(&theirs).map(|(_, grade)| *grade).collect();
-        ours != theirs && grades.len() > 1
-    });
-    facets
 }
 
 /// What the link between two nodes carries and one of them lacks.
@@ -153,8 +78,14 @@ fn unequal(
             return;
         }
         let theirs = replica::facet_entry(&other.store, &facet).ok().flatten();
+        // What it lacks has a grade that goes another way, where the ends are compared too.
+        let comes_otherwise = |theirs: &Option<FacetEntry>| {
+            theirs.as_ref().is_some_and(|theirs| {
+                !carried(state, node, peer, &facet, theirs) && has_all_of(state, other, &facet)
+            })
+        };
         let same = theirs.as_ref().map(|theirs| theirs.digest) == Some(entry.digest);
-        if !same && !excused(state, other, &facet, theirs.as_ref(), node, peer) {
+        if !same && !comes_otherwise(&theirs) && !excused::facet(scene, state, other, &facet) {
             let has = if theirs.is_some() {
                 "another state of"
             } else {
@@ -169,25 +100,6 @@ fn unequal(
         .err()
         .map(|why| scene.broken(NAME, node, why.to_string()))
         .or(wrong)
-}
-
-/// Whether there is a reason why two nodes stay unequal in a facet.
-fn excused(
-    state: &Node,
-    other: &Node,
-    facet: &FacetId,
-    theirs: Option<&FacetEntry>,
-    node: NodeId,
-    peer: NodeId,
-) -> bool {
-    // What it lacks has a grade that goes another way, where the ends are compared too.
-    let comes_otherwise = theirs.is_some_and(|theirs| {
-        !carried(state, node, peer, facet, theirs) && has_all_of(state, other, facet)
-    });
-    comes_otherwise
-        || of_revoked(state, facet)
-        || of_revoked(other, facet)
-        || begun_twice(state, other).contains(facet)
 }
 
 /// Whether the other node has all commits of a facet that the first one has.

@@ -7,6 +7,7 @@ mod bounded;
 mod conflicts;
 mod convergence;
 mod durability;
+mod excused;
 mod secrecy;
 mod together;
 
