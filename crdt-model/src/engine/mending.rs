@@ -76,10 +76,14 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        match self.history_of(facet, now, store)? {
-            Some(_) => Ok(()),
-            None => self.mend(facet, now, store),
+        if self.history_of(facet, now, store)?.is_some() {
+            return Ok(());
         }
+        let (history, lost) = replica::rescue(store, facet)?;
+        if history.len() == 0 && lost.is_empty() && self.indexed(facet).is_empty() {
+            return Ok(());
+        }
+        self.mend(facet, now, store)
     }
 
     /// Mends what was found damaged when the engine was opened.
@@ -146,17 +150,22 @@ impl Engine {
 
     /// Takes a facet out of the index, whatever its label there is; the labels it was under.
     fn unindex(&mut self, facet: &FacetId) -> Vec<Label> {
+        let labels = self.indexed(facet);
+        for label in &labels {
+            self.index.remove(label, &facet.record);
+        }
+        labels
+    }
+
+    /// The labels under which the index knows a facet.
+    fn indexed(&self, facet: &FacetId) -> Vec<Label> {
         let record = facet.record;
         let under = |label: &&Label| {
             let label = **label;
             label.facet_of(record) == *facet
                 && self.index.get(&Position { label, record }).is_some()
         };
-        let labels: Vec<_> = self.index.labels().filter(under).copied().collect();
-        for label in &labels {
-            self.index.remove(label, &record);
-        }
-        labels
+        self.index.labels().filter(under).copied().collect()
     }
 
     /// The peers whose links carry one of these labels.
