@@ -80,7 +80,7 @@ impl Engine {
             return Ok(());
         }
         let (history, lost) = replica::rescue(store, facet)?;
-        if history.len() == 0 && lost.is_empty() && self.indexed(facet).is_empty() {
+        if history.is_empty() && lost.is_empty() && self.indexed(facet).is_empty() {
             return Ok(());
         }
         self.mend(facet, now, store)
