@@ -14,6 +14,7 @@ use automerge::{Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, Sc
 use crate::commit::Commit;
 use crate::history::{History, Life};
 use crate::ids::{ActorId, CommitHash, Epoch, NodeId, Seq};
+use crate::planted::{self, Plant};
 use crate::time::WallTime;
 use crate::value::{Operation, OperationId, Value};
 
@@ -111,7 +112,10 @@ impl Document {
             return Err(DocumentError::Heads { found, expected });
         }
         frozen.sort_unstable();
-        let fields = fields_of(&automerge, &counted)?;
+        let mut fields = fields_of(&automerge, &counted)?;
+        if planted::is(Plant::OneValueShown) {
+            fields.values_mut().for_each(|values| values.truncate(1));
+        }
         Ok(Self { fields, frozen })
     }
 

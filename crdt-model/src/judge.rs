@@ -11,6 +11,7 @@ use crate::history::{History, HistoryError};
 use crate::ids::{ActorId, CharterVersion, NodeId};
 use crate::kind::KindError;
 use crate::label::{Grade, Label};
+use crate::planted::{self, Plant};
 
 /// The charter versions a node holds: the one in force, and those it still judges commits by.
 #[derive(Clone)]
@@ -218,6 +219,7 @@ impl Charters {
         wanted
             .into_iter()
             .find(|version| !self.versions.contains_key(version))
+            .filter(|_| !planted::is(Plant::OlderCharterForgotten))
     }
 
     /// Holds an older version too.
@@ -255,10 +257,10 @@ impl Charters {
             .ok_or(Fault::AuthorUnknown(author))?;
         let trusted = charter.roster().active(author).is_some()
             && self.current.roster().active(author).is_some();
-        if !trusted {
+        if !trusted && !planted::is(Plant::RevokedTrusted) {
             return Err(Fault::AuthorRevoked(author));
         }
-        if !commit.signed_by(&member.key) {
+        if !commit.signed_by(&member.key) && !planted::is(Plant::SignatureUnchecked) {
             return Err(Fault::Signature(author));
         }
         Ok(actor_of(
@@ -287,7 +289,7 @@ impl Charters {
         }
         let written = body.facet.label(before.unwrap_or(after));
         let decision = charter.author(&written, body.author);
-        if !decision.allowed {
+        if !decision.allowed && !planted::is(Plant::AuthorUnchecked) {
             let (author, label) = (body.author, Box::new(written));
             return Err(Fault::MayNotAuthor {
                 author,
@@ -310,7 +312,7 @@ impl Charters {
         for grade in regrades.into_iter().flat_map(|before| [before, after]) {
             let label = body.facet.label(grade);
             let decision = charter.regrade(&label, body.author);
-            if !decision.allowed {
+            if !decision.allowed && !planted::is(Plant::RegradeUnchecked) {
                 let (author, label) = (body.author, Box::new(label));
                 return Err(Fault::MayNotRegrade {
                     author,
@@ -327,5 +329,8 @@ fn join(charter: &dyn Charter, grades: &[Grade]) -> Option<Grade> {
     grades
         .iter()
         .copied()
-        .reduce(|one, other| charter.join(one, other))
+        .reduce(|one, other| match planted::is(Plant::LowerGradeWins) {
+            true => one,
+            false => charter.join(one, other),
+        })
 }

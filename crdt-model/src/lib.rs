@@ -13,6 +13,7 @@
 //!   what was refused.
 //! * [`engine`]: the node itself, one input at a time.
 //! * [`limits`]: every bound, with the relations between them.
+//! * [`planted`]: bugs that the simulator must find; never in a program that anybody runs.
 
 pub mod charter;
 pub mod commit;
@@ -26,6 +27,7 @@ pub mod judge;
 pub mod kind;
 pub mod label;
 pub mod limits;
+pub mod planted;
 pub mod quarantine;
 pub mod reconcile;
 pub mod replica;

@@ -17,6 +17,7 @@ use crate::limits::{
     COMMIT_BYTES_MAX, QUARANTINE_BYTES_MAX, QUARANTINE_ENTRIES_MAX,
     QUARANTINE_ENTRIES_PER_PEER_MAX, QUARANTINE_REASON_BYTES_MAX,
 };
+use crate::planted::{self, Plant};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::WallTime;
@@ -106,7 +107,8 @@ impl Quarantine {
             .chars()
             .take(QUARANTINE_REASON_BYTES_MAX / 4)
             .collect();
-        let encoded = (keep && fault.may_be_kept()).then(|| encoded.to_vec());
+        let keep = keep && fault.may_be_kept() || planted::is(Plant::QuarantineKeepsAll);
+        let encoded = keep.then(|| encoded.to_vec());
         let refused = Refused {
             peer,
             hash,
@@ -126,6 +128,9 @@ impl Quarantine {
             .iter()
             .filter(|(_, entry)| entry.peer == peer)
             .count();
+        if planted::is(Plant::QuarantineUnbounded) {
+            return;
+        }
         if of_peer > QUARANTINE_ENTRIES_PER_PEER_MAX {
             self.drop_first(|entry| entry.peer == peer, batch);
         }

@@ -12,6 +12,8 @@
 //! * [`stage`]: the charters and [`places`] of one county.
 //! * [`truth`] and [`secrecy`]: who may learn what, and whether anybody learnt more.
 //! * [`pairs`]: whether anybody can tell apart two worlds that differ in what it may not know.
+//! * `plants`: bugs that are planted to see that all this finds them; only with the feature
+//!   `planted-bugs`.
 //! * [`open_charter`]: a charter without Cedar, for tests of the engine alone.
 
 pub mod charters;
@@ -23,6 +25,8 @@ pub mod hostile;
 pub mod open_charter;
 pub mod pairs;
 pub mod places;
+#[cfg(feature = "planted-bugs")]
+pub mod plants;
 pub mod report;
 pub mod run;
 pub mod scenarios;

@@ -59,7 +59,7 @@ pub struct Summary {
 }
 
 /// Counters that a batch must have moved, or it has not tried what it claims to.
-pub const MUST_COUNT: [&str; 37] = [
+pub const MUST_COUNT: [&str; 40] = [
     "all rejoin at once",
     "asymmetric",
     "charter expired",
@@ -79,9 +79,12 @@ pub const MUST_COUNT: [&str; 37] = [
     "hostile: asked for what it may not have",
     "hostile: equivocated",
     "hostile: flooded",
+    "hostile: flooded with what is refused",
     "hostile: forged",
+    "hostile: left out a number",
     "hostile: lied in a comparison",
     "hostile: lied in a fingerprint",
+    "hostile: regraded",
     "hostile: replayed",
     "hostile: sent poison",
     "hostile: wrote on others' records",

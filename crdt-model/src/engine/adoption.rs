@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::charter::Charter;
 use crate::ids::{CharterVersion, NodeId};
 use crate::label::Label;
+use crate::planted::{self, Plant};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::Now;
@@ -35,6 +36,10 @@ impl Engine {
         batch.put(replica::charter_key(charter.version()), bundle.to_vec());
         store.write(&batch)?;
         self.durability.wrote();
+        if planted::is(Plant::AdoptsBeforeDurable) {
+            self.put_in_force(charter);
+            return Ok(());
+        }
         self.durability.wait(Waiting::Charter(charter));
         Ok(())
     }
@@ -100,6 +105,9 @@ impl Engine {
             return Ok(());
         }
         self.drop_after = None;
+        if planted::is(Plant::PurgeForgotten) {
+            return Ok(());
+        }
         self.purge_quarantine(now, store)?;
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
@@ -143,7 +151,8 @@ impl Engine {
         let kept: Vec<_> = kept.collect();
         let mut batch = Batch::default();
         for (number, encoded) in kept {
-            if !self.may_keep(&encoded, now, store)? {
+            let forgotten = planted::is(Plant::QuarantinePurgeForgotten);
+            if !forgotten && !self.may_keep(&encoded, now, store)? {
                 self.quarantine.forget(number, &mut batch);
             }
         }

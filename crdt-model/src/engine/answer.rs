@@ -6,6 +6,7 @@ use crate::history::{Clock, History};
 use crate::ids::{CharterVersion, NodeId};
 use crate::label::FacetId;
 use crate::limits::{CHARTER_CHUNK_BYTES_MAX, PUSH_COMMITS_MAX, RESPONSE_BYTES_MAX};
+use crate::planted::{self, Plant};
 use crate::reconcile::{self, Position};
 use crate::replica::{self, ReplicaError};
 use crate::store::Store;
@@ -145,7 +146,18 @@ impl Engine {
                 commits: Vec::new(),
                 next: None,
             };
-            if let Some((history, until)) = self.servable(peer, &wanted.facet, now, store)? {
+            let servable = self.servable(peer, &wanted.facet, now, store)?;
+            let tells = [Plant::DeniedIsNotMissing, Plant::HeadsOfHidden].map(planted::is);
+            if tells != [false; 2]
+                && servable.is_none()
+                && let Some((_, history)) = self.history_of(&wanted.facet, now, store)?
+            {
+                if tells[0] {
+                    return Ok(Response::Refused);
+                }
+                found.have = history.clock();
+            }
+            if let Some((history, until)) = servable {
                 let lacks = Lacks {
                     beyond: wanted.have.clone(),
                     from: wanted.from,
@@ -157,6 +169,10 @@ impl Engine {
             }
             let commits = found.commits.iter().map(|commit| commit.len() + 4);
             let bytes = clock_bytes(&found.have) + FOUND_OVERHEAD + commits.sum::<usize>();
+            let fewer = planted::is(Plant::LengthCountsAll) && self.index.len() % 2 == 1;
+            if fewer && !answers.is_empty() {
+                break;
+            }
             let cut_short = found.commits.is_empty() && found.next.is_some();
             if bytes > room || cut_short {
                 break;
@@ -186,7 +202,10 @@ impl Engine {
             record: facet.record,
         };
         let indexed = |engine: &Self| engine.index.get(&position).is_some();
-        if !indexed(self) || !self.carries(self.node(), peer, &audience) {
+        let carried = self.carries(self.node(), peer, &audience)
+            || planted::is(Plant::ServesAnyone)
+            || planted::is(Plant::AnnouncesToAll);
+        if !indexed(self) || !carried {
             return Ok(None);
         }
         let held = self.history_of(facet, now, store)?;

@@ -1,6 +1,7 @@
 //! Finding out in which facets this node and a peer differ.
 
 use crate::ids::NodeId;
+use crate::planted::{self, Plant};
 use crate::reconcile::{self, Position, ReconcileFault};
 use crate::time::Now;
 use crate::wire::Request;
@@ -40,6 +41,7 @@ impl Engine {
                 let fetch = found.need.iter().chain(&found.differ).map(Position::facet);
                 session.fetch.extend(fetch.map(|facet| (facet, 0)));
                 let offers = found.offer.iter().map(Position::facet);
+                let offers = offers.filter(|_| !planted::is(Plant::OffersForgotten));
                 session
                     .offers
                     .extend(offers.map(|facet| (facet, Lacks::default())));

@@ -7,10 +7,11 @@ use crate::charter::Charter;
 use crate::ids::{CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::{UNDURABLE_COMMITS_MAX, UNDURABLE_ENTRIES_MAX};
+use crate::planted::{self, Plant};
 use crate::replica::HeadsDigest;
 use crate::time::WallTime;
 
-use super::peer::Lacks;
+use super::peer::{Lacks, Peer};
 use super::{Engine, InboundId, Output, SyncToken, Ticket};
 
 /// Something that waits until what was written before it is durable.
@@ -150,6 +151,9 @@ impl Durability {
 
     /// How many commits of a facet are durable for certain, if it has some that are not.
     pub(super) fn durable_commits(&self, facet: &FacetId) -> Option<usize> {
+        if planted::is(Plant::AnnouncesBeforeDurable) {
+            return None;
+        }
         self.facets.get(facet)?.front().copied()
     }
 
@@ -184,7 +188,9 @@ impl Engine {
                     wall,
                     ..
                 } => {
-                    if let Some(before) = before.filter(|before| *before != after) {
+                    if let Some(before) = before.filter(|before| *before != after)
+                        && !planted::is(Plant::OldLabelStays)
+                    {
                         self.index.remove(&facet.label(before), &facet.record);
                     }
                     let label = facet.label(after);
@@ -225,7 +231,9 @@ impl Engine {
         held: Option<(Grade, HeadsDigest)>,
         peers: &BTreeSet<NodeId>,
     ) {
-        if let Some((grade, digest)) = held {
+        if let Some((grade, digest)) = held
+            && !planted::is(Plant::DamageLeftInIndex)
+        {
             let label = facet.label(grade);
             self.audience(&label);
             self.index.insert(label, facet.record, digest);
@@ -235,10 +243,13 @@ impl Engine {
                 known.doubt();
             }
         }
+        if planted::is(Plant::DamageWakesAll) {
+            self.peers.values_mut().for_each(Peer::doubt);
+        }
     }
 
     /// Queues new commits for the peers that may hold them.
-    fn announce(
+    pub(super) fn announce(
         &mut self,
         facet: &FacetId,
         before: Option<Grade>,
@@ -253,7 +264,7 @@ impl Engine {
         };
         let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
-            if !carried(self, peer, label) {
+            if !carried(self, peer, label) && !planted::is(Plant::AnnouncesToAll) {
                 continue;
             }
             let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));

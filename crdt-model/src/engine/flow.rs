@@ -4,6 +4,7 @@ use crate::charter::{Audience, Tier};
 use crate::ids::NodeId;
 use crate::label::Label;
 use crate::limits::LABELS_MAX;
+use crate::planted::{self, Plant};
 use crate::reconcile::Shared;
 
 use super::Engine;
@@ -18,9 +19,9 @@ impl Engine {
         let audience = self.charter().audience(label);
         self.audiences.insert(*label, audience);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
-            if self.carries(self.node(), peer, &audience)
-                && let Some(peer) = self.peers.get_mut(&peer)
-            {
+            let carried = self.carries(self.node(), peer, &audience)
+                || planted::is(Plant::ComparesEverything);
+            if carried && let Some(peer) = self.peers.get_mut(&peer) {
                 peer.share(*label);
             }
         }
@@ -85,12 +86,14 @@ impl Engine {
         let links = links(&**self.charter(), self.node());
         self.peers.retain(|peer, _| links.contains(peer));
         for link in links {
-            self.peers
-                .entry(link)
-                .or_insert_with(Peer::new)
-                .clear_labels();
+            let known = self.peers.entry(link).or_insert_with(Peer::new);
+            if !planted::is(Plant::LabelsKept) {
+                known.clear_labels();
+            }
         }
-        self.audiences.clear();
+        if !planted::is(Plant::AudiencesKept) {
+            self.audiences.clear();
+        }
         let labels: Vec<_> = self.index.labels().copied().collect();
         for label in labels {
             self.audience(&label);

@@ -8,6 +8,7 @@ use crate::history::{Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Grade};
+use crate::planted::{self, Plant};
 use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::{Now, WallTime};
@@ -149,6 +150,9 @@ impl Engine {
             self.quarantine.count(Some(peer), fault.code());
             return Ok(());
         }
+        if planted::is(Plant::RefusalWakesAll) {
+            self.peers.values_mut().for_each(super::peer::Peer::doubt);
+        }
         result.refused += 1;
         result.gap |= fault.may_pass_later();
         if let Ok(commit) = Commit::decode(encoded) {
@@ -249,6 +253,9 @@ impl Engine {
         let Ok(commit) = Commit::decode(encoded) else {
             return Ok(false);
         };
+        if planted::is(Plant::QuarantineKeepsAll) {
+            return Ok(true);
+        }
         let facet = commit.body().facet;
         let held = self.entry_of(&facet, now, store)?.map(|entry| entry.grade);
         let grades = [held, commit.body().grade];
@@ -267,7 +274,7 @@ impl Engine {
         let label = growing.history.facet().label(grade);
         let node = self.node();
         let decision = self.charter().flow(&label, node);
-        if !decision.allowed {
+        if !decision.allowed && !planted::is(Plant::ReceiverUnchecked) {
             return Err(Fault::NotForUs {
                 label: Box::new(label),
                 rules: decision.rules.clone(),
@@ -304,6 +311,13 @@ impl Engine {
         store.write(&batch)?;
         self.durability.wrote();
         for (facet, growing, after) in grown {
+            if planted::is(Plant::AnnouncesBeforeDurable) {
+                let (before, position) =
+                    (growing.before.map(|entry| entry.grade), growing.position());
+                let (label, digest) = (facet.label(after), replica::heads_digest(&growing.history));
+                self.index.insert(label, facet.record, digest);
+                self.announce(&facet, before, &label, position, from);
+            }
             self.durability.wait(Waiting::Facet {
                 facet,
                 before: growing.before.map(|entry| entry.grade),

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Engine;
 use super::intake::Growing;
 use crate::ids::Epoch;
+use crate::planted::{self, Plant};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::Now;
@@ -67,7 +68,8 @@ impl Engine {
     /// Leaves the present life if these commits show that it is forked.
     pub(super) fn leave_forked_life(&mut self, growing: &Growing, now: Now, batch: &mut Batch) {
         let present = (self.node(), self.life);
-        if growing.new_forks().any(|(life, _)| *life == present) {
+        let leaves = !planted::is(Plant::SameLifeAfterFork);
+        if leaves && growing.new_forks().any(|(life, _)| *life == present) {
             let before = growing.before.map(|entry| entry.digest);
             let after = replica::heads_digest(&growing.history);
             let why = [before.unwrap_or_default(), after].concat();

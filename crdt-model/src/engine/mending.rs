@@ -13,6 +13,7 @@ use super::{Alarm, Engine};
 use crate::history::History;
 use crate::ids::NodeId;
 use crate::label::{FacetId, Label};
+use crate::planted::{self, Plant};
 use crate::reconcile::Position;
 use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
@@ -111,7 +112,10 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
         let (history, lost) = replica::rescue(store, facet)?;
-        let mut labels = self.unindex(facet);
+        let mut labels = match planted::is(Plant::DamageLeftInIndex) {
+            true => Vec::new(),
+            false => self.unindex(facet),
+        };
         self.durability.forget(facet);
         let mut batch = Batch::default();
         lost.into_iter().for_each(|key| batch.delete(key));
@@ -134,7 +138,9 @@ impl Engine {
                 0
             }
         };
-        self.begin_life(now, &digest, &mut batch);
+        if !planted::is(Plant::SameLifeAfterDamage) {
+            self.begin_life(now, &digest, &mut batch);
+        }
         store.write(&batch)?;
         self.durability.wrote();
         let peers = self.carriers(&labels);

@@ -47,6 +47,7 @@ use crate::ids::{CharterVersion, Epoch, NodeId};
 use crate::judge::Charters;
 use crate::label::Label;
 use crate::limits::ANTI_ENTROPY_INTERVAL_MS;
+use crate::planted::{self, Plant};
 use crate::quarantine::Quarantine;
 use crate::reconcile::Index;
 use crate::replica::{self, ReplicaError};
@@ -98,6 +99,10 @@ impl Engine {
         let Some(charters) = Charters::new(charters) else {
             return Ok(None);
         };
+        let mut identity = identity;
+        if planted::is(Plant::SameLifeAfterRestore) {
+            identity.epoch = Epoch(1);
+        }
         let mut index = Index::default();
         let mut mending = Mending::default();
         replica::for_each_facet_or_damage(store, |facet, entry| match entry {
@@ -226,7 +231,10 @@ impl Engine {
     }
 
     fn hello(&self, peer: NodeId) -> Hello {
-        let fingerprint = self.shared_with(peer).digest();
+        let mut fingerprint = self.shared_with(peer).digest();
+        if planted::is(Plant::GreetingCountsAll) {
+            fingerprint[0] ^= self.index.len() as u8;
+        }
         Hello {
             charter: self.mark(),
             fingerprint,

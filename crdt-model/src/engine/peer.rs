@@ -10,6 +10,7 @@ use crate::limits::{
     PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
     PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
+use crate::planted::{self, Plant};
 use crate::reconcile::{Bound, Initiator};
 use crate::time::{Instant, Now, WallTime};
 use crate::wire::Hello;
@@ -305,7 +306,13 @@ impl Peer {
     /// are one with the first.
     pub(super) fn back_off(&mut self, now: Now) {
         if !self.waits(now) {
-            self.retry = Some(now.instant.after_ms(self.retry_delay_ms));
+            let forever = planted::is(Plant::RetryForgotten);
+            let delay_ms = if forever {
+                u64::MAX / 4
+            } else {
+                self.retry_delay_ms
+            };
+            self.retry = Some(now.instant.after_ms(delay_ms));
             self.retry_delay_ms = (self.retry_delay_ms * 2).min(RETRY_LAST_MS);
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::ids::NodeId;
 use crate::limits::GREETING_WAIT_MS;
+use crate::planted::{self, Plant};
 use crate::reconcile::{Bound, Initiator};
 use crate::replica::ReplicaError;
 use crate::store::Store;
@@ -28,8 +29,8 @@ impl Engine {
             known.reset();
             known.went_well();
             known.refused_charter = None;
-            known.hello_due = drives;
-            if !drives {
+            known.hello_due = drives && !planted::is(Plant::GreetingForgotten);
+            if !drives && !planted::is(Plant::GreetingForgotten) {
                 // The peer greets; if it does not, this node does.
                 known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
             }

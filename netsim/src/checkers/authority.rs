@@ -1,11 +1,12 @@
 //! Every commit that a node took was signed by its author's key and allowed to its author, under
-//! the charter it names, by the table of permissions.
+//! the charter it names, by the table of permissions; its author was trusted when it was taken; and
+//! it follows on those that its author wrote before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::commit::Commit;
-use crdt_model::history::History;
-use crdt_model::ids::{CommitHash, NodeId};
+use crdt_model::history::{History, Life};
+use crdt_model::ids::{CharterVersion, CommitHash, NodeId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 
@@ -13,11 +14,15 @@ use super::{Broken, Checker, Scene};
 use crate::world::Happening;
 use crate::world::node::Node;
 
+const NAME: &str = "authority";
+
 /// What was found to be allowed already.
 #[derive(Default)]
 pub(super) struct Authority {
     allowed: BTreeSet<CommitHash>,
     seen: BTreeMap<(NodeId, FacetId), usize>,
+    /// By which version each node went at the last look.
+    went_by: BTreeMap<NodeId, CharterVersion>,
 }
 
 impl Checker for Authority {
@@ -34,6 +39,11 @@ impl Checker for Authority {
                 self.check(scene, *node, state, facet, broken);
             }
         }
+        let versions = scene
+            .world
+            .nodes()
+            .map(|(node, state)| (node, state.engine.charter().version()));
+        self.went_by = versions.collect();
     }
 }
 
@@ -50,12 +60,25 @@ impl Authority {
             return;
         };
         let commits = entry.commits as usize;
-        if self.seen.insert((node, *facet), commits) == Some(commits) {
+        let before = self.seen.insert((node, *facet), commits);
+        if before == Some(commits) {
             return;
         }
         let Ok(history) = replica::history(&state.store, facet) else {
             return;
         };
+        broken.extend(gap(&history).map(|why| scene.broken(NAME, node, why)));
+        let version = state.engine.charter().version();
+        if self.went_by.get(&node) == Some(&version) {
+            let new = history.commits().skip(before.unwrap_or(0));
+            let roster = state.engine.charter().roster();
+            for (commit, _) in
+                new.filter(|(commit, _)| roster.active(commit.body().author).is_none())
+            {
+                let what = format!("took {}, whose author is revoked", commit.hash());
+                broken.push(scene.broken(NAME, node, what));
+            }
+        }
         for (commit, _) in history.commits() {
             if self.allowed.contains(&commit.hash()) {
                 continue;
@@ -64,10 +87,27 @@ impl Authority {
                 Ok(()) => {
                     self.allowed.insert(commit.hash());
                 }
-                Err(why) => broken.push(scene.broken("authority", node, why)),
+                Err(why) => broken.push(scene.broken(NAME, node, why)),
             }
         }
     }
+}
+
+/// A number that is missing in a life.
+fn gap(history: &History) -> Option<String> {
+    let mut numbers: BTreeMap<Life, BTreeSet<u64>> = BTreeMap::new();
+    for (commit, _) in history.commits() {
+        let body = commit.body();
+        let life = (body.author, body.epoch);
+        numbers.entry(life).or_default().insert(body.seq.0);
+    }
+    let gap = numbers.iter().find(|(_, numbers)| {
+        let mut expected = 1..;
+        !numbers
+            .iter()
+            .all(|number| expected.next() == Some(*number))
+    });
+    gap.map(|((author, _), numbers)| format!("took commits of {author} with numbers {numbers:?}"))
 }
 
 fn allowed(

@@ -16,6 +16,10 @@ const NAME: &str = "durability";
 #[derive(Default)]
 pub(super) struct Durability {
     acknowledged: BTreeMap<NodeId, BTreeMap<FacetId, BTreeSet<CommitHash>>>,
+    /// Acknowledged commits that no disk has shown yet. Whose facet they are of is not known, so this
+    /// says nothing about nodes whose disk has lost something.
+    unseen: BTreeMap<NodeId, BTreeSet<CommitHash>>,
+    disk_lost: BTreeSet<NodeId>,
     due: BTreeSet<NodeId>,
 }
 
@@ -24,15 +28,12 @@ impl Checker for Durability {
         for (node, happening) in scene.happenings {
             match happening {
                 Happening::Acknowledged { commits, .. } => {
-                    let ledger = self.acknowledged.entry(*node).or_default();
-                    for commit in commits {
-                        if let Some(facet) = scene.truth.facet_of(commit) {
-                            ledger.entry(facet).or_default().insert(*commit);
-                        }
-                    }
+                    self.unseen.entry(*node).or_default().extend(commits);
+                    self.enter(scene, *node);
                 }
                 Happening::DiskLost => {
                     self.acknowledged.remove(node);
+                    self.disk_lost.insert(*node);
                 }
                 // The disk lost it. What another store has of it comes back, which the convergence
                 // checker demands.
@@ -40,8 +41,12 @@ impl Checker for Durability {
                     if let Some(ledger) = self.acknowledged.get_mut(node) {
                         ledger.remove(facet);
                     }
+                    self.disk_lost.insert(*node);
                 }
-                Happening::Dropped(_) => self.forget_what_was_taken_away(scene, *node),
+                Happening::Dropped(_) => {
+                    self.forget_what_was_taken_away(scene, *node);
+                    self.unseen.remove(node);
+                }
                 Happening::Started => {
                     self.due.insert(*node);
                 }
@@ -61,6 +66,19 @@ impl Checker for Durability {
 }
 
 impl Durability {
+    /// Enters what was acknowledged under the facets that it belongs to, as far as they are known.
+    fn enter(&mut self, scene: &Scene<'_>, node: NodeId) {
+        let unseen = self.unseen.entry(node).or_default();
+        let ledger = self.acknowledged.entry(node).or_default();
+        unseen.retain(|commit| match scene.truth.facet_of(commit) {
+            Some(facet) => {
+                ledger.entry(facet).or_default().insert(*commit);
+                false
+            }
+            None => true,
+        });
+    }
+
     /// What a charter took away stays away, even if a later one gives the facet back.
     fn forget_what_was_taken_away(&mut self, scene: &Scene<'_>, node: NodeId) {
         let (Some(ledger), Some(state)) =
@@ -72,7 +90,16 @@ impl Durability {
         ledger.retain(|facet, _| !scene.truth.may_lose(facet, node, version));
     }
 
-    fn check(&self, scene: &Scene<'_>, node: NodeId, broken: &mut Vec<Broken>) {
+    fn check(&mut self, scene: &Scene<'_>, node: NodeId, broken: &mut Vec<Broken>) {
+        self.enter(scene, node);
+        let unseen = self
+            .unseen
+            .get(&node)
+            .filter(|_| !self.disk_lost.contains(&node));
+        for commit in unseen.into_iter().flatten() {
+            let what = format!("acknowledged {commit}, and has it no more");
+            broken.push(scene.broken(NAME, node, what));
+        }
         let (Some(ledger), Some(state)) = (self.acknowledged.get(&node), scene.world.node(node))
         else {
             return;

@@ -8,6 +8,7 @@ mod conflicts;
 mod convergence;
 mod durability;
 mod excused;
+mod lives;
 mod secrecy;
 mod together;
 
@@ -125,7 +126,8 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(conflicts::Conflicts),
         Box::new(convergence::Convergence),
         Box::new(durability::Durability::default()),
-        Box::new(secrecy::Typed),
+        Box::new(lives::Lives::default()),
+        Box::new(secrecy::Typed::default()),
         Box::new(secrecy::Bytes),
     ]
 }

@@ -1,11 +1,15 @@
 //! No node learns what no rule allows: by what each message says it mentions, and by its bytes.
 
+use std::collections::BTreeSet;
+
+use crdt_model::commit::Commit;
 use crdt_model::ids::{CharterDigest, CommitHash, NodeId};
-use crdt_model::label::{FacetId, Grade};
+use crdt_model::label::{FacetId, Grade, Label};
+use crdt_model::quarantine::Refused;
 
 use super::{Broken, Checker, Scene};
 use crate::secrecy::mentions;
-use crate::secrecy::told::{self, Permitted};
+use crate::secrecy::told::{self, Leak, Permitted};
 use crate::truth::{Secret, Truth};
 
 /// What may be told under one edition.
@@ -32,25 +36,34 @@ impl Permitted for Under<'_> {
     }
 }
 
+const TYPED: &str = "secrecy (typed)";
+
 /// Every delivery, by what its type says it mentions.
-pub(super) struct Typed;
+#[derive(Default)]
+pub(super) struct Typed {
+    /// Labels that hostile nodes have named: an answer to a comparison gives the bounds back that
+    /// it was asked for.
+    named: BTreeSet<(NodeId, Label)>,
+}
 
 impl Checker for Typed {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for frame in scene
-            .frames
-            .iter()
-            .filter(|frame| !scene.hostile.contains(&frame.from))
-        {
+        for frame in scene.frames {
+            let hostile = scene.hostile.contains(&frame.from);
             let listed = match frame.request {
                 true => mentions::request(&frame.bytes),
                 false => mentions::response(&frame.bytes),
             };
             let listed = match listed {
+                _ if hostile => {
+                    let labels = listed.iter().flatten().filter_map(label_of);
+                    self.named.extend(labels.map(|label| (frame.from, label)));
+                    continue;
+                }
                 Ok(listed) => listed,
                 Err(why) => {
                     let what = format!("sent what is no message: {why}");
-                    broken.push(scene.broken("secrecy (typed)", frame.from, what));
+                    broken.push(scene.broken(TYPED, frame.from, what));
                     continue;
                 }
             };
@@ -58,8 +71,12 @@ impl Checker for Typed {
                 truth: scene.truth,
                 edition: &frame.edition,
             };
-            for leak in told::judge(&listed, frame.to, &under) {
-                broken.push(scene.broken("secrecy (typed)", frame.from, leak.to_string()));
+            let said = |leak: &Leak| {
+                label_of(&leak.mention).is_some_and(|label| self.named.contains(&(frame.to, label)))
+            };
+            let leaks = told::judge(&listed, frame.to, &under);
+            for leak in leaks.iter().filter(|leak| !said(leak)) {
+                broken.push(scene.broken(TYPED, frame.from, leak.to_string()));
             }
         }
     }
@@ -72,28 +89,55 @@ impl Checker for Typed {
                 edition: &edition,
             };
             let listed = mentions::disk(&state.store).unwrap_or_default();
-            let leaks = told::judge(&listed, node, &under).into_iter();
-            for leak in leaks.filter(|leak| leak.facet.is_none_or(|facet| facet.home != node)) {
-                if leak
-                    .facet
-                    .is_some_and(|facet| scene.was_handed(node, &facet))
-                    && is_hostile_word(scene, &leak.mention)
-                {
-                    continue;
+            let theirs = |leak: &Leak| leak.facet.is_none_or(|facet| facet.home != node);
+            let held = told::judge(&listed.held, node, &under).into_iter();
+            let aside = told::judge(&listed.aside, node, &under).into_iter();
+            let aside = aside.filter(|leak| !was_told_by_hostile(scene, node, leak));
+            for leak in held.chain(aside).filter(theirs) {
+                broken.push(scene.broken(TYPED, node, format!("on disk: {leak}")));
+            }
+            for refused in state.engine.quarantine().entries() {
+                if let Some(facet) = kept_though_hidden(refused, node, &under) {
+                    let what = format!(
+                        "keeps a refused commit on {} of {}",
+                        facet.facet, facet.home
+                    );
+                    broken.push(scene.broken(TYPED, node, what));
                 }
-                broken.push(scene.broken("secrecy (typed)", node, format!("on disk: {leak}")));
             }
         }
     }
 }
 
-/// Whether it is a hostile node's own word that is kept as evidence, and nothing of anybody else's.
-fn is_hostile_word(scene: &Scene<'_>, mention: &mentions::Mention) -> bool {
+fn label_of(mention: &mentions::Mention) -> Option<Label> {
     match mention {
-        mentions::Mention::CommitName(_) | mentions::Mention::Facet { .. } => true,
-        mentions::Mention::Commit { author, .. } => scene.hostile.contains(author),
-        _ => false,
+        mentions::Mention::Label(label) => Some(*label),
+        _ => None,
     }
+}
+
+/// Whether it is a hostile node's own word that is kept as evidence, and nothing of anybody else's.
+fn was_told_by_hostile(scene: &Scene<'_>, node: NodeId, leak: &Leak) -> bool {
+    let handed = leak
+        .facet
+        .is_some_and(|facet| scene.was_handed(node, &facet));
+    handed
+        && match &leak.mention {
+            mentions::Mention::CommitName(_) | mentions::Mention::Facet { .. } => true,
+            mentions::Mention::Commit { author, .. } => scene.hostile.contains(author),
+            _ => false,
+        }
+}
+
+/// The facet of a refused commit whose content is kept by a node that may not hold it at the grade
+/// that the commit gives.
+fn kept_though_hidden(refused: &Refused, node: NodeId, under: &Under<'_>) -> Option<FacetId> {
+    let commit = Commit::decode(refused.encoded.as_ref()?).ok()?;
+    let body = commit.body();
+    let may = body
+        .grade
+        .is_none_or(|grade| under.may_hold(&body.facet, grade, node));
+    (!may).then_some(body.facet)
 }
 
 /// Every delivery and every disk, byte by byte.

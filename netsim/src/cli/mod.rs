@@ -3,6 +3,8 @@
 mod output;
 mod pairing;
 mod picture;
+#[cfg(feature = "planted-bugs")]
+mod planting;
 mod running;
 mod soaking;
 
@@ -35,6 +37,9 @@ enum Command {
     /// Runs many seeds, each in two worlds that differ in what one node may not know, and compares
     /// what that node sees.
     Pairs(pairing::Pairs),
+    /// Plants bugs in the engine, one at a time, and shows which checker finds each.
+    #[cfg(feature = "planted-bugs")]
+    Plants(planting::Plants),
     /// Runs one seed of the soak again, and shows the last that happened and what each node held.
     Replay(soaking::Replay),
 }
@@ -54,6 +59,8 @@ pub fn main() -> ExitCode {
         Command::Run(run) => running::run(&run),
         Command::Scenarios => running::list(),
         Command::Pairs(pairs) => pairing::pairs(&pairs),
+        #[cfg(feature = "planted-bugs")]
+        Command::Plants(plants) => planting::plants(&plants),
         Command::Replay(replay) => soaking::replay(&replay),
     };
     ExitCode::from(code)

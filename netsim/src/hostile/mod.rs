@@ -11,9 +11,11 @@ use crdt_model::charter::Charter;
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::engine::{Identity, links};
 use crdt_model::history::{Clock, History};
-use crdt_model::ids::Seq;
-use crdt_model::label::FacetId;
-use crdt_model::reconcile::{self, Bound};
+use crdt_model::ids::{RecordId, Seq};
+use crdt_model::kind::Kinds;
+use crdt_model::label::{FacetId, Grade};
+use crdt_model::limits::QUARANTINE_ENTRIES_PER_PEER_MAX;
+use crdt_model::reconcile::{self, Bound, Fingerprint, Position, Question, Span};
 use crdt_model::replica;
 use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
@@ -28,6 +30,8 @@ use crate::world::World;
 
 /// Valid commits in one flood.
 const FLOOD: u64 = 40;
+/// Things in one frame of litter.
+const LITTER: usize = 128;
 
 /// One hostile node.
 pub struct Hostile {
@@ -65,7 +69,7 @@ impl Hostile {
             version: charter.version(),
             digest: charter.digest(),
         };
-        let (what, frames) = match self.chance.below(9) {
+        let (what, frames) = match self.chance.below(12) {
             0 => ("hostile: forged", self.forge(world, &*charter, facets)),
             1 => ("hostile: equivocated", self.equivocate(world, truth)),
             2 => (
@@ -80,9 +84,12 @@ impl Hostile {
             5 => ("hostile: flooded", self.flood(world, truth)),
             6 => ("hostile: sent poison", vec![self.poison()]),
             7 => ("hostile: replayed", self.replay(world)),
+            8 => ("hostile: regraded", self.regrade(world)),
+            9 => ("hostile: left out a number", self.leave_out(world)),
+            10 => ("hostile: flooded with what is refused", self.litter()),
             _ => (
                 "hostile: lied in a comparison",
-                vec![self.compare_lies(mark, facets)],
+                vec![self.compare_lies(mark, charter.kinds(), facets)],
             ),
         };
         for frame in frames {
@@ -316,12 +323,129 @@ impl Hostile {
         vec![Attack::Commits(commits)]
     }
 
-    /// A comparison that claims what is not so.
-    fn compare_lies(&mut self, charter: CharterMark, _facets: &[FacetId]) -> Attack {
-        let honest = reconcile::Initiator::new(Bound::Start);
-        let _ = honest;
-        let length = 1 + self.chance.below(200);
-        let questions = (0..length).map(|_| self.chance.bits() as u8).collect();
+    /// Another grade for something that it may write and may not regrade.
+    fn regrade(&mut self, world: &World) -> Vec<Attack> {
+        let node = self.identity.node;
+        let Some(state) = world.node(node) else {
+            return Vec::new();
+        };
+        let charter = state.engine.charter();
+        let mut may = Vec::new();
+        let _ = replica::for_each_facet(&state.store, |facet, entry| {
+            let levels = charter.kinds().facet(facet.facet);
+            let levels = levels.map_or(&[][..], |(_, declared)| &declared.levels);
+            for level in levels {
+                let next = Grade {
+                    level: *level,
+                    ..entry.grade
+                };
+                let allowed = charter.regrade(&facet.label(entry.grade), node).allowed
+                    && charter.regrade(&facet.label(next), node).allowed;
+                if next != entry.grade
+                    && !allowed
+                    && charter.author(&facet.label(entry.grade), node).allowed
+                {
+                    may.push((facet, next));
+                }
+            }
+        });
+        let Some((facet, grade)) = self.chance.pick(&may).copied() else {
+            return Vec::new();
+        };
+        let Ok(history) = replica::history(&state.store, &facet) else {
+            return Vec::new();
+        };
+        let life = (node, state.engine.life());
+        let parents = history.parents_for(life);
+        let last = history.last_of(life).map_or(0, |(seq, _)| seq.0);
+        let body = CommitBody {
+            facet,
+            author: node,
+            epoch: life.1,
+            seq: Seq(last + 1),
+            start: history.next_counter(&parents),
+            wall: WallTime::from_ms(1_782_864_000_000),
+            charter: charter.version(),
+            parents,
+            grade: Some(grade),
+            operations: Vec::new(),
+        };
+        self.sign(body).into_iter().map(one).collect()
+    }
+
+    /// A commit on its own record whose number does not follow.
+    fn leave_out(&mut self, world: &World) -> Vec<Attack> {
+        let life = (self.identity.node, self.identity.epoch);
+        let body = self.own(world).and_then(|history| {
+            let (seq, last) = history.last_of(life)?;
+            let mut commits = history.commits().map(|(commit, _)| commit);
+            let last = commits.find(|one| one.hash() == last)?;
+            Some(CommitBody {
+                seq: Seq(seq.0 + 2),
+                start: last.last_counter() + 1,
+                parents: vec![last.hash()],
+                grade: None,
+                operations: last.body().operations.clone(),
+                ..last.body().clone()
+            })
+        });
+        let body = body.and_then(|mut body| {
+            let text = self.text();
+            let operation = body.operations.first_mut()?;
+            operation.value = Some(Value::Text(text));
+            operation.overwrites.clear();
+            Some(body)
+        });
+        let commit = body.and_then(|body| self.sign(body));
+        commit.into_iter().map(one).collect()
+    }
+
+    /// More bytes that are no commits than a quarantine keeps of one peer.
+    fn litter(&mut self) -> Vec<Attack> {
+        let mut litter = || {
+            let bytes = self.chance.bits().to_be_bytes();
+            bytes.repeat(3)
+        };
+        let frames = QUARANTINE_ENTRIES_PER_PEER_MAX / LITTER + 1;
+        let frame = |_| Attack::Commits((0..LITTER).map(|_| litter()).collect());
+        (0..frames).map(frame).collect()
+    }
+
+    /// A comparison that claims what is not so, at places where this node may have nothing.
+    fn compare_lies(&mut self, charter: CharterMark, kinds: &Kinds, facets: &[FacetId]) -> Attack {
+        let mut bounds = vec![Bound::Start, Bound::End];
+        for _ in 0..self.chance.below(4) {
+            let facet = self.chance.pick(facets).copied();
+            let declared = facet.and_then(|facet| kinds.facet(facet.facet));
+            let grade = declared.and_then(|(_, declared)| declared.default_grade());
+            let mut record = [0; 16];
+            record
+                .iter_mut()
+                .for_each(|byte| *byte = self.chance.bits() as u8);
+            bounds.extend(facet.zip(grade).map(|(facet, grade)| {
+                Bound::At(Position {
+                    label: facet.label(grade),
+                    record: RecordId(record),
+                })
+            }));
+        }
+        bounds.sort_unstable();
+        bounds.dedup();
+        let mut questions = Vec::new();
+        for (lower, upper) in bounds.iter().zip(bounds.iter().skip(1)) {
+            let mut hash = [0; 16];
+            hash.iter_mut()
+                .for_each(|byte| *byte = self.chance.bits() as u8);
+            let count = self.chance.bits() >> self.chance.below(64);
+            questions.push(Question {
+                span: Span {
+                    lower: *lower,
+                    upper: *upper,
+                },
+                fingerprint: Fingerprint { count, hash },
+            });
+        }
+        let questions = reconcile::Request { questions }.encode();
         Attack::Raw(Request::Compare { charter, questions }.encode())
     }
 }

@@ -374,6 +374,7 @@ impl Run {
             self.world.put_in_place(other);
             self.world.counters.count("clone takes over");
             self.world.happenings.push((node, Happening::DiskLost));
+            self.world.happenings.push((node, Happening::CopyTakesOver));
             if let Err(why) = self.world.start(node) {
                 self.world.tell(node, why);
             }

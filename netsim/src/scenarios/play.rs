@@ -320,6 +320,7 @@ impl Play {
         self.world.put_in_place(other);
         self.world.counters.count("clone takes over");
         self.world.happenings.push((node, Happening::DiskLost));
+        self.world.happenings.push((node, Happening::CopyTakesOver));
         self.start(node);
     }
 

@@ -135,6 +135,8 @@ pub enum Happening {
     Stopped(String),
     /// What the node's disk held is gone, in part or whole.
     DiskLost,
+    /// A copy of the machine was put in its place.
+    CopyTakesOver,
 }
 
 pub(crate) enum Event {

@@ -131,7 +131,9 @@ fn nothing_that_reaches_a_node_mentions_what_it_may_not_hold() {
         all.extend(told);
     }
     for (node, state) in world.nodes() {
-        let mut told = mentions::disk(&state.store).expect("a store of an honest node");
+        let mut told = mentions::disk(&state.store)
+            .expect("a store of an honest node")
+            .all();
         told.extend(mentions::quarantine(state.engine.quarantine()));
         told.extend(alarms(&world, node).iter().flat_map(mentions::alarm));
         let peers = state.engine.peers();
@@ -320,7 +322,7 @@ fn an_alarm_that_tells_too_much_is_noticed() {
 fn a_disk_that_holds_too_much_is_noticed() {
     let (world, truth, _, _) = lived();
     let village = &world.node(id(VILLAGES[0])).expect("a node").store;
-    let told = mentions::disk(village).expect("a store");
+    let told = mentions::disk(village).expect("a store").all();
     assert_eq!(judge(&told, id(VILLAGES[0]), &truth), []);
     for space in [b'c', b'f'] {
         let stolen = entries(village).into_iter().find(|(key, value)| {
@@ -332,7 +334,7 @@ fn a_disk_that_holds_too_much_is_noticed() {
         let mut batch = Batch::default();
         batch.put(key, value);
         store.write(&batch).expect("a store");
-        let told = mentions::disk(&store).expect("a store");
+        let told = mentions::disk(&store).expect("a store").all();
         assert!(!judge(&told, id(TOWNSHIPS[0]), &truth).is_empty());
     }
 }

@@ -25,17 +25,39 @@ pub enum DiskError {
     },
 }
 
-pub(super) fn disk(store: &dyn Store) -> Result<Vec<Mention>, DiskError> {
-    let mut to = Vec::new();
+/// What a store mentions.
+#[derive(Default, Debug)]
+pub struct OnDisk {
+    /// In the facets that are held.
+    pub held: Vec<Mention>,
+    /// Beside them: charters, marks, and what was refused.
+    pub aside: Vec<Mention>,
+}
+
+impl OnDisk {
+    /// All of it.
+    pub fn all(self) -> Vec<Mention> {
+        let Self { mut held, aside } = self;
+        held.extend(aside);
+        held
+    }
+}
+
+pub(super) fn disk(store: &dyn Store) -> Result<OnDisk, DiskError> {
+    let mut to = OnDisk::default();
     let mut after: Option<Vec<u8>> = None;
     loop {
         let entries = store.scan(&[], after.as_deref(), SCAN_AT_ONCE);
         let entries = entries.map_err(DiskError::Store)?;
         for (key, value) in &entries {
-            to.extend(entry(key, value).map_err(|problem| DiskError::Entry {
+            let listed = entry(key, value).map_err(|problem| DiskError::Entry {
                 key: key.clone(),
                 problem,
-            })?);
+            })?;
+            match Key::decode(key) {
+                Ok(Key::Commit(..) | Key::Facet(_)) => to.held.extend(listed),
+                _ => to.aside.extend(listed),
+            }
         }
         if entries.len() < SCAN_AT_ONCE {
             return Ok(to);

@@ -16,7 +16,7 @@ use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::quarantine::Quarantine;
 use crdt_model::store::Store;
 
-pub use disk::DiskError;
+pub use disk::{DiskError, OnDisk};
 
 /// One thing that is mentioned.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,7 +98,7 @@ pub fn answer(request: &[u8], response: &[u8]) -> Result<Vec<Mention>, DecodeErr
 ///
 /// # Errors
 /// If the store fails, or has an entry that is none this program writes.
-pub fn disk(store: &dyn Store) -> Result<Vec<Mention>, DiskError> {
+pub fn disk(store: &dyn Store) -> Result<OnDisk, DiskError> {
     disk::disk(store)
 }
 

@@ -1,0 +1,99 @@
+//! `plants`.
+
+use std::collections::BTreeMap;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use clap::Args;
+use crdt_model::planted::{PLANTS, Plant};
+
+use super::output::line;
+use crate::plants::{self, Found, Search};
+
+const NOT_FOUND: u8 = 1;
+
+#[derive(Args)]
+pub(super) struct Plants {
+    /// Seeds for each bug, at most.
+    #[arg(long, default_value_t = 2_000)]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 1)]
+    first_seed: u64,
+    /// Nodes of each county.
+    #[arg(long, default_value_t = 12)]
+    nodes: usize,
+    /// Only this bug; may be given several times.
+    #[arg(long, value_parser = known)]
+    plant: Vec<Plant>,
+    /// Threads; as many as there are cores if not given.
+    #[arg(long)]
+    jobs: Option<usize>,
+}
+
+fn known(name: &str) -> Result<Plant, String> {
+    plants::named(name).ok_or_else(|| {
+        let names: Vec<_> = PLANTS.iter().map(|plant| plant.name()).collect();
+        format!("there is no such bug; these are: {}", names.join(", "))
+    })
+}
+
+/// Prints the table of which checker found which bug.
+pub(super) fn plants(args: &Plants) -> u8 {
+    let cores = available_parallelism().map_or(1, usize::from);
+    let search = Search {
+        seeds: args.seeds,
+        first_seed: args.first_seed,
+        nodes: args.nodes,
+    };
+    let chosen = match args.plant.as_slice() {
+        [] => PLANTS,
+        some => some,
+    };
+    let began = Instant::now();
+    let found = search.find_all(chosen, args.jobs.unwrap_or(cores), |plant, found| {
+        let how = found.as_ref().map_or("not found", |found| &found.by);
+        eprintln!(
+            "{:>6} s  {}: {how}",
+            began.elapsed().as_secs(),
+            plant.name()
+        );
+    });
+    line("| bug | what goes wrong | found by | seeds | what it said |");
+    line("| --- | --- | --- | --: | --- |");
+    for (plant, found) in &found {
+        line(row(*plant, found.as_ref(), args.seeds));
+    }
+    let mut by: BTreeMap<&str, usize> = BTreeMap::new();
+    for found in found.iter().filter_map(|(_, found)| found.as_ref()) {
+        *by.entry(&found.by).or_default() += 1;
+    }
+    line("");
+    let missed = found.iter().filter(|(_, found)| found.is_none()).count();
+    let by: Vec<_> = by
+        .iter()
+        .map(|(by, bugs)| format!("{bugs} by {by}"))
+        .collect();
+    line(format!(
+        "{} of {} found: {}",
+        found.len() - missed,
+        found.len(),
+        by.join(", ")
+    ));
+    if missed > 0 { NOT_FOUND } else { 0 }
+}
+
+fn row(plant: Plant, found: Option<&Found>, seeds: u64) -> String {
+    let (name, what) = (plant.name(), plant.what());
+    match found {
+        Some(found) => {
+            let said: String = found.what.chars().take(110).collect();
+            let said = said.replace('|', "/").replace('\n', " ");
+            format!(
+                "| {name} | {what} | {} | {} | {said} |",
+                found.by, found.seeds
+            )
+        }
+        None => format!("| {name} | {what} | **nothing** | {seeds} | |"),
+    }
+}
