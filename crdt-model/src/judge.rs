@@ -329,8 +329,8 @@ fn join(charter: &dyn Charter, grades: &[Grade]) -> Option<Grade> {
     grades
         .iter()
         .copied()
-        .reduce(|one, other| match planted::is(Plant::LowerGradeWins) {
-            true => one,
+        .reduce(|one, other| match planted::is(Plant::LastGradeWins) {
+            true => other,
             false => charter.join(one, other),
         })
 }

@@ -66,7 +66,7 @@ plants! {
     RevokedTrusted "revoked-trusted" "new commits of a revoked author count";
     AuthorUnchecked "author-unchecked" "any node may write any facet";
     RegradeUnchecked "regrade-unchecked" "any author may change the grade";
-    LowerGradeWins "lower-grade-wins" "of two concurrent grades the first in order is in force";
+    LastGradeWins "last-grade-wins" "of two concurrent grades the last in order is in force";
     GapUnchecked "gap-unchecked" "a commit counts though its number does not follow";
     ForkUnseen "fork-unseen" "two commits with one number both count";
     OneValueShown "one-value-shown" "of concurrent values one is shown";

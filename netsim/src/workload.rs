@@ -263,8 +263,33 @@ impl Workload {
         })
     }
 
+    /// Another grade for a facet that was just given one, by somebody who has not heard of it.
+    pub fn regrade_too(
+        &mut self,
+        world: &World,
+        nodes: &[NodeId],
+        facet: FacetId,
+    ) -> Option<(NodeId, Draft)> {
+        (0..TRIES).find_map(|_| {
+            let node = *self.chance.pick(nodes)?;
+            let state = world.node(node)?;
+            let grade = replica::facet_entry(&state.store, &facet).ok()??.grade;
+            Some((node, self.regrade_of(state, node, facet, grade)?))
+        })
+    }
+
     fn regrade(&mut self, state: &Node, node: NodeId) -> Option<Draft> {
         let (facet, grade) = self.held(state)?;
+        self.regrade_of(state, node, facet, grade)
+    }
+
+    fn regrade_of(
+        &mut self,
+        state: &Node,
+        node: NodeId,
+        facet: FacetId,
+        grade: Grade,
+    ) -> Option<Draft> {
         let charter = state.engine.charter();
         let (_, declared) = charter.kinds().facet(facet.facet)?;
         let next = Grade {

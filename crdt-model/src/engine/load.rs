@@ -1,5 +1,7 @@
 //! How full everything is that a node keeps in memory, against the limit of each.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
@@ -7,8 +9,9 @@ use super::peer::Peer;
 use crate::ids::NodeId;
 use crate::limits::{
     CHARTER_BYTES_MAX, LABELS_MAX, PEER_PUSH_QUEUE_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
-    QUARANTINE_BYTES_MAX, QUARANTINE_ENTRIES_MAX, RECONCILE_DIFFERENCES_MAX, STAGED_BYTES_MAX,
-    UNDURABLE_AT_ONCE_MAX, UNDURABLE_COMMITS_MAX, UNDURABLE_ENTRIES_MAX,
+    QUARANTINE_BYTES_MAX, QUARANTINE_ENTRIES_MAX, QUARANTINE_ENTRIES_PER_PEER_MAX,
+    RECONCILE_DIFFERENCES_MAX, STAGED_BYTES_MAX, UNDURABLE_AT_ONCE_MAX, UNDURABLE_COMMITS_MAX,
+    UNDURABLE_ENTRIES_MAX,
 };
 
 /// How full everything is.
@@ -45,6 +48,8 @@ pub struct PeerLoad {
     pub requests_in_flight: usize,
     /// Bytes of a charter that is being fetched.
     pub download_bytes: usize,
+    /// Commits of it that were refused and are shown.
+    pub quarantined: usize,
 }
 
 impl Load {
@@ -84,7 +89,7 @@ impl Load {
 }
 
 impl PeerLoad {
-    fn of(node: NodeId, known: &Peer) -> Self {
+    fn of(node: NodeId, known: &Peer, quarantined: usize) -> Self {
         let session = known.session.as_ref();
         Self {
             node,
@@ -94,6 +99,7 @@ impl PeerLoad {
             staged_bytes: known.staged.bytes(),
             requests_in_flight: known.in_flight.len(),
             download_bytes: known.download.as_ref().map_or(0, |one| one.bytes.len()),
+            quarantined,
         }
     }
 
@@ -110,6 +116,11 @@ impl PeerLoad {
                 PEER_REQUESTS_IN_FLIGHT_MAX,
             ),
             ("bytes of a charter", self.download_bytes, CHARTER_BYTES_MAX),
+            (
+                "refused commits",
+                self.quarantined,
+                QUARANTINE_ENTRIES_PER_PEER_MAX,
+            ),
         ];
         named(&all, &format!(" for {}", self.node))
     }
@@ -125,6 +136,11 @@ impl Engine {
     /// How full everything is.
     pub fn load(&self) -> Load {
         let (undurable_commits, undurable_entries) = self.durability.waits();
+        let mut quarantined: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for peer in self.quarantine.entries().filter_map(|entry| entry.peer) {
+            *quarantined.entry(peer).or_default() += 1;
+        }
+        let of = |node| quarantined.get(node).copied().unwrap_or(0);
         let peers = self.peers.iter();
         Load {
             undurable_commits,
@@ -133,7 +149,7 @@ impl Engine {
             quarantine_entries: self.quarantine.entries().count(),
             quarantine_bytes: self.quarantine.bytes(),
             peers: peers
-                .map(|(node, known)| PeerLoad::of(*node, known))
+                .map(|(node, known)| PeerLoad::of(*node, known, of(node)))
                 .collect(),
         }
     }
@@ -160,6 +176,7 @@ mod tests {
             staged_bytes: 0,
             requests_in_flight: 0,
             download_bytes: 0,
+            quarantined: 0,
         });
         let expected = [
             "65537 labels, limit 65536",

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use crdt_model::planted::{PLANTS, Plant};
 
-use super::output::line;
+use super::output::{aside, line};
 use crate::plants::{self, Found, Search};
 
 const NOT_FOUND: u8 = 1;
@@ -23,9 +23,12 @@ pub(super) struct Plants {
     /// Nodes of each county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
-    /// Only this bug; may be given several times.
-    #[arg(long, value_parser = known)]
+    /// Only these bugs, with commas between them.
+    #[arg(long, value_parser = known, value_delimiter = ',')]
     plant: Vec<Plant>,
+    /// How many must be found; all of them if not given.
+    #[arg(long)]
+    at_least: Option<usize>,
     /// Threads; as many as there are cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
@@ -53,11 +56,11 @@ pub(super) fn plants(args: &Plants) -> u8 {
     let began = Instant::now();
     let found = search.find_all(chosen, args.jobs.unwrap_or(cores), |plant, found| {
         let how = found.as_ref().map_or("not found", |found| &found.by);
-        eprintln!(
+        aside(format!(
             "{:>6} s  {}: {how}",
             began.elapsed().as_secs(),
             plant.name()
-        );
+        ));
     });
     line("| bug | what goes wrong | found by | seeds | what it said |");
     line("| --- | --- | --- | --: | --- |");
@@ -80,7 +83,11 @@ pub(super) fn plants(args: &Plants) -> u8 {
         found.len(),
         by.join(", ")
     ));
-    if missed > 0 { NOT_FOUND } else { 0 }
+    let enough = args.at_least.unwrap_or(found.len());
+    if found.len() - missed < enough {
+        return NOT_FOUND;
+    }
+    0
 }
 
 fn row(plant: Plant, found: Option<&Found>, seeds: u64) -> String {

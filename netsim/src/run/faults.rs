@@ -369,6 +369,8 @@ impl Run {
             }
             return;
         };
+        // Both are at work, so that each writes on what the other has written on.
+        self.amend(node);
         if let Some(machine) = self.world.take_away(node) {
             self.trouble.clones.push(machine);
             self.world.put_in_place(other);
@@ -378,6 +380,16 @@ impl Run {
             if let Err(why) = self.world.start(node) {
                 self.world.tell(node, why);
             }
+            self.amend(node);
+        }
+    }
+
+    /// Lets somebody at a node go on with what it has.
+    fn amend(&mut self, node: NodeId) {
+        let state = self.world.node(node);
+        if let Some(draft) = state.and_then(|state| self.workload.amend(state, node)) {
+            self.world.start_write(node, vec![draft]);
+            self.world.run_ms(20);
         }
     }
 }

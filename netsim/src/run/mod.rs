@@ -148,7 +148,13 @@ impl Run {
     fn work(&mut self) {
         let nodes = self.stage.places.nodes().to_vec();
         if let Some((node, draft)) = self.workload.next(&self.world, &nodes) {
+            let regraded = draft.grade.map(|_| draft.facet);
             self.world.start_write(node, vec![draft]);
+            if let Some(facet) = regraded.filter(|_| self.chance.percent(40))
+                && let Some((other, draft)) = self.workload.regrade_too(&self.world, &nodes, facet)
+            {
+                self.world.start_write(other, vec![draft]);
+            }
             if self.chance.percent(50) {
                 self.world.run_ms(5);
             }

@@ -76,6 +76,33 @@ fn heavy_crates_stay_where_they_belong() {
 }
 
 #[test]
+fn nothing_but_the_simulators_proof_can_plant_bugs() {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    let mut switches = BTreeSet::new();
+    for package in &metadata.packages {
+        for (feature, turns_on) in &package.features {
+            if feature == "planted-bugs" || turns_on.iter().any(|on| on.contains("planted")) {
+                switches.insert((package.name.to_string(), feature.clone()));
+            }
+        }
+        for dependency in &package.dependencies {
+            let asks = dependency
+                .features
+                .iter()
+                .any(|one| one.contains("planted"));
+            assert!(!asks, "{} asks {} for it", package.name, dependency.name);
+        }
+    }
+    let expected =
+        ["crdt-model", "netsim"].map(|name| (name.to_owned(), "planted-bugs".to_owned()));
+    assert_eq!(switches, BTreeSet::from(expected));
+}
+
+#[test]
 fn versions_stand_in_the_workspace_table_alone() {
     for folder in ["crdt-model", "policy", "node", "netsim", "tests"] {
         let path = root().join(folder).join("Cargo.toml");
