@@ -4,8 +4,9 @@
 //! key                        value
 //! c FACET position(u32 be)   16 B actor, then the encoded commit; positions count from 0
 //! f FACET                    name sensitivity, name level, 32 B digest of the heads, varint commits
+//! l FACET                    8 B that the node's life on this facet follows from, if it moved on
 //! m name                     the node's own marks, such as its author epoch; `life`: 8 B that its
-//!                            present life follows from
+//!                            present life follows from; `life-due`: it is to move on
 //! k version(u64 be)          one signed charter as a bundle
 //! q number(u64 be)           one entry of the quarantine
 //!
@@ -94,6 +95,7 @@ impl ReplicaError {
 
 const COMMITS: u8 = b'c';
 const FACETS: u8 = b'f';
+const LIVES: u8 = b'l';
 const MARKS: u8 = b'm';
 const CHARTERS: u8 = b'k';
 const QUARANTINE: u8 = b'q';
@@ -123,6 +125,8 @@ pub enum Key {
     Commit(FacetId, u32),
     /// What the replica keeps about a facet.
     Facet(FacetId),
+    /// What tells the node's life on this facet from its life on others.
+    Life(FacetId),
     /// One of the node's own marks, by its name.
     Mark(Vec<u8>),
     /// The bundle of a charter version.
@@ -141,6 +145,7 @@ impl Key {
                 u32::from_be_bytes(reader.array("position")?),
             ),
             FACETS => Self::Facet(take_facet(&mut reader)?),
+            LIVES => Self::Life(take_facet(&mut reader)?),
             MARKS => Self::Mark(reader.slice(reader.remaining(), "mark")?.to_vec()),
             CHARTERS => Self::Charter(CharterVersion(reader.u64_be("version")?)),
             QUARANTINE => Self::Quarantine(reader.u64_be("number")?),
@@ -339,6 +344,16 @@ pub(crate) fn delete_commits(batch: &mut Batch, facet: &FacetId, commits: usize)
         batch.delete(commit_key(facet, position));
     }
     batch.delete(facet_key(FACETS, facet));
+}
+
+/// Key of what tells the node's life on a facet from its life on others.
+pub(crate) fn life_key(facet: &FacetId) -> Vec<u8> {
+    facet_key(LIVES, facet)
+}
+
+/// What all of those begin with.
+pub(crate) fn lives_prefix() -> Vec<u8> {
+    vec![LIVES]
 }
 
 /// Key of one of the node's own marks.

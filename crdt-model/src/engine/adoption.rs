@@ -34,6 +34,7 @@ impl Engine {
         self.adopting = Some(charter.version());
         let mut batch = Batch::default();
         batch.put(replica::charter_key(charter.version()), bundle.to_vec());
+        Self::lives_are_due(&mut batch);
         store.write(&batch)?;
         self.durability.wrote();
         if planted::is(Plant::AdoptsBeforeDurable) {
@@ -76,6 +77,7 @@ impl Engine {
             return;
         }
         self.charters.adopt(charter);
+        self.charter_begins_lives();
         self.lay_links();
         self.drop_after = Some(self.durability.token_written());
         for known in self.peers.values_mut() {
@@ -125,14 +127,19 @@ impl Engine {
                 dropped.push((label, record));
             }
         }
+        // Others may still hold commits of this node on them, which it no longer knows of.
+        self.see_to_lives(now, store, &mut batch)?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        if !dropped.is_empty() {
+            self.scrub_after(&mut batch);
+        }
+        store.write(&batch)?;
+        self.durability.wrote();
         if dropped.is_empty() {
             return Ok(());
         }
-        // Others may still hold commits of this node on them, which it no longer knows of.
-        self.begin_life(now, &[], &mut batch);
-        self.scrub_after(&mut batch);
-        store.write(&batch)?;
-        self.durability.wrote();
         for (label, record) in &dropped {
             self.index.remove(label, record);
         }

@@ -9,6 +9,8 @@ use super::Engine;
 #[derive(Default)]
 pub(super) struct Watch {
     apart_ms: Option<u64>,
+    /// Whether the charter held by the clock.
+    holds: bool,
     look_again: Option<Instant>,
 }
 
@@ -26,13 +28,16 @@ impl Engine {
         let apart_ms = now.wall.ms.wrapping_sub(now.instant.ms);
         let before_ms = self.clock.apart_ms.replace(apart_ms);
         let set = before_ms.is_some_and(|before_ms| before_ms.abs_diff(apart_ms) > CLOCK_JUMP_MS);
+        let holds = self.may_send(now);
+        let begins = holds && !std::mem::replace(&mut self.clock.holds, holds);
         if set {
+            // A clock that makes no difference is nobody's business.
             for known in self.peers.values_mut() {
-                known.refused_charter = None;
-                known.hello_due |= known.connected;
+                let refused = known.refused_charter.take().is_some();
+                known.hello_due |= known.connected && (refused || begins);
             }
         }
         let look_again = now.instant.after_ms(CLOCK_LOOK_MS);
-        self.clock.look_again = (!self.may_send(now)).then_some(look_again);
+        self.clock.look_again = (!holds).then_some(look_again);
     }
 }

@@ -105,7 +105,7 @@ impl Engine {
                         .iter()
                         .for_each(|one| self.quarantine.release(one, &mut batch));
                     self.tell_forks(peer, &growing, outputs);
-                    self.leave_forked_life(&growing, now, &mut batch);
+                    self.leave_forked_life(&growing, now, store, &mut batch)?;
                     grown.push((facet, growing, grade));
                 }
                 Err(Fault::NotForUs { .. })

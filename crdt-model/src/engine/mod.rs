@@ -69,8 +69,7 @@ pub use status::{LinkState, PeerStatus, Traffic, Withheld};
 /// The engine of one node.
 pub struct Engine {
     identity: Identity,
-    /// The epoch of its next commits.
-    life: Epoch,
+    lives: life::Lives,
     charters: Charters,
     index: Index,
     audiences: BTreeMap<Label, Audience>,
@@ -113,7 +112,7 @@ impl Engine {
         })?;
         let quarantine = Quarantine::load(store, &mut mending.quarantine)?;
         let mut engine = Self {
-            life: life::read(identity.epoch, store)?,
+            lives: life::Lives::read(identity.epoch, store)?,
             identity,
             charters,
             index,
@@ -194,11 +193,6 @@ impl Engine {
     /// Who this node is.
     pub fn node(&self) -> NodeId {
         self.identity.node
-    }
-
-    /// The life that it writes its next commits in.
-    pub fn life(&self) -> Epoch {
-        self.life
     }
 
     /// What was refused, and why.

@@ -7,7 +7,7 @@ use crate::commit::CommitBody;
 use crate::document::Document;
 use crate::draft::Draft;
 use crate::history::History;
-use crate::ids::{CommitHash, PublicKey, Seq};
+use crate::ids::{CommitHash, Epoch, PublicKey, Seq};
 use crate::judge::Fault;
 use crate::kind::KindError;
 use crate::label::{FacetId, Grade};
@@ -80,7 +80,8 @@ impl Engine {
                 }
             };
             let document = Document::build(&growing.history)?;
-            match self.commit_draft(number, draft, &document, &mut growing.history, now) {
+            let life = self.life_to_write(&draft.facet, now, store)?;
+            match self.commit_draft(number, draft, life, &document, &mut growing.history, now) {
                 Ok(commit) => commits.extend(commit),
                 Err(refused) => return Ok(Err(refused)),
             }
@@ -101,12 +102,13 @@ impl Engine {
         &mut self,
         number: usize,
         draft: &Draft,
+        epoch: Epoch,
         document: &Document,
         history: &mut History,
         now: Now,
     ) -> Result<Option<CommitHash>, WriteRefused> {
         let refused = |fault: Fault| WriteRefused::draft(number, &draft.facet, fault);
-        let life = (self.identity.node, self.life);
+        let life = (self.identity.node, epoch);
         let parents = history.parents_for(life);
         let operations: Vec<Operation> = draft
             .fields
@@ -128,7 +130,7 @@ impl Engine {
         let body = CommitBody {
             facet: draft.facet,
             author: self.identity.node,
-            epoch: self.life,
+            epoch,
             seq: Seq(history.last_of(life).map_or(0, |(seq, _)| seq.0) + 1),
             start: history.next_counter(&parents),
             wall: match planted::is(Plant::WallCountsAll) {

@@ -39,12 +39,14 @@ impl Checker for Lives {
 
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, state) in scene.honest() {
-            let present = (node, state.engine.life());
             let mut forked = false;
             // A damaged entry is told of by others.
             let _ = replica::for_each_facet(&state.store, |facet, _| {
                 let history = replica::history(&state.store, &facet);
-                forked |= history.is_ok_and(|history| history.forks().contains_key(&present));
+                let present = state.engine.life_on(&facet, &state.store);
+                forked |= history.is_ok_and(|history| {
+                    present.is_ok_and(|epoch| history.forks().contains_key(&(node, epoch)))
+                });
             });
             if forked {
                 broken.push(scene.broken(

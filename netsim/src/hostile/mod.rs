@@ -355,7 +355,10 @@ impl Hostile {
         let Ok(history) = replica::history(&state.store, &facet) else {
             return Vec::new();
         };
-        let life = (node, state.engine.life());
+        let Ok(epoch) = state.engine.life_on(&facet, &state.store) else {
+            return Vec::new();
+        };
+        let life = (node, epoch);
         let parents = history.parents_for(life);
         let last = history.last_of(life).map_or(0, |(seq, _)| seq.0);
         let body = CommitBody {

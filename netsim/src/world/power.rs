@@ -434,7 +434,10 @@ impl World {
 fn facet_of(key: &[u8]) -> Option<FacetId> {
     match replica::Key::decode(key).ok()? {
         replica::Key::Commit(facet, _) | replica::Key::Facet(facet) => Some(facet),
-        replica::Key::Mark(_) | replica::Key::Charter(_) | replica::Key::Quarantine(_) => None,
+        replica::Key::Life(_)
+        | replica::Key::Mark(_)
+        | replica::Key::Charter(_)
+        | replica::Key::Quarantine(_) => None,
     }
 }
 

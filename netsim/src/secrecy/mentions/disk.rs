@@ -97,6 +97,10 @@ pub(super) fn entry(key: &[u8], value: &[u8]) -> Result<Vec<Mention>, DecodeErro
                 hash: digest.to_vec(),
             });
         }
+        Key::Life(facet) => {
+            to.push(Mention::Facet { facet, grade: None });
+            to.push(Mention::Free(value.to_vec()));
+        }
         Key::Mark(name) => {
             to.push(Mention::Free(name));
             to.push(Mention::Free(value.to_vec()));
