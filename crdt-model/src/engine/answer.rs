@@ -250,7 +250,12 @@ impl Engine {
             gap: taken.gap,
         };
         let bytes = response.encode();
-        self.durability.wait(Waiting::Answer { peer, id, bytes });
+        // A refusal waits for nothing: that the disk is busy, and with what, is nobody's business.
+        if taken.taken + taken.again == 0 {
+            outputs.push(Output::Respond { peer, id, bytes });
+        } else {
+            self.durability.wait(Waiting::Answer { peer, id, bytes });
+        }
         Ok(())
     }
 

@@ -21,6 +21,8 @@ use super::{Alarm, Engine, Output};
 pub(super) struct Taken {
     pub(super) taken: usize,
     pub(super) refused: usize,
+    /// Held already, but perhaps not durable yet.
+    pub(super) again: usize,
     /// The facets of those that were refused.
     pub(super) refused_of: BTreeSet<FacetId>,
     /// Kept aside until the rest of their facet has come.
@@ -148,6 +150,7 @@ impl Engine {
         // Harmless: two ways led here. Counted, and nobody is troubled.
         if matches!(fault, Fault::History(HistoryError::Duplicate)) {
             self.quarantine.count(Some(peer), fault.code());
+            result.again += 1;
             return Ok(());
         }
         if planted::is(Plant::RefusalWakesAll) {
