@@ -26,6 +26,7 @@ use crate::label::{FacetId, Grade, Label};
 use crate::limits::FACET_COMMITS_MAX;
 use crate::store::{Batch, Store, StoreError};
 
+pub use damage::{damaged_facet, facet_of_entry};
 pub(crate) use damage::{for_each_entry, for_each_facet_or_damage, rescue};
 
 /// Digest of a facet's heads: equal on two nodes exactly when they hold the same commits of it.

@@ -77,6 +77,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
+        self.life_to_write(facet, now, store)?;
         if self.history_of(facet, now, store)?.is_some() {
             return Ok(());
         }

@@ -1,7 +1,8 @@
 //! Reading what is left where some of the store is damaged.
 
 use super::{
-    COMMITS, FACETS, FacetEntry, ReplicaError, SCAN_AT_ONCE, add_stored, facet_key, facet_of_key,
+    COMMITS, FACETS, FacetEntry, Key, ReplicaError, SCAN_AT_ONCE, add_stored, facet_key,
+    facet_of_key,
 };
 use crate::history::History;
 use crate::label::FacetId;
@@ -47,6 +48,23 @@ pub(crate) fn for_each_entry(
             }
             Err(other) => return Err(other.into()),
         }
+    }
+}
+
+/// The facet that a damaged entry of the store belongs to, if it belongs to one: the engine mends
+/// that ([`crate::engine::Input::Damaged`]).
+pub fn damaged_facet(error: &StoreError) -> Option<FacetId> {
+    let StoreError::Damaged { key, .. } = error else {
+        return None;
+    };
+    facet_of_entry(&from_hex(key)?)
+}
+
+/// The facet that an entry of the store belongs to, if it belongs to one.
+pub fn facet_of_entry(key: &[u8]) -> Option<FacetId> {
+    match Key::decode(key).ok()? {
+        Key::Commit(facet, _) | Key::Facet(facet) | Key::Life(facet) => Some(facet),
+        Key::Mark(_) | Key::Charter(_) | Key::Quarantine(_) => None,
     }
 }
 

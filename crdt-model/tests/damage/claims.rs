@@ -49,6 +49,31 @@ fn touch(county: &mut County, code: u64) {
     county.write(code, up(), "text", &format!("by {code}"));
 }
 
+/// The life that a node writes in on a facet.
+fn life(county: &mut County, code: u64, facet: &FacetId) -> Epoch {
+    let node = county.node(code);
+    node.engine.life_on(facet, &node.store).expect("a life")
+}
+
+#[test]
+fn a_damaged_life_gives_way_to_another() {
+    let mut county = written();
+    let key = county.commit_keys(VILLAGE, &up())[1].clone();
+    county.node(VILLAGE).store.damage(&key);
+    touch(&mut county, VILLAGE);
+    let second = life(&mut county, VILLAGE, &up());
+    // Its key differs from a commit's in the space and in the position at the end.
+    let of_life = [b"l", &key[1..key.len() - 4]].concat();
+    assert_eq!(facet_of_entry(&of_life), Some(up()));
+    county.node(VILLAGE).store.damage(&of_life);
+    county.run_ms(100);
+    touch(&mut county, VILLAGE);
+    let third = life(&mut county, VILLAGE, &up());
+    assert!(third != second && third != Epoch(1));
+    county.run_ms(2_000);
+    whole(&mut county, &up(), LINES + 3);
+}
+
 #[test]
 fn a_damaged_commit_is_let_go_with_those_after_it_and_peers_give_them_back() {
     for position in 0..=LINES {
@@ -58,7 +83,13 @@ fn a_damaged_commit_is_let_go_with_those_after_it_and_peers_give_them_back() {
             county.node(code).store.damage(&key);
             touch(&mut county, code);
             assert_eq!(county.damaged(code), [(up(), position)], "at {code}");
-            assert_ne!(county.node(code).engine.life(), Epoch(1));
+            assert_ne!(life(&mut county, code, &up()), Epoch(1));
+            let other = facet("note.step", 3);
+            assert_eq!(
+                life(&mut county, code, &other),
+                Epoch(1),
+                "nobody else sees it"
+            );
             county.run_ms(2_000);
             whole(&mut county, &up(), LINES + 2);
         }

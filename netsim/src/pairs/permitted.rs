@@ -13,12 +13,10 @@ use crdt_model::replica::FacetEntry;
 use super::Pair;
 use super::observation::Difference;
 use super::play::Played;
-use super::script::{Act, Step};
-use super::variation::Variation;
 use crate::world::watch::Seen;
 
 /// The version of this list.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// One permitted difference.
 pub struct Permitted {
@@ -34,34 +32,18 @@ pub struct Permitted {
 }
 
 /// The list.
-pub const LIST: [Permitted; 2] = [
-    Permitted {
-        id: "shared-line",
-        what: "what the observer may hold came to its neighbour at another moment, or with other \
+pub const LIST: [Permitted; 1] = [Permitted {
+    id: "shared-line",
+    what: "what the observer may hold came to its neighbour at another moment, or with other \
                things at once",
-        why: "on its way to the neighbour it shared a line with what is hidden, and one push \
+    why: "on its way to the neighbour it shared a line with what is hidden, and one push \
               waits for the answer to the one before; only lines that always carry as much would \
               not show that. Given what reached the neighbour and when, the neighbour told the \
               observer the same; and where the neighbour ends with the same, so does the observer",
-        tells: "that a line beyond its neighbour was busy at some moment, and for how long: not \
+    tells: "that a line beyond its neighbour was busy at some moment, and for how long: not \
                 with what, whose or with whom",
-        matches: shared_line,
-    },
-    Permitted {
-        id: "damage-stops",
-        what: "the observer's neighbour stopped, because its disk is damaged in a facet that the \
-               observer may not hold",
-        why: "a node that finds damage on its disk stops, whatever is damaged, and the lines of a \
-              node that stops go down; the observer did nothing that made it look there",
-        tells: "that its neighbour has stopped; not why, which any crash would hide, and nothing \
-                of the facet",
-        matches: damage_stops,
-    },
-];
-
-/// Milliseconds before a neighbour stops in which the observer must not have asked it for anything
-/// that is hidden: longer than a frame is under way on the worst line of a script.
-const PROVOKED_MS: u64 = 600;
+    matches: shared_line,
+}];
 
 /// The neighbours learnt something that the observer may know at another moment, no later than the
 /// observer saw a difference; and if in the end they hold the same of it, so does the observer.
@@ -88,27 +70,6 @@ fn held_at_last(played: &Played) -> BTreeMap<(NodeId, FacetId), Option<FacetEntr
         _ => None,
     });
     held.collect()
-}
-
-/// One neighbour, whose disk is rotten, stopped in one world alone, unprovoked.
-fn damage_stops(case: &Case<'_>) -> bool {
-    let Some(stops) = first_apart(&case.one.stopped, &case.other.stopped) else {
-        return false;
-    };
-    let Some((at_ms, node)) = stops.into_iter().flatten().min().copied() else {
-        return false;
-    };
-    let provokes = |step: &Step| match step.act {
-        Act::Probe { to, place, .. } => {
-            to == node
-                && place.facet == case.pair.hidden
-                && (step.at_ms..step.at_ms + PROVOKED_MS).contains(&at_ms)
-        }
-        _ => false,
-    };
-    case.pair.variation == Variation::Rot
-        && at_ms <= case.difference.at_ms()
-        && !case.pair.scripts.iter().flatten().any(provokes)
 }
 
 /// Where two lists part.

@@ -21,7 +21,7 @@ use crate::disk::PowerCut;
 use crate::hostile::set;
 use crate::seed::Seed;
 use crate::world::watch::{Seen, Sight};
-use crate::world::{Happening, WALL_START_MS, World};
+use crate::world::{WALL_START_MS, World};
 
 /// The first byte of the keys of commits.
 const COMMITS: &[u8] = b"c";
@@ -32,8 +32,6 @@ pub struct Played {
     pub entries: Vec<Entry>,
     /// What befell the nodes that it has lines with, as far as the observer may know.
     pub around: Vec<Sight>,
-    /// Nodes that their disks stopped.
-    pub stopped: Vec<(u64, NodeId)>,
     /// What else befell them.
     pub hidden: Vec<Sight>,
     /// Whether the hidden facet came to one of them.
@@ -71,7 +69,6 @@ pub fn play(
     let played = Played {
         entries: Vec::new(),
         around: Vec::new(),
-        stopped: Vec::new(),
         hidden: Vec::new(),
         near: false,
         counters: Counters::default(),
@@ -126,9 +123,6 @@ impl Stage<'_> {
                     true => self.played.hidden.push(sight),
                     false => self.played.around.push(sight),
                 }
-            }
-            Seen::Happened(Happening::Stopped(_)) => {
-                self.played.stopped.push((sight.at_ms, sight.node));
             }
             Seen::Charter(_) => self.played.around.push(sight),
             _ => self.played.hidden.push(sight),

@@ -1,8 +1,12 @@
 //! What an engine wants done, done; and what then happens.
 
+use std::collections::BTreeSet;
+
 use crdt_model::engine::{InboundId, Input, Output, RequestId, SyncToken};
 use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::limits::REQUEST_TIMEOUT_MS;
+use crdt_model::replica;
+use crdt_model::store::{Store, StoreError};
 
 use super::log::What;
 use super::watch::Seen;
@@ -312,8 +316,8 @@ impl World {
         }
         let scrub = std::mem::take(&mut state.scrub_due);
         let done = match scrub {
-            true => crdt_model::store::Store::scrub(&mut state.store),
-            false => crdt_model::store::Store::sync(&mut state.store),
+            true => self.scrub(node),
+            false => state.store.sync(),
         };
         match done {
             Ok(()) => {
@@ -322,6 +326,23 @@ impl World {
                 self.input(node, Input::Durable { token });
             }
             Err(error) => self.stop(node, &error.to_string()),
+        }
+    }
+
+    /// Rewrites a node's store; what the rewrite finds damaged is mended on the way.
+    fn scrub(&mut self, node: NodeId) -> Result<(), StoreError> {
+        let mut mended = BTreeSet::new();
+        loop {
+            let Some(state) = self.nodes.get_mut(&node) else {
+                return Ok(());
+            };
+            let Err(error) = state.store.scrub() else {
+                return Ok(());
+            };
+            match replica::damaged_facet(&error).filter(|facet| mended.insert(*facet)) {
+                Some(facet) => self.input(node, Input::Damaged { facet }),
+                None => return Err(error),
+            }
         }
     }
 }

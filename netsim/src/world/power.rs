@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crdt_model::engine::{Engine, Identity, Input, links};
 use crdt_model::ids::{CharterVersion, Epoch, NodeId};
-use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 
@@ -92,7 +91,7 @@ impl World {
         let damaged: BTreeSet<_> = opened
             .removed
             .iter()
-            .filter_map(|key| facet_of(key))
+            .filter_map(|key| replica::facet_of_entry(key))
             .collect();
         for facet in damaged {
             self.input(node, Input::Damaged { facet });
@@ -382,7 +381,11 @@ impl World {
             self.stop(node, "a charter or a mark is damaged");
             return;
         }
-        let damaged: BTreeSet<_> = state.store.damaged().filter_map(facet_of).collect();
+        let damaged: BTreeSet<_> = state
+            .store
+            .damaged()
+            .filter_map(replica::facet_of_entry)
+            .collect();
         for facet in damaged {
             self.input(node, Input::Damaged { facet });
         }
@@ -427,17 +430,6 @@ impl World {
         if sleeps(one) || sleeps(other) {
             self.plan_redial(one, other);
         }
-    }
-}
-
-/// The facet that a key belongs to.
-fn facet_of(key: &[u8]) -> Option<FacetId> {
-    match replica::Key::decode(key).ok()? {
-        replica::Key::Commit(facet, _) | replica::Key::Facet(facet) => Some(facet),
-        replica::Key::Life(_)
-        | replica::Key::Mark(_)
-        | replica::Key::Charter(_)
-        | replica::Key::Quarantine(_) => None,
     }
 }
 

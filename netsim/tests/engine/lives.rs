@@ -36,7 +36,8 @@ fn commits(world: &World, node: &str, facet: &FacetId) -> Vec<Commit> {
 }
 
 fn life(world: &World, node: &str) -> Epoch {
-    world.node(id(node)).expect("a node").engine.life()
+    let state = world.node(id(node)).expect("a node");
+    state.engine.life_on(&up(), &state.store).expect("a life")
 }
 
 fn forks(world: &World) -> usize {
@@ -76,6 +77,33 @@ fn a_node_that_dropped_its_own_commits_and_writes_again_signs_no_number_twice() 
     let document = world.document(id(VILLAGE), &up()).expect("held");
     assert_eq!(document.frozen(), []);
     assert_eq!(document.values("step").len(), 2, "both stand");
+}
+
+#[test]
+fn with_each_charter_a_new_life_begins_whether_anything_was_dropped_or_not() {
+    let mut lives = Vec::new();
+    for writes in [true, false] {
+        let mut world = world_of(vec![
+            open_charter(1, &[], &[]),
+            open_charter(2, &["note.up"], &[]),
+        ]);
+        world.connect_all();
+        if writes {
+            write(&mut world, VILLAGE, vec![draft(up(), &[("text", "ours")])]);
+        }
+        world.run_ms(1_000);
+        assert_eq!(life(&world, TOWNSHIP), Epoch(1));
+        adopt(&mut world, 2, &["note.up"]);
+        let after = life(&world, TOWNSHIP);
+        crash(&mut world, id(TOWNSHIP));
+        assert_eq!(life(&world, TOWNSHIP), after, "it stays so after a restart");
+        lives.push(after);
+    }
+    assert_ne!(lives[0], Epoch(1));
+    assert_eq!(
+        lives[0], lives[1],
+        "nobody can tell whether it had to drop anything"
+    );
 }
 
 /// A world in which the village wrote, with its commit.

@@ -1,7 +1,7 @@
 //! Engine and store held together. Every input goes through here, and so does every answer that
 //! must wait until something is durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crdt_model::draft::Draft;
@@ -162,18 +162,31 @@ impl Keeper {
         let scrub = std::mem::take(&mut self.scrub_due);
         let Some(token) = self.sync_due.take() else {
             if scrub {
-                self.store.scrub().map_err(|error| store_problem(&error))?;
+                self.scrub()?;
             }
             return Ok(scrub);
         };
-        let durable = if scrub {
-            self.store.scrub()
+        if scrub {
+            self.scrub()?;
         } else {
-            self.store.sync()
-        };
-        durable.map_err(|error| store_problem(&error))?;
+            self.store.sync().map_err(|error| store_problem(&error))?;
+        }
         self.input(Input::Durable { token })?;
         Ok(true)
+    }
+
+    /// Rewrites the store; what the rewrite finds damaged is mended on the way.
+    fn scrub(&mut self) -> Result<(), Problem> {
+        let mut mended = BTreeSet::new();
+        loop {
+            let Err(error) = self.store.scrub() else {
+                return Ok(());
+            };
+            match replica::damaged_facet(&error).filter(|facet| mended.insert(*facet)) {
+                Some(facet) => self.input(Input::Damaged { facet })?,
+                None => return Err(store_problem(&error)),
+            }
+        }
     }
 
     /// When the engine must be called again at the latest.
