@@ -64,10 +64,10 @@ fn a_damaged_life_gives_way_to_another() {
     let second = life(&mut county, VILLAGE, &up());
     // Its key differs from a commit's in the space and in the position at the end.
     let of_life = [b"l", &key[1..key.len() - 4]].concat();
-    assert_eq!(facet_of_entry(&of_life), Some(up()));
+    assert_eq!(replica::facet_of_entry(&of_life), Some(up()));
     county.node(VILLAGE).store.damage(&of_life);
     county.run_ms(100);
-    touch(&mut county, VILLAGE);
+    county.write(VILLAGE, up(), "text", "in another life");
     let third = life(&mut county, VILLAGE, &up());
     assert!(third != second && third != Epoch(1));
     county.run_ms(2_000);

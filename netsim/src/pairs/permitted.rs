@@ -13,6 +13,7 @@ use crdt_model::replica::FacetEntry;
 use super::Pair;
 use super::observation::Difference;
 use super::play::Played;
+use super::script::{Act, Step};
 use crate::world::watch::Seen;
 
 /// The version of this list.
@@ -46,7 +47,8 @@ pub const LIST: [Permitted; 1] = [Permitted {
 }];
 
 /// The neighbours learnt something that the observer may know at another moment, no later than the
-/// observer saw a difference; and if in the end they hold the same of it, so does the observer.
+/// observer saw a difference; and if in the end they hold the same of it, so does the observer. That
+/// they do not must come of that moment too.
 fn shared_line(case: &Case<'_>) -> bool {
     let parts = first_apart(&case.one.around, &case.other.around);
     let before = parts.is_some_and(|sights| {
@@ -60,7 +62,23 @@ fn shared_line(case: &Case<'_>) -> bool {
         })
     });
     let [one, other] = [case.one, case.other].map(held_at_last);
-    before && (one != other || ends[0] == ends[1])
+    before && (ends[0] == ends[1] || one != other && nothing_else_was_written(case.pair))
+}
+
+/// Whether people wrote the same in both worlds, but for the hidden record: then what neighbours end
+/// with differs only in what had come to a writer, or to nobody, by the time of the writing.
+fn nothing_else_was_written(pair: &Pair) -> bool {
+    let written = |script: &[Step]| -> Vec<_> {
+        let all = script.iter().filter_map(|step| match &step.act {
+            Act::Write { node, draft, .. } if draft.facet.record != pair.hidden.record => {
+                Some((step.at_ms, *node, draft.facet, draft.fields.clone()))
+            }
+            _ => None,
+        });
+        all.collect()
+    };
+    let [one, other] = &pair.scripts;
+    written(one) == written(other)
 }
 
 /// What the neighbours came to hold of what the observer may know.

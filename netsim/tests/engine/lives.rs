@@ -91,7 +91,7 @@ fn with_each_charter_a_new_life_begins_whether_anything_was_dropped_or_not() {
         if writes {
             write(&mut world, VILLAGE, vec![draft(up(), &[("text", "ours")])]);
         }
-        world.run_ms(1_000);
+        world.run_ms(2_000 - world.now_ms());
         assert_eq!(life(&world, TOWNSHIP), Epoch(1));
         adopt(&mut world, 2, &["note.up"]);
         let after = life(&world, TOWNSHIP);
