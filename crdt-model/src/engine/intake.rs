@@ -7,7 +7,7 @@ use crate::commit::Commit;
 use crate::history::{Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
-use crate::label::{FacetId, Grade};
+use crate::label::{FacetId, Grade, Label};
 use crate::planted::{self, Plant};
 use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
@@ -276,12 +276,9 @@ impl Engine {
         let grade = self.grade_of(&growing.history)?;
         let label = growing.history.facet().label(grade);
         let node = self.node();
-        let decision = self.charter().flow(&label, node);
-        if !decision.allowed && !planted::is(Plant::ReceiverUnchecked) {
-            return Err(Fault::NotForUs {
-                label: Box::new(label),
-                rules: decision.rules.clone(),
-            });
+        let held = self.charter().flow(&label, node).allowed;
+        if !held && !planted::is(Plant::ReceiverUnchecked) {
+            return Err(self.not_for_us(&label));
         }
         let decision = self.charter().flow(&label, peer);
         if !decision.allowed {
@@ -293,6 +290,15 @@ impl Engine {
             });
         }
         Ok(grade)
+    }
+
+    /// Why this node may not hold facets with a label.
+    pub(super) fn not_for_us(&self, label: &Label) -> Fault {
+        let decision = self.charter().flow(label, self.node());
+        Fault::NotForUs {
+            label: Box::new(*label),
+            rules: decision.rules.clone(),
+        }
     }
 
     pub(super) fn grade_of(&self, history: &History) -> Result<Grade, Fault> {

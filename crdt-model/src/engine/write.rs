@@ -157,15 +157,7 @@ impl Engine {
             .map_err(|error| refused(error.into()))?;
         let label = draft.facet.label(self.grade_of(history).map_err(refused)?);
         if !self.holds(&label) {
-            let rules = self
-                .charter()
-                .flow(&label, self.identity.node)
-                .rules
-                .clone();
-            return Err(refused(Fault::NotForUs {
-                label: Box::new(label),
-                rules,
-            }));
+            return Err(refused(self.not_for_us(&label)));
         }
         Ok(Some(hash))
     }
