@@ -161,13 +161,9 @@ impl Stage<'_> {
             Act::Line(one, other, quality) => self.world.set_quality(*one, *other, *quality),
             Act::Away(node) => drop(self.world.take_away(*node)),
             Act::Crash(node) => {
-                self.world.power_cut(
-                    *node,
-                    &PowerCut {
-                        lost: true,
-                        ..PowerCut::default()
-                    },
-                );
+                // What was written stays: which part of it a power cut would leave is up to chance,
+                // and that falls otherwise where the disk holds something else.
+                self.world.power_cut(*node, &PowerCut::default());
                 self.played.counters.count("crashes");
             }
             Act::Start(node) => self.start(*node),

@@ -73,7 +73,10 @@ const KEPT: [(u64, &str); 6] = [
         "the epoch of what a node wrote told that it had dropped something",
     ),
     (155, "the same, by another charter"),
-    (2_495, "two ends that part because a shared line was busy"),
+    (
+        2_495,
+        "what a power cut left was up to a chance that fell otherwise",
+    ),
 ];
 
 #[test]
