@@ -18,7 +18,7 @@ pub struct Identity {
     pub node: NodeId,
     /// Its secret key.
     pub key: SigningKey,
-    /// Its first life; the present one is [`super::Engine::life`].
+    /// Its first life; the present one is [`super::Engine::life_on`].
     pub epoch: Epoch,
 }
 
