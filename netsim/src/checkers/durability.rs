@@ -33,6 +33,7 @@ impl Checker for Durability {
                 }
                 Happening::DiskLost => {
                     self.acknowledged.remove(node);
+                    self.unseen.remove(node);
                     self.disk_lost.insert(*node);
                 }
                 // The disk lost it. What another store has of it comes back, which the convergence
