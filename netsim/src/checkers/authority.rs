@@ -16,13 +16,16 @@ use crate::world::node::Node;
 
 const NAME: &str = "authority";
 
+/// Virtual milliseconds that what was taken may wait for the slowest disk.
+const UNDURABLE_MS: u64 = 10_000;
+
 /// What was found to be allowed already.
 #[derive(Default)]
 pub(super) struct Authority {
     allowed: BTreeSet<CommitHash>,
     seen: BTreeMap<(NodeId, FacetId), usize>,
-    /// By which version each node went at the last look.
-    went_by: BTreeMap<NodeId, CharterVersion>,
+    /// By which version each node goes, and since when, in virtual milliseconds.
+    went_by: BTreeMap<NodeId, (CharterVersion, u64)>,
 }
 
 impl Checker for Authority {
@@ -39,11 +42,14 @@ impl Checker for Authority {
                 self.check(scene, *node, state, facet, broken);
             }
         }
-        let versions = scene
-            .world
-            .nodes()
-            .map(|(node, state)| (node, state.engine.charter().version()));
-        self.went_by = versions.collect();
+        let now_ms = scene.world.now_ms();
+        for (node, state) in scene.world.nodes() {
+            let version = state.engine.charter().version();
+            let since = self.went_by.entry(node).or_insert((version, now_ms));
+            if since.0 != version {
+                *since = (version, now_ms);
+            }
+        }
     }
 }
 
@@ -69,7 +75,9 @@ impl Authority {
         };
         broken.extend(gap(&history).map(|why| scene.broken(NAME, node, why)));
         let version = state.engine.charter().version();
-        if self.went_by.get(&node) == Some(&version) {
+        let since = self.went_by.get(&node).filter(|one| one.0 == version);
+        let judged_by_it = |since: &(_, u64)| scene.world.now_ms() > since.1 + UNDURABLE_MS;
+        if since.is_some_and(judged_by_it) {
             let new = history.commits().skip(before.unwrap_or(0));
             let roster = state.engine.charter().roster();
             for (commit, _) in
