@@ -27,6 +27,7 @@ pub mod pairs;
 pub mod places;
 #[cfg(feature = "planted-bugs")]
 pub mod plants;
+pub mod province;
 pub mod report;
 pub mod run;
 pub mod scenarios;

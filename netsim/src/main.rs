@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Counts what is allocated, so that it can be shown how much memory a replica takes.
+#[global_allocator]
+static ALLOCATED: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
+
 fn main() -> ExitCode {
     netsim::cli::main()
 }

@@ -49,6 +49,21 @@ impl Places {
         Self { nodes }
     }
 
+    /// A county with this code and so many villages in each township.
+    pub fn shaped(county: NodeId, villages: &[usize]) -> Self {
+        let county = code_of(county);
+        let townships = villages.iter().zip(1..).flat_map(|(villages, at)| {
+            let township = county + at * 1_000;
+            (0..=*villages as u64).map(move |below| township + below)
+        });
+        Self {
+            nodes: std::iter::once(county)
+                .chain(townships)
+                .filter_map(node)
+                .collect(),
+        }
+    }
+
     /// All nodes, by code.
     pub fn nodes(&self) -> &[NodeId] {
         &self.nodes
@@ -98,14 +113,29 @@ pub fn nodes(count: usize) -> Vec<NodeId> {
         (0..townships).map(move |at| COUNTY + (101 + at) * 1_000 + 201 + village)
     });
     let codes = county.chain(above).chain(villages).take(count);
-    let mut nodes: Vec<_> = codes
-        .filter_map(|code| format!("{code:012}").parse().ok())
-        .collect();
+    let mut nodes: Vec<_> = codes.filter_map(node).collect();
     nodes.sort_unstable();
     nodes
+}
+
+fn node(code: u64) -> Option<NodeId> {
+    format!("{code:012}").parse().ok()
+}
+
+fn code_of(node: NodeId) -> u64 {
+    node.to_string().parse().unwrap_or(0)
 }
 
 /// Whether a code is a village's.
 pub fn is_village(node: NodeId) -> bool {
     node.parent().is_some_and(|above| above.parent().is_some())
+}
+
+/// 0 for the county, 1 for a township, 2 for a village.
+pub fn tier(node: NodeId) -> u8 {
+    match node.parent() {
+        None => 0,
+        Some(_) if is_village(node) => 2,
+        Some(_) => 1,
+    }
 }

@@ -53,7 +53,11 @@ impl Stage {
 
     /// Linze County, or that many of its nodes.
     pub fn linze(nodes: usize, shelf: &Shelf) -> Self {
-        let places = Places::linze(nodes);
+        Self::like_linze(Places::linze(nodes), shelf)
+    }
+
+    /// Any places, on the rules of Linze County.
+    pub fn like_linze(places: Places, shelf: &Shelf) -> Self {
         let linze = shelf.linze(places.nodes());
         Self {
             places,

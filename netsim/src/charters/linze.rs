@@ -76,7 +76,7 @@ impl Linze {
     /// The same over some of the nodes, which are with each node those above it.
     pub fn of(seed: u64, nodes: &[NodeId]) -> Self {
         let reviewers = Reviewers::of(seed);
-        let files = template::fill(&template::linze(), &filling(seed, nodes, &reviewers));
+        let files = template::fill(&listing(nodes), &filling(seed, nodes, &reviewers));
         let active = |node: &NodeId| (*node, Standing::Active);
         let roster: BTreeMap<_, _> = nodes.iter().map(active).collect();
         let make = |files: &CharterFiles, follows: Option<&Edition>, rights, signers: &[usize]| {
@@ -145,6 +145,41 @@ impl Linze {
     pub fn key(&self, node: NodeId) -> SigningKey {
         node_key(self.seed, node)
     }
+}
+
+/// The template of Linze County, in whose roster these nodes stand too.
+fn listing(nodes: &[NodeId]) -> CharterFiles {
+    let mut files = template::linze();
+    let listed = template::nodes(&files);
+    let others = nodes.iter().filter(|node| !listed.contains(node));
+    let others: String = others.map(|node| entry(*node)).collect();
+    if let Some(roster) = files.files.get_mut(policy::roster::FILE) {
+        roster.extend_from_slice(others.as_bytes());
+    }
+    if let Some(county) = nodes.first().map(|node| node.county())
+        && listed.first() != Some(&county)
+    {
+        let (of, is) = (
+            "\ncounty = \"620723000000\"",
+            format!("\ncounty = \"{county}\""),
+        );
+        replace(&mut files, policy::head::FILE, of, &is);
+    }
+    files
+}
+
+/// A node's entry in a roster, under an invented name.
+fn entry(node: NodeId) -> String {
+    let (tier, name) = match node.parent() {
+        None => ("county", "示例县"),
+        Some(above) if above.parent().is_none() => ("township", "示例镇"),
+        Some(_) => ("village", "示例村"),
+    };
+    let parent = node.parent();
+    let parent = parent.map_or_else(String::new, |above| format!("parent = \"{above}\"\n"));
+    format!(
+        "\n[[node]]\ncode = \"{node}\"\nname = \"{name}{node}\"\ntier = \"{tier}\"\n{parent}state = \"active\"\n"
+    )
 }
 
 fn filling(seed: u64, nodes: &[NodeId], reviewers: &Reviewers) -> Filling {

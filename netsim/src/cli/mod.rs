@@ -1,5 +1,6 @@
 //! The command line of `mesh-netsim`.
 
+mod federating;
 mod output;
 mod pairing;
 mod picture;
@@ -32,6 +33,8 @@ enum Command {
     Soak(soaking::Soak),
     /// Plays one story of the county's life on the charter of Linze County, and shows how it went.
     Run(running::Run),
+    /// Plays a year of a province, a federation of 86 counties, and measures its topmost nodes.
+    Province(federating::Play),
     /// Lists the stories.
     Scenarios,
     /// Runs many seeds, each in two worlds that differ in what one node may not know, and compares
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
     let code = match cli.command {
         Command::Soak(soak) => soaking::soak(&soak),
         Command::Run(run) => running::run(&run),
+        Command::Province(play) => federating::province(&play),
         Command::Scenarios => running::list(),
         Command::Pairs(pairs) => pairing::pairs(&pairs),
         #[cfg(feature = "planted-bugs")]

@@ -152,6 +152,7 @@ mod tests {
                 missing: 7,
                 up: 84,
                 bytes: 0,
+                into_county: 0,
             });
         }
         chronicle.marks.push(Mark {

@@ -72,7 +72,7 @@ fn at_least_twelve(text: &str) -> Result<usize, String> {
     }
 }
 
-fn more_than_nothing(text: &str) -> Result<f64, String> {
+pub(super) fn more_than_nothing(text: &str) -> Result<f64, String> {
     let scale: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     match scale > 0.0 && scale <= 100.0 {
         true => Ok(scale),
@@ -140,7 +140,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (done, start.elapsed())
 }
 
-fn write_page(path: &PathBuf, account: &Account) -> Result<(), String> {
+pub(super) fn write_page(path: &PathBuf, account: &Account) -> Result<(), String> {
     let page = report::page(account).map_err(|why| why.to_string())?;
     std::fs::write(path, page).map_err(|why| format!("{}: {why}", path.display()))
 }

@@ -278,6 +278,7 @@ mod tests {
                 missing,
                 up,
                 bytes: 0,
+                into_county: 0,
             });
         }
         chronicle.marks.push(Mark {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crdt_model::ids::NodeId;
 use crdt_model::kind::Title;
 
-use crate::places::is_village;
+use crate::places::tier;
 use crate::world::Frame;
 
 /// How things stood at one moment.
@@ -24,6 +24,8 @@ pub struct Sample {
     pub up: usize,
     /// Bytes that have passed over all lines.
     pub bytes: u64,
+    /// Bytes of them that were sent to the county's node.
+    pub into_county: u64,
 }
 
 impl Sample {
@@ -102,18 +104,14 @@ impl Traffic {
         self.ways.iter().map(|way| way.bytes).sum()
     }
 
+    /// Bytes that were sent to the county's node.
+    pub fn into_county(&self) -> u64 {
+        self.ways[2].bytes + self.ways[4].bytes
+    }
+
     /// All frames.
     pub fn frames(&self) -> u64 {
         self.ways.iter().map(|way| way.frames).sum()
-    }
-}
-
-/// 0 for the county, 1 for a township, 2 for a village.
-fn tier(node: NodeId) -> u8 {
-    match node.parent() {
-        None => 0,
-        Some(_) if is_village(node) => 2,
-        Some(_) => 1,
     }
 }
 
@@ -153,6 +151,13 @@ impl Chronicle {
     /// The longest that any node took to catch up.
     pub fn worst_healing(&self) -> Option<&Healing> {
         self.healings.iter().max_by_key(|healing| healing.took_ms)
+    }
+
+    /// The most bytes that were sent to the county's node between two samples.
+    pub fn peak_into_county(&self) -> u64 {
+        let pairs = self.samples.windows(2);
+        let came = pairs.map(|pair| pair[1].into_county - pair[0].into_county);
+        came.max().unwrap_or(0)
     }
 
     /// What people call a node.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 
-use super::Options;
 use crate::charters::{Edition, Shelf};
 use crate::places::Places;
 use crate::stage::Stage;
@@ -37,6 +36,8 @@ pub enum Matter {
     Notice,
     /// What goes back to those who sent a notice.
     Reply,
+    /// One line of a ledger, or of a directory: nothing but this facet.
+    Line(&'static str),
 }
 
 impl Matter {
@@ -48,6 +49,7 @@ impl Matter {
             Self::Device => &["device.public", "device.access"],
             Self::Notice => &["notice.content"],
             Self::Reply => &["notice.reply"],
+            Self::Line(facet) => &[facet],
         };
         names
             .iter()
@@ -88,10 +90,10 @@ pub fn village_of_the_story(places: &Places) -> NodeId {
 /// Founds a county. All nodes run, and no line is up.
 pub(super) fn found(
     charters: Charters,
-    options: &Options,
+    seed: u64,
+    stage: Stage,
     shelf: &Shelf,
 ) -> (County, World, Truth) {
-    let stage = Stage::linze(options.nodes, shelf);
     let village = village_of_the_story(&stage.places);
     let linze = shelf.linze(stage.places.nodes());
     let first = linze.v1.clone();
@@ -114,7 +116,7 @@ pub(super) fn found(
     for edition in std::iter::once(&founding).chain(&later) {
         truth.add_edition(edition.digest, edition.version, edition.table.clone());
     }
-    let mut world = World::new(options.seed, Box::new(shelf.clone()));
+    let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
     let given = [(founding.version, founding.bundle.clone())];
     let newcomer = (charters == Charters::Onboarding).then_some(village);

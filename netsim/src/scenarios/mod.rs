@@ -4,10 +4,12 @@
 //! * [`county`]: who takes part, and by which charters.
 //! * [`plan`]: what is to happen when; each story is a function that fills one.
 //! * `play`: how a plan comes about, with the same checkers as in every run.
-//! * [`chronicle`]: what is remembered of it; `spread`: who still lacks what.
+//! * [`chronicle`]: what is remembered of it; `spread`: who still lacks what; [`holdings`]: what
+//!   nodes hold at the end.
 
 pub mod chronicle;
 pub mod county;
+pub mod holdings;
 pub mod plan;
 mod play;
 mod spread;
@@ -27,10 +29,12 @@ use crate::charters::Shelf;
 use crate::checkers::Broken;
 use crate::counters::Counters;
 use crate::run::Verdict;
-use crate::stage::LINZE_NODES;
+use crate::stage::{LINZE_NODES, Stage};
 use chronicle::Chronicle;
 use county::Charters;
+use holdings::Holding;
 use plan::Plan;
+pub use year::{SCENARIO as YEAR, working_days};
 
 /// Nodes of the county that the stories were written for.
 pub const NODES: usize = LINZE_NODES;
@@ -59,7 +63,7 @@ pub const ALL: [Scenario; 8] = [
     stolen_computer::SCENARIO,
     wrong_charter::SCENARIO,
     onboarding::SCENARIO,
-    year::SCENARIO,
+    YEAR,
 ];
 
 /// The story of this name.
@@ -100,11 +104,25 @@ pub struct Account {
     pub events: u64,
     /// Facets that were written.
     pub facets: usize,
+    /// What the fullest node of each tier holds at the end.
+    pub holdings: Vec<Holding>,
 }
 
-/// Plays one.
+/// Plays one in Linze County.
 pub fn play(scenario: &Scenario, options: Options, shelf: &Shelf) -> Account {
-    play::whole(scenario, options, shelf)
+    let stage = Stage::linze(options.nodes, shelf);
+    play_on(scenario, options, stage, shelf, &scenario.write)
+}
+
+/// Plays one on any stage, as `write` writes it down.
+pub fn play_on(
+    scenario: &Scenario,
+    options: Options,
+    stage: Stage,
+    shelf: &Shelf,
+    write: &dyn Fn(&mut Plan),
+) -> Account {
+    play::whole(scenario, options, stage, shelf, write)
 }
 
 /// A text in the two languages of the county.

@@ -165,6 +165,14 @@ impl Plan {
         (number * self.scale).round().max(1.0) as usize
     }
 
+    /// Some number of things, by how much work there is; what is left of one more is left to chance,
+    /// so that a year of little work has as much of it as it should.
+    fn about(&mut self, number: f64) -> usize {
+        let number = number * self.scale;
+        let more = self.chance.below(1_000_000) as f64 / 1e6 < number.fract();
+        number as usize + usize::from(more)
+    }
+
     /// A node's power fails at one time and is back at another.
     pub fn outage(&mut self, node: NodeId, from_ms: u64, until_ms: u64) {
         self.at(from_ms, Deed::PowerFails(node));
@@ -206,13 +214,13 @@ impl Plan {
     pub fn work(&mut self, from_ms: u64, span_ms: u64, villages: &[NodeId]) {
         let share = villages.len() as f64 / self.places.villages().len().max(1) as f64;
         let of_a_day = |facets: f64, each: f64| share * facets / each / WORKING_DAYS as f64;
-        for _ in 0..self.scaled(of_a_day(REPORT_FACETS_A_YEAR, 3.0)) {
+        for _ in 0..self.about(of_a_day(REPORT_FACETS_A_YEAR, 3.0)) {
             self.life_of(Matter::Report, from_ms, span_ms, villages);
         }
-        for _ in 0..self.scaled(of_a_day(DISPUTE_FACETS_A_YEAR, 3.0)) {
+        for _ in 0..self.about(of_a_day(DISPUTE_FACETS_A_YEAR, 3.0)) {
             self.life_of(Matter::Dispute, from_ms, span_ms, villages);
         }
-        for _ in 0..self.scaled(of_a_day(DEVICE_FACETS_A_YEAR, 2.0)) {
+        for _ in 0..self.about(of_a_day(DEVICE_FACETS_A_YEAR, 2.0)) {
             let (home, at) = (self.any(villages), self.working_time(span_ms));
             self.at(from_ms + at, Deed::Write(home, Matter::Device, home));
         }
@@ -258,7 +266,7 @@ impl Plan {
     /// A day's notices: from the county to everybody below or to one township, and the replies.
     pub fn notices(&mut self, from_ms: u64, span_ms: u64) {
         let (county, townships) = (self.places.county(), self.places.townships());
-        for _ in 0..self.scaled(NOTICES_A_DAY) {
+        for _ in 0..self.about(NOTICES_A_DAY) {
             let at = self.between(from_ms, from_ms + span_ms);
             if self.chance.percent(60) {
                 self.at(at, Deed::Write(county, Matter::Notice, county));

@@ -9,7 +9,7 @@ use crdt_model::ids::NodeId;
 use super::chronicle::{Chronicle, Healing, Mark, Sample};
 use super::county::{self, County, Matter};
 use super::plan::{Deed, MINUTE, Plan};
-use super::{Account, Options, Scenario, both};
+use super::{Account, Options, Scenario, both, holdings};
 use crate::charters::Shelf;
 use crate::checkers::{Broken, Checkers, Shown};
 use crate::disk::PowerCut;
@@ -17,6 +17,7 @@ use crate::hostile::Hostile;
 use crate::places::is_village;
 use crate::run::{HEALS_WITHIN_MS, SETTLING_MS, Verdict};
 use crate::seed::Seed;
+use crate::stage::Stage;
 use crate::truth::Truth;
 use crate::workload::Workload;
 use crate::world::line::Quality;
@@ -61,11 +62,17 @@ struct Play {
     seed: u64,
 }
 
-/// Plays a whole story.
-pub(super) fn whole(scenario: &Scenario, options: Options, shelf: &Shelf) -> Account {
-    let (county, world, truth) = county::found(scenario.charters, &options, shelf);
+/// Plays a whole story on a stage, as `write` writes it down.
+pub(super) fn whole(
+    scenario: &Scenario,
+    options: Options,
+    stage: Stage,
+    shelf: &Shelf,
+    write: &dyn Fn(&mut Plan),
+) -> Account {
+    let (county, world, truth) = county::found(scenario.charters, options.seed, stage, shelf);
     let mut plan = Plan::new(county.stage.places.clone(), county.names.clone(), &options);
-    (scenario.write)(&mut plan);
+    write(&mut plan);
     plan.marks.sort_by_key(|mark| mark.at_ms);
     plan.bands.sort_by_key(|band| band.from_ms);
     let mut play = Play::new(county, world, truth, options.seed);
@@ -193,6 +200,7 @@ impl Play {
             missing: self.spread.missing(),
             up: self.world.nodes().count(),
             bytes: self.chronicle.traffic.bytes(),
+            into_county: self.chronicle.traffic.into_county(),
         });
     }
 
@@ -479,6 +487,7 @@ impl Play {
             took_ms: world.now_ms(),
             events: world.log().events(),
             facets: self.truth.facets().count(),
+            holdings: holdings::fullest(world),
             broken: self.checkers.broken,
             chronicle: self.chronicle,
         }

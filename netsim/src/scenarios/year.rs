@@ -17,7 +17,7 @@ const FESTIVAL: std::ops::Range<u64> = 35..42;
 const HOLIDAYS: [std::ops::Range<u64>; 2] = [119..120, 273..280];
 
 /// See the module.
-pub(super) const SCENARIO: Scenario = Scenario {
+pub const SCENARIO: Scenario = Scenario {
     name: "year",
     title: ["一年", "A year"],
     about: [
@@ -37,6 +37,18 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn write(plan: &mut Plan) {
     let villages = plan.places.villages();
+    let from = FESTIVAL.start * DAY - DAY + BURST + 3 * MINUTE;
+    festival(plan, from, FESTIVAL.end * DAY, &villages);
+    working_days(plan, &mut |plan, morning, span_ms| {
+        plan.work(morning, span_ms, &villages);
+        plan.notices(morning, span_ms);
+        trouble(plan, morning, &villages);
+    });
+}
+
+/// A year of which each working day gets what `fill` puts into it, from a time on and within so many
+/// milliseconds.
+pub fn working_days(plan: &mut Plan, fill: &mut dyn FnMut(&mut Plan, u64, u64)) {
     plan.begins_at_hour = 9;
     plan.sample_ms = DAY;
     for day in 0..DAYS {
@@ -49,14 +61,8 @@ fn write(plan: &mut Plan) {
                 format!("month {month}"),
             );
         }
-        if day == FESTIVAL.start {
-            let from = morning.saturating_sub(DAY) + BURST + 3 * MINUTE;
-            festival(plan, from, FESTIVAL.end * DAY, &villages);
-        }
         if is_working_day(day) {
-            plan.work(morning, BURST, &villages);
-            plan.notices(morning, BURST);
-            trouble(plan, morning, &villages);
+            fill(plan, morning, BURST);
             plan.at(morning + BURST + 5 * MINUTE, Deed::Skip(morning + DAY));
         } else {
             plan.at(morning + MINUTE, Deed::Skip(morning + DAY));
