@@ -59,7 +59,8 @@ pub struct Summary {
 }
 
 /// Counters that a batch must have moved, or it has not tried what it claims to.
-pub const MUST_COUNT: [&str; 40] = [
+pub const MUST_COUNT: [&str; 50] = [
+    "a charter never arrives",
     "all rejoin at once",
     "asymmetric",
     "charter expired",
@@ -77,6 +78,7 @@ pub const MUST_COUNT: [&str; 40] = [
     "full disks",
     "hostile nodes",
     "hostile: asked for what it may not have",
+    "hostile: edited",
     "hostile: equivocated",
     "hostile: flooded",
     "hostile: flooded with what is refused",
@@ -85,21 +87,29 @@ pub const MUST_COUNT: [&str; 40] = [
     "hostile: lied in a comparison",
     "hostile: lied in a fingerprint",
     "hostile: regraded",
+    "hostile: reordered",
     "hostile: replayed",
     "hostile: sent poison",
+    "hostile: stripped",
+    "hostile: went slow",
+    "hostile: withheld",
     "hostile: wrote on others' records",
     "loss",
     "lost batches",
     "misdirected sectors",
     "old backup restored",
+    "power cut",
     "reorder",
+    "reordered sectors",
     "revocation in flight",
     "rotten bits",
     "slow sync",
     "suspended",
     "thin line",
     "torn sectors",
+    "township cut off",
     "two charters with one version",
+    "village cut off",
 ];
 
 impl Summary {

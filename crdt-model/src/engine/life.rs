@@ -105,7 +105,7 @@ impl Engine {
         match self.life_on(facet, store) {
             Err(ReplicaError::Store(StoreError::Damaged { .. })) => {
                 let mut batch = Batch::default();
-                self.begin_life_on(facet, now, &[], &mut batch);
+                self.begin_life_on(facet, now, &[], store, &mut batch)?;
                 store.write(&batch)?;
                 self.durability.wrote();
                 self.life_on(facet, store)
@@ -114,10 +114,24 @@ impl Engine {
         }
     }
 
-    /// Writes on a facet from now on in another life, once `batch` is written.
-    pub(super) fn begin_life_on(&self, facet: &FacetId, now: Now, why: &[u8], batch: &mut Batch) {
-        let mark = mark_after(self.lives.present, now, why);
+    /// Writes on a facet from now on in another life, once `batch` is written. It follows from the
+    /// one before, so that two that begin at one moment are not alike.
+    pub(super) fn begin_life_on(
+        &self,
+        facet: &FacetId,
+        now: Now,
+        why: &[u8],
+        store: &dyn Store,
+        batch: &mut Batch,
+    ) -> Result<(), ReplicaError> {
+        let before = match self.life_on(facet, store) {
+            // Which it was is lost with the damage.
+            Err(ReplicaError::Store(StoreError::Damaged { .. })) => self.lives.present,
+            other => other?,
+        };
+        let mark = mark_after(before, now, why);
         batch.put(replica::life_key(facet), mark.to_vec());
+        Ok(())
     }
 
     /// Writes everywhere from now on in another life, once `batch` is written.

@@ -140,7 +140,7 @@ impl Engine {
             }
         };
         if !planted::is(Plant::SameLifeAfterDamage) {
-            self.begin_life_on(facet, now, &digest, &mut batch);
+            self.begin_life_on(facet, now, &digest, store, &mut batch)?;
         }
         store.write(&batch)?;
         self.durability.wrote();

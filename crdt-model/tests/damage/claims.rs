@@ -198,6 +198,24 @@ fn a_node_that_lost_its_own_commits_alone_signs_no_number_twice() {
 }
 
 #[test]
+fn a_facet_that_is_damaged_twice_in_one_moment_has_a_new_life_each_time() {
+    let mut county = County::new();
+    [COUNTY, TOWNSHIP, VILLAGE].map(|code| county.connect(code));
+    county.write(COUNTY, up(), "text", "zero");
+    for text in ["one", "two"] {
+        let keys = county.entry_keys(TOWNSHIP, &up());
+        county.node(TOWNSHIP).store.damage(&keys[0]);
+        for key in county.commit_keys(TOWNSHIP, &up()) {
+            county.node(TOWNSHIP).store.damage(&key);
+        }
+        county.write(TOWNSHIP, up(), "text", text);
+    }
+    county.run_ms(30_000);
+    assert!(county.in_sync());
+    assert!(!county.forked());
+}
+
+#[test]
 fn peers_that_may_not_hold_a_damaged_facet_notice_nothing() {
     let step = facet("note.step", 3);
     // Damage after the first commit, which is for the village alone: it keeps that as its home,

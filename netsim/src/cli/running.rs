@@ -156,6 +156,7 @@ fn tell(account: &Account, real: Duration, lang: Lang) {
         .collect();
     let title = lang.choose("故障：", "effects: ");
     line(format!("{title}{}", effects.join(", ")));
+    line(fullest(account, lang));
     let chronicle = &account.chronicle;
     let (virtual_h, real_s) = (account.took_ms as f64 / 3.6e6, real.as_secs_f64());
     let ratio = virtual_h * 3600.0 / real_s.max(0.001);
@@ -178,6 +179,25 @@ fn tell(account: &Account, real: Duration, lang: Lang) {
              事件 {events}；分面 {facets}；{frames} 帧共 {sent}；{worst}；最后收敛用时 {settled_s:.1} 秒"
         ),
     });
+}
+
+/// What the fullest node of each tier holds at the end.
+fn fullest(account: &Account, lang: Lang) -> String {
+    let held = account.holdings.iter().map(|holding| {
+        let name = account.chronicle.name(holding.node);
+        let (disk, memory) = (
+            picture::bytes(holding.disk_bytes),
+            picture::bytes(holding.memory_bytes as u64),
+        );
+        let facets = holding.facets();
+        match lang {
+            Lang::En => format!("{name} {facets} facets, {disk} on disk, {memory} in memory"),
+            Lang::Zh => format!("{name}{facets} 个分面，磁盘 {disk}，内存 {memory}"),
+        }
+    });
+    let title = lang.choose("各级数据最多的节点：", "fullest of each tier: ");
+    let between = lang.choose("；", "; ");
+    format!("{title}{}", held.collect::<Vec<_>>().join(between))
 }
 
 /// How the node fared that took longest to catch up.

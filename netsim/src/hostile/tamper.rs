@@ -3,6 +3,7 @@
 
 use crdt_model::wire::{Found, Request, Response};
 
+use crate::counters::Counters;
 use crate::seed::Seed;
 use crate::world::{Frame, Tamper};
 
@@ -17,17 +18,22 @@ impl Tampering {
         Self { chance }
     }
 
-    fn commits(&mut self, commits: &mut Vec<Vec<u8>>) {
+    fn commits(&mut self, commits: &mut Vec<Vec<u8>>, counters: &mut Counters) {
+        if commits.is_empty() {
+            return;
+        }
         match self.chance.below(4) {
             // Withheld.
             0 => {
                 let kept = self.chance.below(commits.len());
                 commits.truncate(kept);
+                counters.count("hostile: withheld");
             }
             // Stripped out of the middle.
-            1 if !commits.is_empty() => {
+            1 => {
                 let at = self.chance.below(commits.len());
                 commits.remove(at);
+                counters.count("hostile: stripped");
             }
             // Edited.
             2 => {
@@ -38,12 +44,16 @@ impl Tampering {
                         *byte ^= 1 << self.chance.below(8);
                     }
                 }
+                counters.count("hostile: edited");
             }
-            _ => commits.reverse(),
+            _ => {
+                commits.reverse();
+                counters.count("hostile: reordered");
+            }
         }
     }
 
-    fn request(&mut self, request: &mut Request) {
+    fn request(&mut self, request: &mut Request, counters: &mut Counters) {
         match request {
             Request::Hello(hello) => hello.fingerprint = [self.chance.bits() as u8; 32],
             Request::Push {
@@ -51,7 +61,7 @@ impl Tampering {
                 unfinished,
                 ..
             } => {
-                self.commits(commits);
+                self.commits(commits, counters);
                 *unfinished |= self.chance.percent(20);
             }
             Request::Fetch { facets, .. } => {
@@ -67,7 +77,7 @@ impl Tampering {
         }
     }
 
-    fn response(&mut self, response: &mut Response) {
+    fn response(&mut self, response: &mut Response, counters: &mut Counters) {
         match response {
             Response::Hello(hello) => hello.fingerprint = [self.chance.bits() as u8; 32],
             Response::Charter { total, bytes } => {
@@ -82,7 +92,7 @@ impl Tampering {
             }
             Response::Fetched(found) => {
                 for Found { commits, have, .. } in found {
-                    self.commits(commits);
+                    self.commits(commits, counters);
                     if self.chance.percent(30) {
                         have.clear();
                     }
@@ -102,18 +112,21 @@ impl Tampering {
 }
 
 impl Tamper for Tampering {
-    fn passes(&mut self, frame: &Frame) -> Option<Vec<u8>> {
+    fn passes(&mut self, frame: &Frame, counters: &mut Counters) -> Option<Vec<u8>> {
         match self.chance.below(100) {
             // It goes slow: never is slow enough.
-            0..5 => None,
+            0..5 => {
+                counters.count("hostile: went slow");
+                None
+            }
             5..25 if frame.request => {
                 let mut request = Request::decode(&frame.bytes).ok()?;
-                self.request(&mut request);
+                self.request(&mut request, counters);
                 Some(request.encode())
             }
             5..25 => {
                 let mut response = Response::decode(&frame.bytes).ok()?;
-                self.response(&mut response);
+                self.response(&mut response, counters);
                 Some(response.encode())
             }
             _ => Some(frame.bytes.clone()),

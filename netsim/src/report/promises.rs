@@ -88,7 +88,7 @@ pub(super) const PROMISES: [Promise; 9] = [
 ];
 
 /// What people call a counter of something that took effect.
-const FAULTS: [(&str, &str); 27] = [
+const FAULTS: [(&str, &str); 32] = [
     ("charter rolled out", "发布章程"),
     ("clone takes over", "同钥副本上线"),
     ("duplication", "重复送达"),
@@ -97,13 +97,18 @@ const FAULTS: [(&str, &str); 27] = [
         "hostile: asked for what it may not have",
         "恶意：索取无权内容",
     ),
+    ("hostile: edited", "恶意：篡改他人提交"),
     ("hostile: equivocated", "恶意：一号两签"),
     ("hostile: flooded", "恶意：灌入数据"),
     ("hostile: forged", "恶意：冒名伪造"),
     ("hostile: lied in a comparison", "恶意：比对撒谎"),
     ("hostile: lied in a fingerprint", "恶意：指纹撒谎"),
+    ("hostile: reordered", "恶意：打乱顺序"),
     ("hostile: replayed", "恶意：重放"),
     ("hostile: sent poison", "恶意：畸形消息"),
+    ("hostile: stripped", "恶意：抽掉中间提交"),
+    ("hostile: went slow", "恶意：故意拖延"),
+    ("hostile: withheld", "恶意：扣留提交"),
     ("hostile: wrote on others' records", "恶意：改他人记录"),
     ("line cut", "线路中断"),
     ("loss", "丢帧"),

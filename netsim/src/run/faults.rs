@@ -8,7 +8,7 @@ use crate::disk::PowerCut;
 use crate::seed::Seed;
 use crate::world::Happening;
 use crate::world::line::Quality;
-use crate::world::node::Off;
+use crate::world::node::{Node, Off};
 
 /// One kind of trouble.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -154,7 +154,7 @@ impl Run {
             ),
             Fault::TornWrite => {
                 self.power_fails(
-                    node,
+                    self.at_work(node),
                     PowerCut {
                         lost: true,
                         torn: true,
@@ -164,7 +164,7 @@ impl Run {
             }
             Fault::ReorderedWrite => {
                 self.power_fails(
-                    node,
+                    self.at_work(node),
                     PowerCut {
                         lost: true,
                         torn: true,
@@ -276,6 +276,14 @@ impl Run {
             self.world.counters.count("cut off for 30 days");
             self.world.run_ms(30 * DAY_MS);
         }
+    }
+
+    /// The node whose disk has most to lose, if there is any; else this one.
+    fn at_work(&self, node: NodeId) -> NodeId {
+        let unsynced = |(node, state): (NodeId, &Node)| (state.store.unsynced(), node);
+        let most = self.world.nodes().map(unsynced).max();
+        most.filter(|(batches, _)| *batches > 0)
+            .map_or(node, |(_, node)| node)
     }
 
     fn power_fails(&mut self, node: NodeId, how: PowerCut) {

@@ -142,7 +142,7 @@ impl World {
             bytes,
         };
         if let Some(tamper) = self.tampers.get_mut(&from) {
-            match tamper.passes(&frame) {
+            match tamper.passes(&frame, &mut self.counters) {
                 Some(bytes) => frame.bytes = bytes,
                 None => return,
             }

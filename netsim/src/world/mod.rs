@@ -76,8 +76,8 @@ pub trait Verifier {
 
 /// Changes what a hostile node sends.
 pub trait Tamper {
-    /// The frame that leaves in place of this one; `None` for none.
-    fn passes(&mut self, frame: &Frame) -> Option<Vec<u8>>;
+    /// The frame that leaves in place of this one, `None` for none; what was done to it is counted.
+    fn passes(&mut self, frame: &Frame, counters: &mut Counters) -> Option<Vec<u8>>;
 }
 
 /// One frame on a line.
