@@ -200,7 +200,9 @@ fn a_node_that_lost_its_own_commits_alone_signs_no_number_twice() {
 #[test]
 fn a_facet_that_is_damaged_twice_in_one_moment_has_a_new_life_each_time() {
     let mut county = County::new();
-    [COUNTY, TOWNSHIP, VILLAGE].map(|code| county.connect(code));
+    for code in [COUNTY, TOWNSHIP, VILLAGE] {
+        county.connect(code);
+    }
     county.write(COUNTY, up(), "text", "zero");
     for text in ["one", "two"] {
         let keys = county.entry_keys(TOWNSHIP, &up());
