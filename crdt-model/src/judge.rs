@@ -171,6 +171,14 @@ impl Fault {
         matches!(self, Self::Kind(_) | Self::History(_))
     }
 
+    /// The reason in words, or only its code where these would quote what is not to be shown.
+    pub fn words(&self, quotable: bool) -> String {
+        match quotable || !self.quotes_content() {
+            true => self.to_string(),
+            false => self.code().to_owned(),
+        }
+    }
+
     /// The rules it was refused by, if it was refused by rules.
     pub fn rules(&self) -> &[RuleId] {
         match self {

@@ -98,12 +98,8 @@ impl Quarantine {
         {
             return;
         }
-        let reason = if keep || !fault.quotes_content() {
-            fault.to_string()
-        } else {
-            code.to_owned()
-        };
-        let reason = reason
+        let reason = fault
+            .words(keep)
             .chars()
             .take(QUARANTINE_REASON_BYTES_MAX / 4)
             .collect();

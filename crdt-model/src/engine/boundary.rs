@@ -210,6 +210,8 @@ pub enum Alarm {
         commit: CommitHash,
         /// Why.
         fault: Fault,
+        /// Whether its words may quote the commit: this node may hold it.
+        quotable: bool,
     },
     /// An author signed two commits with one number, as a clone of its disk would: what that life
     /// wrote from there on does not count. Told once for each life and facet.

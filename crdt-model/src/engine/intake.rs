@@ -169,6 +169,7 @@ impl Engine {
             peer,
             commit,
             fault,
+            quotable: keep,
         }));
         Ok(())
     }

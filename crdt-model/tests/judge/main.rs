@@ -195,6 +195,8 @@ fn every_fault_has_a_word_of_its_own_and_says_what_may_become_of_the_commit() {
         assert_eq!(fault.may_pass_later(), later, "{word}");
         assert_eq!(fault.may_be_kept(), kept, "{word}");
         assert_eq!(fault.quotes_content(), quotes, "{word}");
+        assert_eq!(fault.words(true), fault.to_string());
+        assert_eq!(fault.words(false) == word, quotes, "{word}");
     }
     assert_eq!(Fault::known_code("seq-gap"), Some("seq-gap"));
     assert_eq!(Fault::known_code("xyzzy"), None);

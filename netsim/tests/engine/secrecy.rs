@@ -291,6 +291,7 @@ fn an_alarm_that_tells_too_much_is_noticed() {
         peer: id(VILLAGES[1]),
         commit: CommitHash([0; 32]),
         fault,
+        quotable: false,
     };
     let label = Box::new(facet.label(grade("one")));
     let not_ours = refused(Fault::NotForUs {

@@ -347,8 +347,10 @@ fn log_alarm(alarm: &Alarm) {
             peer,
             commit,
             fault,
+            quotable,
         } => {
-            tracing::warn!(%peer, %commit, code = fault.code(), %fault, "a commit was refused");
+            let (code, reason) = (fault.code(), fault.words(*quotable));
+            tracing::warn!(%peer, %commit, code, reason, "a commit was refused");
         }
         Alarm::Equivocated {
             peer,

@@ -47,7 +47,7 @@ const LINES: [(&str, &str, Says); 25] = [
     ),
     (
         "member/keeper.rs",
-        r#"warn: %peer, %commit, code = fault.code(), %fault, "a commit was refused""#,
+        r#"warn: %peer, %commit, code, reason, "a commit was refused""#,
         Alarm,
     ),
     (

@@ -110,10 +110,12 @@ impl Mentions for Alarm {
                 peer,
                 commit,
                 fault,
+                quotable,
             } => {
                 peer.list(to);
                 commit.list(to);
                 fault.list(to);
+                to.push(text(&fault.words(*quotable)));
             }
             Self::Misbehaved {
                 peer,
