@@ -89,101 +89,86 @@ fn judged(charters: &Charters, body: CommitBody, before: &[&Commit]) -> Result<(
     charters.authorize(&sign(body), &history(charters, before))
 }
 
-/// One of each, with its word, and whether it may pass later, may be kept, and quotes content.
-fn faults() -> Vec<(Fault, &'static str, [bool; 3])> {
-    let label = || Box::new(facet().label(grade("one")));
-    let rules = || vec!["guard.example".into()];
-    let (author, peer) = (id(VILLAGE), id(TOWNSHIP));
-    let version = CharterVersion(3);
+/// A fault, its word, and whether it may pass later, may be kept, and quotes content.
+type Told = (Fault, &'static str, [bool; 3]);
+
+/// One of each.
+fn faults() -> Vec<Told> {
+    let mut all = faults_of_rules();
+    all.extend(faults_of_form());
+    all
+}
+
+fn faults_of_form() -> Vec<Told> {
+    let author = id(VILLAGE);
+    let found = CharterVersion(3);
+    let too_old = Fault::CharterTooOld {
+        found,
+        accept_since: CharterVersion(4),
+    };
+    let form = Fault::Form(CommitError::TooLarge(70_000));
+    let kind = Fault::Kind(KindError::UnknownFacet(name("note.up")));
+    let parent = HistoryError::MissingParent(CommitHash([1; 32]));
+    let history = Fault::History;
+    let (unknown, revoked) = (Fault::AuthorUnknown(author), Fault::AuthorRevoked(author));
     vec![
+        (form, "not-a-commit", [false, false, false]),
         (
-            Fault::Form(CommitError::TooLarge(70_000)),
-            "not-a-commit",
-            [false, false, false],
-        ),
-        (
-            Fault::CharterUnknown(version),
+            Fault::CharterUnknown(found),
             "charter-unknown",
             [true, true, false],
         ),
-        (
-            Fault::CharterTooOld {
-                found: version,
-                accept_since: CharterVersion(4),
-            },
-            "charter-too-old",
-            [false, true, false],
-        ),
-        (
-            Fault::AuthorUnknown(author),
-            "author-unknown",
-            [false, false, false],
-        ),
-        (
-            Fault::AuthorRevoked(author),
-            "author-revoked",
-            [false, true, false],
-        ),
+        (too_old, "charter-too-old", [false, true, false]),
+        (unknown, "author-unknown", [false, false, false]),
+        (revoked, "author-revoked", [false, true, false]),
         (
             Fault::Signature(author),
             "wrong-signature",
             [false, false, false],
         ),
+        (kind, "kind-refused", [false, true, true]),
         (
-            Fault::Kind(KindError::UnknownFacet(name("note.up"))),
-            "kind-refused",
-            [false, true, true],
-        ),
-        (
-            Fault::MayNotAuthor {
-                author,
-                label: label(),
-                rules: rules(),
-            },
-            "may-not-author",
-            [false, true, false],
-        ),
-        (
-            Fault::MayNotRegrade {
-                author,
-                label: label(),
-                rules: rules(),
-            },
-            "may-not-regrade",
-            [false, true, false],
-        ),
-        (
-            Fault::NotForUs {
-                label: label(),
-                rules: rules(),
-            },
-            "not-for-us",
-            [false, false, false],
-        ),
-        (
-            Fault::NotForSender {
-                peer,
-                label: label(),
-                rules: rules(),
-            },
-            "not-for-sender",
-            [false, true, false],
-        ),
-        (
-            Fault::History(HistoryError::Duplicate),
+            history(HistoryError::Duplicate),
             "replayed",
             [false, false, true],
         ),
+        (history(parent), "missing-parent", [true, true, true]),
         (
-            Fault::History(HistoryError::MissingParent(CommitHash([1; 32]))),
-            "missing-parent",
-            [true, true, true],
-        ),
-        (
-            Fault::History(HistoryError::NoGrade),
+            history(HistoryError::NoGrade),
             "history-refused",
             [false, true, true],
         ),
+    ]
+}
+
+fn faults_of_rules() -> Vec<Told> {
+    let label = || Box::new(facet().label(grade("one")));
+    let rules = || vec!["guard.example".into()];
+    let (author, peer) = (id(VILLAGE), id(TOWNSHIP));
+    let write = Fault::MayNotAuthor {
+        author,
+        label: label(),
+        rules: rules(),
+    };
+    let regrade = Fault::MayNotRegrade {
+        author,
+        label: label(),
+        rules: rules(),
+    };
+    let ours = Fault::NotForUs {
+        label: label(),
+        rules: rules(),
+    };
+    let sender = Fault::NotForSender {
+        peer,
+        label: label(),
+        rules: rules(),
+    };
+    vec![
+        (write, "may-not-author", [false, true, false]),
+        (regrade, "may-not-regrade", [false, true, false]),
+        (ours, "not-for-us", [false, false, false]),
+        (sender, "not-for-sender", [false, true, false]),
     ]
 }
 

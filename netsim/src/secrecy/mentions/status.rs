@@ -115,7 +115,7 @@ impl Mentions for Alarm {
                 peer.list(to);
                 commit.list(to);
                 fault.list(to);
-                to.push(text(&fault.words(*quotable)));
+                to.push(text(fault.words(*quotable)));
             }
             Self::Misbehaved {
                 peer,
