@@ -34,6 +34,7 @@ use chronicle::Chronicle;
 use county::Charters;
 use holdings::Holding;
 use plan::Plan;
+pub use play::play_on;
 pub use year::{SCENARIO as YEAR, working_days};
 
 /// Nodes of the county that the stories were written for.
@@ -112,17 +113,6 @@ pub struct Account {
 pub fn play(scenario: &Scenario, options: Options, shelf: &Shelf) -> Account {
     let stage = Stage::linze(options.nodes, shelf);
     play_on(scenario, options, stage, shelf, &scenario.write)
-}
-
-/// Plays one on any stage, as `write` writes it down.
-pub fn play_on(
-    scenario: &Scenario,
-    options: Options,
-    stage: Stage,
-    shelf: &Shelf,
-    write: &dyn Fn(&mut Plan),
-) -> Account {
-    play::whole(scenario, options, stage, shelf, write)
 }
 
 /// A text in the two languages of the county.

@@ -63,7 +63,7 @@ struct Play {
 }
 
 /// Plays a whole story on a stage, as `write` writes it down.
-pub(super) fn whole(
+pub fn play_on(
     scenario: &Scenario,
     options: Options,
     stage: Stage,

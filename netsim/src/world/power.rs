@@ -70,9 +70,14 @@ impl World {
         let Some(off) = self.off.get(&node) else {
             return Ok(());
         };
-        let (store, _) =
-            LogStore::open(off.platter.clone()).map_err(|why| why.error.to_string())?;
-        self.start_with(node, store)
+        match LogStore::open(off.platter.clone()) {
+            Ok((store, _)) => self.start_with(node, store),
+            Err(refused) => {
+                let (now, before) = (refused.platter.counts(), off.platter.counts());
+                count_since(&mut self.counters, now, before);
+                Err(refused.error.to_string())
+            }
+        }
     }
 
     /// Starts a node whose operator has said that an older disk is what there is: a new life of
