@@ -326,6 +326,16 @@ impl Facet {
         })
     }
 
+    /// Every grade that it can have.
+    pub fn grades(&self) -> impl Iterator<Item = Grade> + '_ {
+        self.sensitivities.iter().flat_map(|sensitivity| {
+            self.levels.iter().map(|level| Grade {
+                sensitivity: *sensitivity,
+                level: *level,
+            })
+        })
+    }
+
     /// The field that a key belongs to.
     pub fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.has_key(key))

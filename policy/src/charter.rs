@@ -1,23 +1,24 @@
 //! The charter, opened: parsed, checked, and able to decide. Decisions are Cedar's; they are kept by
 //! symmetry class, so that each is asked once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crdt_model::charter::{Charter, Decision, Roster, Validity};
+use cedar_policy::{Policy, PolicyId, PolicySet};
+use crdt_model::charter::{Charter, Decision, Roster, RuleId, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
 use sha2::{Digest, Sha256};
 
 use crate::checks::{self, Checks};
-use crate::class::{Class, Example, Named, classes};
+use crate::class::{Arrangement, Class, Example, Named, Occurrence, arrangements, classes};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::head::{self, Head, Reviewer, rank};
 use crate::layout;
-use crate::model::{Alarm, Model};
+use crate::model::{Alarm, Matching, Model};
 use crate::question::Question;
 use crate::rules::{self, Rule};
 use crate::{kinds, roster, schema};
@@ -243,6 +244,42 @@ impl CedarCharter {
     /// Every class of one question that the roster has a case of, each with an example.
     pub fn classes(&self, question: Question) -> BTreeMap<Class, Example> {
         classes(question, &self.kinds, &self.roster, &self.named)
+    }
+
+    /// Every arrangement of three nodes of the roster, with how often it occurs.
+    pub fn arrangements(&self) -> BTreeMap<Arrangement, Occurrence> {
+        arrangements(&self.roster, &self.named)
+    }
+
+    /// How a node, and a label's home and addressee, stand to each other.
+    pub(crate) fn arrangement_of(&self, label: &Label, node: NodeId) -> Arrangement {
+        Arrangement::of(node, label.home, label.addressee, &self.named)
+    }
+
+    /// Every rule whose conditions a question meets.
+    pub(crate) fn matching(
+        &self,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<Matching, Alarm> {
+        self.model.matching(&self.kinds, question, label, node)
+    }
+
+    /// Which of these policies, which are not the charter's rules, a question meets.
+    pub(crate) fn met(
+        &self,
+        policies: &PolicySet,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<BTreeSet<RuleId>, Alarm> {
+        self.model.met(policies, &self.kinds, question, label, node)
+    }
+
+    /// The Cedar policy of a rule.
+    pub(crate) fn policy(&self, rule: &Rule) -> Option<&Policy> {
+        self.model.rules().policies.policy(&PolicyId::new(&*rule.id))
     }
 
     /// SHA-256 over every class with its decision, in canonical order. Two spellings of the same

@@ -9,10 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crdt_model::charter::Roster;
+use crdt_model::charter::{Audience, Roster};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Kinds;
-use crdt_model::label::{Grade, Label};
+use crdt_model::label::Label;
+use crdt_model::limits::ROSTER_NODES_MAX;
 
 use crate::question::Question;
 
@@ -32,15 +33,21 @@ struct Place {
     village: Option<Spot>,
 }
 
+/// How the asking node, home and the addressee stand to each other, as far as rules can tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Arrangement {
+    node: Place,
+    home: Place,
+    addressee: Place,
+}
+
 /// All questions that must get one answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Class {
     question: Question,
     facet: Name,
     grade: (Name, Name),
-    node: Place,
-    home: Place,
-    addressee: Place,
+    arrangement: Arrangement,
 }
 
 /// Nodes that rules can tell from their like.
@@ -87,20 +94,29 @@ impl Walk<'_> {
     }
 }
 
-impl Class {
-    /// The class of a question.
-    pub(crate) fn of(question: Question, label: &Label, node: NodeId, named: &Named) -> Self {
+impl Arrangement {
+    /// How these nodes stand to each other.
+    pub(crate) fn of(node: NodeId, home: NodeId, addressee: NodeId, named: &Named) -> Self {
         let mut walk = Walk {
             named,
             met: Vec::with_capacity(6),
         };
         Self {
+            node: walk.place(node),
+            home: walk.place(home),
+            addressee: walk.place(addressee),
+        }
+    }
+}
+
+impl Class {
+    /// The class of a question.
+    pub(crate) fn of(question: Question, label: &Label, node: NodeId, named: &Named) -> Self {
+        Self {
             question,
             facet: label.facet,
             grade: (label.grade.sensitivity, label.grade.level),
-            node: walk.place(node),
-            home: walk.place(label.home),
-            addressee: walk.place(label.addressee),
+            arrangement: Arrangement::of(node, label.home, label.addressee, named),
         }
     }
 
@@ -128,17 +144,131 @@ impl fmt::Display for Place {
     }
 }
 
+impl fmt::Display for Arrangement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            node,
+            home,
+            addressee,
+        } = self;
+        write!(f, "node {node} home {home} addressee {addressee}")
+    }
+}
+
 /// One line of the canonical text that the digest of all decisions is taken over.
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sensitivity, level) = self.grade;
         write!(
             f,
-            "{} of {} {sensitivity} {level}: node {} home {} addressee {}",
-            self.question, self.facet, self.node, self.home, self.addressee
+            "{} of {} {sensitivity} {level}: {}",
+            self.question, self.facet, self.arrangement
         )
     }
 }
+
+/// How often an arrangement occurs in a roster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Occurrence {
+    /// The first triple that has it: who asks, home, addressee.
+    pub example: [NodeId; 3],
+    /// How many triples of listed nodes have it.
+    pub triples: u64,
+    /// Who asks in them.
+    pub nodes: Audience,
+}
+
+impl Occurrence {
+    /// Whether it is of labels that are meant for nobody but home.
+    pub fn is_for_home(&self) -> bool {
+        let [_, home, addressee] = self.example;
+        home == addressee
+    }
+}
+
+/// Every arrangement of three nodes of a roster, found by going through all triples there are.
+pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangement, Occurrence> {
+    let paths: Vec<Path> = roster
+        .members()
+        .iter()
+        .map(|member| Path::of(member.node, roster, named))
+        .collect();
+    let mut found: BTreeMap<u64, Occurrence> = BTreeMap::new();
+    for (index, node) in paths.iter().enumerate() {
+        for home in &paths {
+            for addressee in &paths {
+                let occurrence = found
+                    .entry(code([node, home, addressee]))
+                    .or_insert_with(|| Occurrence {
+                        example: [node.node, home.node, addressee.node],
+                        triples: 0,
+                        nodes: Audience::default(),
+                    });
+                occurrence.triples += 1;
+                occurrence.nodes.insert(index);
+            }
+        }
+    }
+    let arrangement = |occurrence: Occurrence| {
+        let [node, home, addressee] = occurrence.example;
+        (
+            Arrangement::of(node, home, addressee, named),
+            occurrence,
+        )
+    };
+    found.into_values().map(arrangement).collect()
+}
+
+/// A node's path below the county by positions in the roster from 1, each with whether it is named.
+struct Path {
+    node: NodeId,
+    spots: [Option<(u16, bool)>; 2],
+}
+
+impl Path {
+    fn of(node: NodeId, roster: &Roster, named: &Named) -> Self {
+        let spot = |node: NodeId| {
+            let position = roster.index(node).unwrap_or(usize::MAX);
+            (
+                u16::try_from(position).unwrap_or(u16::MAX),
+                named.0.contains(&node),
+            )
+        };
+        let township = node.township();
+        let village = (Some(node) != township && node != node.county()).then_some(node);
+        Self {
+            node,
+            spots: [township.map(spot), village.map(spot)],
+        }
+    }
+}
+
+/// What [`Arrangement::of`] says of a triple, as a number: ten bits for each township and village.
+fn code(triple: [&Path; 3]) -> u64 {
+    /// Numbers below are first, second … met, and none.
+    const NAMED: u64 = 8;
+    let (mut met, mut met_count, mut code) = ([0u16; 6], 0, 0);
+    for spot in triple.into_iter().flat_map(|path| path.spots) {
+        let digit = match spot {
+            None => 0,
+            Some((position, true)) => NAMED + u64::from(position),
+            Some((position, false)) => {
+                let known = met.iter().take(met_count).position(|met| *met == position);
+                let number = known.unwrap_or(met_count);
+                if let (None, Some(free)) = (known, met.get_mut(met_count)) {
+                    *free = position;
+                    met_count += 1;
+                }
+                1 + number as u64
+            }
+        };
+        code = code << 10 | digit;
+    }
+    code
+}
+
+// A position in a roster, after the numbers of the met, fits ten bits.
+const _: () = assert!(ROSTER_NODES_MAX + 8 < 1 << 10);
 
 /// One question of a class, with nodes of the roster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,13 +306,7 @@ pub(crate) fn labels_over<'a>(
     facet: &'a crdt_model::kind::Facet,
     nodes: &'a [NodeId],
 ) -> impl Iterator<Item = Label> + 'a {
-    let grades = facet.sensitivities.iter().flat_map(|sensitivity| {
-        facet.levels.iter().map(|level| Grade {
-            sensitivity: *sensitivity,
-            level: *level,
-        })
-    });
-    grades.flat_map(move |grade| {
+    facet.grades().flat_map(move |grade| {
         nodes.iter().flat_map(move |home| {
             let only_home = (!facet.addressed).then_some(*home);
             let anyone = if facet.addressed { nodes } else { &[] };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use cedar_policy::{
     Authorizer, Context, Decision as Verdict, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, Request, RestrictedExpression, Schema,
+    EntityUid, PolicyId, PolicySet, Request, RestrictedExpression, Schema,
 };
 use crdt_model::charter::{Decision, Member, Roster, RuleId};
 use crdt_model::ids::{Name, NodeId};
@@ -26,6 +26,13 @@ impl Alarm {
     fn from_display(problem: impl ToString) -> Self {
         Self(problem.to_string())
     }
+}
+
+/// The rules whose conditions a question meets.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Matching {
+    pub(crate) permits: Vec<RuleId>,
+    pub(crate) forbids: Vec<RuleId>,
 }
 
 /// The parts of a charter that Cedar is asked with.
@@ -70,6 +77,51 @@ impl Model {
         label: &Label,
         node: NodeId,
     ) -> Result<Decision, Alarm> {
+        let (request, entities) = self.request(kinds, question, label, node)?;
+        self.authorize(&self.rules.policies, &request, &entities)
+    }
+
+    /// Every rule whose conditions a question meets, whether it decides or not: the answer names
+    /// only the forbids where there are any.
+    pub(crate) fn matching(
+        &self,
+        kinds: &Kinds,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<Matching, Alarm> {
+        let (request, entities) = self.request(kinds, question, label, node)?;
+        let of = |policies| self.authorize(policies, &request, &entities);
+        Ok(Matching {
+            permits: of(&self.rules.permits)?.rules,
+            forbids: of(&self.rules.forbids)?.rules,
+        })
+    }
+
+    /// Which of these policies a question meets: parts of rules, say. One that errors, as a part
+    /// does that stands behind a `has`, is not met.
+    pub(crate) fn met(
+        &self,
+        policies: &PolicySet,
+        kinds: &Kinds,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<BTreeSet<RuleId>, Alarm> {
+        let (request, entities) = self.request(kinds, question, label, node)?;
+        let response = self
+            .authorizer
+            .is_authorized(&request, policies, &entities);
+        Ok(response.diagnostics().reason().map(rule_id).collect())
+    }
+
+    fn request(
+        &self,
+        kinds: &Kinds,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<(Request, Entities), Alarm> {
         let label_uid = uid("Label", &label.to_string())?;
         let mut added = vec![label_entity(kinds, label, &label_uid)?];
         let principal = match question {
@@ -104,27 +156,32 @@ impl Model {
             Context::empty(),
             Some(&self.schema),
         );
-        let request = request.map_err(Alarm::from_display)?;
-        self.authorize(&request, &entities)
+        Ok((request.map_err(Alarm::from_display)?, entities))
     }
 
-    fn authorize(&self, request: &Request, entities: &Entities) -> Result<Decision, Alarm> {
-        let response = self
-            .authorizer
-            .is_authorized(request, &self.rules.policies, entities);
+    fn authorize(
+        &self,
+        policies: &PolicySet,
+        request: &Request,
+        entities: &Entities,
+    ) -> Result<Decision, Alarm> {
+        let response = self.authorizer.is_authorized(request, policies, entities);
         let diagnostics = response.diagnostics();
         if let Some(error) = diagnostics.errors().next() {
             // Cedar leaves out a rule that errors, which can turn a forbid into an allow.
             return Err(Alarm::from_display(error));
         }
-        let id = |id: &cedar_policy::PolicyId| RuleId::from(AsRef::<str>::as_ref(id));
-        let mut rules: Vec<RuleId> = diagnostics.reason().map(id).collect();
+        let mut rules: Vec<RuleId> = diagnostics.reason().map(rule_id).collect();
         rules.sort();
         Ok(Decision {
             allowed: response.decision() == Verdict::Allow,
             rules,
         })
     }
+}
+
+fn rule_id(id: &PolicyId) -> RuleId {
+    RuleId::from(AsRef::<str>::as_ref(id))
 }
 
 /// These nodes with all above them.

@@ -5,6 +5,17 @@ use std::fmt;
 use crdt_model::ids::{Name, NodeId};
 use serde::Serialize;
 
+/// The state that the county is in. Rules under `emergency/` count in an emergency only.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// As every day.
+    #[default]
+    Normal,
+    /// Enough reviewers have declared an emergency, and it has not run out.
+    Emergency,
+}
+
 /// What is asked about a label and a node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Question {

@@ -36,6 +36,8 @@ pub struct Rule {
     pub id: RuleId,
     /// Whether it permits; it forbids otherwise.
     pub permits: bool,
+    /// Whether it counts in an emergency only.
+    pub emergency: bool,
     /// Its `@reason_zh` and `@reason`.
     pub reason: Title,
     /// Its file.
@@ -48,6 +50,10 @@ pub struct Rule {
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) policies: PolicySet,
+    /// The permits among them.
+    pub(crate) permits: PolicySet,
+    /// The forbids among them.
+    pub(crate) forbids: PolicySet,
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     /// Nodes that a rule names: they keep their identity where other nodes are alike.
     pub(crate) named: BTreeSet<NodeId>,
@@ -63,6 +69,8 @@ pub(crate) fn read(
     let before = findings.len();
     let mut rules = Rules {
         policies: PolicySet::new(),
+        permits: PolicySet::new(),
+        forbids: PolicySet::new(),
         rules: BTreeMap::new(),
         named: BTreeSet::new(),
     };
@@ -140,7 +148,13 @@ fn read_file(
             continue;
         }
         let policy = policy.new_id(PolicyId::new(&*rule.id));
-        if let Err(problem) = rules.policies.add(policy) {
+        let half = if rule.permits {
+            &mut rules.permits
+        } else {
+            &mut rules.forbids
+        };
+        let added = half.add(policy.clone());
+        if let Err(problem) = added.and_then(|()| rules.policies.add(policy)) {
             findings
                 .push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
         }
@@ -187,6 +201,7 @@ fn annotations(
     (findings.len() == before).then(|| Rule {
         id: Arc::from(id),
         permits: policy.effect() == Effect::Permit,
+        emergency: false,
         reason: Title { zh, en },
         file: file.to_owned(),
         span: span.clone(),

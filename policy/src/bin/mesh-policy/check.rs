@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use policy::prove::prove;
+use policy::review::enumeration::Enumeration;
+use policy::review::prove::prove;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     let files = CharterFiles::read(&arguments.dir)?;
     let charter = CedarCharter::open(&files)
         .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
-    let report = prove(&charter);
+    let report = prove(&Enumeration::of(&charter));
     if !report.findings.is_empty() {
         return Err(Failure::findings(
             Exit::CheckBroken,
@@ -32,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         files.files.len(),
         charter.rules().count(),
         report.cases,
-        report.invariants,
+        report.invariants.len(),
         report.classes,
         report.allowed,
     );
@@ -47,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         "files": files.files.len(),
         "rules": charter.rules().count(),
         "cases": report.cases,
-        "invariants": report.invariants,
+        "invariants": report.invariants.len(),
         "classes": report.classes,
         "classes_allowed": report.allowed,
         "template": charter.is_template(),

@@ -1,0 +1,24 @@
+//! What a reviewer can ask of a charter as a whole. Everything rests on [`enumeration`]: the table
+//! of every decision.
+
+pub mod enumeration;
+pub mod invariant;
+pub mod nearest;
+pub mod parts;
+pub mod path;
+pub mod prove;
+pub mod reach;
+
+use crdt_model::charter::{Decision, RuleId};
+
+/// A decision in words.
+pub(crate) fn said(decision: &Decision) -> String {
+    let quoted = |rule: &RuleId| format!("`{rule}`");
+    let rules: Vec<_> = decision.rules.iter().map(quoted).collect();
+    let rules = rules.join(", ");
+    match (decision.allowed, decision.rules.is_empty()) {
+        (true, _) => format!("allowed by {rules}"),
+        (false, false) => format!("denied by {rules}"),
+        (false, true) => "denied, since no rule permits it".to_owned(),
+    }
+}

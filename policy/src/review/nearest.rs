@@ -1,0 +1,47 @@
+//! Of a refusal, the rule that came nearest to allowing it, and what it would have needed.
+
+use crdt_model::ids::NodeId;
+use crdt_model::label::Label;
+use serde::Serialize;
+
+use crate::charter::CedarCharter;
+use crate::question::Question;
+use crate::review::parts::{Part, Parts};
+use crate::rules::Rule;
+
+/// What stands between a question and a yes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Nearest {
+    /// The permit that needs least.
+    pub rule: String,
+    /// Where it stands.
+    pub file: String,
+    /// Its conditions that the question does not meet; none where only a forbid is in the way.
+    pub missing: Vec<String>,
+}
+
+/// The permit that came nearest to allowing a question that is denied: the one with the fewest
+/// conditions unmet, among those that are about the action that is asked.
+pub fn nearest(
+    charter: &CedarCharter,
+    parts: &Parts,
+    question: Question,
+    label: &Label,
+    node: NodeId,
+) -> Option<Nearest> {
+    let met = parts.met(charter, question, label, node).ok()?;
+    let mut nearest: Option<(&Rule, Vec<&Part>)> = None;
+    for rule in charter.rules().filter(|rule| rule.permits) {
+        let unmet = parts.of_rule(&rule.id).filter(|(id, _)| !met.contains(*id));
+        let unmet: Vec<&Part> = unmet.map(|(_, part)| part).collect();
+        let nearer = nearest.as_ref().is_none_or(|(_, least)| unmet.len() < least.len());
+        if nearer && !unmet.iter().any(|part| part.is_action) {
+            nearest = Some((rule, unmet));
+        }
+    }
+    nearest.map(|(rule, unmet)| Nearest {
+        rule: rule.id.to_string(),
+        file: rule.file.clone(),
+        missing: unmet.iter().map(|part| part.text.clone()).collect(),
+    })
+}

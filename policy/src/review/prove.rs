@@ -1,0 +1,127 @@
+//! Running a charter's checks: its cases one by one, its invariants over every class of questions,
+//! and what must hold of any charter, whatever its reviewers want:
+//!
+//! * nobody writes, or grades, what they may not hold;
+//! * whoever may hold a facet can be reached from home through others who may, over the links there
+//!   are: village to township, township to county, village to county;
+//! * no question ends in an evaluation error.
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::Charter;
+
+use crate::charter::CedarCharter;
+use crate::checks::{Case, Expect, Placed};
+use crate::finding::Finding;
+use crate::question::Question;
+use crate::review::enumeration::Enumeration;
+use crate::review::invariant::{self, Proof};
+use crate::review::{reach, said};
+use crate::rules;
+
+/// What running the checks showed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CheckReport {
+    /// What is wrong; empty if all is well.
+    pub findings: Vec<Finding>,
+    /// Cases asked.
+    pub cases: usize,
+    /// Each invariant, held against every class.
+    pub invariants: Vec<Proof>,
+    /// Classes of questions, over all questions; together they stand for every question there is.
+    pub classes: usize,
+    /// How many of them are allowed, outside an emergency.
+    pub allowed: usize,
+    /// Questions, of a label and a node, that the classes stand for.
+    pub questions: u64,
+}
+
+/// Runs all checks of a charter and gives what is wrong; empty if all is well.
+pub fn run_checks(charter: &CedarCharter) -> Vec<Finding> {
+    prove(&Enumeration::of(charter)).findings
+}
+
+/// Runs all checks of a charter.
+pub fn prove(all: &Enumeration<'_>) -> CheckReport {
+    let checks = all.charter().checks();
+    let normal = crate::question::State::Normal;
+    let allowed = all.rows().iter().filter(|row| all.allowed(row, normal));
+    let mut report = CheckReport {
+        findings: Vec::new(),
+        cases: checks.cases.len(),
+        invariants: Vec::new(),
+        classes: all.rows().len(),
+        allowed: allowed.count(),
+        questions: all.questions(),
+    };
+    for case in &checks.cases {
+        report.findings.extend(run_case(all.charter(), case));
+    }
+    for invariant in &checks.invariants {
+        let proof = invariant::hold(invariant, all);
+        let finding = invariant::finding(invariant, &proof, all);
+        report.findings.extend(finding);
+        report.invariants.push(proof);
+    }
+    report.findings.extend(writers_hold(all));
+    report.findings.extend(reach::audiences_are_connected(all));
+    report.findings.extend(no_alarm(all));
+    report
+}
+
+fn no_alarm(all: &Enumeration<'_>) -> Option<Finding> {
+    let last = all.alarms().last()?;
+    let message = format!(
+        "{} questions ended in an error; the last: {last}",
+        all.alarms().len()
+    );
+    Some(Finding::error("checks::alarm", rules::FOLDER, message))
+}
+
+/// Asks one case, and says what is wrong with the answer.
+pub fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding> {
+    let case = &placed.check;
+    // Checked when the charter was opened.
+    let label = case.label(charter.kinds())?;
+    let question = case.ask.question(case.role)?;
+    let decision = charter.decide(question, &label, case.node);
+    if decision.allowed != (case.expect == Expect::Allow) {
+        let said = said(&decision);
+        let message = format!(
+            "case `{}`: {question} of {label} at {} is {said}",
+            case.name, case.node
+        );
+        return Some(placed.finding("checks::case-fails", message));
+    }
+    let named = case.rule.as_ref()?;
+    let decides = decision.rules.iter().any(|rule| **rule == **named);
+    let message = format!(
+        "case `{}`: `{named}` is not what decides, it is {}",
+        case.name,
+        said(&decision)
+    );
+    (!decides).then(|| placed.finding("checks::case-rule", message))
+}
+
+/// One finding for each facet that somebody may write, or grade, without being allowed to hold it.
+fn writers_hold(all: &Enumeration<'_>) -> Vec<Finding> {
+    let mut found = BTreeMap::new();
+    let writes = |question| matches!(question, Question::Author | Question::Regrade);
+    for row in all.rows().iter().filter(|row| writes(row.question)) {
+        let state = all.states().iter().find(|state| {
+            all.allowed(row, **state) && !all.holds(row, **state, None)
+        });
+        let Some(state) = state else { continue };
+        let (label, node) = (row.example.label, row.example.node);
+        found.entry((label.facet, row.question)).or_insert_with(|| {
+            let message = format!(
+                "{} of {label} at {node} is {}, but the node may not hold it",
+                row.question,
+                said(&all.decision(row, *state))
+            );
+            Finding::error("checks::writes-without-holding", rules::FOLDER, message)
+                .hint("narrow the rule, or let the facet flow there")
+        });
+    }
+    found.into_values().collect()
+}
