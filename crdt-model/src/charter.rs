@@ -187,6 +187,13 @@ impl Audience {
             .is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
+    /// Adds all nodes of another.
+    pub fn extend(&mut self, other: &Self) {
+        for (word, more) in self.bits.iter_mut().zip(other.bits) {
+            *word |= more;
+        }
+    }
+
     /// How many nodes it has.
     pub fn len(&self) -> usize {
         self.bits

@@ -251,6 +251,11 @@ impl CedarCharter {
         arrangements(&self.roster, &self.named)
     }
 
+    /// Whether a rule tells this node from its like.
+    pub fn is_named(&self, node: NodeId) -> bool {
+        self.named.contains(node)
+    }
+
     /// How a node, and a label's home and addressee, stand to each other.
     pub(crate) fn arrangement_of(&self, label: &Label, node: NodeId) -> Arrangement {
         Arrangement::of(node, label.home, label.addressee, &self.named)
@@ -279,7 +284,10 @@ impl CedarCharter {
 
     /// The Cedar policy of a rule.
     pub(crate) fn policy(&self, rule: &Rule) -> Option<&Policy> {
-        self.model.rules().policies.policy(&PolicyId::new(&*rule.id))
+        self.model
+            .rules()
+            .policies
+            .policy(&PolicyId::new(&*rule.id))
     }
 
     /// SHA-256 over every class with its decision, in canonical order. Two spellings of the same

@@ -61,6 +61,11 @@ impl Named {
         let townships = nodes.iter().filter_map(|node| node.township());
         Self(nodes.iter().copied().chain(townships).collect())
     }
+
+    /// Whether it is one of them.
+    pub(crate) fn contains(&self, node: NodeId) -> bool {
+        self.0.contains(&node)
+    }
 }
 
 /// Numbers townships and villages as they are met.
@@ -176,6 +181,8 @@ pub struct Occurrence {
     pub triples: u64,
     /// Who asks in them.
     pub nodes: Audience,
+    /// Whose records they ask about.
+    pub homes: Audience,
 }
 
 impl Occurrence {
@@ -195,7 +202,7 @@ pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangeme
         .collect();
     let mut found: BTreeMap<u64, Occurrence> = BTreeMap::new();
     for (index, node) in paths.iter().enumerate() {
-        for home in &paths {
+        for (home_index, home) in paths.iter().enumerate() {
             for addressee in &paths {
                 let occurrence = found
                     .entry(code([node, home, addressee]))
@@ -203,18 +210,17 @@ pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangeme
                         example: [node.node, home.node, addressee.node],
                         triples: 0,
                         nodes: Audience::default(),
+                        homes: Audience::default(),
                     });
                 occurrence.triples += 1;
                 occurrence.nodes.insert(index);
+                occurrence.homes.insert(home_index);
             }
         }
     }
     let arrangement = |occurrence: Occurrence| {
         let [node, home, addressee] = occurrence.example;
-        (
-            Arrangement::of(node, home, addressee, named),
-            occurrence,
-        )
+        (Arrangement::of(node, home, addressee, named), occurrence)
     };
     found.into_values().map(arrangement).collect()
 }

@@ -15,8 +15,10 @@ use crate::files::CharterFiles;
 pub enum Severity {
     /// The charter is refused.
     Error,
-    /// The charter holds, but a reviewer should look at this.
+    /// The charter holds, but a reviewer should not sign it like this.
     Warning,
+    /// The charter holds, and a reviewer should know this.
+    Note,
 }
 
 /// One thing that is wrong with a charter.
@@ -54,6 +56,22 @@ impl Finding {
             span: None,
             message: message.into(),
             hint: None,
+        }
+    }
+
+    /// What a reviewer should not sign.
+    pub fn warning(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, file, message)
+        }
+    }
+
+    /// What a reviewer should know.
+    pub fn note(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::error(code, file, message)
         }
     }
 
@@ -166,6 +184,7 @@ impl Diagnostic for Shown<'_> {
         Some(match self.finding.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 

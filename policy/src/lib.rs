@@ -50,5 +50,5 @@ pub mod template;
 pub use charter::CedarCharter;
 pub use files::CharterFiles;
 pub use finding::{Finding, Severity};
-pub use review::prove::run_checks;
 pub use question::{Action, Question};
+pub use review::prove::run_checks;

@@ -13,9 +13,9 @@ use crdt_model::label::{Grade, Label};
 use crate::charter::CedarCharter;
 use crate::files::CharterFiles;
 use crate::finding::render_all;
+use crate::question::{Action, Question};
 use crate::review::enumeration::Enumeration;
 use crate::review::prove::prove;
-use crate::question::{Action, Question};
 use crate::schema::schema_text;
 use crate::{head, kinds};
 
@@ -108,7 +108,10 @@ fn the_charter_opens_and_its_checks_pass() {
     );
     println!(
         "{} cases, {} invariants, {} classes, {} of them allowed",
-        report.cases, report.invariants.len(), report.classes, report.allowed
+        report.cases,
+        report.invariants.len(),
+        report.classes,
+        report.allowed
     );
     assert_eq!(charter.roster().members().len(), 84);
 }

@@ -109,9 +109,7 @@ impl Model {
         node: NodeId,
     ) -> Result<BTreeSet<RuleId>, Alarm> {
         let (request, entities) = self.request(kinds, question, label, node)?;
-        let response = self
-            .authorizer
-            .is_authorized(&request, policies, &entities);
+        let response = self.authorizer.is_authorized(&request, policies, &entities);
         Ok(response.diagnostics().reason().map(rule_id).collect())
     }
 

@@ -1,6 +1,7 @@
 //! How a node stands to a label: the words that invariants are written in.
 
 use crdt_model::ids::NodeId;
+use crdt_model::kind::Title;
 use crdt_model::label::Label;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,44 @@ pub enum Relation {
 }
 
 impl Relation {
+    /// How a node can stand to home: exactly one of these.
+    pub const TO_HOME: [Self; 7] = [
+        Self::Home,
+        Self::OwnTownship,
+        Self::County,
+        Self::Sibling,
+        Self::Below,
+        Self::OtherTownship,
+        Self::OtherVillage,
+    ];
+
+    /// How it can stand to an addressee that is not home: at most one of these.
+    pub const TO_ADDRESSEE: [Self; 3] = [
+        Self::Addressee,
+        Self::AddresseeTownship,
+        Self::BelowAddressee,
+    ];
+
+    /// What people call it.
+    pub fn title(self) -> Title {
+        let (zh, en) = match self {
+            Self::Home => ("本节点", "home"),
+            Self::OwnTownship => ("本镇", "own township"),
+            Self::County => ("县", "county"),
+            Self::Sibling => ("同镇他村", "other village of the township"),
+            Self::Below => ("下属节点", "below home"),
+            Self::OtherTownship => ("外镇", "other township"),
+            Self::OtherVillage => ("外镇他村", "village elsewhere"),
+            Self::Addressee => ("收件单位", "addressee"),
+            Self::AddresseeTownship => ("收件单位所在镇", "addressee's township"),
+            Self::BelowAddressee => ("收件单位下属", "below the addressee"),
+        };
+        Title {
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        }
+    }
+
     /// Whether `node` stands like this to `label`.
     pub fn holds(self, label: &Label, node: NodeId) -> bool {
         let Label {

@@ -18,8 +18,8 @@ use crate::key_files::{KeyFileError, read_private_key};
 use crate::manifest::{
     MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of,
 };
-use crate::review::prove::run_checks;
 use crate::refusal::AdoptionRefused;
+use crate::review::prove::run_checks;
 use crate::sshsig::{self, DetachedSignature, SIGNATURE_BYTES_MAX, SshKey, SshSigError};
 use crate::{head, kinds, schema};
 

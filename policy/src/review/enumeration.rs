@@ -44,6 +44,8 @@ pub struct Row {
     pub questions: u64,
     /// Who asks in them.
     pub nodes: Audience,
+    /// Whose records they ask about.
+    pub homes: Audience,
     /// Positions of the permits that it meets among the rules.
     pub permits: Vec<usize>,
     /// Positions of the forbids that it meets.
@@ -172,7 +174,9 @@ impl<'a> Enumeration<'a> {
         } else {
             &asked.forbids
         };
-        let rules = deciding.iter().filter_map(|position| self.rules.get(*position));
+        let rules = deciding
+            .iter()
+            .filter_map(|position| self.rules.get(*position));
         Decision {
             allowed,
             rules: rules
@@ -235,6 +239,7 @@ impl Asking<'_> {
                 example: Example { label, node },
                 questions: occurrence.triples,
                 nodes: occurrence.nodes,
+                homes: occurrence.homes,
                 permits: self.positions_of(&matching.permits),
                 forbids: self.positions_of(&matching.forbids),
                 flow,

@@ -54,10 +54,15 @@ pub fn hold(placed: &Placed<Invariant>, all: &Enumeration<'_>) -> Proof {
     proof
 }
 
-/// Whether an invariant notices that the rule at this position is gone.
-pub fn notices(invariant: &Invariant, all: &Enumeration<'_>, dropped: usize) -> bool {
+/// Whether an invariant notices, by one of these classes, that the rule at this position is gone.
+pub fn notices(
+    invariant: &Invariant,
+    all: &Enumeration<'_>,
+    dropped: usize,
+    classes: &[&Row],
+) -> bool {
     all.states().iter().any(|state| {
-        all.rows().iter().any(|row| {
+        classes.iter().any(|row| {
             covers(invariant, row, all, *state, Some(dropped))
                 && all.allowed_without(row, *state, Some(dropped)) != wanted(invariant)
         })
@@ -91,13 +96,14 @@ pub fn finding(
         row.example.label,
         row.example.node,
         said(&all.decision(row, *state)),
-        if *state == State::Emergency { " in an emergency" } else { "" },
+        if *state == State::Emergency {
+            " in an emergency"
+        } else {
+            ""
+        },
     );
     let finding = placed.finding("checks::invariant-broken", message);
-    Some(finding.hint(format!(
-        "{} / {}",
-        invariant.reason_en, invariant.reason_zh
-    )))
+    Some(finding.hint(format!("{} / {}", invariant.reason_en, invariant.reason_zh)))
 }
 
 /// Whether an invariant is about a class.

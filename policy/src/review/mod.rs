@@ -3,11 +3,17 @@
 
 pub mod enumeration;
 pub mod invariant;
+pub mod lints;
+pub mod matrix;
 pub mod nearest;
+pub mod pace;
+pub mod page;
 pub mod parts;
 pub mod path;
 pub mod prove;
 pub mod reach;
+pub mod sarif;
+pub mod sheet;
 
 use crdt_model::charter::{Decision, RuleId};
 

@@ -34,7 +34,9 @@ pub fn nearest(
     for rule in charter.rules().filter(|rule| rule.permits) {
         let unmet = parts.of_rule(&rule.id).filter(|(id, _)| !met.contains(*id));
         let unmet: Vec<&Part> = unmet.map(|(_, part)| part).collect();
-        let nearer = nearest.as_ref().is_none_or(|(_, least)| unmet.len() < least.len());
+        let nearer = nearest
+            .as_ref()
+            .is_none_or(|(_, least)| unmet.len() < least.len());
         if nearer && !unmet.iter().any(|part| part.is_action) {
             nearest = Some((rule, unmet));
         }

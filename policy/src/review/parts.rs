@@ -43,7 +43,9 @@ impl Parts {
             policies: PolicySet::new(),
         };
         for rule in charter.rules() {
-            let json = charter.policy(rule).and_then(|policy| policy.to_json().ok());
+            let json = charter
+                .policy(rule)
+                .and_then(|policy| policy.to_json().ok());
             for (number, part) in json.iter().flat_map(parts_of).enumerate() {
                 taken.add(rule, number, &part);
             }
@@ -75,7 +77,9 @@ impl Parts {
 
     /// The parts of one rule.
     pub fn of_rule<'a>(&'a self, rule: &'a RuleId) -> impl Iterator<Item = (&'a RuleId, &'a Part)> {
-        self.parts.iter().filter(move |(_, part)| part.rule == *rule)
+        self.parts
+            .iter()
+            .filter(move |(_, part)| part.rule == *rule)
     }
 
     /// The ids of the parts that a question meets.

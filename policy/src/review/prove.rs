@@ -108,9 +108,10 @@ fn writers_hold(all: &Enumeration<'_>) -> Vec<Finding> {
     let mut found = BTreeMap::new();
     let writes = |question| matches!(question, Question::Author | Question::Regrade);
     for row in all.rows().iter().filter(|row| writes(row.question)) {
-        let state = all.states().iter().find(|state| {
-            all.allowed(row, **state) && !all.holds(row, **state, None)
-        });
+        let state = all
+            .states()
+            .iter()
+            .find(|state| all.allowed(row, **state) && !all.holds(row, **state, None));
         let Some(state) = state else { continue };
         let (label, node) = (row.example.label, row.example.node);
         found.entry((label.facet, row.question)).or_insert_with(|| {

@@ -44,7 +44,11 @@ pub fn audiences_are_connected(all: &Enumeration<'_>) -> Vec<Finding> {
 /// One label for each way in which home and addressee can stand to each other, in every state.
 fn labels(all: &Enumeration<'_>) -> Vec<(Label, State)> {
     let mut labels = BTreeMap::new();
-    for row in all.rows().iter().filter(|row| row.question == Question::Flow) {
+    for row in all
+        .rows()
+        .iter()
+        .filter(|row| row.question == Question::Flow)
+    {
         let label = row.example.label;
         let pair = all.charter().arrangement_of(&label, label.home);
         labels

@@ -1,58 +1,157 @@
-//! `check`: validate a charter and run its own checks.
+//! `check`: everything that is wrong with a charter, or to be looked at.
 
 use std::path::PathBuf;
 
+use policy::finding::{Finding, Severity, render_all};
 use policy::review::enumeration::Enumeration;
-use policy::review::prove::prove;
+use policy::review::lints::lint;
+use policy::review::prove::{CheckReport, prove};
+use policy::review::sarif;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
-use crate::output::{Answer, Exit, Failure, Output};
+use crate::moment::Moment;
+use crate::output::{Answer, Exit, Failure, Output, finding_object};
 
+/// Validate a charter, run its own checks, and find what validates and is still wrong.
+///
+/// Exit code 0: nothing, or only notes. 1: it is refused, or has warnings. 3: one of its checks does
+/// not hold.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The charter's folder.
     dir: PathBuf,
+    /// The moment to check for, as in 2026-12-01T00:00:00Z; now if not given.
+    #[arg(long, value_name = "TIME", default_value_t)]
+    at: Moment,
+    /// In which form.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Text with the lines it is about.
+    Text,
+    /// SARIF 2.1.0, for tools that show findings beside the text.
+    Sarif,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = CedarCharter::open(&files)
-        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
-    let report = prove(&Enumeration::of(&charter));
-    if !report.findings.is_empty() {
-        return Err(Failure::findings(
-            Exit::CheckBroken,
-            report.findings,
-            &files,
-        ));
+    let mut findings = Vec::new();
+    let mut exit = Exit::Clean;
+    let mut summary = None;
+    match CedarCharter::open(&files) {
+        Err(refused) => {
+            findings = refused;
+            exit = Exit::Findings;
+        }
+        Ok(charter) => {
+            let all = Enumeration::of(&charter);
+            let mut report = prove(&all);
+            findings.append(&mut report.findings);
+            if !findings.is_empty() {
+                exit = Exit::CheckBroken;
+            }
+            findings.extend(lint(&all, &files, arguments.at.wall()));
+            let bad = |finding: &Finding| finding.severity != Severity::Note;
+            if exit == Exit::Clean && findings.iter().any(bad) {
+                exit = Exit::Findings;
+            }
+            summary = Some(Summary::of(&files, &charter, report));
+        }
     }
-    let mut text = format!(
-        "clean: {} files, {} rules; {} cases and {} invariants hold over {} classes of questions, \
-         {} of them allowed\n",
-        files.files.len(),
-        charter.rules().count(),
-        report.cases,
-        report.invariants.len(),
-        report.classes,
-        report.allowed,
-    );
-    if charter.is_template() {
-        text.push_str(&format!(
-            "note: a template, which cannot be signed: {} nodes without a key, {} reviewers\n",
-            charter.keyless().len(),
-            charter.reviewers().len(),
-        ));
+    let objects: Vec<_> = findings
+        .iter()
+        .map(|finding| finding_object(finding, &files))
+        .collect();
+    let mut object = summary
+        .as_ref()
+        .map_or(json!({}), |summary| summary.object.clone());
+    if let Some(object) = object.as_object_mut() {
+        object.insert("findings".to_owned(), objects.into());
     }
-    let json = json!({
-        "files": files.files.len(),
-        "rules": charter.rules().count(),
-        "cases": report.cases,
-        "invariants": report.invariants.len(),
-        "classes": report.classes,
-        "classes_allowed": report.allowed,
-        "template": charter.is_template(),
-        "findings": [],
-    });
-    Ok(Answer::new(Exit::Clean, text, json))
+    let text = match arguments.format {
+        Format::Sarif => format!("{:#}\n", sarif::log(&findings, &files)),
+        Format::Text => {
+            let told = render_all(&findings, &files, output.colour());
+            let clean = exit == Exit::Clean;
+            let ending = summary.map_or(String::new(), |summary| summary.text(clean));
+            format!("{told}{}{ending}", counted(&findings))
+        }
+    };
+    Ok(Answer::new(exit, text, object))
+}
+
+fn counted(findings: &[Finding]) -> String {
+    let count = |severity| {
+        let of = |finding: &&Finding| finding.severity == severity;
+        findings.iter().filter(of).count()
+    };
+    let told: Vec<String> = [
+        (count(Severity::Error), "error"),
+        (count(Severity::Warning), "warning"),
+        (count(Severity::Note), "note"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    .collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n", told.join(", "))
+    }
+}
+
+/// What was looked at.
+struct Summary {
+    counts: String,
+    template: Option<String>,
+    object: serde_json::Value,
+}
+
+impl Summary {
+    fn of(files: &CharterFiles, charter: &CedarCharter, report: CheckReport) -> Self {
+        let rules = charter.rules().count();
+        let counts = format!(
+            "{} files, {rules} rules; {} cases and {} invariants over {} classes, which stand for \
+             {} decisions; {} classes are allowed\n",
+            files.files.len(),
+            report.cases,
+            report.invariants.len(),
+            report.classes,
+            report.questions,
+            report.allowed,
+        );
+        let template = charter.is_template().then(|| {
+            format!(
+                "a template, which cannot be signed: {} nodes without a key, {} reviewers\n",
+                charter.keyless().len(),
+                charter.reviewers().len(),
+            )
+        });
+        let object = json!({
+            "files": files.files.len(),
+            "rules": rules,
+            "cases": report.cases,
+            "invariants": report.invariants.len(),
+            "classes": report.classes,
+            "classes_allowed": report.allowed,
+            "decisions": report.questions,
+            "template": charter.is_template(),
+        });
+        Self {
+            counts,
+            template,
+            object,
+        }
+    }
+
+    fn text(&self, clean: bool) -> String {
+        let word = if clean { "clean: " } else { "" };
+        let template = self.template.as_deref().unwrap_or("");
+        format!("{word}{}{template}", self.counts)
+    }
 }

@@ -2,18 +2,21 @@
 //! charter folder, shows exactly where it is wrong, answers who may see what and why, and makes and
 //! checks signatures. It asks nobody on the network and keeps no state of its own.
 //!
-//! Exit codes: 0 clean or allowed; 1 findings or denied; 2 wrong usage, or a file or folder that
-//! cannot be used; 3 one of the charter's own checks does not hold; 4 a manifest or signature is
-//! missing, bad or stale; 70 an error of this program.
+//! Exit codes: 0 clean or allowed; 1 findings or denied; 2 something opened between two versions; 3
+//! one of the charter's own checks does not hold; 4 a manifest or signature is missing, bad or stale;
+//! 64 wrong usage, or a file or folder that cannot be used; 70 an error of this program.
 
 mod can;
 mod check;
 mod keys;
 mod manifest;
+mod matrix;
+mod moment;
 mod output;
 mod schema;
 mod show;
 mod sign;
+mod stopwatch;
 mod verify;
 
 use std::process::ExitCode;
@@ -25,9 +28,10 @@ const EXIT_CODES: &str = "\
 Exit codes:
    0  clean, or allowed
    1  findings, or denied
-   2  wrong usage, or a file or folder that cannot be used
+   2  something opened between two versions
    3  one of the charter's own checks does not hold
    4  a manifest or signature is missing, bad or stale
+  64  wrong usage, or a file or folder that cannot be used
   70  an error of this program
 
 A new version, from its folder to signatures:
@@ -72,10 +76,20 @@ enum Command {
     Show(show::Arguments),
     /// Ask whether a node, or a person there, may, and why.
     Can(can::Arguments),
+    /// Show every decision as tables.
+    Matrix(matrix::Arguments),
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            let help = !problem.use_stderr();
+            // Nowhere to say so if even this cannot be printed.
+            let _ = problem.print();
+            return if help { Exit::Clean } else { Exit::Usage }.into();
+        }
+    };
     let output = Output::new(arguments.json, arguments.lang);
     // A panic is a bug of this program, and must never look like a finding or like success.
     let ended = std::panic::catch_unwind(|| {
@@ -88,6 +102,7 @@ fn main() -> ExitCode {
             Command::Verify(arguments) => verify::run(arguments, &output),
             Command::Show(arguments) => show::run(arguments, &output),
             Command::Can(arguments) => can::run(arguments, &output),
+            Command::Matrix(arguments) => matrix::run(arguments, &output),
         };
         output.end(result)
     });

@@ -18,9 +18,11 @@ use serde_json::{Map, Value, json};
 pub(crate) enum Exit {
     Clean = 0,
     Findings = 1,
-    Usage = 2,
+    /// A comparison shows that something opened.
+    Wider = 2,
     CheckBroken = 3,
     Signature = 4,
+    Usage = 64,
     Internal = 70,
 }
 
@@ -166,6 +168,16 @@ impl Output {
         Self { json, language }
     }
 
+    /// Whether text on standard output may be coloured.
+    pub(crate) fn colour(&self) -> bool {
+        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    }
+
+    /// The language asked for.
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
     /// A title in the language asked for.
     pub(crate) fn title<'a>(&self, title: &'a Title) -> &'a str {
         match self.language {
@@ -212,7 +224,7 @@ fn failure_object(failure: &Failure) -> Map<String, Value> {
     ])
 }
 
-fn finding_object(finding: &Finding, files: &CharterFiles) -> Value {
+pub(crate) fn finding_object(finding: &Finding, files: &CharterFiles) -> Value {
     let (line, column) = finding.position(files).unzip();
     json!({
         "code": finding.code, "severity": finding.severity, "file": finding.file,

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use crdt_model::ids::CharterDigest;
-use crdt_model::time::WallTime;
 use policy::CharterFiles;
 use policy::adopt::{AdoptedCharter, adopt, found, restore};
 use policy::board::read_signatures;
 use policy::manifest::{MANIFEST_PATH, digest_of};
 use serde_json::json;
 
+use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
 
 /// Check manifest and signatures, as a node does.
@@ -28,16 +28,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIGEST")]
     digest: Option<CharterDigest>,
     /// The moment to verify for, as in 2026-12-01T00:00:00Z; now if not given.
-    #[arg(long, value_name = "TIME")]
-    at: Option<jiff::Timestamp>,
+    #[arg(long, value_name = "TIME", default_value_t)]
+    at: Moment,
 }
 
 pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let at = arguments.at.unwrap_or_else(jiff::Timestamp::now);
-    let now = u64::try_from(at.as_millisecond())
-        .map(WallTime::from_ms)
-        .map_err(|_| Failure::usage("times before 1970 are not allowed"))?;
+    let now = arguments.at.wall();
     let adopted = match &arguments.previous {
         None => found(&files, now, arguments.digest),
         Some(previous) => {

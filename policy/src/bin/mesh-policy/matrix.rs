@@ -1,0 +1,243 @@
+//! `matrix`: every decision, as tables.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use crdt_model::ids::Name;
+use policy::question::State;
+use policy::review::enumeration::{Enumeration, Row};
+use policy::review::matrix::{Cell, Column, Line, Place, tables};
+use policy::review::pace::{Clock, Pace};
+use policy::review::sheet::Sheet;
+use policy::{CedarCharter, CharterFiles};
+use serde_json::{Value, json};
+
+use crate::output::{Answer, Exit, Failure, Language, Output};
+use crate::stopwatch::Stopwatch;
+
+/// Show every decision: what each node may hold, write and regrade, and who may read it there.
+///
+/// All labels and all nodes are gone through. Lines that say the same are folded; a node that a rule
+/// names is never folded into others.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The charter's folder.
+    dir: PathBuf,
+    /// What the cells say.
+    #[arg(long, value_enum, default_value = "nodes")]
+    ask: Ask,
+    /// In which form.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Only this facet.
+    #[arg(long)]
+    facet: Option<Name>,
+    /// As it is while an emergency is declared.
+    #[arg(long)]
+    emergency: bool,
+    /// Ask plain Cedar this many of the questions too, evenly spread, and say how long all of them
+    /// would take.
+    #[arg(long, value_name = "N")]
+    compare: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Ask {
+    /// What nodes may: hold, write, regrade.
+    Nodes,
+    /// Who may read.
+    Read,
+    /// Who may export.
+    Export,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Tables for people.
+    Text,
+    /// One line for each class of questions.
+    Csv,
+    /// A page with a heat map, which needs nothing from the network.
+    Html,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
+    let files = CharterFiles::read(&arguments.dir)?;
+    let watch = Stopwatch::start();
+    let charter = CedarCharter::open(&files)
+        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let all = Enumeration::of(&charter);
+    let state = state(arguments, &all)?;
+    let mut tables = tables(&all, state);
+    let taken = watch.elapsed();
+    if let Some(facet) = arguments.facet {
+        tables.retain(|table| table.facet == facet);
+        if tables.is_empty() {
+            return Err(Failure::usage(format!(
+                "no kind declares a facet `{facet}`"
+            )));
+        }
+    }
+    let compared = arguments
+        .compare
+        .map(|questions| Pace::measure(&all, &files, questions, &watch))
+        .transpose()
+        .map_err(|problem| Failure::new(Exit::Internal, "plain-cedar", problem))?;
+    let text = match arguments.format {
+        Format::Csv => csv(&all, state),
+        Format::Html => policy::review::page::matrix(&charter, &tables, state),
+        Format::Text => {
+            let mut text = String::new();
+            for table in &tables {
+                text.push_str(&format!(
+                    "{}  {}\n",
+                    table.facet,
+                    output.title(&table.title)
+                ));
+                text.push_str(&drawn(table, arguments.ask, output));
+            }
+            text.push_str(legend(arguments.ask, output.language()));
+            text.push_str(&ending(&all, taken, compared.as_ref()));
+            text
+        }
+    };
+    let object = json!({
+        "classes": all.rows().len(),
+        "decisions": all.questions(),
+        "seconds": taken.as_secs_f64(),
+        "plain": compared.as_ref().map(|pace| pace.object(all.questions(), taken)),
+        "tables": tables.iter().map(table_object).collect::<Vec<_>>(),
+    });
+    Ok(Answer::new(Exit::Clean, text, object))
+}
+
+fn state(arguments: &Arguments, all: &Enumeration<'_>) -> Result<State, Failure> {
+    match (arguments.emergency, all.states().len()) {
+        (false, _) => Ok(State::Normal),
+        (true, 1) => Err(Failure::usage("this charter has no rules for emergencies")),
+        (true, _) => Ok(State::Emergency),
+    }
+}
+
+fn ending(all: &Enumeration<'_>, taken: Duration, compared: Option<&Pace>) -> String {
+    let mut text = format!(
+        "{} decisions, by {} classes, in {:.2} s\n",
+        all.questions(),
+        all.rows().len(),
+        taken.as_secs_f64()
+    );
+    if let Some(pace) = compared {
+        text.push_str(&pace.text(all.questions(), taken));
+    }
+    text
+}
+
+fn drawn(table: &policy::review::matrix::Table, ask: Ask, output: &Output) -> String {
+    let sheet = Sheet::of(table);
+    let mut text = String::new();
+    for (number, head) in sheet.heads.iter().enumerate() {
+        let title = head.title();
+        text.push_str(&format!("  ({}) {}\n", number + 1, output.title(&title)));
+    }
+    let mut drawn = Table::new();
+    drawn.load_style(NOTHING);
+    let numbers = (1..=sheet.heads.len()).map(|number| format!("({number})"));
+    drawn.set_header(std::iter::once(String::new()).chain(numbers));
+    for row in &sheet.rows {
+        let title = row.title();
+        let cells = row.cells.iter();
+        let cells = cells.map(|cell| cell.as_ref().map_or(String::new(), |cell| told(cell, ask)));
+        let named = std::iter::once(output.title(&title).to_owned());
+        drawn.add_row(named.chain(cells));
+    }
+    let lines: Vec<_> = drawn
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect();
+    format!("{text}{}\n", lines.concat())
+}
+
+fn told(cell: &Cell, ask: Ask) -> String {
+    let names = |names: &std::collections::BTreeSet<Name>| {
+        let names: Vec<_> = names.iter().map(|name| name.to_string()).collect();
+        names.join(" ")
+    };
+    let text = match ask {
+        Ask::Nodes => [(cell.holds, 'H'), (cell.writes, 'W'), (cell.regrades, 'G')]
+            .into_iter()
+            .filter_map(|(may, letter)| may.then_some(letter))
+            .collect(),
+        Ask::Read => names(&cell.readers),
+        Ask::Export => names(&cell.exporters),
+    };
+    match (cell.mixed, text.is_empty()) {
+        (true, _) => "?".to_owned(),
+        (false, true) => "·".to_owned(),
+        (false, false) => text,
+    }
+}
+
+fn legend(ask: Ask, language: Language) -> &'static str {
+    match (ask, language) {
+        (Ask::Nodes, Language::Zh) => "H 可留存  W 可填写  G 可调整级别  · 不允许\n",
+        (Ask::Nodes, Language::En) => "H may hold  W may write  G may change the grade  · denied\n",
+        (_, Language::Zh) => "· 不允许\n",
+        (_, Language::En) => "· denied\n",
+    }
+}
+
+/// One line a class, unfolded.
+fn csv(all: &Enumeration<'_>, state: State) -> String {
+    let mut text = String::from(
+        "facet,sensitivity,level,home,addressee,node,relation,question,role,allowed,rules,decisions\n",
+    );
+    let line = |row: &Row| {
+        let (label, node) = (row.example.label, row.example.node);
+        let column = policy::review::matrix::column(all, row);
+        let decision = all.decision(row, state);
+        let role = row
+            .question
+            .role()
+            .map_or(String::new(), |role| role.to_string());
+        format!(
+            "{},{},{},{},{},{node},\"{}\",{},{role},{},{},{}\n",
+            label.facet,
+            label.grade.sensitivity,
+            label.grade.level,
+            label.home,
+            label.addressee,
+            column.title().en,
+            row.question.name(),
+            u8::from(all.allowed(row, state)),
+            decision.rules.join(" "),
+            row.questions,
+        )
+    };
+    text.extend(all.rows().iter().map(line));
+    text
+}
+
+fn table_object(table: &policy::review::matrix::Table) -> Value {
+    let cell = |(column, cell): (&Column, &Cell)| {
+        json!({
+            "relation": column.title().en, "hold": cell.holds, "write": cell.writes,
+            "regrade": cell.regrades, "read": cell.readers, "export": cell.exporters,
+            "rules": cell.rules,
+        })
+    };
+    let line = |line: &Line| {
+        json!({
+            "sensitivities": line.sensitivities, "levels": line.levels,
+            "homes": line.homes.iter().map(Place::to_string).collect::<Vec<_>>(),
+            "addressees": line.addressees.iter().flatten().map(Place::to_string).collect::<Vec<_>>(),
+            "decisions": line.questions,
+            "cells": line.cells.iter().map(cell).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "facet": table.facet,
+        "lines": table.lines.iter().map(line).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,70 @@
+//! Facets that no one can write, that nobody but home can hold, or that nobody can read.
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::Name;
+
+use super::place;
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::question::{Question, State};
+use crate::review::enumeration::Enumeration;
+
+/// What can be done with a facet, at any grade.
+#[derive(Default)]
+struct Uses {
+    authored: bool,
+    held_elsewhere: bool,
+    read: bool,
+}
+
+pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
+    let mut uses: BTreeMap<Name, Uses> = BTreeMap::new();
+    for row in all.rows() {
+        let (label, node) = (row.example.label, row.example.node);
+        let facet = uses.entry(label.facet).or_default();
+        let allowed = all.allowed(row, State::Normal);
+        match row.question {
+            Question::Author => facet.authored |= allowed,
+            Question::Flow => facet.held_elsewhere |= allowed && node != label.home,
+            Question::Read(_) => facet.read |= allowed,
+            Question::Regrade | Question::Export(_) => {}
+        }
+    }
+    let mut findings = Vec::new();
+    for kind in all.charter().kinds().iter() {
+        let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
+        for facet in &kind.facets {
+            let Some(uses) = uses.get(&facet.name) else {
+                continue;
+            };
+            let at = || place(files, &file, &format!("\"{}\"", facet.name));
+            let name = facet.name;
+            let warn = |code, message| Finding::warning(code, &file, message).at(at());
+            if !uses.authored {
+                let message = format!("no node may write `{name}`");
+                findings.push(
+                    warn("facets::nobody-writes", message)
+                        .hint("add an `author` rule, or leave the facet out"),
+                );
+            }
+            if !uses.read {
+                let message = format!("no person may read `{name}` anywhere");
+                findings.push(
+                    warn("facets::nobody-reads", message)
+                        .hint("add a `read` rule, or leave the facet out"),
+                );
+            }
+            if !uses.held_elsewhere {
+                let message = format!("`{name}` never leaves home");
+                findings.push(
+                    Finding::note("facets::never-leaves-home", &file, message)
+                        .at(at())
+                        .hint("if that is meant, say so with an invariant"),
+                );
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,73 @@
+//! Keys that prove nothing, or that stand in two places.
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::PublicKey;
+use ed25519_dalek::VerifyingKey;
+
+use super::place;
+use crate::charter::CedarCharter;
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::sshsig::SshKey;
+use crate::{head, roster};
+
+pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let keyless = charter.keyless();
+    let members = charter.roster().members().iter();
+    let mut nodes: BTreeMap<PublicKey, String> = BTreeMap::new();
+    for member in members.filter(|member| !keyless.contains(&member.node)) {
+        let at = || place(files, roster::FILE, &member.key.to_string());
+        if is_weak(&member.key) {
+            let message = format!("the key of node {} is weak", member.node);
+            findings.push(
+                Finding::warning("keys::weak", roster::FILE, message)
+                    .at(at())
+                    .hint("anybody can sign for it; `mesh-node init` makes a good one"),
+            );
+        }
+        nodes.insert(member.key, member.node.to_string());
+    }
+    for reviewer in charter.reviewers() {
+        let Ok(key) = SshKey::parse(&reviewer.key) else {
+            continue;
+        };
+        let at = || place(files, head::FILE, &reviewer.key);
+        if is_weak(&key.point()) {
+            let message = format!("the key of reviewer `{}` is weak", reviewer.name);
+            findings.push(
+                Finding::warning("keys::weak", head::FILE, message)
+                    .at(at())
+                    .hint("anybody can sign with it; `mesh-policy keys` makes a good one"),
+            );
+        }
+        if let Some(node) = nodes.get(&key.point()) {
+            let message = format!(
+                "reviewer `{}` signs with the key of node {node}",
+                reviewer.name
+            );
+            findings.push(
+                Finding::warning("keys::used-twice", head::FILE, message)
+                    .at(at())
+                    .hint("whoever breaks into that machine could sign charters"),
+            );
+        }
+    }
+    findings.extend(few_spares(charter));
+    findings
+}
+
+/// With n reviewers of whom m must sign, n ≥ m + 2 leaves room for a lost key and one on leave.
+fn few_spares(charter: &CedarCharter) -> Option<Finding> {
+    let (listed, needed) = (charter.reviewers().len(), charter.threshold());
+    let message = format!("{listed} reviewers of whom {needed} must sign leave no spare");
+    let hint = "list at least two more than must sign, and keep a spare key sealed and offline";
+    (listed > 0 && listed < needed + 2)
+        .then(|| Finding::note("keys::few-spares", head::FILE, message).hint(hint))
+}
+
+fn is_weak(key: &PublicKey) -> bool {
+    VerifyingKey::from_bytes(&key.0).map_or(true, |key| key.is_weak())
+}

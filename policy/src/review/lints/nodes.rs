@@ -1,0 +1,41 @@
+//! Nodes that take no part: nothing of others reaches them, and nothing of theirs reaches others.
+
+use crdt_model::charter::{Audience, Charter, Standing};
+
+use super::place;
+use crate::files::CharterFiles;
+use crate::finding::Finding;
+use crate::question::{Question, State};
+use crate::review::enumeration::Enumeration;
+use crate::roster;
+
+pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
+    let (mut receive, mut send) = (Audience::default(), Audience::default());
+    for row in all
+        .rows()
+        .iter()
+        .filter(|row| row.question == Question::Flow)
+    {
+        if row.example.node != row.example.label.home && all.allowed(row, State::Normal) {
+            receive.extend(&row.nodes);
+            send.extend(&row.homes);
+        }
+    }
+    let mut findings = Vec::new();
+    for (index, member) in all.charter().roster().members().iter().enumerate() {
+        let takes_part = receive.contains(index) || send.contains(index);
+        if takes_part || member.standing == Standing::Revoked {
+            continue;
+        }
+        let message = format!(
+            "no rule lets anything flow to or from {} {}",
+            member.node, member.name
+        );
+        findings.push(
+            Finding::warning("nodes::out-of-reach", roster::FILE, message)
+                .at(place(files, roster::FILE, &format!("\"{}\"", member.node)))
+                .hint("a node that shares nothing needs no place in the roster"),
+        );
+    }
+    findings
+}

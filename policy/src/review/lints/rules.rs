@@ -1,0 +1,190 @@
+//! Rules that never decide anything, that others make needless, or that allow everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::Finding;
+use crate::question::{Action, Question, State};
+use crate::review::enumeration::{Enumeration, Row};
+use crate::rules::Rule;
+
+const GUARD_HINT: &str =
+    "keep it as a guard for later versions, but do not count it among what protects now";
+
+pub(super) fn lint(all: &Enumeration<'_>) -> Vec<Finding> {
+    let met: Vec<BTreeSet<usize>> = (0..all.rules().len())
+        .map(|position| rows_of(all, position))
+        .collect();
+    let mut findings = Vec::new();
+    for (position, rule) in all.rules().iter().enumerate() {
+        let Some(rows) = met.get(position) else {
+            continue;
+        };
+        let finding = if rows.is_empty() {
+            Some(never_applies(rule))
+        } else if rule.permits {
+            overridden(all, rule, rows)
+                .or_else(|| shadowed(all, position, &met))
+                .or_else(|| allows_all(all, rule, rows))
+        } else {
+            bites_nowhere(all, position, rows)
+        };
+        findings.extend(finding);
+        findings.extend(wide_emergency(all, rule, rows));
+    }
+    findings
+}
+
+/// The classes that meet a rule's conditions.
+fn rows_of(all: &Enumeration<'_>, position: usize) -> BTreeSet<usize> {
+    let meets = |row: &Row| row.permits.contains(&position) || row.forbids.contains(&position);
+    let rows = all.rows().iter().enumerate();
+    rows.filter(|(_, row)| meets(row))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+fn warning(rule: &Rule, code: &'static str, message: String) -> Finding {
+    Finding::warning(code, &rule.file, message).at(Some(rule.span.clone()))
+}
+
+fn never_applies(rule: &Rule) -> Finding {
+    let message = format!("`{}` applies to no question that can be asked", rule.id);
+    if rule.permits {
+        warning(rule, "rules::never-applies", message).hint(
+            "its conditions exclude each other, or no kind has such labels; mend or remove it",
+        )
+    } else {
+        Finding::note("rules::bites-nowhere", &rule.file, message)
+            .at(Some(rule.span.clone()))
+            .hint(GUARD_HINT)
+    }
+}
+
+fn overridden(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
+    let mut forbidding = BTreeSet::new();
+    for row in rows.iter().filter_map(|row| all.rows().get(*row)) {
+        if row.forbids.is_empty() {
+            return None;
+        }
+        forbidding.extend(row.forbids.first().copied());
+    }
+    let message = format!(
+        "`{}` permits nothing: everything that it permits is forbidden by {}",
+        rule.id,
+        quoted(all, forbidding)
+    );
+    Some(
+        warning(rule, "rules::overridden", message)
+            .hint("remove it, or narrow what forbids, and say in `checks/` which is meant"),
+    )
+}
+
+fn shadowed(all: &Enumeration<'_>, position: usize, met: &[BTreeSet<usize>]) -> Option<Finding> {
+    let rule = all.rules().get(position)?;
+    let rows = met.get(position)?;
+    let (_, other) = all.rules().iter().enumerate().find(|(other, shadow)| {
+        let wider = met.get(*other);
+        let covers = wider.is_some_and(|wider| rows.is_subset(wider));
+        // Of two that permit the same, the later one is told.
+        let same = wider.is_some_and(|wider| wider.len() == rows.len());
+        let counts_always = !shadow.emergency || rule.emergency;
+        *other != position
+            && shadow.permits
+            && counts_always
+            && covers
+            && (!same || *other < position)
+    })?;
+    let message = format!(
+        "`{}` adds nothing: whatever it permits, `{}` permits too",
+        rule.id, other.id
+    );
+    Some(
+        warning(rule, "rules::shadowed", message)
+            .hint("remove it, or narrow the wider rule if that was not meant"),
+    )
+}
+
+fn allows_all(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
+    let mut asked: BTreeMap<Action, usize> = BTreeMap::new();
+    let mut permitted: BTreeMap<Action, usize> = BTreeMap::new();
+    for (number, row) in all.rows().iter().enumerate() {
+        let action = Action::of(row.question, row.example.label.home, row.example.node);
+        *asked.entry(action).or_default() += 1;
+        if rows.contains(&number) {
+            *permitted.entry(action).or_default() += 1;
+        }
+    }
+    let (action, _) = permitted.iter().find(|(action, count)| {
+        **action != Action::FlowHome && asked.get(action) == Some(*count)
+    })?;
+    let message = format!("`{}` permits every `{}` there is", rule.id, action.name());
+    Some(warning(rule, "rules::allows-all", message).hint(
+        "say for which facets, grades or nodes; a guard that is removed later leaves it open",
+    ))
+}
+
+/// A forbid that changes no answer. That may be meant, for it binds later versions; but a reviewer
+/// who counts on it should know that it protects nothing today.
+fn bites_nowhere(
+    all: &Enumeration<'_>,
+    position: usize,
+    rows: &BTreeSet<usize>,
+) -> Option<Finding> {
+    let rule = all.rules().get(position)?;
+    let rows: Vec<&Row> = rows.iter().filter_map(|row| all.rows().get(*row)).collect();
+    let bites = |row: &&Row| {
+        let allowed = all.allowed_without(row, State::Emergency, Some(position));
+        allowed != all.allowed(row, State::Emergency)
+    };
+    if rows.iter().any(bites) {
+        return None;
+    }
+    let others: BTreeSet<usize> = rows
+        .iter()
+        .filter(|row| !row.permits.is_empty())
+        .flat_map(|row| row.forbids.iter().copied())
+        .filter(|other| *other != position)
+        .collect();
+    let why = if others.is_empty() {
+        "no rule permits what it forbids".to_owned()
+    } else {
+        format!(
+            "what it forbids is forbidden by {} too",
+            quoted(all, others)
+        )
+    };
+    let message = format!("`{}` bites nowhere today: {why}", rule.id);
+    Some(
+        Finding::note("rules::bites-nowhere", &rule.file, message)
+            .at(Some(rule.span.clone()))
+            .hint(GUARD_HINT),
+    )
+}
+
+/// A rule for emergencies may let facets flow and be read, and nothing else.
+fn wide_emergency(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
+    let beyond = |row: &&usize| {
+        let question = all.rows().get(**row).map(|row| row.question);
+        !matches!(question, Some(Question::Flow | Question::Read(_)))
+    };
+    let row = rows.iter().filter(|_| rule.emergency).find(beyond)?;
+    let question = all.rows().get(*row)?.question;
+    let message = format!(
+        "`{}` permits `{}` in an emergency",
+        rule.id,
+        question.name()
+    );
+    Some(
+        Finding::error("emergency::beyond-flow-and-read", &rule.file, message)
+            .at(Some(rule.span.clone()))
+            .hint("in an emergency more may be seen, but nobody writes or exports more than else"),
+    )
+}
+
+fn quoted(all: &Enumeration<'_>, positions: BTreeSet<usize>) -> String {
+    let rules = positions
+        .into_iter()
+        .filter_map(|position| all.rules().get(position));
+    let quoted: Vec<_> = rules.map(|rule| format!("`{}`", rule.id)).collect();
+    quoted.join(", ")
+}
