@@ -251,6 +251,18 @@ impl CedarCharter {
         arrangements(&self.roster, &self.named)
     }
 
+    /// The nodes that rules tell from their like.
+    pub fn named(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.named.iter()
+    }
+
+    /// Tells these nodes from their like too, as another version's rules do, so that classes of the
+    /// two versions can be compared.
+    pub fn distinguish(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        self.named.extend(nodes);
+        self.decided = RwLock::default();
+    }
+
     /// Whether a rule tells this node from its like.
     pub fn is_named(&self, node: NodeId) -> bool {
         self.named.contains(node)

@@ -62,6 +62,16 @@ impl Named {
         Self(nodes.iter().copied().chain(townships).collect())
     }
 
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Adds more of them.
+    pub(crate) fn extend(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        self.0.extend(nodes);
+    }
+
     /// Whether it is one of them.
     pub(crate) fn contains(&self, node: NodeId) -> bool {
         self.0.contains(&node)

@@ -42,6 +42,8 @@ pub struct Rule {
     pub reason: Title,
     /// Its file.
     pub file: String,
+    /// Its first line there, from 1.
+    pub line: usize,
     /// Its bytes in that file.
     pub span: Range<usize>,
 }
@@ -139,9 +141,10 @@ fn read_file(
     for policy in policies {
         let span = find(text, &policy.to_cedar().unwrap_or_default()).unwrap_or(0..text.len());
         literals(file, &span, policy, roster, rules, findings);
-        let Some(rule) = annotations(file, &span, policy, findings) else {
+        let Some(mut rule) = annotations(file, &span, policy, findings) else {
             continue;
         };
+        rule.line = 1 + text.get(..span.start).unwrap_or("").matches('\n').count();
         if let Some(other) = rules.rules.get(&rule.id) {
             let message = format!("rule `{}` is also in `{}`", rule.id, other.file);
             findings.push(Finding::error("rules::twice", file, message).at(Some(span)));
@@ -204,6 +207,7 @@ fn annotations(
         emergency: false,
         reason: Title { zh, en },
         file: file.to_owned(),
+        line: 1,
         span: span.clone(),
     })
 }

@@ -155,7 +155,8 @@ fn enter(cell: &mut Cell, row: &Row, allowed: bool) {
     }
 }
 
-fn place(all: &Enumeration<'_>, node: NodeId) -> Place {
+/// Which node a label names, as far as rules can tell it from others.
+pub fn place(all: &Enumeration<'_>, node: NodeId) -> Place {
     Place {
         tier: tier_by_code(node),
         node: all.charter().is_named(node).then_some(node),

@@ -1,8 +1,12 @@
 //! What a reviewer can ask of a charter as a whole. Everything rests on [`enumeration`]: the table
 //! of every decision.
 
+pub mod coverage;
+pub mod difference;
 pub mod enumeration;
 pub mod invariant;
+pub mod inventory;
+pub mod junit;
 pub mod lints;
 pub mod matrix;
 pub mod nearest;
@@ -18,7 +22,7 @@ pub mod sheet;
 use crdt_model::charter::{Decision, RuleId};
 
 /// A decision in words.
-pub(crate) fn said(decision: &Decision) -> String {
+pub fn said(decision: &Decision) -> String {
     let quoted = |rule: &RuleId| format!("`{rule}`");
     let rules: Vec<_> = decision.rules.iter().map(quoted).collect();
     let rules = rules.join(", ");

@@ -32,7 +32,7 @@ pub(crate) struct TableView {
 }
 
 pub(crate) struct RowView {
-    pub(crate) title: Title,
+    pub(crate) titles: Vec<Title>,
     pub(crate) cells: Vec<CellView>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn rendered(page: &impl Template) -> String {
 pub(crate) fn table_view(table: &Table) -> TableView {
     let sheet = Sheet::of(table);
     let row = |row: &SheetRow| RowView {
-        title: row.title(),
+        titles: row.titles(&table.columns),
         cells: row
             .cells
             .iter()

@@ -93,17 +93,27 @@ impl Head {
 }
 
 impl SheetRow {
-    /// How nodes stand to the record, in words.
-    pub fn title(&self) -> Title {
-        let titles: Vec<Title> = self.columns.iter().map(Column::title).collect();
-        let joined = |pick: fn(&Title) -> &str, between: &str| {
-            let picked: Vec<_> = titles.iter().map(pick).collect();
-            picked.join(between)
+    /// How nodes stand to the record, in words, one for each relation to home. What they are to the
+    /// addressee is left out where it makes no difference; `all` are the columns of the table.
+    pub fn titles(&self, all: &BTreeSet<Column>) -> Vec<Title> {
+        let of = |columns: &mut dyn Iterator<Item = &Column>, one: &Column| {
+            columns
+                .filter(|other| other.to_home == one.to_home && other.node == one.node)
+                .count()
         };
-        Title {
-            zh: joined(|title| &title.zh, "、"),
-            en: joined(|title| &title.en, ", "),
+        let mut titles: Vec<Title> = Vec::new();
+        for column in &self.columns {
+            let whole = of(&mut self.columns.iter(), column) == of(&mut all.iter(), column);
+            let shown = Column {
+                to_addressee: column.to_addressee.filter(|_| !whole),
+                ..*column
+            };
+            let title = shown.title();
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
         }
+        titles
     }
 
     /// Whether nodes that stand otherwise may do the same: wherever both occur, and they do somewhere.

@@ -8,15 +8,18 @@
 
 mod can;
 mod check;
+mod diff;
 mod keys;
 mod manifest;
 mod matrix;
 mod moment;
 mod output;
+mod prove;
 mod schema;
 mod show;
 mod sign;
 mod stopwatch;
+mod test;
 mod verify;
 
 use std::process::ExitCode;
@@ -76,6 +79,12 @@ enum Command {
     Show(show::Arguments),
     /// Ask whether a node, or a person there, may, and why.
     Can(can::Arguments),
+    /// Prove the charter's invariants over everything that can be asked.
+    Prove(prove::Arguments),
+    /// Run the charter's own cases and invariants, and show what they try.
+    Test(test::Arguments),
+    /// Compare two versions: what opens, what closes, by which rule.
+    Diff(diff::Arguments),
     /// Show every decision as tables.
     Matrix(matrix::Arguments),
 }
@@ -102,6 +111,9 @@ fn main() -> ExitCode {
             Command::Verify(arguments) => verify::run(arguments, &output),
             Command::Show(arguments) => show::run(arguments, &output),
             Command::Can(arguments) => can::run(arguments, &output),
+            Command::Prove(arguments) => prove::run(arguments, &output),
+            Command::Test(arguments) => test::run(arguments, &output),
+            Command::Diff(arguments) => diff::run(arguments, &output),
             Command::Matrix(arguments) => matrix::run(arguments, &output),
         };
         output.end(result)

@@ -146,10 +146,11 @@ fn drawn(table: &policy::review::matrix::Table, ask: Ask, output: &Output) -> St
     let numbers = (1..=sheet.heads.len()).map(|number| format!("({number})"));
     drawn.set_header(std::iter::once(String::new()).chain(numbers));
     for row in &sheet.rows {
-        let title = row.title();
+        let titles = row.titles(&table.columns);
+        let titles: Vec<_> = titles.iter().map(|title| output.title(title)).collect();
         let cells = row.cells.iter();
         let cells = cells.map(|cell| cell.as_ref().map_or(String::new(), |cell| told(cell, ask)));
-        let named = std::iter::once(output.title(&title).to_owned());
+        let named = std::iter::once(titles.join("\n"));
         drawn.add_row(named.chain(cells));
     }
     let lines: Vec<_> = drawn

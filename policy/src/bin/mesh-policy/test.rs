@@ -1,0 +1,153 @@
+//! `test`: the charter's cases and invariants one by one, and what the cases try.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crdt_model::charter::RuleId;
+use policy::finding::{Finding, render_all};
+use policy::review::coverage::{Coverage, coverage};
+use policy::review::enumeration::Enumeration;
+use policy::review::junit::{self, Outcome};
+use policy::review::prove::{prove, run_case};
+use policy::{CedarCharter, CharterFiles};
+use serde_json::json;
+
+use crate::output::{Answer, Exit, Failure, Output, finding_object};
+
+/// Run the charter's own cases and invariants, and show what the cases try of each rule.
+///
+/// Exit code 0: all hold. 3: some do not.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The charter's folder.
+    dir: PathBuf,
+    /// In which form.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Also show each part of each rule.
+    #[arg(long)]
+    parts: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// JUnit XML, as build servers read it.
+    Junit,
+}
+
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
+    let files = CharterFiles::read(&arguments.dir)?;
+    let charter = CedarCharter::open(&files)
+        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let outcomes = outcomes(&charter);
+    let covered =
+        coverage(&charter).map_err(|alarm| Failure::new(Exit::Internal, "cedar", alarm))?;
+    let findings: Vec<Finding> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.failure.clone())
+        .collect();
+    let exit = if findings.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::CheckBroken
+    };
+    let text = match arguments.format {
+        Format::Junit => junit::text(&outcomes, &files),
+        Format::Text => {
+            let told = render_all(&findings, &files, output.colour());
+            let passed = outcomes.len() - findings.len();
+            format!(
+                "{told}{}{passed} passed, {} failed\n",
+                covered_text(&covered, arguments.parts),
+                findings.len()
+            )
+        }
+    };
+    let rules: Vec<_> = covered.iter().map(rule_object).collect();
+    let object = json!({
+        "passed": outcomes.len() - findings.len(),
+        "failed": findings.len(),
+        "findings": findings.iter().map(|one| finding_object(one, &files)).collect::<Vec<_>>(),
+        "rules": rules,
+    });
+    Ok(Answer::new(exit, text, object))
+}
+
+/// Every check with its outcome; what must hold of any charter counts as a check of its own.
+fn outcomes(charter: &CedarCharter) -> Vec<Outcome> {
+    let all = Enumeration::of(charter);
+    let report = prove(&all);
+    let checks = charter.checks();
+    let mut outcomes = Vec::new();
+    for case in &checks.cases {
+        outcomes.push(Outcome::new(
+            "case",
+            &case.check.name,
+            run_case(charter, case),
+        ));
+    }
+    let mut rest: Vec<Finding> = report
+        .findings
+        .into_iter()
+        .filter(|finding| !finding.code.starts_with("checks::case"))
+        .collect();
+    for placed in &checks.invariants {
+        let own = rest
+            .iter()
+            .position(|finding| finding.file == placed.file && finding.span == placed.span);
+        let failure = own.map(|own| rest.remove(own));
+        outcomes.push(Outcome::new("invariant", &placed.check.name, failure));
+    }
+    for (code, name) in [
+        ("checks::writes-without-holding", "whoever writes may hold"),
+        ("checks::unreachable", "whoever may hold can be reached"),
+        ("checks::alarm", "every question has an answer"),
+    ] {
+        let own = rest.iter().position(|finding| finding.code == code);
+        let failure = own.map(|own| rest.remove(own));
+        outcomes.push(Outcome::new("any charter", name, failure));
+    }
+    outcomes
+}
+
+fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool) -> String {
+    let mut text = String::from("rule: cases that it decides, parts that cases met and missed\n");
+    for (rule, one) in covered {
+        text.push_str(&format!(
+            "  {rule}: {}, {} of {}\n",
+            one.decided,
+            one.both_ways(),
+            one.parts.len()
+        ));
+        for tried in one.parts.iter().filter(|_| parts) {
+            text.push_str(&format!(
+                "      met {:>3}, missed {:>3}, alone {:>3}  {}\n",
+                tried.met, tried.missed, tried.missed_alone, tried.part
+            ));
+        }
+    }
+    let (both, all): (usize, usize) = covered
+        .values()
+        .map(|one| (one.both_ways(), one.parts.len()))
+        .fold((0, 0), |(both, all), (more, of)| (both + more, all + of));
+    let decided = covered.values().filter(|one| one.decided > 0).count();
+    text.push_str(&format!(
+        "{decided} of {} rules decide a case; {both} of {all} parts went both ways\n",
+        covered.len()
+    ));
+    text
+}
+
+fn rule_object((rule, covered): (&RuleId, &Coverage)) -> serde_json::Value {
+    let parts = covered.parts.iter().map(|tried| {
+        json!({
+            "part": tried.part, "met": tried.met, "missed": tried.missed,
+            "missed_alone": tried.missed_alone,
+        })
+    });
+    json!({
+        "rule": &**rule, "decided": covered.decided, "parts": parts.collect::<Vec<_>>(),
+    })
+}

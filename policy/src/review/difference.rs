@@ -1,0 +1,255 @@
+//! What a new version changes in effect: which questions are answered otherwise, in which class of
+//! labels and nodes, by which rule. What opens comes first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_model::charter::{Charter, RuleId, Standing};
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::label::Grade;
+
+use crate::charter::CedarCharter;
+use crate::question::{Question, State};
+use crate::review::enumeration::{Enumeration, Row};
+use crate::review::matrix::{Column, Place, column, place};
+
+/// Everything that is decided otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Difference {
+    /// What is allowed now and was not, the narrowest facets first.
+    pub opened: Vec<Change>,
+    /// What was allowed and is no more.
+    pub closed: Vec<Change>,
+    /// Who joined, left, was revoked or has another key.
+    pub roster: Vec<RosterChange>,
+}
+
+/// A class of questions with another answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// What is asked.
+    pub question: Question,
+    /// In which state of the county.
+    pub state: State,
+    /// About which facet.
+    pub facet: Name,
+    /// At which grades.
+    pub grades: BTreeSet<Grade>,
+    /// Whose records.
+    pub homes: BTreeSet<Place>,
+    /// Meant for whom; none for home alone.
+    pub addressees: BTreeSet<Option<Place>>,
+    /// How the node stands to the record.
+    pub column: Column,
+    /// What decides now.
+    pub rules: BTreeSet<RuleId>,
+    /// What permitted it before, where nothing permits it now.
+    pub lost: BTreeSet<RuleId>,
+    /// Questions, of a label and a node, that it is about.
+    pub questions: u64,
+}
+
+/// A change of the roster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RosterChange {
+    /// It was not there.
+    Joins(NodeId),
+    /// It is no longer there.
+    Leaves(NodeId),
+    /// It was trusted.
+    Revoked(NodeId),
+    /// It was revoked.
+    Restored(NodeId),
+    /// It has another key.
+    Rekeyed(NodeId),
+}
+
+impl RosterChange {
+    /// Whether more is trusted than before.
+    pub fn widens(self) -> bool {
+        !matches!(self, Self::Leaves(_) | Self::Revoked(_))
+    }
+}
+
+/// Compares two versions. Each must distinguish the nodes that rules of either name: see
+/// [`CedarCharter::distinguish`].
+pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
+    let before = answers(old);
+    let after = answers(new);
+    let (mut opened, mut closed) = (BTreeMap::new(), BTreeMap::new());
+    for (key, row) in &after {
+        let allowed_before = before
+            .get(key)
+            .is_some_and(|row| old.allowed(row, key.state));
+        if new.allowed(row, key.state) && !allowed_before {
+            let deciding = new.decision(row, key.state).rules;
+            enter(&mut opened, new, row, key.state, deciding, Vec::new());
+        }
+    }
+    for (key, row) in &before {
+        let now = after.get(key);
+        let allowed_now = now.is_some_and(|row| new.allowed(row, key.state));
+        if old.allowed(row, key.state) && !allowed_now {
+            let deciding = now.map(|row| new.decision(row, key.state).rules);
+            let permitted = old.decision(row, key.state).rules;
+            enter(
+                &mut closed,
+                old,
+                row,
+                key.state,
+                deciding.unwrap_or_default(),
+                permitted,
+            );
+        }
+    }
+    let width = widths(old);
+    let mut opened: Vec<Change> = opened.into_values().collect();
+    opened.sort_by_key(|change| {
+        let person = change.question.role().is_some();
+        (person, width.get(&change.facet).copied(), change.facet)
+    });
+    Difference {
+        opened,
+        closed: closed.into_values().collect(),
+        roster: roster_changes(old.charter(), new.charter()),
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    question: Question,
+    state: State,
+    facet: Name,
+    grade: Grade,
+    arrangement: crate::class::Arrangement,
+}
+
+/// Every class in every state that either charter may have.
+fn answers<'a>(all: &'a Enumeration<'_>) -> BTreeMap<Key, &'a Row> {
+    let states = [State::Normal, State::Emergency];
+    let keys = |row: &'a Row| {
+        states.into_iter().map(move |state| {
+            let key = Key {
+                question: row.question,
+                state,
+                facet: row.example.label.facet,
+                grade: row.example.label.grade,
+                arrangement: row.arrangement,
+            };
+            (key, row)
+        })
+    };
+    all.rows().iter().flat_map(keys).collect()
+}
+
+type Group = (
+    Question,
+    State,
+    Name,
+    Column,
+    Place,
+    Option<Place>,
+    Vec<RuleId>,
+);
+
+fn enter(
+    changes: &mut BTreeMap<Group, Change>,
+    all: &Enumeration<'_>,
+    row: &Row,
+    state: State,
+    rules: Vec<RuleId>,
+    lost: Vec<RuleId>,
+) {
+    let label = row.example.label;
+    let column = column(all, row);
+    let home = place(all, label.home);
+    let addressee = (label.addressee != label.home).then(|| place(all, label.addressee));
+    let by: Vec<RuleId> = rules.iter().chain(&lost).cloned().collect();
+    let group = (
+        row.question,
+        state,
+        label.facet,
+        column,
+        home,
+        addressee,
+        by,
+    );
+    // What is so on every day need not be said of emergencies too.
+    let everyday = (
+        row.question,
+        State::Normal,
+        label.facet,
+        column,
+        home,
+        addressee,
+        group.6.clone(),
+    );
+    if state == State::Emergency
+        && changes
+            .get(&everyday)
+            .is_some_and(|change| change.grades.contains(&label.grade))
+    {
+        return;
+    }
+    let change = changes.entry(group).or_insert_with(|| Change {
+        question: row.question,
+        state,
+        facet: label.facet,
+        grades: BTreeSet::new(),
+        homes: [home].into(),
+        addressees: [addressee].into(),
+        column,
+        rules: BTreeSet::new(),
+        lost: BTreeSet::new(),
+        questions: 0,
+    });
+    change.grades.insert(label.grade);
+    change.rules.extend(rules);
+    change.lost.extend(lost);
+    change.questions += row.questions;
+}
+
+/// How many questions whether a node may hold it are allowed, by facet: few are narrow.
+fn widths(all: &Enumeration<'_>) -> BTreeMap<Name, u64> {
+    let mut widths: BTreeMap<Name, u64> = BTreeMap::new();
+    for row in all
+        .rows()
+        .iter()
+        .filter(|row| row.question == Question::Flow)
+    {
+        if all.allowed(row, State::Normal) && row.example.node != row.example.label.home {
+            *widths.entry(row.example.label.facet).or_default() += row.questions;
+        }
+    }
+    widths
+}
+
+fn roster_changes(old: &CedarCharter, new: &CedarCharter) -> Vec<RosterChange> {
+    let codes = |charter: &CedarCharter| -> BTreeSet<NodeId> {
+        let members = charter.roster().members().iter();
+        members.map(|member| member.node).collect()
+    };
+    let mut changes = Vec::new();
+    for node in codes(old).union(&codes(new)) {
+        let (before, after) = (old.roster().member(*node), new.roster().member(*node));
+        match (before, after) {
+            (None, Some(_)) => changes.push(RosterChange::Joins(*node)),
+            (Some(_), None) => changes.push(RosterChange::Leaves(*node)),
+            (Some(before), Some(after)) => {
+                match (before.standing, after.standing) {
+                    (Standing::Active, Standing::Revoked) => {
+                        changes.push(RosterChange::Revoked(*node));
+                    }
+                    (Standing::Revoked, Standing::Active) => {
+                        changes.push(RosterChange::Restored(*node));
+                    }
+                    _ => {}
+                }
+                if before.key != after.key {
+                    changes.push(RosterChange::Rekeyed(*node));
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    changes
+}
