@@ -8,7 +8,7 @@ use crdt_model::charter::{Roster, Tier};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Step};
 use crate::files::CharterFiles;
@@ -21,7 +21,7 @@ use crate::relation::Relation;
 pub const FOLDER: &str = "checks/";
 
 /// What a case or an invariant asks.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ask {
     /// May the node hold it?
@@ -37,6 +37,17 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Author => "author",
+            Self::Regrade => "regrade",
+            Self::Read => "read",
+            Self::Export => "export",
+        }
+    }
+
     /// The question, for a role where a person asks.
     pub fn question(self, role: Option<Name>) -> Option<Question> {
         match (self, role) {

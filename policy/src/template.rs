@@ -72,7 +72,9 @@ pub fn fill(template: &CharterFiles, filling: &Filling) -> CharterFiles {
         let text = match path.as_str() {
             head::FILE => fill_head(&text, filling),
             roster::FILE => fill_roster(&text, &filling.nodes),
-            path if path.starts_with(checks::FOLDER) => cases(&text, &filling.nodes),
+            path if path.starts_with(checks::FOLDER) => {
+                cases_of(&text, |node| filling.nodes.contains_key(&node))
+            }
             _ => continue,
         };
         *content = text.into_bytes();
@@ -111,14 +113,12 @@ fn fill_roster(template: &str, entries: &BTreeMap<NodeId, Entry>) -> String {
     text
 }
 
-/// The cases that speak of these nodes only.
-fn cases(template: &str, nodes: &BTreeMap<NodeId, Entry>) -> String {
+/// The cases that speak of such nodes only.
+pub(crate) fn cases_of(template: &str, has: impl Fn(NodeId) -> bool) -> String {
     let (head, blocks) = blocks(template, "[[case]]");
     let known = |block: &&str| {
         let quoted = block.split('"').skip(1).step_by(2);
-        quoted
-            .filter_map(|text| text.parse().ok())
-            .all(|node: NodeId| nodes.contains_key(&node))
+        quoted.filter_map(|text| text.parse().ok()).all(&has)
     };
     blocks
         .into_iter()
@@ -233,7 +233,7 @@ mod tests {
     fn cases_about_absent_nodes_are_left_out() {
         let text = "# Cases.\n[[case]]\nnode = \"620723000000\"\nhome = \"620723000000\"\n\
                     [[case]]\nnode = \"620723000000\"\nhome = \"620723101205\"\n";
-        let kept = cases(text, &entries(&["620723000000"]));
+        let kept = cases_of(text, |one| one == node("620723000000"));
         assert_eq!(kept.matches("[[case]]").count(), 1);
         assert!(kept.starts_with("# Cases.\n"));
     }

@@ -28,6 +28,8 @@ pub struct Difference {
 pub struct Change {
     /// What is asked.
     pub question: Question,
+    /// In which roles, where persons ask.
+    pub roles: BTreeSet<Name>,
     /// In which state of the county.
     pub state: State,
     /// About which facet.
@@ -102,14 +104,14 @@ pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
         }
     }
     let width = widths(old);
-    let mut opened: Vec<Change> = opened.into_values().collect();
+    let mut opened = fold_roles(opened);
     opened.sort_by_key(|change| {
         let person = change.question.role().is_some();
         (person, width.get(&change.facet).copied(), change.facet)
     });
     Difference {
         opened,
-        closed: closed.into_values().collect(),
+        closed: fold_roles(closed),
         roster: roster_changes(old.charter(), new.charter()),
     }
 }
@@ -192,6 +194,7 @@ fn enter(
     }
     let change = changes.entry(group).or_insert_with(|| Change {
         question: row.question,
+        roles: row.question.role().into_iter().collect(),
         state,
         facet: label.facet,
         grades: BTreeSet::new(),
@@ -206,6 +209,35 @@ fn enter(
     change.rules.extend(rules);
     change.lost.extend(lost);
     change.questions += row.questions;
+}
+
+/// Puts together what persons in several roles may do alike.
+fn fold_roles(changes: BTreeMap<Group, Change>) -> Vec<Change> {
+    let mut folded: Vec<Change> = Vec::new();
+    for change in changes.into_values() {
+        let alike = |other: &&mut Change| {
+            let of = |one: &Change| {
+                (
+                    (one.question.name(), one.state, one.facet, one.column),
+                    (
+                        one.grades.clone(),
+                        one.homes.clone(),
+                        one.addressees.clone(),
+                    ),
+                    (one.rules.clone(), one.lost.clone()),
+                )
+            };
+            !change.roles.is_empty() && of(other) == of(&change)
+        };
+        match folded.iter_mut().find(alike) {
+            Some(other) => {
+                other.roles.extend(change.roles);
+                other.questions += change.questions;
+            }
+            None => folded.push(change),
+        }
+    }
+    folded
 }
 
 /// How many questions whether a node may hold it are allowed, by facet: few are narrow.

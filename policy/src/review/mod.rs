@@ -16,6 +16,7 @@ pub mod parts;
 pub mod path;
 pub mod prove;
 pub mod reach;
+pub mod replay;
 pub mod sarif;
 pub mod sheet;
 

@@ -20,6 +20,19 @@ pub struct Nearest {
     pub missing: Vec<String>,
 }
 
+/// How far a rule is from permitting. One about another facet is further than any that lacks
+/// something else: nobody would make it fit.
+fn distance(unmet: &[&Part]) -> usize {
+    let of = |part: &&Part| {
+        if part.text.contains("resource.facet") {
+            100
+        } else {
+            1
+        }
+    };
+    unmet.iter().map(of).sum()
+}
+
 /// The permit that came nearest to allowing a question that is denied: the one with the fewest
 /// conditions unmet, among those that are about the action that is asked.
 pub fn nearest(
@@ -36,7 +49,7 @@ pub fn nearest(
         let unmet: Vec<&Part> = unmet.map(|(_, part)| part).collect();
         let nearer = nearest
             .as_ref()
-            .is_none_or(|(_, least)| unmet.len() < least.len());
+            .is_none_or(|(_, least)| distance(&unmet) < distance(least));
         if nearer && !unmet.iter().any(|part| part.is_action) {
             nearest = Some((rule, unmet));
         }

@@ -6,10 +6,12 @@ use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::{Grade, Label};
 use policy::explain::Explanation;
-use policy::{CedarCharter, CharterFiles, Question};
+use policy::review::nearest::{Nearest, nearest};
+use policy::review::parts::Parts;
+use policy::{Action, CedarCharter, CharterFiles, Question};
 use serde_json::json;
 
-use crate::output::{Answer, Exit, Failure, Output};
+use crate::output::{Answer, Exit, Failure, Output, open};
 
 /// Ask whether a node, or a person there, may, and why.
 ///
@@ -60,8 +62,7 @@ enum Asked {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = CedarCharter::open(&files)
-        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let charter = open(&files)?;
     let question = question(arguments, &charter)?;
     let label = label(arguments, &charter)?;
     let explanation = charter.explain(question, &label, arguments.node);
@@ -70,10 +71,48 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     } else {
         Exit::Findings
     };
-    let text = text(&explanation, &charter, question, output);
-    let json =
-        json!({ "question": question.name(), "role": question.role(), "explanation": explanation });
+    let nearest = nearest_of(&charter, question, &label, &explanation);
+    let mut text = text(&explanation, &charter, question, output);
+    if let Some(nearest) = &nearest {
+        text.push_str(&nearest_text(nearest));
+    }
+    let json = json!({
+        "question": question.name(), "role": question.role(), "explanation": explanation,
+        "nearest": nearest,
+    });
     Ok(Answer::new(exit, text, json))
+}
+
+/// What stands between a denied question and a yes. A person at a node that may not hold the facet
+/// is told about the node.
+fn nearest_of(
+    charter: &CedarCharter,
+    question: Question,
+    label: &Label,
+    explanation: &Explanation,
+) -> Option<Nearest> {
+    let held = Action::of(question, label.home, explanation.node) == explanation.action;
+    let asked = if held { question } else { Question::Flow };
+    let parts = Parts::of(charter);
+    (!explanation.allowed)
+        .then(|| nearest(charter, &parts, asked, label, explanation.node))
+        .flatten()
+}
+
+fn nearest_text(nearest: &Nearest) -> String {
+    let Nearest {
+        rule,
+        file,
+        missing,
+    } = nearest;
+    if missing.is_empty() {
+        return format!("nearest    {rule} would permit it ({file})\n");
+    }
+    let mut text = format!("nearest    {rule} ({file}), which needs\n");
+    for part in missing {
+        text.push_str(&format!("             {part}\n"));
+    }
+    text
 }
 
 fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, Failure> {

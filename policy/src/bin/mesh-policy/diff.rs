@@ -14,7 +14,7 @@ use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::output::{Answer, Exit, Failure, Output};
+use crate::output::{Answer, Exit, Failure, Output, open};
 
 /// Compare two versions of a charter: what opens, what closes, by which rule.
 ///
@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
-    let (mut old, old_files) = open(&arguments.old)?;
-    let (mut new, new_files) = open(&arguments.new)?;
+    let (mut old, old_files) = open_folder(&arguments.old)?;
+    let (mut new, new_files) = open_folder(&arguments.new)?;
     if old.county() != new.county() {
         return Err(Failure::usage("the two charters are of different counties"));
     }
@@ -66,12 +66,9 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(exit, text, object))
 }
 
-fn open(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Failure> {
+fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Failure> {
     let files = CharterFiles::read(dir)?;
-    match CedarCharter::open(&files) {
-        Ok(charter) => Ok((charter, files)),
-        Err(findings) => Err(Failure::findings(Exit::Findings, findings, &files)),
-    }
+    Ok((open(&files)?, files))
 }
 
 fn read_inventory(paths: &[PathBuf]) -> Result<Inventory, Failure> {
@@ -128,9 +125,15 @@ fn change_text(sign: char, change: &Change, output: &Output) -> String {
     } else {
         ""
     };
+    let roles: Vec<_> = change.roles.iter().map(ToString::to_string).collect();
+    let who = if roles.is_empty() {
+        String::new()
+    } else {
+        format!(" as {}", roles.join(", "))
+    };
     format!(
-        "  {sign} {} {} of a {}{to}: {}{emergency}\n      {}\n      {} ({} questions)\n",
-        change.question,
+        "  {sign} {}{who} {} of a {}{to}: {}{emergency}\n      {}\n      {} ({} questions)\n",
+        change.question.name(),
         change.facet,
         homes.join(", "),
         output.title(&title),
@@ -226,7 +229,7 @@ fn files_text(old: &CharterFiles, new: &CharterFiles) -> String {
 
 fn change_object(change: &Change) -> Value {
     json!({
-        "question": change.question.name(), "role": change.question.role(),
+        "question": change.question.name(), "roles": change.roles,
         "state": change.state, "facet": change.facet, "grades": change.grades,
         "homes": change.homes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "addressees": change.addressees.iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),

@@ -9,12 +9,16 @@
 mod can;
 mod check;
 mod diff;
+mod explain;
+mod fmt;
 mod keys;
 mod manifest;
 mod matrix;
 mod moment;
+mod new;
 mod output;
 mod prove;
+mod replay;
 mod schema;
 mod show;
 mod sign;
@@ -65,6 +69,10 @@ struct Arguments {
 enum Command {
     /// Validate a charter and run its own checks.
     Check(check::Arguments),
+    /// Make the folder of a new county's charter.
+    New(new::Arguments),
+    /// Write a charter's text in one form.
+    Fmt(fmt::Arguments),
     /// Make an OpenSSH ed25519 key pair for a reviewer.
     Keys(keys::Arguments),
     /// Write `mesh.cedarschema` as `charter.toml` and `kinds/` give it.
@@ -85,6 +93,10 @@ enum Command {
     Test(test::Arguments),
     /// Compare two versions: what opens, what closes, by which rule.
     Diff(diff::Arguments),
+    /// Explain for each facet of a record why a node may hold it, or may not.
+    Explain(explain::Arguments),
+    /// Ask a node's decisions again of another version.
+    Replay(replay::Arguments),
     /// Show every decision as tables.
     Matrix(matrix::Arguments),
 }
@@ -104,6 +116,8 @@ fn main() -> ExitCode {
     let ended = std::panic::catch_unwind(|| {
         let result = match &arguments.command {
             Command::Check(arguments) => check::run(arguments, &output),
+            Command::New(arguments) => new::run(arguments, &output),
+            Command::Fmt(arguments) => fmt::run(arguments, &output),
             Command::Keys(arguments) => keys::run(arguments, &output),
             Command::Schema(arguments) => schema::run(arguments, &output),
             Command::Manifest(arguments) => manifest::run(arguments, &output),
@@ -114,6 +128,8 @@ fn main() -> ExitCode {
             Command::Prove(arguments) => prove::run(arguments, &output),
             Command::Test(arguments) => test::run(arguments, &output),
             Command::Diff(arguments) => diff::run(arguments, &output),
+            Command::Explain(arguments) => explain::run(arguments, &output),
+            Command::Replay(arguments) => replay::run(arguments, &output),
             Command::Matrix(arguments) => matrix::run(arguments, &output),
         };
         output.end(result)

@@ -6,15 +6,15 @@ use std::time::Duration;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use crdt_model::ids::Name;
+use policy::CharterFiles;
 use policy::question::State;
 use policy::review::enumeration::{Enumeration, Row};
 use policy::review::matrix::{Cell, Column, Line, Place, tables};
 use policy::review::pace::{Clock, Pace};
 use policy::review::sheet::Sheet;
-use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Language, Output};
+use crate::output::{Answer, Exit, Failure, Language, Output, open};
 use crate::stopwatch::Stopwatch;
 
 /// Show every decision: what each node may hold, write and regrade, and who may read it there.
@@ -66,8 +66,7 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let watch = Stopwatch::start();
-    let charter = CedarCharter::open(&files)
-        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let charter = open(&files)?;
     let all = Enumeration::of(&charter);
     let state = state(arguments, &all)?;
     let mut tables = tables(&all, state);

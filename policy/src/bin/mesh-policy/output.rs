@@ -9,7 +9,7 @@ use policy::files::{CharterFiles, FilesError};
 use policy::key_files::KeyFileError;
 use policy::refusal::AdoptionRefused;
 use policy::sign::SignError;
-use policy::{Finding, finding};
+use policy::{CedarCharter, Finding, finding};
 use serde_json::{Map, Value, json};
 
 /// How the program ends.
@@ -109,6 +109,11 @@ impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
         Self::new(Exit::Usage, "key-file", error)
     }
+}
+
+/// The charter in these files, if it opens.
+pub(crate) fn open(files: &CharterFiles) -> Result<CedarCharter, Failure> {
+    CedarCharter::open(files).map_err(|findings| Failure::findings(Exit::Findings, findings, files))
 }
 
 /// A refusal to sign, with the files that findings point into.

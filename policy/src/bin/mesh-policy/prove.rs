@@ -14,7 +14,7 @@ use policy::review::said;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Output};
+use crate::output::{Answer, Exit, Failure, Output, open};
 use crate::stopwatch::Stopwatch;
 
 /// Prove the charter's invariants over all labels, nodes, roles and states.
@@ -38,10 +38,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let watch = Stopwatch::start();
-    let (charter, files) = open(&arguments.dir)?;
+    let (charter, files) = open_folder(&arguments.dir)?;
     let mut older = Vec::new();
     for dir in &arguments.with {
-        older.push(open(dir)?.0);
+        older.push(open_folder(dir)?.0);
     }
     check_versions(&charter, &older)?;
     older.sort_by_key(|one| one.head().version);
@@ -49,11 +49,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let others: Vec<_> = older.iter().map(Enumeration::of).collect();
     let report = prove(&all);
     let versions: Vec<&Enumeration<'_>> = others.iter().chain([&all]).collect();
-    let mut broken = broken(&all, &report.invariants, &versions, &versions);
+    let mut broken = broken(&all, &report.invariants, &versions);
     for other in &others {
         let held = charter.checks().invariants.iter();
         let proofs: Vec<Proof> = held.map(|placed| invariant::hold(placed, other)).collect();
-        broken.extend(broken_in_older(other, &proofs, &versions));
+        broken.extend(self::broken(other, &proofs, &versions));
     }
     let taken = watch.elapsed();
     let compared = arguments
@@ -98,12 +98,9 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(exit, text, object))
 }
 
-fn open(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Failure> {
+fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Failure> {
     let files = CharterFiles::read(dir)?;
-    match CedarCharter::open(&files) {
-        Ok(charter) => Ok((charter, files)),
-        Err(findings) => Err(Failure::findings(Exit::Findings, findings, &files)),
-    }
+    Ok((open(&files)?, files))
 }
 
 fn check_versions(charter: &CedarCharter, older: &[CedarCharter]) -> Result<(), Failure> {
@@ -129,18 +126,18 @@ struct Broken {
     lines: Vec<String>,
 }
 
-fn broken(
-    all: &Enumeration<'_>,
-    proofs: &[Proof],
-    field: &[&Enumeration<'_>],
-    versions: &[&Enumeration<'_>],
-) -> Vec<Broken> {
+/// What does not hold under one version, with how it comes about among all that are in the field.
+fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]) -> Vec<Broken> {
     let version = all.charter().head().version;
     let of = |proof: &Proof| {
         let (position, state) = proof.broken.first()?;
         let row = all.rows().get(*position)?;
         let (label, node) = (row.example.label, row.example.node);
-        let steps = shortest(field, &label, node, *state).unwrap_or_default();
+        // What should be allowed and is not has no way there.
+        let steps = all
+            .allowed(row, *state)
+            .then(|| shortest(versions, &label, node, *state));
+        let steps = steps.flatten().unwrap_or_default();
         let emergency = if *state == State::Emergency {
             " in an emergency"
         } else {
@@ -171,15 +168,6 @@ fn broken(
         })
     };
     proofs.iter().filter_map(of).collect()
-}
-
-/// What holds under the newest version, but not yet where nodes go by an older one.
-fn broken_in_older(
-    other: &Enumeration<'_>,
-    proofs: &[Proof],
-    versions: &[&Enumeration<'_>],
-) -> Vec<Broken> {
-    broken(other, proofs, versions, versions)
 }
 
 /// Where a rule stands: its file and line, in the newest version that has it.

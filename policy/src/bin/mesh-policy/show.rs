@@ -14,7 +14,7 @@ use policy::sshsig::SshKey;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Output};
+use crate::output::{Answer, Exit, Failure, Output, open};
 
 /// Show what a charter says.
 ///
@@ -43,8 +43,7 @@ struct Signing {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = CedarCharter::open(&files)
-        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let charter = open(&files)?;
     let signing = Signing::of(&files, &charter);
     let text = text(&charter, &signing, output);
     Ok(Answer::new(Exit::Clean, text, object(&charter, &signing)))

@@ -12,7 +12,7 @@ use policy::review::prove::{prove, run_case};
 use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
-use crate::output::{Answer, Exit, Failure, Output, finding_object};
+use crate::output::{Answer, Exit, Failure, Output, finding_object, open};
 
 /// Run the charter's own cases and invariants, and show what the cases try of each rule.
 ///
@@ -39,8 +39,7 @@ enum Format {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = CedarCharter::open(&files)
-        .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
+    let charter = open(&files)?;
     let outcomes = outcomes(&charter);
     let covered =
         coverage(&charter).map_err(|alarm| Failure::new(Exit::Internal, "cedar", alarm))?;
