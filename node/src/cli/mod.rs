@@ -2,6 +2,7 @@
 //!
 //! * `init`, `run`, `stop`, `config`: the node itself
 //! * `status`, `why`, `quarantine`: how it stands, and why
+//! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
 //!   `record_file` and `field` read what is to be written
 //! * `offer`, `cut`: charters, and lines cut for demonstrations
@@ -34,6 +35,7 @@ mod field;
 mod help;
 mod import;
 mod init;
+mod inventory;
 mod offer;
 mod output;
 mod quarantine;
@@ -95,6 +97,8 @@ enum Command {
     Record(record::Arguments),
     Import(import::Arguments),
     Quarantine,
+    Inventory(inventory::Arguments),
+    Decisions,
     Offer(offer::Arguments),
     Cut(cut::Arguments),
     Heal,
@@ -136,6 +140,8 @@ fn words() -> Words {
     .command("record", record::words())
     .command("import", import::words())
     .command("quarantine", quarantine::words())
+    .command("inventory", inventory::words())
+    .command("decisions", inventory::decisions_words())
     .command("offer", offer::words())
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
@@ -210,6 +216,8 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Record(arguments) => record::run(arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
         Command::Quarantine => quarantine::run(context),
+        Command::Inventory(arguments) => inventory::run(&arguments, context),
+        Command::Decisions => inventory::decisions(context),
         Command::Offer(arguments) => offer::run(&arguments, context),
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),

@@ -13,6 +13,7 @@ use crdt_model::kind::Title;
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
+use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Problem, Text};
@@ -90,6 +91,12 @@ pub enum Request {
         after: Option<FacetId>,
         /// Only records whose home is this node.
         own_only: bool,
+    },
+    /// What the charter in force decides about everything that the node holds.
+    Decisions {
+        /// Only about labels after this one.
+        #[serde(default)]
+        after: Option<Label>,
     },
     /// Read files and say what importing them would do; do it if `apply` is set.
     Import {
@@ -189,6 +196,13 @@ pub enum Reply {
         facets: Vec<HeldFacet>,
         /// Whether there are more after the last.
         more: bool,
+    },
+    /// To `decisions`.
+    Decisions {
+        /// The decisions.
+        decisions: Vec<Logged>,
+        /// The last label of this page, if there are more after it.
+        next: Option<Label>,
     },
     /// To `import`.
     Imported(Box<ImportReport>),

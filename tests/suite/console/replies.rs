@@ -11,6 +11,7 @@ use node::control::protocol::{
     RecordView, RefusedCommit, Reply, ValueView, Why,
 };
 use node::text::{Problem, Text};
+use policy::review::replay::Logged;
 
 type List = Vec<Mention>;
 
@@ -45,6 +46,10 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         }
         Reply::Inventory { facets, more: _ } => {
             facets.iter().for_each(|one| held(one, &mut to));
+        }
+        Reply::Decisions { decisions, next } => {
+            decisions.iter().for_each(|one| decided(one, &mut to));
+            next.iter().for_each(|label| to.push(Mention::Label(*label)));
         }
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),
@@ -176,6 +181,24 @@ fn line(line: &RecordLine, to: &mut List) {
         value(content, to);
     }
     free_all(conflicts, to);
+}
+
+fn decided(decided: &Logged, to: &mut List) {
+    let Logged {
+        ask: _,
+        role: _,
+        node,
+        label,
+        allowed: _,
+        rules,
+        version,
+        facets,
+    } = decided;
+    node.list(to);
+    to.push(Mention::Label(*label));
+    version.list(to);
+    free_all(rules, to);
+    count("facets with one label", Some(label.facet), *facets, to);
 }
 
 fn held(held: &HeldFacet, to: &mut List) {

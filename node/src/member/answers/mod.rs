@@ -1,5 +1,6 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
+mod decisions;
 mod importing;
 mod inventory;
 mod records;
@@ -42,6 +43,7 @@ pub fn answer(
             role,
         } => records::list(keeper, kind, after, limit, role),
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
+        Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
         Request::Cut { lines_to } => {
             let command = keeper.network.cut(keeper.node(), &lines_to);
