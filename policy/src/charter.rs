@@ -33,6 +33,8 @@ pub struct CedarCharter {
     model: Model,
     named: Named,
     digest: CharterDigest,
+    /// Those of all versions up to this one, the oldest first.
+    log: Vec<CharterDigest>,
     decided: RwLock<BTreeMap<Class, Arc<Decision>>>,
     denied: Arc<Decision>,
     alarms: AtomicU64,
@@ -46,19 +48,23 @@ impl CedarCharter {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn open(files: &CharterFiles) -> Result<Self, Vec<Finding>> {
-        Self::open_with_digest(files, draft_digest(files))
+        let digest = draft_digest(files);
+        Self::open_with_log(files, digest, &[])
     }
 
-    /// Opens a charter whose manifest has this digest. Signatures are not looked at here.
+    /// Opens a charter whose manifest has this digest, and lists these of the versions before it,
+    /// the newest first. Signatures are not looked at here.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn open_with_digest(
+    pub fn open_with_log(
         files: &CharterFiles,
         digest: CharterDigest,
+        earlier: &[CharterDigest],
     ) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
-        let opened = Self::read(files, digest, &mut findings);
+        let log = earlier.iter().rev().copied().chain([digest]).collect();
+        let opened = Self::read(files, digest, log, &mut findings);
         match opened {
             Some(opened) if findings.is_empty() => Ok(opened),
             _ => Err(findings),
@@ -68,6 +74,7 @@ impl CedarCharter {
     fn read(
         files: &CharterFiles,
         digest: CharterDigest,
+        log: Vec<CharterDigest>,
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
         layout::check(files, findings);
@@ -100,6 +107,7 @@ impl CedarCharter {
             model,
             named,
             digest,
+            log,
             decided: RwLock::default(),
             denied: Arc::new(Decision::default_deny()),
             alarms: AtomicU64::new(0),
@@ -277,6 +285,10 @@ impl Charter for CedarCharter {
 
     fn digest(&self) -> CharterDigest {
         self.digest
+    }
+
+    fn log(&self) -> Vec<CharterDigest> {
+        self.log.clone()
     }
 
     fn validity(&self) -> Validity {
