@@ -260,6 +260,8 @@ pub trait Charter: Send + Sync {
     fn version(&self) -> CharterVersion;
     /// SHA-256 of its manifest: what makes it this charter and no other.
     fn digest(&self) -> CharterDigest;
+    /// The digests of all versions up to its own, the oldest first; the last is its own.
+    fn log(&self) -> Vec<CharterDigest>;
     /// From when until when it holds.
     fn validity(&self) -> Validity;
     /// The oldest version whose commits are still judged by that version.

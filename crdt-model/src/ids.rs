@@ -93,6 +93,11 @@ hex_id!(
     32
 );
 hex_id!(
+    /// The root of the tree over the digests of all charters up to one.
+    RootHash,
+    32
+);
+hex_id!(
     /// The Automerge actor of one author, in one epoch, on one facet.
     ActorId,
     16

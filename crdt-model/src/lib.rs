@@ -5,6 +5,7 @@
 //!
 //! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in.
 //! * [`charter`]: what the core asks of a charter; `policy` answers.
+//! * [`checkpoint`]: the log of charters, and what townships sign of it.
 //! * [`reconcile`]: how two nodes find out in which facets they differ.
 //! * [`store`]: the seam to whatever keeps bytes.
 //! * [`commit`], [`history`], [`judge`], [`document`]: what is signed, what it builds on, whether it
@@ -16,6 +17,7 @@
 //! * [`planted`]: bugs that the simulator must find; never in a program that anybody runs.
 
 pub mod charter;
+pub mod checkpoint;
 pub mod commit;
 pub mod document;
 pub mod draft;

@@ -34,6 +34,12 @@ pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 pub const CHARTER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of a charter that travel in one response.
 pub const CHARTER_CHUNK_BYTES_MAX: usize = 192 * 1024;
+/// Versions of one county's charter: every manifest lists all before it.
+pub const CHARTER_VERSIONS_MAX: usize = 4096;
+/// Bytes of a text of notes that is read.
+pub const NOTE_BYTES_MAX: usize = 256 * 1024;
+/// Signatures of one note.
+pub const NOTE_SIGNATURES_MAX: usize = 256;
 /// Files in a charter folder.
 pub const CHARTER_FILES_MAX: usize = 256;
 

@@ -66,6 +66,21 @@ impl Charter for OpenCharter {
         CharterDigest(digest)
     }
 
+    /// Those before it are the plain ones.
+    fn log(&self) -> Vec<CharterDigest> {
+        let plain = |version| {
+            let (version, salt) = (CharterVersion(version), 0);
+            let one = Self {
+                version,
+                salt,
+                ..self.clone()
+            };
+            one.digest()
+        };
+        let earlier = (1..self.version.0).map(plain);
+        earlier.chain([self.digest()]).collect()
+    }
+
     fn validity(&self) -> Validity {
         Validity {
             from: WallTime::from_ms(0),

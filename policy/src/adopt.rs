@@ -156,10 +156,7 @@ impl<'a> Offer<'a> {
 
     fn check_follows(&self, current: &AdoptedCharter) -> Result<(), AdoptionRefused> {
         let Manifest {
-            county,
-            version,
-            previous,
-            ..
+            county, version, ..
         } = self.manifest;
         let (ours, county_held) = (current.version(), current.manifest.county);
         if county != county_held {
@@ -186,11 +183,15 @@ impl<'a> Offer<'a> {
                 offered: version,
             });
         }
-        if previous != Some(current.digest) {
+        let follows = self.manifest.previous();
+        if follows != Some(current.digest) {
             return Err(AdoptionRefused::NotSuccessor {
                 ours: current.digest,
-                follows: previous,
+                follows,
             });
+        }
+        if self.manifest.earlier.get(1..) != Some(&current.manifest.earlier) {
+            return Err(AdoptionRefused::OtherLog { version });
         }
         Ok(())
     }
@@ -254,7 +255,7 @@ impl<'a> Offer<'a> {
 
     /// Parses and validates the rest, and holds it to what the manifest says of it.
     fn open(self) -> Result<AdoptedCharter, AdoptionRefused> {
-        let charter = CedarCharter::open_with_digest(self.files, self.digest)
+        let charter = CedarCharter::open_with_log(self.files, self.digest, &self.manifest.earlier)
             .map_err(AdoptionRefused::Invalid)?;
         agree_with(&self.manifest, &charter)?;
         if !charter.keyless().is_empty() {

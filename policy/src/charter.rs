@@ -34,6 +34,8 @@ pub struct CedarCharter {
     model: Model,
     named: Named,
     digest: CharterDigest,
+    /// Those of all versions up to this one, the oldest first.
+    log: Vec<CharterDigest>,
     decided: RwLock<BTreeMap<Class, Arc<Decision>>>,
     denied: Arc<Decision>,
     alarms: AtomicU64,
@@ -47,19 +49,23 @@ impl CedarCharter {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn open(files: &CharterFiles) -> Result<Self, Vec<Finding>> {
-        Self::open_with_digest(files, draft_digest(files))
+        let digest = draft_digest(files);
+        Self::open_with_log(files, digest, &[])
     }
 
-    /// Opens a charter whose manifest has this digest. Signatures are not looked at here.
+    /// Opens a charter whose manifest has this digest, and lists these of the versions before it,
+    /// the newest first. Signatures are not looked at here.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn open_with_digest(
+    pub fn open_with_log(
         files: &CharterFiles,
         digest: CharterDigest,
+        earlier: &[CharterDigest],
     ) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
-        let opened = Self::read(files, digest, &mut findings);
+        let log = earlier.iter().rev().copied().chain([digest]).collect();
+        let opened = Self::read(files, digest, log, &mut findings);
         match opened {
             Some(opened) if findings.is_empty() => Ok(opened),
             _ => Err(findings),
@@ -69,6 +75,7 @@ impl CedarCharter {
     fn read(
         files: &CharterFiles,
         digest: CharterDigest,
+        log: Vec<CharterDigest>,
         findings: &mut Vec<Finding>,
     ) -> Option<Self> {
         layout::check(files, findings);
@@ -101,6 +108,7 @@ impl CedarCharter {
             model,
             named,
             digest,
+            log,
             decided: RwLock::default(),
             denied: Arc::new(Decision::default_deny()),
             alarms: AtomicU64::new(0),
@@ -334,6 +342,10 @@ impl Charter for CedarCharter {
 
     fn digest(&self) -> CharterDigest {
         self.digest
+    }
+
+    fn log(&self) -> Vec<CharterDigest> {
+        self.log.clone()
     }
 
     fn validity(&self) -> Validity {

@@ -79,7 +79,7 @@ pub fn predecessor(
 ) -> Result<AdoptedCharter, AdoptionRefused> {
     let files = bundle::decode(given)?;
     let digest = Manifest::of(&files)?.digest()?;
-    let expected = successor.manifest().previous;
+    let expected = successor.manifest().previous();
     if let Some(expected) = expected.filter(|expected| *expected != digest) {
         return Err(AdoptionRefused::OtherDigest {
             expected,

@@ -1,12 +1,15 @@
 //! The manifest: what reviewers sign. One short text that names every other file of the charter by
-//! its hash, and says which version this is, which one it follows, for how long it holds and what
-//! all its rules together decide.
+//! its hash, and says which version this is, which ones came before it, for how long it holds and
+//! what all its rules together decide. Whoever holds the newest manifest holds the whole log of
+//! charters: one digest for every version that there ever was.
 //!
 //! ```text
 //! countymesh charter manifest 1
 //! county 620723000000
-//! version 2
-//! previous 5a0f…           (64 hexadecimal digits; `none` for version 1 and only for it)
+//! version 3
+//! previous 5a0f…           (64 hexadecimal digits: version 2)
+//! previous 88e1…           (version 1: one line for every earlier version, the newest first;
+//!                           version 1 has the one line `previous none`)
 //! from 2026-11-01T00:00:00Z
 //! until 2027-11-01T00:00:00Z
 //! decisions 77c1…          (digest of all decisions)
@@ -23,7 +26,7 @@ use std::fmt::Write as _;
 
 use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
-use crdt_model::limits::CHARTER_FILES_MAX;
+use crdt_model::limits::{CHARTER_FILES_MAX, CHARTER_VERSIONS_MAX};
 use sha2::{Digest, Sha256};
 
 use crate::files::CharterFiles;
@@ -67,8 +70,8 @@ pub struct Manifest {
     pub county: NodeId,
     /// The charter's version.
     pub version: CharterVersion,
-    /// Digest of the version before; none for version 1 and only for it.
-    pub previous: Option<CharterDigest>,
+    /// Digests of all earlier versions, the newest first; none for version 1 and only for it.
+    pub earlier: Vec<CharterDigest>,
     /// From when until when it holds.
     pub validity: Validity,
     /// Digest of all decisions that its rules make.
@@ -178,15 +181,16 @@ impl Manifest {
     /// The one text of this manifest.
     pub fn encode(&self) -> Result<String, ManifestError> {
         let mut text = String::new();
-        let previous = match &self.previous {
-            Some(digest) => digest.to_string(),
-            None => manifest_text::NO_PREVIOUS.to_owned(),
-        };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{}", manifest_text::FIRST_LINE);
         let _ = writeln!(text, "county {}", self.county);
         let _ = writeln!(text, "version {}", self.version);
-        let _ = writeln!(text, "previous {previous}");
+        for digest in &self.earlier {
+            let _ = writeln!(text, "previous {digest}");
+        }
+        if self.earlier.is_empty() {
+            let _ = writeln!(text, "previous {}", manifest_text::NO_PREVIOUS);
+        }
         let _ = writeln!(text, "from {}", date(self.validity.from)?);
         let _ = writeln!(text, "until {}", date(self.validity.until)?);
         let _ = writeln!(text, "decisions {}\n", self.decisions);
@@ -194,6 +198,11 @@ impl Manifest {
             let _ = writeln!(text, "{digest}  {path}");
         }
         Ok(text)
+    }
+
+    /// Digest of the version before; none for version 1 and only for it.
+    pub fn previous(&self) -> Option<CharterDigest> {
+        self.earlier.first().copied()
     }
 
     /// The charter's digest: SHA-256 of the manifest's bytes.
@@ -251,8 +260,10 @@ pub(crate) fn check_path(path: &str) -> Result<(), ManifestError> {
 
 // A manifest is itself a file of the charter; its longest text must leave room for the others.
 const _: () = assert!(
-    CHARTER_FILES_MAX * (64 + 2 + PATH_BYTES_MAX + 1) + 1024
-        < crdt_model::limits::CHARTER_BYTES_MAX
+    CHARTER_FILES_MAX * (64 + 2 + PATH_BYTES_MAX + 1)
+        + CHARTER_VERSIONS_MAX * ("previous ".len() + 64 + 1)
+        + 1024
+        < crdt_model::limits::CHARTER_BYTES_MAX / 2
 );
 
 #[cfg(test)]
@@ -275,8 +286,8 @@ mod tests {
         ]);
         Manifest {
             county: "620723000000".parse().expect("a node"),
-            version: CharterVersion(2),
-            previous: Some(CharterDigest([7; 32])),
+            version: CharterVersion(3),
+            earlier: vec![CharterDigest([7; 32]), CharterDigest([6; 32])],
             validity: Validity {
                 from: WallTime::from_ms(1_793_491_200_000),
                 until: WallTime::from_ms(1_825_027_200_001),
@@ -307,11 +318,16 @@ mod tests {
                 "countymesh charter manifest 2",
             ),
             ("county 620723000000", "county  620723000000"),
-            ("version 2", "version 02"),
-            ("version 2", "version +2"),
-            ("version 2", "version 1"),
-            ("version 2", "version 0"),
+            ("version 3", "version 03"),
+            ("version 3", "version +3"),
+            ("version 3", "version 4"),
+            ("version 3", "version 2"),
+            ("version 3", "version 1"),
+            ("version 3", "version 0"),
+            ("version 3", "version 4097"),
+            ("version 3", "version 18446744073709551615"),
             ("previous 0707", "previous 0708Z"),
+            ("previous 0606", "previous none 06"),
             ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00.000Z"),
             ("2026-11-01T00:00:00Z", "2026-11-01T08:00:00+08:00"),
             ("2026-11-01T00:00:00Z", "2028-11-01T00:00:00Z"),

@@ -6,7 +6,7 @@ use std::str::{FromStr, Lines};
 
 use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterDigest, CharterVersion};
-use crdt_model::limits::CHARTER_FILES_MAX;
+use crdt_model::limits::{CHARTER_FILES_MAX, CHARTER_VERSIONS_MAX};
 use crdt_model::time::WallTime;
 
 use crate::manifest::{
@@ -36,7 +36,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     }
     let county = reader.value("county")?;
     let version: CharterVersion = CharterVersion(reader.value("version")?);
-    let previous = reader.previous(version)?;
+    let earlier = reader.earlier(version)?;
     let from = reader.time("from")?;
     let until = reader.time("until")?;
     if until <= from {
@@ -50,7 +50,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     Ok(Manifest {
         county,
         version,
-        previous,
+        earlier,
         validity: Validity { from, until },
         decisions,
         files,
@@ -110,18 +110,28 @@ impl<'a> Reader<'a> {
         Ok(Sha256Sum(digest.0))
     }
 
-    fn previous(
-        &mut self,
-        version: CharterVersion,
-    ) -> Result<Option<CharterDigest>, ManifestError> {
-        let word = self.word("previous")?;
-        match (version.0, word) {
-            (0, _) => Err(self.fault("versions count from 1")),
-            (1, NO_PREVIOUS) => Ok(None),
-            (1, _) => Err(self.fault("version 1 follows none")),
-            (_, NO_PREVIOUS) => Err(self.fault("every version but 1 names the one before")),
-            (_, word) => Ok(Some(CharterDigest(self.digest(word)?.0))),
+    /// The digests of all earlier versions: as many lines as there are such.
+    fn earlier(&mut self, version: CharterVersion) -> Result<Vec<CharterDigest>, ManifestError> {
+        if version.0 == 0 {
+            return Err(self.fault("versions count from 1"));
         }
+        if version.0 > CHARTER_VERSIONS_MAX as u64 {
+            return Err(self.fault(&format!("versions end at {CHARTER_VERSIONS_MAX}")));
+        }
+        if version.0 == 1 {
+            return match self.word("previous")? {
+                NO_PREVIOUS => Ok(Vec::new()),
+                _ => Err(self.fault("version 1 follows none")),
+            };
+        }
+        let mut earlier = Vec::new();
+        for _ in 1..version.0 {
+            match self.word("previous")? {
+                NO_PREVIOUS => return Err(self.fault("every version but 1 names all before it")),
+                word => earlier.push(CharterDigest(self.digest(word)?.0)),
+            }
+        }
+        Ok(earlier)
     }
 
     fn time(&mut self, key: &str) -> Result<WallTime, ManifestError> {

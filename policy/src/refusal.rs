@@ -79,6 +79,15 @@ pub enum AdoptionRefused {
         /// Digest of the charter that it says it follows.
         follows: Option<CharterDigest>,
     },
+    /// After the right charter, but with another list of those before that.
+    #[error(
+        "version {version} lists other earlier versions than the one it follows; have its manifest \
+         written anew with `mesh-policy manifest --previous DIR`, and reviewers sign again"
+    )]
+    OtherLog {
+        /// The version offered.
+        version: CharterVersion,
+    },
     /// It has run out.
     #[error(
         "it expired at {}, and it is {} now; have reviewers sign a new version, or set this \
@@ -169,6 +178,7 @@ impl AdoptionRefused {
             Self::Fork { .. } => "fork",
             Self::Gap { .. } => "gap",
             Self::NotSuccessor { .. } => "not-successor",
+            Self::OtherLog { .. } => "other-log",
             Self::Expired { .. } => "expired",
             Self::NotYet { .. } => "not-yet",
             Self::Unsigned => "unsigned",

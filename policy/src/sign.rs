@@ -184,7 +184,7 @@ pub fn write_manifest(
     let manifest = Manifest {
         county: charter.county(),
         version: charter.version(),
-        previous: previous_digest(&files, &charter, previous)?,
+        earlier: earlier_digests(&files, &charter, previous)?,
         validity: charter.validity(),
         decisions: Sha256Sum(charter.decision_digest()),
         files: Manifest::list(&files)?,
@@ -217,15 +217,15 @@ pub fn write_manifest(
     })
 }
 
-/// The digest that a charter's manifest names as the one before.
-fn previous_digest(
+/// The digests that a charter's manifest lists as those of all versions before, the newest first.
+fn earlier_digests(
     files: &CharterFiles,
     charter: &CedarCharter,
     previous: Option<&Path>,
-) -> Result<Option<CharterDigest>, SignError> {
+) -> Result<Vec<CharterDigest>, SignError> {
     let version = charter.version();
     match (version.0, previous) {
-        (1, None) => Ok(None),
+        (1, None) => Ok(Vec::new()),
         (1, Some(_)) => Err(SignError::FirstFollowsNone),
         (_, Some(previous)) => {
             let previous = Manifest::of(&CharterFiles::read(previous)?)?;
@@ -242,15 +242,15 @@ fn previous_digest(
                     previous: previous.county,
                 });
             }
-            Ok(Some(previous.digest()?))
+            let digest = previous.digest()?;
+            Ok([&[digest], previous.earlier.as_slice()].concat())
         }
         (_, None) => {
             let named = Manifest::of(files)
                 .ok()
                 .filter(|manifest| manifest.version == version);
-            let digest = named.and_then(|manifest| manifest.previous);
-            digest
-                .map(Some)
+            named
+                .map(|manifest| manifest.earlier)
                 .ok_or(SignError::PreviousNeeded { version })
         }
     }
@@ -261,8 +261,8 @@ fn previous_digest(
 pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), SignError> {
     let manifest = Manifest::of(files)?;
     manifest.check_files(files)?;
-    let charter =
-        CedarCharter::open_with_digest(files, manifest.digest()?).map_err(SignError::Invalid)?;
+    let charter = CedarCharter::open_with_log(files, manifest.digest()?, &manifest.earlier)
+        .map_err(SignError::Invalid)?;
     agree_with(&manifest, &charter).map_err(SignError::Stale)?;
     if manifest.decisions != Sha256Sum(charter.decision_digest()) {
         return Err(SignError::Stale(AdoptionRefused::Disagrees {

@@ -138,6 +138,13 @@ impl Charter for Stated {
         CharterDigest([self.version as u8; 32])
     }
 
+    fn log(&self) -> Vec<CharterDigest> {
+        let versions = 1..=self.version as u8;
+        versions
+            .map(|version| CharterDigest([version; 32]))
+            .collect()
+    }
+
     fn validity(&self) -> Validity {
         Validity {
             from: WallTime::from_ms(0),

@@ -189,7 +189,7 @@ impl County {
         let sealed = Sealed {
             county: self.county,
             version,
-            previous: plan.follows.map(|edition| edition.digest),
+            follows: plan.follows,
             validity: Validity {
                 from: IN_FORCE.from,
                 until: plan.until,

@@ -257,7 +257,7 @@ fn make(
         // Whoever simulates a county has nodes in it.
         county: roster.keys().next().expect("a county has nodes").county(),
         version,
-        previous: follows.map(|edition| edition.digest),
+        follows,
         validity: IN_FORCE,
         signers,
     };

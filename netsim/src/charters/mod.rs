@@ -23,6 +23,7 @@ use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::replica;
 use crdt_model::store::{Batch, MemoryStore, Store, StoreError};
 use policy::CharterFiles;
+use policy::manifest::Manifest;
 
 pub use permissions::Permissions;
 pub use shelf::Shelf;
@@ -49,6 +50,13 @@ impl Edition {
         batch.put(replica::charter_key(self.version), self.bundle.clone());
         store.write(&batch)?;
         store.sync()
+    }
+
+    /// Digests of all versions up to it, its own first.
+    fn newest_first(&self) -> Vec<CharterDigest> {
+        let manifest = Manifest::of(&self.files);
+        let earlier = manifest.map_or(Vec::new(), |manifest| manifest.earlier);
+        [&[self.digest], earlier.as_slice()].concat()
     }
 
     /// A store that holds it and nothing else.

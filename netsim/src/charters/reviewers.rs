@@ -2,7 +2,7 @@
 //! them come from the seed: nobody else may trust them.
 
 use crdt_model::charter::Validity;
-use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
+use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::time::WallTime;
 use ed25519_dalek::SigningKey;
 use policy::board::signature_path;
@@ -36,7 +36,7 @@ pub(super) struct Reviewers {
 pub(super) struct Sealed<'a> {
     pub(super) county: NodeId,
     pub(super) version: CharterVersion,
-    pub(super) previous: Option<CharterDigest>,
+    pub(super) follows: Option<&'a Edition>,
     pub(super) validity: Validity,
     /// Positions of the reviewers who sign.
     pub(super) signers: &'a [usize],
@@ -76,7 +76,7 @@ impl Reviewers {
         let manifest = Manifest {
             county: sealed.county,
             version: sealed.version,
-            previous: sealed.previous,
+            earlier: sealed.follows.map_or(Vec::new(), Edition::newest_first),
             validity: sealed.validity,
             decisions: Sha256Sum([0; 32]),
             files: Manifest::list(&files)?,

@@ -1,6 +1,6 @@
 //! Which charter is adopted, and why another is refused.
 
-use crdt_model::ids::CharterVersion;
+use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
 use policy::adopt::{AdoptedCharter, adopt, found, restore};
@@ -38,14 +38,49 @@ fn two_versions(signers: &[&str]) -> Tiny {
     tiny
 }
 
+fn log_of(adopted: &AdoptedCharter) -> Vec<CharterDigest> {
+    crdt_model::charter::Charter::log(&**adopted.charter())
+}
+
+#[test]
+fn the_newest_charter_holds_the_whole_log() {
+    let tiny = two_versions(&["wang", "zhao"]);
+    tiny.next("v2", "v3");
+    tiny.sign("v3", &["wang", "zhao"]);
+    let first = current(&tiny);
+    let second = adopt(&first, &tiny.files("v2"), now()).expect("it follows");
+    let third = adopt(&second, &tiny.files("v3"), now()).expect("it follows");
+    let log = [first.digest(), second.digest(), third.digest()];
+    assert_eq!(log_of(&third), log);
+    assert_eq!(third.manifest().earlier, [second.digest(), first.digest()]);
+}
+
+#[test]
+fn a_charter_that_rewrites_the_log_is_refused() {
+    let tiny = two_versions(&["wang", "zhao"]);
+    tiny.next("v2", "v3");
+    let path = tiny.path("v3").join("manifest");
+    let text = std::fs::read_to_string(&path).expect("there");
+    let first = current(&tiny);
+    let other = "ab".repeat(32);
+    let rewritten = text.replace(&first.digest().to_string(), &other);
+    assert_ne!(rewritten, text);
+    std::fs::write(&path, rewritten).expect("written");
+    tiny.sign("v3", &["wang", "zhao"]);
+    let second = adopt(&first, &tiny.files("v2"), now()).expect("it follows");
+    let refused = adopt(&second, &tiny.files("v3"), now()).expect_err("another log");
+    assert_eq!(refused.code(), "other-log", "{refused}");
+}
+
 #[test]
 fn a_charter_is_founded_adopted_and_restored() {
     let tiny = two_versions(&["wang", "zhao"]);
     let first = current(&tiny);
     let second = adopt(&first, &tiny.files("v2"), now()).expect("it follows");
     assert_eq!(second.version(), CharterVersion(2));
-    assert_eq!(second.manifest().previous, Some(first.digest()));
+    assert_eq!(second.manifest().previous(), Some(first.digest()));
     assert_eq!(second.check_decisions(), Ok(()));
+    assert_eq!(log_of(&second), [first.digest(), second.digest()]);
     assert_eq!(
         crdt_model::charter::Charter::digest(&**second.charter()),
         second.digest()

@@ -62,7 +62,7 @@ fn a_later_version_says_which_one_it_follows() {
         Err(SignError::FirstFollowsNone)
     ));
     let written = write_manifest(&v2, Some(&v1)).expect("valid");
-    assert_eq!(written.manifest.previous, Some(again_digest(&tiny)));
+    assert_eq!(written.manifest.previous(), Some(again_digest(&tiny)));
     assert_eq!(
         written.removed.len(),
         2,

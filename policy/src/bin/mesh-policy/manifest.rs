@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         write_manifest(dir, previous.as_deref()).map_err(|error| sign_failure(error, dir))?;
     let manifest = &written.manifest;
     let follows = manifest
-        .previous
+        .previous()
         .map_or("none".to_owned(), |digest| digest.to_string());
     let mut text = format!(
         "{}: version {} of county {}, {} files\ndigest    {}\nprevious  {follows}\ndecisions {}\n",
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         "county": manifest.county,
         "version": manifest.version,
         "digest": written.digest,
-        "previous": manifest.previous,
+        "previous": manifest.previous(),
         "decisions": manifest.decisions.to_string(),
         "files": manifest.files.len(),
         "signatures_removed": written.removed,

@@ -96,7 +96,7 @@ fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
         "version": adopted.version(),
         "county": adopted.manifest().county,
         "digest": adopted.digest(),
-        "previous": adopted.manifest().previous,
+        "previous": adopted.manifest().previous(),
         "signed_by": tally.signers,
         "threshold": tally.needed,
         "checked_against_previous": follows,
