@@ -4,7 +4,8 @@
 //! A charter is trusted first because a person brought it ([`found`]). From then on each version
 //! is trusted because the reviewers of the version before signed it ([`adopt`]), as the root role
 //! of TUF 1.0 §5.3: exactly the next number, signed by the old reviewers and, where they or their
-//! threshold change, by the new ones too. So every charter that was ever adopted is also signed by
+//! threshold change, by the new ones too. Where too many of their keys are lost, holders of sealed
+//! keys may put others in place ([`crate::recovery`]). So every charter that was ever adopted is also signed by
 //! enough of its own reviewers, and [`restore`] can hold a stored one to that after a restart.
 //!
 //! Nothing but the manifest and the signatures is parsed before the signatures are verified.
@@ -19,6 +20,7 @@ use crate::board::{Board, GoodSignature, SignatureFault, Tally, read_signatures}
 use crate::charter::CedarCharter;
 use crate::files::CharterFiles;
 use crate::manifest::{MANIFEST_PATH, Manifest, ManifestError, Sha256Sum, digest_of};
+use crate::recovery;
 use crate::refusal::{AdoptionRefused, Whose};
 
 /// A charter that a node holds: every file, opened, with the reviewers that may sign the next one.
@@ -62,6 +64,14 @@ impl AdoptedCharter {
     /// The reviewers that may sign the next version.
     pub fn board(&self) -> &Board {
         &self.board
+    }
+
+    /// The holders of sealed keys, if the charter names any.
+    fn recovery_board(&self) -> Option<Board> {
+        let recovery = self.charter.head().recovery.as_ref()?;
+        let listed = recovery.holder.iter();
+        let listed = listed.map(|holder| (holder.name.as_str(), holder.key.as_str()));
+        Board::new(listed, recovery.threshold).ok()
     }
 
     /// Checks that the rules decide what the manifest says they decide. Reviewers' tools ask this;
@@ -127,14 +137,27 @@ pub fn adopt(
     offer.check_follows(current)?;
     offer.check_in_force(now)?;
     let signatures = offer.signatures()?;
-    enough(Whose::Previous, current.board.count(&signatures))?;
+    let tally = current.board.count(&signatures);
+    let admitting = match current.recovery_board() {
+        Some(holders) if !tally.reached() && holders.count(&signatures).reached() => {
+            if let Some(path) = recovery::beyond(&current.files, offered) {
+                return Err(AdoptionRefused::BeyondRecovery { path });
+            }
+            holders
+        }
+        _ => {
+            enough(Whose::Previous, tally)?;
+            current.board.clone()
+        }
+    };
     let mut adopted = offer.open()?;
-    let same_board = adopted.board == current.board;
-    if !same_board {
+    if adopted.board != admitting {
         enough(Whose::Own, adopted.board.count(&signatures))?;
-        adopted.admitted_by = Some(current.board.clone());
     }
-    refuse_strangers(&signatures, &current.board, &adopted.board)?;
+    refuse_strangers(&signatures, [&admitting, &current.board, &adopted.board])?;
+    if adopted.board != admitting {
+        adopted.admitted_by = Some(admitting);
+    }
     Ok(adopted)
 }
 
@@ -287,18 +310,18 @@ fn enough(whose: Whose, tally: Tally) -> Result<(), AdoptionRefused> {
     }
 }
 
-/// Refuses a signature that is neither the old reviewers' nor the new ones'.
+/// Refuses a signature that is nobody's who could sign.
 fn refuse_strangers(
     signatures: &[GoodSignature],
-    old: &Board,
-    new: &Board,
+    boards: [&Board; 3],
 ) -> Result<(), AdoptionRefused> {
+    let [.., new] = boards;
     let counts = |board: &Board, one: &GoodSignature| {
         board.count(std::slice::from_ref(one)).others.is_empty()
     };
     let stranger = signatures
         .iter()
-        .find(|one| !counts(old, one) && !counts(new, one));
+        .find(|one| !boards.iter().any(|board| counts(board, one)));
     match stranger.and_then(|one| new.count(std::slice::from_ref(one)).others.pop()) {
         Some(fault) => Err(AdoptionRefused::Signature(fault)),
         None => Ok(()),

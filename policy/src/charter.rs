@@ -19,8 +19,9 @@ use crate::finding::Finding;
 use crate::head::{self, Head, Reviewer, rank};
 use crate::layout;
 use crate::model::{Alarm, Matching, Model};
-use crate::question::Question;
-use crate::rules::{self, Rule};
+use crate::question::{Question, State};
+use crate::rules;
+use crate::rules::{Rule, Rules};
 use crate::{kinds, roster, schema};
 
 /// One version of a charter, ready to decide.
@@ -31,7 +32,9 @@ pub struct CedarCharter {
     keyless: Vec<NodeId>,
     kinds: Kinds,
     checks: Checks,
-    model: Model,
+    model: Arc<Model>,
+    /// The state that it decides for.
+    state: State,
     named: Named,
     digest: CharterDigest,
     /// Those of all versions up to this one, the oldest first.
@@ -87,6 +90,7 @@ impl CedarCharter {
         checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
         let schema = schema::read(files, &head, &kinds, findings)?;
         let rules = rules::read(files, &schema, &roster.roster, findings)?;
+        check_emergency(&head, &rules, findings);
         let named = Named::new(&rules.named);
         let model = match Model::new(schema, rules, &roster.roster) {
             Ok(model) => model,
@@ -105,7 +109,8 @@ impl CedarCharter {
             keyless: roster.keyless,
             kinds,
             checks,
-            model,
+            model: Arc::new(model),
+            state: State::Normal,
             named,
             digest,
             log,
@@ -176,6 +181,37 @@ impl CedarCharter {
             .clone()
     }
 
+    /// Whether it has rules for emergencies.
+    pub fn has_emergency(&self) -> bool {
+        self.head.emergency.is_some()
+    }
+
+    /// The same version, deciding for another state of the county.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> Self {
+        Self {
+            head: self.head.clone(),
+            roster: self.roster.clone(),
+            keyless: self.keyless.clone(),
+            kinds: self.kinds.clone(),
+            checks: self.checks.clone(),
+            model: Arc::clone(&self.model),
+            state,
+            named: self.named.clone(),
+            digest: self.digest,
+            log: self.log.clone(),
+            decided: RwLock::default(),
+            denied: self.denied.clone(),
+            alarms: AtomicU64::new(0),
+            last_alarm: Mutex::new(None),
+        }
+    }
+
+    /// The state that it decides for.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
     /// Whether a person in this role at `node` may take facets with this label out of the mesh.
     pub fn export(&self, label: &Label, node: NodeId, role: Name) -> Arc<Decision> {
         self.decide(Question::Export(role), label, node)
@@ -224,7 +260,7 @@ impl CedarCharter {
 
     fn ask(&self, question: Question, label: &Label, node: NodeId) -> Decision {
         self.model
-            .ask(&self.kinds, question, label, node)
+            .ask(&self.kinds, question, label, node, self.state)
             .unwrap_or_else(|alarm| {
                 self.alarms.fetch_add(1, Ordering::Relaxed);
                 *self
@@ -315,13 +351,45 @@ impl CedarCharter {
     pub fn decision_digest(&self) -> [u8; 32] {
         let mut digest = Sha256::new();
         digest.update(b"countymesh decisions 1\n");
+        self.enter_decisions(&mut digest);
+        if self.has_emergency() && self.state == State::Normal {
+            digest.update(b"in an emergency\n");
+            self.in_state(State::Emergency).enter_decisions(&mut digest);
+        }
+        digest.finalize().into()
+    }
+
+    fn enter_decisions(&self, digest: &mut Sha256) {
         for question in self.questions() {
             for (class, example) in self.classes(question) {
                 let allowed = self.answer(question, &example.label, example.node).allowed;
                 digest.update(format!("{class} = {}\n", u8::from(allowed)));
             }
         }
-        digest.finalize().into()
+    }
+}
+
+/// Terms without rules, or rules without terms, would be an emergency that nobody agreed on.
+fn check_emergency(head: &Head, rules: &Rules, findings: &mut Vec<Finding>) {
+    let has_rules = rules.rules.values().any(|rule| rule.emergency);
+    match (&head.emergency, has_rules) {
+        (Some(_), false) => findings.push(
+            Finding::error(
+                "emergency::no-rules",
+                head::FILE,
+                "`[emergency]` gives terms, and `emergency/` has no rules",
+            )
+            .hint("add what may flow and be read then, or leave the terms out"),
+        ),
+        (None, true) => findings.push(
+            Finding::error(
+                "emergency::no-terms",
+                head::FILE,
+                "`emergency/` has rules, and `[emergency]` gives no terms",
+            )
+            .hint("say `threshold` and `hours_max`, or leave the rules out"),
+        ),
+        _ => {}
     }
 }
 

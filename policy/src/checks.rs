@@ -14,7 +14,7 @@ use crate::document::{Document, Step};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::head::{Head, rank};
-use crate::question::Question;
+use crate::question::{Question, State};
 use crate::relation::Relation;
 
 /// The folder of the files in the charter folder.
@@ -124,6 +124,8 @@ pub struct Invariant {
     /// Which questions it is about; `flow` if not given.
     #[serde(default = "only_flow")]
     pub asks: Vec<Ask>,
+    /// In which states of the county it holds; in all if not given.
+    pub states: Option<Vec<State>>,
     /// What no question may be allowed that fits this.
     pub never: Option<Pattern>,
     /// What every question must be allowed that fits this.

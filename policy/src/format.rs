@@ -32,7 +32,7 @@ pub fn formatted(files: &CharterFiles) -> Result<BTreeMap<String, String>, Vec<F
             continue;
         };
         let plain = lines(before);
-        let after = if path.starts_with(rules::FOLDER) {
+        let after = if rules::is_rules(path) {
             match policies_str_to_pretty(&plain, &CONFIG) {
                 Ok(pretty) => lines(&pretty),
                 Err(problem) => {

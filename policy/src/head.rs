@@ -30,6 +30,30 @@ pub struct Reviewer {
     pub key: String,
 }
 
+/// Who may put other reviewers in place when too many keys are lost. Their keys are kept sealed, and
+/// can change nothing else: see [`crate::recovery`].
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recovery {
+    /// How many of them must sign.
+    pub threshold: usize,
+    /// They and their keys.
+    pub holder: Vec<Reviewer>,
+}
+
+/// On what terms an emergency can be declared: see [`crate::emergency`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyTerms {
+    /// How many reviewers must sign.
+    pub threshold: usize,
+    /// How long one declaration may hold, in hours.
+    pub hours_max: u32,
+}
+
+/// The longest that one declaration of an emergency may hold.
+pub const EMERGENCY_HOURS_MAX: u32 = 72;
+
 /// What `charter.toml` says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Head {
@@ -53,6 +77,10 @@ pub struct Head {
     pub roles: Vec<Word>,
     /// Whose signatures count; empty in a template.
     pub reviewers: Vec<Reviewer>,
+    /// Who may replace them when too many keys are lost.
+    pub recovery: Option<Recovery>,
+    /// On what terms an emergency can be declared.
+    pub emergency: Option<EmergencyTerms>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +93,8 @@ struct Raw {
     valid_from: String,
     valid_until: String,
     threshold: usize,
+    recovery: Option<Recovery>,
+    emergency: Option<EmergencyTerms>,
 }
 
 const LISTS: [&str; 4] = ["sensitivity", "level", "role", "reviewer"];
@@ -82,6 +112,8 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
     check_versions(&document, &raw, findings);
     let validity = read_validity(&document, &raw, findings)?;
     check_reviewers(&document, &reviewers, raw.threshold, findings);
+    check_recovery(&document, raw.recovery.as_ref(), &reviewers, findings);
+    check_emergency(&document, &raw, findings);
     Some(Head {
         county: raw.county,
         title: raw.title,
@@ -96,6 +128,8 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
             .into_iter()
             .map(|(_, reviewer)| reviewer)
             .collect(),
+        recovery: raw.recovery,
+        emergency: raw.emergency,
     })
 }
 
@@ -269,6 +303,78 @@ fn check_reviewers(
                 .at(document.span(&[Step::Key("threshold")]))
                 .hint("it is at least 1 and at most the number of reviewers"),
         );
+    }
+}
+
+/// Keys for recovery are nobody's everyday keys: whoever loses the one must not lose the other.
+fn check_recovery(
+    document: &Document<'_>,
+    recovery: Option<&Recovery>,
+    reviewers: &[(usize, Reviewer)],
+    findings: &mut Vec<Finding>,
+) {
+    let Some(recovery) = recovery else { return };
+    let mut refuse = |message: String, hint: &str| {
+        findings.push(
+            Finding::error("charter::recovery", document.file(), message)
+                .at(document.span(&[Step::Key("recovery")]))
+                .hint(hint),
+        );
+    };
+    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
+    let everyday = reviewers.iter().filter_map(|(_, reviewer)| {
+        let key = SshKey::parse(&reviewer.key).ok()?;
+        Some((key.point(), reviewer.name.as_str()))
+    });
+    keys.extend(everyday);
+    for holder in &recovery.holder {
+        match SshKey::parse(&holder.key) {
+            Ok(key) => {
+                if let Some(other) = keys.insert(key.point(), &holder.name) {
+                    let message = format!("`{other}` and `{}` have the same key", holder.name);
+                    refuse(message, "a key for recovery is used for nothing else");
+                }
+            }
+            Err(problem) => refuse(
+                format!("the key of `{}` cannot be used: {problem}", holder.name),
+                "copy the one line of its `.pub` file",
+            ),
+        }
+    }
+    let holders = recovery.holder.len();
+    if recovery.threshold < 2 || recovery.threshold > holders {
+        let message = format!(
+            "recovery by {} of {holders} holders cannot be",
+            recovery.threshold
+        );
+        refuse(
+            message,
+            "at least 2, and at most as many as there are, must sign",
+        );
+    }
+}
+
+fn check_emergency(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding>) {
+    let Some(terms) = raw.emergency else { return };
+    let mut refuse = |key, message: String| {
+        findings.push(
+            Finding::error("charter::emergency", document.file(), message)
+                .at(document.span(&[Step::Key("emergency"), Step::Key(key)])),
+        );
+    };
+    if terms.threshold == 0 || terms.threshold > raw.threshold {
+        let message = format!(
+            "an emergency that {} reviewers declare, where {} sign a charter",
+            terms.threshold, raw.threshold
+        );
+        refuse("threshold", message);
+    }
+    if terms.hours_max == 0 || terms.hours_max > EMERGENCY_HOURS_MAX {
+        let message = format!(
+            "{} hours is not 1 to {EMERGENCY_HOURS_MAX}",
+            terms.hours_max
+        );
+        refuse("hours_max", message);
     }
 }
 

@@ -342,6 +342,8 @@ en = "open"
             levels: vec![word("village")],
             roles: vec![word("clerk")],
             reviewers: Vec::new(),
+            recovery: None,
+            emergency: None,
         };
         let mut findings = Vec::new();
         let kinds = read(&files, Some(&head), &mut findings);

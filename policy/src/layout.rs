@@ -27,6 +27,7 @@ fn is_known(file: &str) -> bool {
     let folders = [
         (kinds::FOLDER, ".toml"),
         (rules::FOLDER, ".cedar"),
+        (rules::EMERGENCY_FOLDER, ".cedar"),
         (checks::FOLDER, ".toml"),
         (SIGNATURES_FOLDER, ""),
     ];

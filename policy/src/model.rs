@@ -12,7 +12,7 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::Label;
 
-use crate::question::{Action, Question};
+use crate::question::{Action, Question, State};
 use crate::roster::tier_name;
 use crate::rules::Rules;
 
@@ -76,9 +76,14 @@ impl Model {
         question: Question,
         label: &Label,
         node: NodeId,
+        state: State,
     ) -> Result<Decision, Alarm> {
         let (request, entities) = self.request(kinds, question, label, node)?;
-        self.authorize(&self.rules.policies, &request, &entities)
+        let policies = match state {
+            State::Normal => &self.rules.policies,
+            State::Emergency => &self.rules.in_emergency,
+        };
+        self.authorize(policies, &request, &entities)
     }
 
     /// Every rule whose conditions a question meets, whether it decides or not: the answer names

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crdt_model::ids::{Name, NodeId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The state that the county is in. Rules under `emergency/` count in an emergency only.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// As every day.

@@ -124,6 +124,15 @@ pub enum AdoptionRefused {
         /// Who signed, and what else was found.
         tally: Tally,
     },
+    /// Holders of sealed keys changed more than reviewers and dates.
+    #[error(
+        "`{path}` is another one: holders of recovery keys may change reviewers, threshold and dates, \
+         and nothing else; let the new reviewers sign further changes as the version after"
+    )]
+    BeyondRecovery {
+        /// The file.
+        path: String,
+    },
     /// The reviewers that it lists cannot sign anything.
     #[error("{0}")]
     Board(BoardError),
@@ -184,6 +193,7 @@ impl AdoptionRefused {
             Self::Unsigned => "unsigned",
             Self::Signature(_) => "bad-signature",
             Self::TooFew { .. } => "too-few-signatures",
+            Self::BeyondRecovery { .. } => "beyond-recovery",
             Self::Board(_) => "bad-reviewers",
             Self::Invalid(_) => "invalid",
             Self::Keyless { .. } => "keyless",

@@ -1,5 +1,7 @@
-//! `rules/*.cedar`: what flows, who may write, who may read. Cedar text only, strictly valid against
-//! the schema without a warning, every rule with an id and with its reason in both languages.
+//! `rules/*.cedar`: what flows, who may write, who may read. `emergency/*.cedar`: what more may flow
+//! and be read while an emergency is declared; permits only, so that every guard still holds. Cedar
+//! text only, strictly valid against the schema without a warning, every rule with an id and with its
+//! reason in both languages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,6 +22,9 @@ use crate::schema::DEREFERENCES_MAX;
 
 /// The folder of the files in the charter folder.
 pub const FOLDER: &str = "rules/";
+
+/// The folder of the rules that count in an emergency only.
+pub const EMERGENCY_FOLDER: &str = "emergency/";
 
 /// Rules that a charter may have; each costs every decision about a microsecond.
 pub const RULES_MAX: usize = 200;
@@ -51,10 +56,13 @@ pub struct Rule {
 /// All rules of a charter, ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Rules {
+    /// The rules of every day.
     pub(crate) policies: PolicySet,
-    /// The permits among them.
+    /// Those, and the ones that count in an emergency only.
+    pub(crate) in_emergency: PolicySet,
+    /// All permits.
     pub(crate) permits: PolicySet,
-    /// The forbids among them.
+    /// All forbids.
     pub(crate) forbids: PolicySet,
     pub(crate) rules: BTreeMap<RuleId, Rule>,
     /// Nodes that a rule names: they keep their identity where other nodes are alike.
@@ -71,12 +79,14 @@ pub(crate) fn read(
     let before = findings.len();
     let mut rules = Rules {
         policies: PolicySet::new(),
+        in_emergency: PolicySet::new(),
         permits: PolicySet::new(),
         forbids: PolicySet::new(),
         rules: BTreeMap::new(),
         named: BTreeSet::new(),
     };
-    for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
+    let of_rules = |file: &&String| is_rules(file);
+    for file in files.files.keys().filter(of_rules) {
         if let Some(text) = text(files, file, findings) {
             read_file(file, text, roster, &mut rules, findings);
         }
@@ -104,6 +114,11 @@ pub(crate) fn read(
     }
     validate(&rules, schema, findings);
     (findings.len() == before).then_some(rules)
+}
+
+/// Whether this is the path of a file of rules.
+pub(crate) fn is_rules(file: &str) -> bool {
+    file.starts_with(FOLDER) || file.starts_with(EMERGENCY_FOLDER)
 }
 
 fn read_file(
@@ -156,8 +171,13 @@ fn read_file(
         } else {
             &mut rules.forbids
         };
-        let added = half.add(policy.clone());
-        if let Err(problem) = added.and_then(|()| rules.policies.add(policy)) {
+        let mut added = half
+            .add(policy.clone())
+            .and_then(|()| rules.in_emergency.add(policy.clone()));
+        if !rule.emergency {
+            added = added.and_then(|()| rules.policies.add(policy));
+        }
+        if let Err(problem) = added {
             findings
                 .push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
         }
@@ -201,10 +221,19 @@ fn annotations(
         let message = format!("unknown annotation `@{key}`");
         findings.push(Finding::error("rules::annotation", file, message).at(Some(span.clone())));
     }
+    let permits = policy.effect() == Effect::Permit;
+    if file.starts_with(EMERGENCY_FOLDER) && !permits {
+        let message = format!("`{id}` forbids, and counts in an emergency only");
+        findings.push(
+            Finding::error("emergency::forbids", file, message)
+                .at(Some(span.clone()))
+                .hint("what must never be belongs in `rules/`, where it always counts"),
+        );
+    }
     (findings.len() == before).then(|| Rule {
         id: Arc::from(id),
-        permits: policy.effect() == Effect::Permit,
-        emergency: false,
+        permits,
+        emergency: file.starts_with(EMERGENCY_FOLDER),
         reason: Title { zh, en },
         file: file.to_owned(),
         line: 1,
@@ -258,8 +287,11 @@ fn node_of(uid: &EntityUid) -> Option<NodeId> {
 
 fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
     let validator = Validator::new(schema.clone());
-    let result =
-        validator.validate_with_level(&rules.policies, ValidationMode::Strict, DEREFERENCES_MAX);
+    let result = validator.validate_with_level(
+        &rules.in_emergency,
+        ValidationMode::Strict,
+        DEREFERENCES_MAX,
+    );
     let errors = result
         .validation_errors()
         .map(|error| (error.policy_id(), error as &dyn Diagnostic));

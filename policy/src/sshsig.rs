@@ -17,6 +17,9 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, SshSig};
 
 /// The namespace of charter signatures: a signature made for anything else is not one.
 pub const NAMESPACE: &str = "charter@countymesh";
+/// The namespace of signatures that declare an emergency: one over a charter is none of these, and
+/// the other way round.
+pub const EMERGENCY_NAMESPACE: &str = "emergency@countymesh";
 /// Bytes of one signature file.
 pub const SIGNATURE_BYTES_MAX: usize = 4096;
 /// Bytes of one public key in OpenSSH's form.
@@ -69,12 +72,13 @@ pub enum SshSigError {
     Key(#[from] SshKeyError),
     /// Made for another purpose.
     #[error(
-        "made for `{namespace}` and not for a charter; sign again with \
-         `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
+        "made for `{namespace}` and not for `{needed}`; sign again with `ssh-keygen -Y sign -n {needed} -f KEY`"
     )]
     Namespace {
         /// The namespace it was made for.
         namespace: String,
+        /// The one that is needed.
+        needed: &'static str,
     },
     /// Made with another key than the one asked about.
     #[error("made with the key {found}, where {needed} is listed; sign with the listed key")]
@@ -172,9 +176,14 @@ pub struct DetachedSignature {
 }
 
 impl DetachedSignature {
-    /// Reads a signature file, which begins with `-----BEGIN SSH SIGNATURE-----`. One made for
-    /// another namespace is refused here.
+    /// Reads a signature over a charter, which begins with `-----BEGIN SSH SIGNATURE-----`. One made
+    /// for another namespace is refused here.
     pub fn parse(text: &[u8]) -> Result<Self, SshSigError> {
+        Self::parse_for(text, NAMESPACE)
+    }
+
+    /// Reads a signature made for this namespace.
+    pub fn parse_for(text: &[u8], needed: &'static str) -> Result<Self, SshSigError> {
         let unreadable = |problem: String| SshSigError::Unreadable { problem };
         if text.len() > SIGNATURE_BYTES_MAX {
             return Err(unreadable(format!(
@@ -200,10 +209,11 @@ impl DetachedSignature {
                 envelope.version()
             )));
         }
-        if envelope.namespace() != NAMESPACE {
+        if envelope.namespace() != needed {
             let namespace = envelope.namespace().chars().take(64).collect::<String>();
             return Err(SshSigError::Namespace {
                 namespace: namespace.escape_debug().to_string(),
+                needed,
             });
         }
         if !envelope.reserved().is_empty() {
@@ -231,11 +241,12 @@ impl DetachedSignature {
                 needed: key.fingerprint(),
             });
         }
-        let signed = SshSig::signed_data(NAMESPACE, self.envelope.hash_alg(), message).map_err(
-            |problem| SshSigError::Unreadable {
+        let (namespace, hash) = (self.envelope.namespace(), self.envelope.hash_alg());
+        let signed = SshSig::signed_data(namespace, hash, message).map_err(|problem| {
+            SshSigError::Unreadable {
                 problem: problem.to_string(),
-            },
-        )?;
+            }
+        })?;
         let bytes = self.envelope.signature_bytes();
         let (signature, signed) = match &key.0 {
             KeyData::SkEd25519(key) => signed_by_security_key(key.application(), bytes, &signed)?,
@@ -273,14 +284,23 @@ fn signed_by_security_key<'a>(
 /// Signs `message` for [`NAMESPACE`], with SHA-512 as `ssh-keygen` does. The result is the text of
 /// a signature file.
 pub fn sign(key: &SigningKey, message: &[u8]) -> Result<String, SshSigError> {
+    sign_for(key, NAMESPACE, message)
+}
+
+/// The same for another namespace.
+pub fn sign_for(
+    key: &SigningKey,
+    namespace: &'static str,
+    message: &[u8],
+) -> Result<String, SshSigError> {
     let unreadable = |problem: ssh_key::Error| SshSigError::Unreadable {
         problem: problem.to_string(),
     };
     let hash = HashAlg::Sha512;
-    let signed = SshSig::signed_data(NAMESPACE, hash, message).map_err(unreadable)?;
+    let signed = SshSig::signed_data(namespace, hash, message).map_err(unreadable)?;
     let signature = key.sign(&signed).to_bytes().to_vec();
     let signature = ssh_key::Signature::new(Algorithm::Ed25519, signature).map_err(unreadable)?;
-    SshSig::new(SshKey::from(key).0, NAMESPACE, hash, signature)
+    SshSig::new(SshKey::from(key).0, namespace, hash, signature)
         .and_then(|envelope| envelope.to_pem(LineEnding::LF))
         .map_err(unreadable)
 }

@@ -29,6 +29,7 @@ pub fn linze() -> CharterFiles {
         "kinds/device.toml",
         "kinds/grid.toml",
         "kinds/notice.toml",
+        "emergency/devices.cedar",
         "rules/author.cedar",
         "rules/flow.cedar",
         "rules/guard.cedar",

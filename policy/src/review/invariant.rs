@@ -117,7 +117,8 @@ fn covers(
     let Some(pattern) = invariant.never.as_ref().or(invariant.always.as_ref()) else {
         return false;
     };
-    asks(&invariant.asks, row.question)
+    listed(&invariant.states, |of| *of == state)
+        && asks(&invariant.asks, row.question)
         && fits(pattern, row)
         && pattern
             .holds

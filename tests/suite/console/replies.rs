@@ -49,7 +49,8 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         }
         Reply::Decisions { decisions, next } => {
             decisions.iter().for_each(|one| decided(one, &mut to));
-            next.iter().for_each(|label| to.push(Mention::Label(*label)));
+            next.iter()
+                .for_each(|label| to.push(Mention::Label(*label)));
         }
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),

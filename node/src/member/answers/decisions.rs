@@ -15,7 +15,8 @@ use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
 
 pub(super) fn page(keeper: &Keeper, after: Option<Label>) -> Reply {
-    let labels: std::collections::BTreeSet<Label> = keeper.engine.index().labels().copied().collect();
+    let labels: std::collections::BTreeSet<Label> =
+        keeper.engine.index().labels().copied().collect();
     let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
     let mut decisions = Vec::new();
     let mut last = None;

@@ -9,6 +9,7 @@
 mod can;
 mod check;
 mod diff;
+mod emergency;
 mod explain;
 mod fmt;
 mod keys;
@@ -81,6 +82,8 @@ enum Command {
     Manifest(manifest::Arguments),
     /// Sign the manifest as a reviewer.
     Sign(sign::Arguments),
+    /// Declare an emergency, sign it, end it.
+    Emergency(emergency::Arguments),
     /// Check manifest and signatures, as a node does.
     Verify(verify::Arguments),
     /// Show what a charter says.
@@ -122,6 +125,7 @@ fn main() -> ExitCode {
             Command::Schema(arguments) => schema::run(arguments, &output),
             Command::Manifest(arguments) => manifest::run(arguments, &output),
             Command::Sign(arguments) => sign::run(arguments, &output),
+            Command::Emergency(arguments) => emergency::run(arguments, &output),
             Command::Verify(arguments) => verify::run(arguments, &output),
             Command::Show(arguments) => show::run(arguments, &output),
             Command::Can(arguments) => can::run(arguments, &output),

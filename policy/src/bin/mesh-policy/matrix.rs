@@ -149,7 +149,7 @@ fn drawn(table: &policy::review::matrix::Table, ask: Ask, output: &Output) -> St
         let titles: Vec<_> = titles.iter().map(|title| output.title(title)).collect();
         let cells = row.cells.iter();
         let cells = cells.map(|cell| cell.as_ref().map_or(String::new(), |cell| told(cell, ask)));
-        let named = std::iter::once(titles.join("\n"));
+        let named = std::iter::once(titles.join(",\n"));
         drawn.add_row(named.chain(cells));
     }
     let lines: Vec<_> = drawn

@@ -1,0 +1,239 @@
+//! `emergency`: declare an emergency, end it, sign it and look at it.
+
+use std::path::{Path, PathBuf};
+
+use crdt_model::charter::Validity;
+use crdt_model::time::WallTime;
+use policy::CharterFiles;
+use policy::adopt::{AdoptedCharter, restore};
+use policy::emergency::{Declaration, SIGNATURES_MAX, verify};
+use policy::key_files::read_private_key;
+use policy::manifest::{MANIFEST_PATH, date, digest_of};
+use policy::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, sign_for};
+use serde_json::json;
+
+use crate::moment::Moment;
+use crate::output::{Answer, Exit, Failure, Output, refusal};
+
+/// The declaration within its folder.
+const DECLARATION: &str = "declaration";
+/// How signatures end.
+const SIGNATURE: &str = "sig";
+const HOUR_MS: u64 = 3_600_000;
+
+/// Declare an emergency, sign it, end it.
+///
+/// While a declaration holds, what `emergency/` permits counts too. A declaration is a folder with
+/// one text and the signatures over it; `mesh-node emergency` hands it to a node.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Write a declaration into a new folder.
+    Declare(Declare),
+    /// Sign a declaration as a reviewer.
+    Sign(Sign),
+    /// Hold a declaration to the charter, as a node does.
+    Verify(Verify),
+}
+
+#[derive(clap::Args)]
+struct Declare {
+    /// The folder of the charter in force.
+    charter: PathBuf,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// For how many hours; 0 ends what was declared before.
+    #[arg(long)]
+    hours: u32,
+    /// Why, in one line.
+    #[arg(long)]
+    reason: String,
+    /// 1 for the first under this charter, then one more each time.
+    #[arg(long, default_value_t = 1)]
+    number: u32,
+    /// From when on; now if not given.
+    #[arg(long, value_name = "TIME", default_value_t)]
+    from: Moment,
+}
+
+#[derive(clap::Args)]
+struct Sign {
+    /// The declaration's folder.
+    dir: PathBuf,
+    /// The reviewer's private key: OpenSSH, ed25519, without passphrase. Others sign with
+    /// `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration`.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct Verify {
+    /// The declaration's folder.
+    dir: PathBuf,
+    /// The folder of the charter in force.
+    #[arg(long, value_name = "DIR")]
+    charter: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+    match &arguments.command {
+        Command::Declare(arguments) => declare(arguments),
+        Command::Sign(arguments) => sign(arguments),
+        Command::Verify(arguments) => check(arguments),
+    }
+}
+
+fn declare(arguments: &Declare) -> Result<Answer, Failure> {
+    let charter = charter(&arguments.charter)?;
+    let Some(terms) = charter.charter().head().emergency else {
+        return Err(Failure::usage("the charter has no terms for an emergency"));
+    };
+    if arguments.hours > terms.hours_max {
+        let message = format!(
+            "{} hours, where the charter allows {} at a time",
+            arguments.hours, terms.hours_max
+        );
+        return Err(Failure::usage(message));
+    }
+    // A declaration is written to the second.
+    let from = WallTime::from_ms(arguments.from.wall().ms / 1000 * 1000);
+    let until = WallTime::from_ms(from.ms + u64::from(arguments.hours) * HOUR_MS);
+    let declaration = Declaration {
+        county: charter.charter().county(),
+        charter: charter.digest(),
+        number: arguments.number,
+        holds: Validity { from, until },
+        reason: arguments.reason.clone(),
+    };
+    let text = declaration.encode().unwrap_or_default();
+    Declaration::parse(text.as_bytes()).map_err(Failure::usage)?;
+    let failed = |problem: std::io::Error| {
+        Failure::usage(format!(
+            "cannot write `{}`: {problem}",
+            arguments.out.display()
+        ))
+    };
+    std::fs::create_dir(&arguments.out).map_err(failed)?;
+    std::fs::write(arguments.out.join(DECLARATION), &text).map_err(failed)?;
+    let out = arguments.out.display();
+    let told = format!(
+        "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
+         mesh-policy emergency sign {out} --key FILE\n",
+        terms.threshold
+    );
+    Ok(Answer::new(
+        Exit::Clean,
+        told,
+        json!({ "declaration": text, "needed": terms.threshold }),
+    ))
+}
+
+fn sign(arguments: &Sign) -> Result<Answer, Failure> {
+    let text = read(&arguments.dir.join(DECLARATION))?;
+    Declaration::parse(&text).map_err(Failure::usage)?;
+    let key = read_private_key(&arguments.key)?;
+    let internal =
+        |problem: policy::sshsig::SshSigError| Failure::new(Exit::Internal, "signature", problem);
+    let signature = sign_for(&key, EMERGENCY_NAMESPACE, &text).map_err(internal)?;
+    let fingerprint = DetachedSignature::parse_for(signature.as_bytes(), EMERGENCY_NAMESPACE)
+        .map_err(internal)?
+        .key()
+        .fingerprint();
+    let name = arguments
+        .key
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let path = arguments.dir.join(format!("{name}.{SIGNATURE}"));
+    std::fs::write(&path, signature).map_err(|problem| {
+        Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
+    })?;
+    let told = format!(
+        "signed with {fingerprint}\nwritten to `{}`\n",
+        path.display()
+    );
+    Ok(Answer::new(
+        Exit::Clean,
+        told,
+        json!({ "fingerprint": fingerprint, "path": path }),
+    ))
+}
+
+fn check(arguments: &Verify) -> Result<Answer, Failure> {
+    let charter = charter(&arguments.charter)?;
+    let (text, signatures) = read_folder(&arguments.dir)?;
+    let terms = charter.charter().head().emergency;
+    let (declaration, signers) =
+        verify(&text, &signatures, charter.digest(), terms, charter.board())
+            .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
+    let shown = |time| date(time).unwrap_or_default();
+    let told = if declaration.ends() {
+        format!("ends the emergency, number {}", declaration.number)
+    } else {
+        format!(
+            "emergency {} under version {}, from {} until {}",
+            declaration.number,
+            charter.version(),
+            shown(declaration.holds.from),
+            shown(declaration.holds.until)
+        )
+    };
+    let told = format!(
+        "{told}\nreason: {}\nsigned by {}\n",
+        declaration.reason,
+        signers.join(", ")
+    );
+    let object = json!({
+        "number": declaration.number, "ends": declaration.ends(), "reason": declaration.reason,
+        "from": shown(declaration.holds.from), "until": shown(declaration.holds.until),
+        "signed_by": signers,
+    });
+    Ok(Answer::new(Exit::Clean, told, object))
+}
+
+fn charter(folder: &Path) -> Result<AdoptedCharter, Failure> {
+    let files = CharterFiles::read(folder)?;
+    let manifest = files
+        .files
+        .get(MANIFEST_PATH)
+        .map_or(&[][..], Vec::as_slice);
+    restore(&files, digest_of(manifest)).map_err(|refused| refusal(refused, &files))
+}
+
+/// The declaration in a folder, with the signatures beside it.
+fn read_folder(folder: &Path) -> Result<(Vec<u8>, Vec<Vec<u8>>), Failure> {
+    let text = read(&folder.join(DECLARATION))?;
+    let failed = |problem: std::io::Error| {
+        Failure::usage(format!("cannot read `{}`: {problem}", folder.display()))
+    };
+    let mut signatures = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == SIGNATURE) {
+            signatures.push(read(&path)?);
+        }
+        if signatures.len() > SIGNATURES_MAX {
+            return Err(Failure::usage(format!(
+                "more than {SIGNATURES_MAX} signatures"
+            )));
+        }
+    }
+    Ok((text, signatures))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |problem: std::io::Error| {
+        Failure::usage(format!("cannot read `{}`: {problem}", path.display()))
+    };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > policy::sshsig::SIGNATURE_BYTES_MAX as u64 {
+        return Err(Failure::usage(format!("`{}` is too long", path.display())));
+    }
+    std::fs::read(path).map_err(failed)
+}

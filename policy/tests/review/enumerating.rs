@@ -1,0 +1,132 @@
+//! That nothing is left out: the table of decisions against plain Cedar, question by question.
+
+use std::collections::BTreeSet;
+
+use crdt_model::charter::Charter;
+use crdt_model::ids::NodeId;
+use crdt_model::label::Label;
+use policy::plain::{PlainAsk, PlainCedar};
+use policy::question::State;
+use policy::review::enumeration::Enumeration;
+use policy::{CedarCharter, CharterFiles, Question};
+
+use crate::{files, open};
+
+fn plain(question: Question) -> PlainAsk {
+    match question {
+        Question::Flow => PlainAsk::Hold,
+        Question::Author => PlainAsk::Author,
+        Question::Regrade => PlainAsk::Regrade,
+        Question::Read(role) => PlainAsk::Read(role),
+        Question::Export(role) => PlainAsk::Export(role),
+    }
+}
+
+/// The charter with these nodes only.
+fn reduced(nodes: &BTreeSet<NodeId>) -> CharterFiles {
+    let mut reduced = files(&[]);
+    let roster = reduced.files.get_mut("roster.toml").expect("there");
+    let text = String::from_utf8(roster.clone()).expect("text");
+    let mut blocks = text.split("[[node]]");
+    let mut kept = blocks.next().unwrap_or_default().to_owned();
+    for block in blocks {
+        let code = block.split('"').nth(1).expect("a code");
+        if nodes.contains(&crate::node(code)) {
+            kept.push_str("[[node]]");
+            kept.push_str(block);
+        }
+    }
+    *roster = kept.into_bytes();
+    reduced.files.remove("checks/cases.toml");
+    reduced
+}
+
+/// Asks plain Cedar every question there is, and counts.
+fn compare(charter: &CedarCharter, files: &CharterFiles) -> (u64, Vec<String>) {
+    let all = Enumeration::of(charter);
+    let cedar = PlainCedar::open(files).expect("plain Cedar reads the files");
+    let nodes: Vec<NodeId> = charter
+        .roster()
+        .members()
+        .iter()
+        .map(|member| member.node)
+        .collect();
+    let mut asked = 0;
+    let mut different = Vec::new();
+    for facet in charter.kinds().iter().flat_map(|kind| &kind.facets) {
+        for grade in facet.grades() {
+            for home in &nodes {
+                let only_home = [*home];
+                let addressees: &[NodeId] = if facet.addressed { &nodes } else { &only_home };
+                for addressee in addressees {
+                    let label = Label {
+                        facet: facet.name,
+                        home: *home,
+                        addressee: *addressee,
+                        grade,
+                    };
+                    let plainly = cedar.facet(&label).expect("in the schema");
+                    for node in &nodes {
+                        for question in charter.questions() {
+                            asked += 1;
+                            let ours = all.may(question, &label, *node, State::Normal);
+                            let theirs = plainly.allowed(plain(question), *node).expect("answers");
+                            if ours != theirs {
+                                different.push(format!("{question} of {label} at {node}: {ours}"));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(asked, all.questions());
+    (asked, different)
+}
+
+#[test]
+fn every_question_of_a_part_of_the_county_has_plain_cedars_answer() {
+    let nodes = [
+        "620723000000",
+        "620723101000",
+        "620723101205",
+        "620723101207",
+        "620723104000",
+        "620723104201",
+    ];
+    let nodes = nodes.into_iter().map(crate::node).collect();
+    let files = reduced(&nodes);
+    let charter = open(&files);
+    let (asked, different) = compare(&charter, &files);
+    println!("{asked} questions");
+    assert_eq!(different, Vec::<String>::new());
+}
+
+/// All 67.8 million questions of the county take plain Cedar the better part of an hour; run it by
+/// hand, in release, when the enumeration changes.
+#[test]
+#[ignore = "takes plain Cedar the better part of an hour; run by hand when the enumeration changes"]
+fn every_question_of_the_whole_county_has_plain_cedars_answer() {
+    let files = files(&[]);
+    let (asked, different) = compare(&open(&files), &files);
+    println!("{asked} questions");
+    assert_eq!(different, Vec::<String>::new());
+}
+
+#[test]
+fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
+    let charter = open(&files(&[]));
+    let nodes = charter.roster().members().len() as u64;
+    let arrangements = charter.arrangements();
+    let triples: u64 = arrangements.values().map(|one| one.triples).sum();
+    assert_eq!(triples, nodes.pow(3));
+    let representative: usize = charter.classes(Question::Flow).len();
+    let facets = charter.kinds().iter().flat_map(|kind| &kind.facets);
+    let enumerated: usize = facets
+        .map(|facet| {
+            let fitting = |one: &&policy::class::Occurrence| facet.addressed || one.is_for_home();
+            facet.grades().count() * arrangements.values().filter(fitting).count()
+        })
+        .sum();
+    assert_eq!(representative, enumerated);
+}
