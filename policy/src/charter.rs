@@ -317,14 +317,14 @@ impl CedarCharter {
         Arrangement::of(node, label.home, label.addressee, &self.named)
     }
 
-    /// Every rule whose conditions a question meets.
+    /// For each of these questions, every rule whose conditions it meets.
     pub(crate) fn matching(
         &self,
-        question: Question,
+        questions: &[Question],
         label: &Label,
         node: NodeId,
-    ) -> Result<Matching, Alarm> {
-        self.model.matching(&self.kinds, question, label, node)
+    ) -> Result<Vec<Matching>, Alarm> {
+        self.model.matching(&self.kinds, questions, label, node)
     }
 
     /// Which of these policies, which are not the charter's rules, a question meets.
@@ -342,7 +342,7 @@ impl CedarCharter {
     pub(crate) fn policy(&self, rule: &Rule) -> Option<&Policy> {
         self.model
             .rules()
-            .policies
+            .in_emergency
             .policy(&PolicyId::new(&*rule.id))
     }
 

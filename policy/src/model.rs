@@ -78,7 +78,7 @@ impl Model {
         node: NodeId,
         state: State,
     ) -> Result<Decision, Alarm> {
-        let (request, entities) = self.request(kinds, question, label, node)?;
+        let (request, entities) = self.asked(kinds, question, label, node)?;
         let policies = match state {
             State::Normal => &self.rules.policies,
             State::Emergency => &self.rules.in_emergency,
@@ -86,21 +86,27 @@ impl Model {
         self.authorize(policies, &request, &entities)
     }
 
-    /// Every rule whose conditions a question meets, whether it decides or not: the answer names
-    /// only the forbids where there are any.
+    /// For each of these questions about one label and one node, every rule whose conditions it
+    /// meets, whether it decides or not: an answer names only the forbids where there are any. The
+    /// entities are made once for all.
     pub(crate) fn matching(
         &self,
         kinds: &Kinds,
-        question: Question,
+        questions: &[Question],
         label: &Label,
         node: NodeId,
-    ) -> Result<Matching, Alarm> {
-        let (request, entities) = self.request(kinds, question, label, node)?;
-        let of = |policies| self.authorize(policies, &request, &entities);
-        Ok(Matching {
-            permits: of(&self.rules.permits)?.rules,
-            forbids: of(&self.rules.forbids)?.rules,
-        })
+    ) -> Result<Vec<Matching>, Alarm> {
+        let roles: BTreeSet<Name> = questions.iter().filter_map(|one| one.role()).collect();
+        let (label_uid, entities) = self.entities(kinds, &roles, label, node)?;
+        let of = |question: &Question| {
+            let request = self.request(*question, label, node, label_uid.clone(), &entities)?;
+            let met = |policies| self.authorize(policies, &request, &entities);
+            Ok(Matching {
+                permits: met(&self.rules.permits)?.rules,
+                forbids: met(&self.rules.forbids)?.rules,
+            })
+        };
+        questions.iter().map(of).collect()
     }
 
     /// Which of these policies a question meets: parts of rules, say. One that errors, as a part
@@ -113,28 +119,38 @@ impl Model {
         label: &Label,
         node: NodeId,
     ) -> Result<BTreeSet<RuleId>, Alarm> {
-        let (request, entities) = self.request(kinds, question, label, node)?;
+        let (request, entities) = self.asked(kinds, question, label, node)?;
         let response = self.authorizer.is_authorized(&request, policies, &entities);
         Ok(response.diagnostics().reason().map(rule_id).collect())
     }
 
-    fn request(
+    /// Everything that one question is asked with.
+    fn asked(
         &self,
         kinds: &Kinds,
         question: Question,
         label: &Label,
         node: NodeId,
     ) -> Result<(Request, Entities), Alarm> {
+        let roles = question.role().into_iter().collect();
+        let (label_uid, entities) = self.entities(kinds, &roles, label, node)?;
+        let request = self.request(question, label, node, label_uid, &entities)?;
+        Ok((request, entities))
+    }
+
+    /// A label among the nodes that matter to it, with a seat for each role at the asking node.
+    fn entities(
+        &self,
+        kinds: &Kinds,
+        roles: &BTreeSet<Name>,
+        label: &Label,
+        node: NodeId,
+    ) -> Result<(EntityUid, Entities), Alarm> {
         let label_uid = uid("Label", &label.to_string())?;
         let mut added = vec![label_entity(kinds, label, &label_uid)?];
-        let principal = match question {
-            Question::Read(role) | Question::Export(role) => {
-                let seat = uid("Seat", &format!("{role} at {node}"))?;
-                added.push(seat_entity(&seat, role, node)?);
-                seat
-            }
-            _ => node_uid(node)?,
-        };
+        for role in roles {
+            added.push(seat_entity(&seat_uid(*role, node)?, *role, node)?);
+        }
         let asked = lines([node, label.home, label.addressee]);
         let asked = asked.iter().filter_map(|node| self.nodes.get(node));
         added.extend(
@@ -146,20 +162,30 @@ impl Model {
         let entities = entities
             .add_entities(added, Some(&self.schema))
             .map_err(Alarm::from_display)?;
+        Ok((label_uid, entities))
+    }
+
+    fn request(
+        &self,
+        question: Question,
+        label: &Label,
+        node: NodeId,
+        label_uid: EntityUid,
+        entities: &Entities,
+    ) -> Result<Request, Alarm> {
+        let principal = match question.role() {
+            Some(role) => seat_uid(role, node)?,
+            None => node_uid(node)?,
+        };
         for needed in [&principal, &label_uid] {
             if entities.get(needed).is_none() {
                 return Err(Alarm(format!("`{needed}` is not in the entity store")));
             }
         }
         let action = uid("Action", Action::of(question, label.home, node).name())?;
-        let request = Request::new(
-            principal,
-            action,
-            label_uid,
-            Context::empty(),
-            Some(&self.schema),
-        );
-        Ok((request.map_err(Alarm::from_display)?, entities))
+        let schema = Some(&self.schema);
+        Request::new(principal, action, label_uid, Context::empty(), schema)
+            .map_err(Alarm::from_display)
     }
 
     fn authorize(
@@ -203,6 +229,10 @@ fn uid(type_name: &str, id: &str) -> Result<EntityUid, Alarm> {
 
 fn node_uid(node: NodeId) -> Result<EntityUid, Alarm> {
     uid("Node", &node.to_string())
+}
+
+fn seat_uid(role: Name, node: NodeId) -> Result<EntityUid, Alarm> {
+    uid("Seat", &format!("{role} at {node}"))
 }
 
 fn expression(uid: EntityUid) -> RestrictedExpression {

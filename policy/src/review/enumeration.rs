@@ -15,7 +15,7 @@ use crdt_model::label::{Grade, Label};
 
 use crate::charter::CedarCharter;
 use crate::class::{Arrangement, Example, Occurrence};
-use crate::model::Alarm;
+use crate::model::{Alarm, Matching};
 use crate::question::{Question, State};
 use crate::rules::Rule;
 
@@ -225,14 +225,12 @@ impl Asking<'_> {
         // The first question is that of the flow.
         let flow = self.rows.len();
         self.flows.insert((facet.name, grade, arrangement), flow);
-        for question in self.questions.clone() {
-            let matching = match self.charter.matching(question, &label, node) {
-                Ok(matching) => matching,
-                Err(alarm) => {
-                    self.alarms.push(alarm);
-                    Default::default()
-                }
-            };
+        let matching = self.charter.matching(&self.questions, &label, node);
+        let matching = matching.unwrap_or_else(|alarm| {
+            self.alarms.push(alarm);
+            vec![Matching::default(); self.questions.len()]
+        });
+        for (question, matching) in self.questions.clone().into_iter().zip(matching) {
             self.rows.push(Row {
                 question,
                 arrangement,

@@ -5,7 +5,7 @@ use crdt_model::label::Label;
 use serde::Serialize;
 
 use crate::charter::CedarCharter;
-use crate::question::Question;
+use crate::question::{Question, State};
 use crate::review::parts::{Part, Parts};
 use crate::rules::Rule;
 
@@ -44,7 +44,9 @@ pub fn nearest(
 ) -> Option<Nearest> {
     let met = parts.met(charter, question, label, node).ok()?;
     let mut nearest: Option<(&Rule, Vec<&Part>)> = None;
-    for rule in charter.rules().filter(|rule| rule.permits) {
+    let counts =
+        |rule: &&Rule| rule.permits && (!rule.emergency || charter.state() == State::Emergency);
+    for rule in charter.rules().filter(counts) {
         let unmet = parts.of_rule(&rule.id).filter(|(id, _)| !met.contains(*id));
         let unmet: Vec<&Part> = unmet.map(|(_, part)| part).collect();
         let nearer = nearest

@@ -217,15 +217,18 @@ impl Search<'_> {
     }
 
     fn regrades(&self, at: Holding, all: &Enumeration<'_>, label: &Label) -> Vec<(Holding, Step)> {
-        if self.rules(all, Question::Regrade, label, at.node).is_none() {
+        let Some(from) = self.rules(all, Question::Regrade, label, at.node) else {
             return Vec::new();
-        }
+        };
         let others = self.grades(all).into_iter();
         let others = others.filter(|grade| *grade != at.grade);
         others
             .filter_map(|grade| {
                 let to = Label { grade, ..*label };
-                let rules = self.rules(all, Question::Regrade, &to, at.node)?;
+                let mut rules = self.rules(all, Question::Regrade, &to, at.node)?;
+                rules.extend(from.iter().cloned());
+                rules.sort();
+                rules.dedup();
                 let act = Act::Regrades {
                     node: at.node,
                     grade,

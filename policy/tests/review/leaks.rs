@@ -78,7 +78,12 @@ fn a_leak_of_three_hops_is_found_with_its_shortest_path() {
     assert!(matches!(path[3].act, Act::Flows { from, to } if from == township && to == node));
     assert_eq!(path.len(), 4);
     assert_eq!(*path[1].rules[0], *"test.township-sees-narratives");
-    assert_eq!(*path[2].rules[0], *"test.township-calls-up");
+    assert!(
+        path[2]
+            .rules
+            .iter()
+            .any(|rule| **rule == *"test.township-calls-up")
+    );
     assert_eq!(*path[3].rules[0], *"test.villages-learn");
 }
 

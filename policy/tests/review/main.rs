@@ -6,6 +6,9 @@ mod leaks;
 mod parts;
 mod tables;
 
+use std::sync::OnceLock;
+
+use policy::review::enumeration::Enumeration;
 use policy::{CedarCharter, CharterFiles, finding};
 
 /// The county's charter, with these texts replaced: file, from, to.
@@ -23,6 +26,18 @@ fn files(edits: &[(&str, &str, &str)]) -> CharterFiles {
 fn open(files: &CharterFiles) -> CedarCharter {
     CedarCharter::open(files)
         .unwrap_or_else(|findings| panic!("{}", finding::render_all(&findings, files, false)))
+}
+
+/// The county's charter as it is, opened once.
+fn county() -> &'static CedarCharter {
+    static COUNTY: OnceLock<CedarCharter> = OnceLock::new();
+    COUNTY.get_or_init(|| open(&files(&[])))
+}
+
+/// Every decision of it.
+fn every_decision() -> &'static Enumeration<'static> {
+    static ALL: OnceLock<Enumeration<'static>> = OnceLock::new();
+    ALL.get_or_init(|| Enumeration::of(county()))
 }
 
 fn node(code: &str) -> crdt_model::ids::NodeId {

@@ -6,7 +6,7 @@ use policy::review::coverage::coverage;
 use policy::review::nearest::nearest;
 use policy::review::parts::Parts;
 
-use crate::{files, name, node, open};
+use crate::{county, every_decision, name, node};
 
 fn label(facet: &str, level: &str) -> Label {
     Label {
@@ -22,11 +22,11 @@ fn label(facet: &str, level: &str) -> Label {
 
 #[test]
 fn the_nearest_rule_names_the_condition_that_failed() {
-    let charter = open(&files(&[]));
-    let parts = Parts::of(&charter);
+    let charter = county();
+    let parts = Parts::of(charter);
     let township = node("620723101000");
     let asked = label("case.narrative", "village");
-    let near = nearest(&charter, &parts, Question::Flow, &asked, township).expect("a rule");
+    let near = nearest(charter, &parts, Question::Flow, &asked, township).expect("a rule");
     assert_eq!(near.rule, "flow.escalated-to-township");
     assert_eq!(
         near.missing,
@@ -34,17 +34,15 @@ fn the_nearest_rule_names_the_condition_that_failed() {
     );
     let county = node("620723000000");
     let asked = label("case.parties", "township");
-    let near = nearest(&charter, &parts, Question::Flow, &asked, county).expect("a rule");
+    let near = nearest(charter, &parts, Question::Flow, &asked, county).expect("a rule");
     assert_eq!(near.rule, "flow.escalated-to-county");
     assert_eq!(near.missing, ["resource.level == Level::\"county\""]);
 }
 
 #[test]
 fn a_rule_applies_exactly_where_all_its_parts_are_met() {
-    use policy::review::enumeration::Enumeration;
-    let charter = open(&files(&[]));
-    let parts = Parts::of(&charter);
-    let all = Enumeration::of(&charter);
+    let (charter, all) = (county(), every_decision());
+    let parts = Parts::of(charter);
     for row in all.rows().iter().step_by(53) {
         let (asked, at) = (row.example.label, row.example.node);
         let met = parts
@@ -64,7 +62,7 @@ fn a_rule_applies_exactly_where_all_its_parts_are_met() {
 
 #[test]
 fn the_countys_cases_try_every_part_of_every_rule_both_ways() {
-    let covered = coverage(&open(&files(&[]))).expect("answers");
+    let covered = coverage(county()).expect("answers");
     for (rule, one) in &covered {
         assert_eq!(one.both_ways(), one.parts.len(), "{rule}: {:#?}", one.parts);
     }

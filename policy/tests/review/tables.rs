@@ -5,14 +5,13 @@ use policy::review::enumeration::Enumeration;
 use policy::review::matrix::tables;
 use policy::review::page;
 
-use crate::{files, node, open};
+use crate::{county, every_decision, files, node, open};
 
 #[test]
 fn no_cell_hides_two_answers_and_no_question_is_left_out() {
-    let charter = open(&files(&[]));
-    let all = Enumeration::of(&charter);
+    let all = every_decision();
     for state in [State::Normal, State::Emergency] {
-        let tables = tables(&all, state);
+        let tables = tables(all, state);
         let cells = tables
             .iter()
             .flat_map(|table| &table.lines)
@@ -51,9 +50,11 @@ fn a_node_that_a_rule_names_keeps_a_column_of_its_own() {
 
 #[test]
 fn the_page_needs_nothing_from_the_network_and_speaks_both_languages() {
-    let charter = open(&files(&[]));
-    let all = Enumeration::of(&charter);
-    let page = page::matrix(&charter, &tables(&all, State::Normal), State::Normal);
+    let page = page::matrix(
+        county(),
+        &tables(every_decision(), State::Normal),
+        State::Normal,
+    );
     for part in [
         "case.parties",
         "本镇",
