@@ -17,6 +17,7 @@ pub mod path;
 pub mod prove;
 pub mod reach;
 pub mod replay;
+pub mod report;
 pub mod sarif;
 pub mod sheet;
 

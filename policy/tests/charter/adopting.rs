@@ -195,6 +195,7 @@ fn a_signature_for_another_purpose_or_another_manifest_is_bad() {
     assert_eq!(
         problem,
         SshSigError::Namespace {
+            needed: "charter@countymesh",
             namespace: "git".to_owned()
         }
     );

@@ -4,9 +4,11 @@
 mod adopting;
 mod bundling;
 mod command_line;
+mod emergencies;
 mod holding;
 mod linze;
 mod openssh;
+mod recovering;
 mod rotating;
 mod signing;
 mod tiny;

@@ -33,6 +33,7 @@ fn signatures_made_by_ssh_keygen_verify() {
     assert_eq!(
         other,
         Err(SshSigError::Namespace {
+            needed: "charter@countymesh",
             namespace: "git".to_owned()
         })
     );

@@ -20,6 +20,7 @@ mod new;
 mod output;
 mod prove;
 mod replay;
+mod report;
 mod schema;
 mod show;
 mod sign;
@@ -100,6 +101,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Ask a node's decisions again of another version.
     Replay(replay::Arguments),
+    /// Write the reviewer's page.
+    Report(report::Arguments),
     /// Show every decision as tables.
     Matrix(matrix::Arguments),
 }
@@ -134,6 +137,7 @@ fn main() -> ExitCode {
             Command::Diff(arguments) => diff::run(arguments, &output),
             Command::Explain(arguments) => explain::run(arguments, &output),
             Command::Replay(arguments) => replay::run(arguments, &output),
+            Command::Report(arguments) => report::run(arguments, &output),
             Command::Matrix(arguments) => matrix::run(arguments, &output),
         };
         output.end(result)

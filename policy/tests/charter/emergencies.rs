@@ -1,0 +1,208 @@
+//! Emergencies: agreed beforehand, declared by a few, for hours; and guards still win.
+
+use crdt_model::charter::{Charter, Validity};
+use crdt_model::ids::CharterDigest;
+use crdt_model::time::WallTime;
+use policy::emergency::{Declaration, EmergencyRefused, verify};
+use policy::key_files::read_private_key;
+use policy::question::State;
+use policy::sshsig::{EMERGENCY_NAMESPACE, sign, sign_for};
+
+use crate::adopting::current;
+use crate::tiny::{Tiny, now};
+
+const RULE: &str = r#"
+@id("emergency.parties-up")
+@reason("In an emergency those above learn who is concerned.")
+@reason_zh("应急期间上级可以看到涉及人员。")
+permit (principal, action == Action::"flowUp", resource)
+when { resource.facet == Facet::"case.parties" };
+"#;
+
+/// Version 1 with a rule for emergencies that one reviewer may switch on for two hours.
+fn prepared() -> Tiny {
+    let tiny = Tiny::new();
+    tiny.write("v1/emergency/parties.cedar", RULE);
+    tiny.edit(
+        "v1/charter.toml",
+        "threshold = 2\n",
+        "threshold = 2\nemergency = { threshold = 1, hours_max = 2 }\n",
+    );
+    tiny.edit(
+        "v1/checks/basic.toml",
+        "[[invariant]]",
+        "[[invariant]]\nstates = [\"normal\"]",
+    );
+    policy::sign::write_manifest(&tiny.path("v1"), None).expect("valid");
+    tiny.sign("v1", &["li", "wang"]);
+    tiny
+}
+
+fn declaration(charter: CharterDigest, hours: u64) -> Declaration {
+    Declaration {
+        county: "620723000000".parse().expect("a code"),
+        charter,
+        number: 1,
+        holds: Validity {
+            from: now(),
+            until: WallTime::from_ms(now().ms + hours * 3_600_000),
+        },
+        reason: "暴雨红色预警".to_owned(),
+    }
+}
+
+fn signed(tiny: &Tiny, who: &str, text: &str) -> Vec<u8> {
+    let key = read_private_key(&tiny.key(who)).expect("a key");
+    sign_for(&key, EMERGENCY_NAMESPACE, text.as_bytes())
+        .expect("signs")
+        .into_bytes()
+}
+
+#[test]
+fn what_flows_in_an_emergency_does_not_flow_else() {
+    let tiny = prepared();
+    let charter = current(&tiny);
+    let parties = crdt_model::label::Label {
+        facet: "case.parties".parse().expect("a name"),
+        home: "620723101201".parse().expect("a code"),
+        addressee: "620723101201".parse().expect("a code"),
+        grade: crdt_model::label::Grade {
+            sensitivity: "normal".parse().expect("a name"),
+            level: "village".parse().expect("a name"),
+        },
+    };
+    let township = "620723101000".parse().expect("a code");
+    assert!(!charter.charter().flow(&parties, township).allowed);
+    let emergency = charter.charter().in_state(State::Emergency);
+    assert!(emergency.flow(&parties, township).allowed);
+    assert_eq!(emergency.digest(), charter.digest());
+}
+
+#[test]
+fn a_declaration_needs_the_terms_the_charter_and_its_reviewers() {
+    let tiny = prepared();
+    let charter = current(&tiny);
+    let terms = charter.charter().head().emergency;
+    let hold = |declaration: &Declaration, signatures: &[Vec<u8>]| {
+        let text = declaration.encode().expect("encodes");
+        verify(
+            text.as_bytes(),
+            signatures,
+            charter.digest(),
+            terms,
+            charter.board(),
+        )
+    };
+    let good = declaration(charter.digest(), 2);
+    let text = good.encode().expect("encodes");
+    let li = signed(&tiny, "li", &text);
+    assert_eq!(
+        hold(&good, std::slice::from_ref(&li)),
+        Ok((good.clone(), vec!["li".to_owned()]))
+    );
+    let refused = |result: Result<_, EmergencyRefused>| result.expect_err("refused");
+    assert!(matches!(
+        refused(hold(&good, &[])),
+        EmergencyRefused::TooFew { .. }
+    ));
+    let stranger = signed(&tiny, "stranger", &text);
+    assert!(matches!(
+        refused(hold(&good, &[stranger])),
+        EmergencyRefused::TooFew { .. }
+    ));
+    let longer = declaration(charter.digest(), 3);
+    let text = longer.encode().expect("encodes");
+    let signature = signed(&tiny, "li", &text);
+    assert!(matches!(
+        refused(hold(&longer, &[signature])),
+        EmergencyRefused::TooLong { .. }
+    ));
+    let other = declaration(CharterDigest([7; 32]), 1);
+    let signature = signed(&tiny, "li", &other.encode().expect("encodes"));
+    assert!(matches!(
+        refused(hold(&other, &[signature])),
+        EmergencyRefused::OtherCharter { .. }
+    ));
+    // A signature over another text, and one made for charters.
+    assert!(matches!(
+        refused(hold(&other_reason(&good), &[li])),
+        EmergencyRefused::Signature { .. }
+    ));
+    let key = read_private_key(&tiny.key("li")).expect("a key");
+    let for_charters = sign(&key, good.encode().expect("encodes").as_bytes()).expect("signs");
+    assert!(matches!(
+        refused(hold(&good, &[for_charters.into_bytes()])),
+        EmergencyRefused::Signature { .. }
+    ));
+}
+
+fn other_reason(declaration: &Declaration) -> Declaration {
+    Declaration {
+        reason: "演练".to_owned(),
+        ..declaration.clone()
+    }
+}
+
+#[test]
+fn a_declaration_has_one_text() {
+    let text = declaration(CharterDigest([7; 32]), 1)
+        .encode()
+        .expect("encodes");
+    assert!(Declaration::parse(text.as_bytes()).is_ok());
+    for (from, to) in [
+        ("number 1", "number 01"),
+        ("number 1", "number 0"),
+        ("reason 暴雨红色预警", "reason "),
+        ("reason", "because"),
+        ("emergency 1", "emergency 2"),
+        ("\nuntil", "\n\nuntil"),
+        ("Z\nreason", "+00:00\nreason"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        assert!(Declaration::parse(changed.as_bytes()).is_err(), "{to}");
+    }
+    assert!(Declaration::parse(format!("{text}\n").as_bytes()).is_err());
+}
+
+#[test]
+fn an_emergency_without_terms_or_rules_or_with_a_forbid_is_refused() {
+    let open = |change: &dyn Fn(&Tiny)| {
+        let tiny = prepared();
+        change(&tiny);
+        let findings = policy::CedarCharter::open(&tiny.files("v1")).expect_err("refused");
+        findings[0].code
+    };
+    let terms = "emergency = { threshold = 1, hours_max = 2 }\n";
+    let edit = |to: &'static str| move |tiny: &Tiny| tiny.edit("v1/charter.toml", terms, to);
+    assert_eq!(open(&edit("")), "emergency::no-terms");
+    assert_eq!(
+        open(&edit("emergency = { threshold = 3, hours_max = 2 }\n")),
+        "charter::emergency"
+    );
+    assert_eq!(
+        open(&edit("emergency = { threshold = 1, hours_max = 73 }\n")),
+        "charter::emergency"
+    );
+    assert_eq!(
+        open(&|tiny| tiny.edit("v1/emergency/parties.cedar", "permit", "forbid")),
+        "emergency::forbids"
+    );
+    assert_eq!(
+        open(&|tiny| std::fs::remove_file(tiny.path("v1/emergency/parties.cedar")).expect("there")),
+        "emergency::no-rules"
+    );
+}
+
+#[test]
+fn nobody_writes_more_in_an_emergency() {
+    let tiny = prepared();
+    tiny.edit("v1/emergency/parties.cedar", "flowUp", "author");
+    let charter = policy::CedarCharter::open(&tiny.files("v1")).expect("it parses");
+    let all = policy::review::enumeration::Enumeration::of(&charter);
+    let findings = policy::review::lints::lint(&all, &tiny.files("v1"), now());
+    let found = findings
+        .iter()
+        .any(|one| one.code == "emergency::beyond-flow-and-read");
+    assert!(found, "{findings:#?}");
+}
