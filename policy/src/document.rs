@@ -7,8 +7,16 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::characters::{self, LineEnds};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
+use crate::nesting::{self, Language};
+use crate::{rules, schema};
+
+/// Bytes of one file that people write; the manifest and signatures have limits of their own.
+const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Tables of one array, which is more than any list of a charter has.
+const TABLES_MAX: usize = 1024;
 
 /// One step from a value to a part of it.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +86,17 @@ impl<'i> Document<'i> {
             findings.push(self.shape(value.span(), array));
             return Vec::new();
         };
+        if entries.len() > TABLES_MAX {
+            let message = format!(
+                "{} tables `{array}`, where at most {TABLES_MAX} are allowed",
+                entries.len()
+            );
+            findings.push(
+                Finding::error("toml::too-many", self.file, message)
+                    .at(entries.get(TABLES_MAX).map(Spanned::span)),
+            );
+            return Vec::new();
+        }
         let mut read = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
             if let Some(entry) = self.deserialize(entry.clone(), findings) {
@@ -141,17 +160,50 @@ fn plain(message: &str) -> String {
     missing.trim_end_matches('.').to_owned()
 }
 
-/// The text of a file, if it is there and is UTF-8.
+/// The text of a file, if it is there, a reader sees all of it, and no parser is overrun by it.
+/// Every parser gets its text from here.
 pub(crate) fn text<'i>(
     files: &'i CharterFiles,
     file: &str,
     findings: &mut Vec<Finding>,
 ) -> Option<&'i str> {
+    text_with(files, file, LineEnds::Strict, findings)
+}
+
+/// As [`text`], where lines may end as they do on some machines.
+pub(crate) fn text_with<'i>(
+    files: &'i CharterFiles,
+    file: &str,
+    ends: LineEnds,
+    findings: &mut Vec<Finding>,
+) -> Option<&'i str> {
+    let text = utf8(files, file, findings)?;
+    let before = findings.len();
+    characters::check(file, text, ends, findings);
+    let language = if rules::is_rules(file) || file == schema::FILE {
+        Language::Cedar
+    } else {
+        Language::Toml
+    };
+    nesting::check(file, text, language, findings);
+    (findings.len() == before).then_some(text)
+}
+
+/// The text of a file, if it is there and is UTF-8 of a size that people write.
+fn utf8<'i>(files: &'i CharterFiles, file: &str, findings: &mut Vec<Finding>) -> Option<&'i str> {
     let Some(content) = files.files.get(file) else {
         let finding = Finding::error("charter::missing-file", file, "the file is missing");
         findings.push(finding.hint("every charter has this file"));
         return None;
     };
+    if content.len() > FILE_BYTES_MAX {
+        let message = format!(
+            "a file of {} bytes, where at most {FILE_BYTES_MAX} are allowed",
+            content.len()
+        );
+        findings.push(Finding::error("charter::too-large", file, message));
+        return None;
+    }
     match std::str::from_utf8(content) {
         Ok(text) => Some(text),
         Err(error) => {

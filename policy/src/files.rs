@@ -2,9 +2,12 @@
 //! never read again. The bytes that are signed are the bytes that are evaluated.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crdt_model::limits::{CHARTER_BYTES_MAX, CHARTER_FILES_MAX};
+
+use crate::characters::visible;
 
 /// Every file of a charter folder, by its path within the folder with `/` between the parts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,7 +20,7 @@ pub struct CharterFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// The operating system refused.
-    #[error("cannot read `{path}`: {problem}", path = path.display())]
+    #[error("cannot read `{path}`: {problem}", path = shown(path))]
     Read {
         /// What was to be read.
         path: PathBuf,
@@ -25,7 +28,10 @@ pub enum FilesError {
         problem: std::io::Error,
     },
     /// Links, sockets and the like have no place in a charter.
-    #[error("`{path}` is neither a file nor a folder; a charter holds nothing else", path = path.display())]
+    #[error(
+        "`{path}` is neither a file nor a folder; a charter holds nothing else, no links either",
+        path = shown(path)
+    )]
     Unexpected {
         /// What was found.
         path: PathBuf,
@@ -33,8 +39,19 @@ pub enum FilesError {
     /// More, or more bytes, than a charter may have.
     #[error("the charter has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes")]
     TooLarge,
+    /// One file that is larger than a whole charter may be.
+    #[error(
+        "`{path}` has {bytes} bytes, where a whole charter has at most {CHARTER_BYTES_MAX}; remove it",
+        path = shown(path)
+    )]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
     /// A file name that is not UTF-8.
-    #[error("`{path}` has a name that is not UTF-8", path = path.display())]
+    #[error("`{path}` has a name that is not UTF-8", path = shown(path))]
     Name {
         /// What was found.
         path: PathBuf,
@@ -66,9 +83,10 @@ impl CharterFiles {
                 self.read_into(&path, &format!("{within}/"))?;
             } else if metadata.is_file() {
                 if metadata.len() > CHARTER_BYTES_MAX as u64 {
-                    return Err(FilesError::TooLarge);
+                    let bytes = metadata.len();
+                    return Err(FilesError::FileTooLarge { path, bytes });
                 }
-                let content = std::fs::read(&path).map_err(|problem| fault(&path, problem))?;
+                let content = read_bounded(&path).map_err(|problem| fault(&path, problem))?;
                 self.files.insert(within, content);
                 self.check_bounds()?;
             } else {
@@ -86,4 +104,17 @@ impl CharterFiles {
         }
         Ok(())
     }
+}
+
+/// The content of a file, which may have grown since it was looked at.
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(CHARTER_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string())
 }

@@ -7,7 +7,11 @@ use std::ops::Range;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use serde::Serialize;
 
+use crate::characters::{LINE_CHARACTERS_MAX, visible};
 use crate::files::CharterFiles;
+
+/// Findings that are shown with the lines they are about.
+const SHOWN_MAX: usize = 100;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -40,7 +44,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.message)
+        write!(f, "{}: {}", visible(&self.file), visible(&self.message))
     }
 }
 
@@ -128,6 +132,7 @@ impl Finding {
         let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
         let shown = Shown {
             source: self.source(files),
+            position: self.position(files),
             finding: self,
         };
         let mut text = String::new();
@@ -137,23 +142,35 @@ impl Finding {
         }
     }
 
+    /// The text that the finding is in, as it can be shown: what a reader would not see is marked,
+    /// and a text with lines that fill the screen is left out.
     fn source(&self, files: &CharterFiles) -> Option<NamedSource<String>> {
-        let content = String::from_utf8(files.files.get(&self.file)?.clone()).ok()?;
+        let content = std::str::from_utf8(files.files.get(&self.file)?).ok()?;
+        let longest = content.lines().map(str::len).max().unwrap_or(0);
+        if longest > LINE_CHARACTERS_MAX * char::MAX.len_utf8() {
+            return None;
+        }
         let language = if self.file.ends_with(".cedar") {
             "cedar"
         } else {
             "toml"
         };
-        Some(NamedSource::new(&self.file, content).with_language(language))
+        Some(NamedSource::new(visible(&self.file), visible(content)).with_language(language))
     }
 }
 
-/// All findings as one text.
+/// All findings as one text; of very many the first ones, and how many more there are.
 pub fn render_all(findings: &[Finding], files: &CharterFiles, colour: bool) -> String {
-    findings
-        .iter()
-        .map(|finding| finding.render(files, colour))
-        .collect()
+    let shown = findings.iter().take(SHOWN_MAX);
+    let mut text: String = shown.map(|finding| finding.render(files, colour)).collect();
+    if let Some(more) = findings
+        .len()
+        .checked_sub(SHOWN_MAX)
+        .filter(|more| *more > 0)
+    {
+        text.push_str(&format!("and {more} more; mend these first\n"));
+    }
+    text
 }
 
 /// A finding together with the text it points into, as miette wants it.
@@ -161,14 +178,22 @@ pub fn render_all(findings: &[Finding], files: &CharterFiles, colour: bool) -> S
 struct Shown<'a> {
     finding: &'a Finding,
     source: Option<NamedSource<String>>,
+    position: Option<(usize, usize)>,
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.source.is_some() && self.finding.span.is_some() {
-            f.write_str(&self.finding.message)
-        } else {
-            self.finding.fmt(f)
+        let message = visible(&self.finding.message);
+        match self.position {
+            Some(_) if self.source.is_some() => f.write_str(&message),
+            Some((line, column)) => {
+                write!(
+                    f,
+                    "{}:{line}:{column}: {message}",
+                    visible(&self.finding.file)
+                )
+            }
+            None => self.finding.fmt(f),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use cedar_policy_formatter::{Config, policies_str_to_pretty};
 
-use crate::document::text;
+use crate::characters::LineEnds;
+use crate::document::text_with;
 use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
@@ -28,7 +29,7 @@ pub fn formatted(files: &CharterFiles) -> Result<BTreeMap<String, String>, Vec<F
         if path == MANIFEST_PATH || path.starts_with(SIGNATURES_FOLDER) {
             continue;
         }
-        let Some(before) = text(files, path, &mut findings) else {
+        let Some(before) = text_with(files, path, LineEnds::Either, &mut findings) else {
             continue;
         };
         let plain = lines(before);

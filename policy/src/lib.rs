@@ -3,7 +3,8 @@
 //! it is unknown or wrong, has it signed and verified, and answers every question about it. No
 //! fallback opens a flow: what cannot be read, checked or answered is refused.
 //!
-//! * Reading: [`files`] and `layout` (which files there are), [`head`] (`charter.toml`), [`roster`],
+//! * Reading: [`files`] and `layout` (which files there are), `characters` and `nesting` (what no text
+//!   of a charter may hold), [`head`] (`charter.toml`), [`roster`],
 //!   [`kinds`] with [`forbidden`] (what no field may hold), [`schema`], [`rules`], [`checks`]; what
 //!   is wrong comes back as [`finding`]s.
 //! * Making one: [`template`] (that of Linze County, and filling one in).
@@ -17,6 +18,7 @@
 pub mod adopt;
 pub mod board;
 pub mod bundle;
+mod characters;
 pub mod charter;
 pub mod checks;
 pub mod class;
@@ -37,6 +39,7 @@ mod linze;
 pub mod manifest;
 mod manifest_text;
 pub mod model;
+mod nesting;
 pub mod plain;
 pub mod question;
 pub mod recovery;

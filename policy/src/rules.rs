@@ -18,6 +18,7 @@ use miette::Diagnostic;
 use crate::document::text;
 use crate::files::CharterFiles;
 use crate::finding::Finding;
+use crate::nesting::{Statement, statements};
 use crate::schema::DEREFERENCES_MAX;
 
 /// The folder of the files in the charter folder.
@@ -85,22 +86,25 @@ pub(crate) fn read(
         rules: BTreeMap::new(),
         named: BTreeSet::new(),
     };
+    let mut texts = Vec::new();
     let of_rules = |file: &&String| is_rules(file);
     for file in files.files.keys().filter(of_rules) {
-        if let Some(text) = text(files, file, findings) {
-            read_file(file, text, roster, &mut rules, findings);
-        }
+        texts.extend(text(files, file, findings).map(|text| (file, text, statements(text))));
+    }
+    let count = texts
+        .iter()
+        .map(|(_, _, statements)| statements.len())
+        .sum();
+    too_many(count, findings);
+    if findings.len() > before {
+        return None;
+    }
+    for (file, text, statements) in &texts {
+        read_file(file, text, statements, roster, &mut rules, findings);
     }
     if rules.rules.is_empty() && findings.len() == before {
         let finding = Finding::error("rules::none", FOLDER, "no rule is declared");
         findings.push(finding.hint("without a rule nothing flows, not even to home"));
-    }
-    if rules.rules.len() > RULES_MAX {
-        let message = format!(
-            "{} rules, where at most {RULES_MAX} are allowed",
-            rules.rules.len()
-        );
-        findings.push(Finding::error("rules::too-many", FOLDER, message));
     }
     if rules.named.len() > NAMED_NODES_MAX {
         let message = format!(
@@ -121,9 +125,20 @@ pub(crate) fn is_rules(file: &str) -> bool {
     file.starts_with(FOLDER) || file.starts_with(EMERGENCY_FOLDER)
 }
 
+fn too_many(count: usize, findings: &mut Vec<Finding>) {
+    if count > RULES_MAX {
+        let message = format!("{count} rules, where at most {RULES_MAX} are allowed");
+        findings.push(
+            Finding::error("rules::too-many", FOLDER, message)
+                .hint("nobody can review so many; say what they have in common in one"),
+        );
+    }
+}
+
 fn read_file(
     file: &str,
     text: &str,
+    statements: &[Statement],
     roster: &Roster,
     rules: &mut Rules,
     findings: &mut Vec<Finding>,
@@ -145,16 +160,14 @@ fn read_file(
         let message = format!("`{}` is a template", template.id());
         findings.push(
             Finding::error("rules::template", file, message)
-                .at(find(text, &template.to_cedar()))
+                .at(place(statements, template.id()))
                 .hint("write the rule out; a slot hides who is meant"),
         );
     }
     let mut policies: Vec<&Policy> = parsed.policies().collect();
-    policies.sort_by_key(|policy| {
-        find(text, &policy.to_cedar().unwrap_or_default()).map(|span| span.start)
-    });
+    policies.sort_by_key(|policy| position(policy.id()));
     for policy in policies {
-        let span = find(text, &policy.to_cedar().unwrap_or_default()).unwrap_or(0..text.len());
+        let span = place(statements, policy.id()).unwrap_or(0..0);
         literals(file, &span, policy, roster, rules, findings);
         let Some(mut rule) = annotations(file, &span, policy, findings) else {
             continue;
@@ -185,10 +198,17 @@ fn read_file(
     }
 }
 
-/// Where a rule's text stands in its file.
-fn find(text: &str, rule: &str) -> Option<Range<usize>> {
-    let start = text.find(rule)?;
-    Some(start..start + rule.len())
+/// Where a rule stands in its file. Its text may stand there twice, or in a comment too, so it is
+/// counted and not looked for.
+fn place(statements: &[Statement], id: &PolicyId) -> Option<Range<usize>> {
+    let statement = statements.get(position(id)?)?;
+    Some(statement.span.clone())
+}
+
+/// The number of a rule in its file, from 0: Cedar calls them `policy0`, `policy1` …
+fn position(id: &PolicyId) -> Option<usize> {
+    let id: &str = id.as_ref();
+    id.strip_prefix("policy")?.parse().ok()
 }
 
 fn annotations(

@@ -71,7 +71,7 @@ fn a_charter_goes_from_its_folder_to_a_verified_second_version() {
 
     tiny.copy("v1", "v2");
     tiny.edit("v2/charter.toml", "version = 1\n", "version = 2\n");
-    assert_eq!(ended(&home, &["manifest", "v2"]).0, 2);
+    assert_eq!(ended(&home, &["manifest", "v2"]).0, 64);
     let written = object(&home, &["manifest", "v2", "--previous", "v1"]);
     assert_eq!(written["previous"], verified["digest"]);
     assert_eq!(
@@ -129,11 +129,7 @@ fn findings_point_at_file_line_and_column_and_say_what_to_do() {
     );
     let (code, text) = ended(&tiny.path(""), &["check", "v1"]);
     assert_eq!(code, 1, "{text}");
-    for part in [
-        "charter.toml:",
-        "unknown key `fallback`",
-        "error[findings]: ",
-    ] {
+    for part in ["charter.toml:", "unknown key `fallback`", "\n1 error\n"] {
         assert!(text.contains(part), "{part} is missing from\n{text}");
     }
     let object = object(&tiny.path(""), &["check", "v1"]);
@@ -238,7 +234,7 @@ fn can_says_what_and_why_and_ends_with_0_or_1() {
         ("123", "case.summary", &[]),
     ] {
         let (code, text) = ask(node, facet, more);
-        assert!(code == 2 && !text.is_empty(), "{facet} {more:?}: {text}");
+        assert!(code == 64 && !text.is_empty(), "{facet} {more:?}: {text}");
     }
     let object = object(
         &home,
@@ -291,16 +287,16 @@ fn keys_are_made_once_and_for_names_that_files_can_have() {
     );
     assert_eq!(
         ended(&tiny.path(""), &["keys", "chen", "--out", "more/keys"]).0,
-        2
+        64
     );
     assert_eq!(
         ended(&tiny.path(""), &["keys", "../chen", "--out", "more"]).0,
-        2
+        64
     );
 }
 
 #[test]
-fn wrong_usage_and_missing_folders_are_exit_2() {
+fn wrong_usage_and_missing_folders_are_exit_64() {
     let folder = tempfile::tempdir().expect("a folder");
     for arguments in [
         &["check", "nowhere"][..],
@@ -310,7 +306,7 @@ fn wrong_usage_and_missing_folders_are_exit_2() {
         &["sign", "nowhere", "--key", "none"],
     ] {
         let (code, text) = ended(folder.path(), arguments);
-        assert!(code == 2 && !text.is_empty(), "{arguments:?}: {text}");
+        assert!(code == 64 && !text.is_empty(), "{arguments:?}: {text}");
     }
 }
 
@@ -341,9 +337,9 @@ fn a_signature_made_elsewhere_is_added_only_if_it_is_a_reviewers_and_over_this_m
         code == 4 && text.contains("does not match the manifest"),
         "{text}"
     );
-    assert_eq!(ended(&home, &["sign", "v1"]).0, 2);
+    assert_eq!(ended(&home, &["sign", "v1"]).0, 64);
     let both = ["sign", "v1", "--signature", "my.sig", "--key", "keys/li"];
-    assert_eq!(ended(&home, &both).0, 2);
+    assert_eq!(ended(&home, &both).0, 64);
 }
 
 #[cfg(target_os = "linux")]
