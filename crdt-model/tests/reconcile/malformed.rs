@@ -130,6 +130,11 @@ fn answers_out_of_form_are_refused() {
             ReconcileFault::Label,
         ),
         (
+            vec![list(Bound::Start, Bound::End, &[one, item(all[3], 1)])],
+            Bound::End,
+            ReconcileFault::Label,
+        ),
+        (
             vec![list(Bound::End, Bound::Start, &[])],
             Bound::End,
             ReconcileFault::Spans,
