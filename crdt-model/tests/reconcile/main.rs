@@ -5,6 +5,7 @@ mod cost;
 mod differences;
 mod hostile;
 mod malformed;
+mod messages;
 mod pairs;
 mod secrecy;
 mod trees;

@@ -1,5 +1,7 @@
 //! The view that a pair shares, against a plain sorted list.
 
+use std::collections::BTreeSet;
+
 use crdt_model::ids::RecordId;
 use crdt_model::reconcile::{Bound, Index, ItemDigest, Position, Shared, Span, Total};
 use proptest::prelude::*;
@@ -77,6 +79,9 @@ proptest! {
             prop_assert_eq!(shared.compares(&place.label), seen);
             prop_assert_eq!(shared.get(place), seen.then_some(digest));
         }
+        let labels: BTreeSet<_> = there.keys().map(|place| place.label).collect();
+        prop_assert_eq!(index.labels().copied().collect::<Vec<_>>(), Vec::from_iter(labels));
+        let mut sum_shared = Total::ZERO;
         for place in elsewhere.keys() {
             prop_assert_eq!((index.get(place), shared.get(place)), (None, None));
         }
@@ -88,7 +93,11 @@ proptest! {
                 total.plus(&Total::of(&ItemDigest::of(place, heads)))
             });
             prop_assert_eq!(index.total(label), sum);
+            if shared.compares(label) {
+                sum_shared = sum_shared.plus(&sum);
+            }
         }
+        prop_assert_eq!(shared.total(), sum_shared);
     }
 
     #[test]
