@@ -7,6 +7,7 @@ mod hostile;
 mod malformed;
 mod messages;
 mod pairs;
+mod requests;
 mod secrecy;
 mod trees;
 mod views;
