@@ -373,3 +373,128 @@ fn representatives(roster: &Roster, named: &Named) -> Vec<NodeId> {
     }
     chosen.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crdt_model::charter::{Member, Standing, Tier};
+    use crdt_model::ids::PublicKey;
+
+    use super::*;
+
+    fn node(code: u64) -> NodeId {
+        NodeId::from_code(code).expect("a code")
+    }
+
+    fn name(text: &str) -> Name {
+        Name::new(text).expect("a name")
+    }
+
+    fn member(code: u64) -> Member {
+        let node = node(code);
+        let tier = match (node.parent(), node.township()) {
+            (None, _) => Tier::County,
+            (_, township) if township == Some(node) => Tier::Township,
+            _ => Tier::Village,
+        };
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&code.to_be_bytes());
+        Member {
+            node,
+            name: String::new(),
+            tier,
+            parent: node.parent(),
+            key: PublicKey(key),
+            addresses: Vec::new(),
+            standing: Standing::Active,
+        }
+    }
+
+    fn named(codes: &[u64]) -> Named {
+        Named::new(&codes.iter().copied().map(node).collect())
+    }
+
+    #[test]
+    fn townships_and_villages_are_numbered_as_they_are_met_and_named_ones_keep_their_code() {
+        let county = 620_723_000_000;
+        let [town, village, sibling] = [101_000, 101_201, 101_202].map(|below| county + below);
+        let [far_town, far] = [102_000, 102_201].map(|below| county + below);
+        let named = named(&[far]);
+        for (asks, home, addressee, text) in [
+            (county, county, county, ["county", "county", "county"]),
+            (town, town, county, ["county/0", "county/0", "county"]),
+            (
+                village,
+                sibling,
+                town,
+                ["county/0/1", "county/0/2", "county/0"],
+            ),
+            (
+                county,
+                sibling,
+                village,
+                ["county", "county/0/1", "county/0/2"],
+            ),
+            (
+                far,
+                village,
+                far_town,
+                [
+                    "county/620723102000/620723102201",
+                    "county/0/1",
+                    "county/620723102000",
+                ],
+            ),
+        ] {
+            let label = Label {
+                facet: name("case.summary"),
+                home: node(home),
+                addressee: node(addressee),
+                grade: Grade {
+                    sensitivity: name("normal"),
+                    level: name("village"),
+                },
+            };
+            let clerk = Question::Read(name("clerk"));
+            let class = Class::of(clerk, &label, node(asks), &named);
+            let [asks, home, addressee] = text;
+            assert_eq!(
+                class.to_string(),
+                format!(
+                    "read as clerk of case.summary normal village: \
+                     node {asks} home {home} addressee {addressee}"
+                )
+            );
+            assert_eq!(class.question(), clerk);
+            assert_eq!(class.facet(), label.facet);
+        }
+    }
+
+    #[test]
+    fn three_townships_with_three_villages_and_all_that_rules_name_represent_the_county() {
+        let county = 620_723_000_000;
+        // Township 1 has one village, 2 has two, and so on.
+        let town = |number: u64| county + number * 1000;
+        let village = |number: u64, count: u64| town(number) + 200 + count;
+        let towns = 101..=106;
+        let villages = |number: u64| (1..=number - 100).map(move |count| village(number, count));
+        let codes = std::iter::once(county)
+            .chain(towns.clone().map(town))
+            .chain(towns.flat_map(villages));
+        let roster = Roster::new(codes.map(member).collect()).expect("a tree");
+        let mut expected: BTreeSet<NodeId> = [county].map(node).into();
+        for number in [104, 105, 106] {
+            expected.insert(node(town(number)));
+            expected.extend((1..=3).map(|count| node(village(number, count))));
+        }
+        let all_alike = representatives(&roster, &Named::default());
+        assert_eq!(BTreeSet::from_iter(all_alike), expected);
+
+        // Named ones come on top, and count for none of the three.
+        let named = named(&[village(105, 5), town(101)]);
+        expected.extend([village(105, 5), town(101), village(101, 1)].map(node));
+        expected.insert(node(town(103)));
+        expected.extend((1..=3).map(|count| node(village(103, count))));
+        let found = representatives(&roster, &named);
+        assert_eq!(BTreeSet::from_iter(found), expected);
+    }
+}

@@ -156,6 +156,49 @@ mod tests {
     }
 
     #[test]
+    fn to_a_label_for_somebody_else_a_node_may_stand_in_several_ways() {
+        use Relation::*;
+        let (county, town, village) = ("620723000000", "620723101000", "620723101201");
+        let (far_town, far) = ("620723102000", "620723102201");
+        for (home, addressee, other, relations) in [
+            (village, far, far, &[OtherVillage, Addressee][..]),
+            (village, far, far_town, &[OtherTownship, AddresseeTownship]),
+            (village, far, town, &[OwnTownship]),
+            (village, far, village, &[Home]),
+            (village, far, county, &[County]),
+            (village, far_town, far_town, &[OtherTownship, Addressee]),
+            (village, far_town, far, &[OtherVillage, BelowAddressee]),
+            (village, town, town, &[OwnTownship, Addressee]),
+            (village, county, county, &[County, Addressee]),
+            (village, county, far, &[OtherVillage, BelowAddressee]),
+            (county, town, village, &[Below, BelowAddressee]),
+            (county, village, village, &[Below, Addressee]),
+            (county, village, town, &[Below, AddresseeTownship]),
+            (town, town, village, &[Below]),
+            (village, village, town, &[OwnTownship]),
+        ] {
+            let label = label(home, addressee);
+            let all = [
+                Home,
+                OwnTownship,
+                County,
+                Sibling,
+                Below,
+                OtherTownship,
+                OtherVillage,
+                Addressee,
+                AddresseeTownship,
+                BelowAddressee,
+            ];
+            let holding: Vec<_> = all
+                .into_iter()
+                .filter(|relation| relation.holds(&label, node(other)))
+                .collect();
+            assert_eq!(holding, relations, "{home} for {addressee}, {other}");
+        }
+    }
+
+    #[test]
     fn addressees_count_only_where_they_are_not_home() {
         let label_for_other = label("620723101201", "620723102201");
         assert!(Relation::Addressee.holds(&label_for_other, node("620723102201")));

@@ -225,6 +225,78 @@ mod tests {
         tree
     }
 
+    /// Checks what the documentation says of a node; returns its total, depth, and its first and
+    /// last record.
+    fn check(node: &Node, is_root: bool) -> (Total, usize, Option<[RecordId; 2]>) {
+        let (len, len_max) = match node {
+            Node::Leaf(entries) => (entries.len(), 64),
+            Node::Inner(children) => (children.len(), 32),
+        };
+        assert!(len <= len_max && (is_root || len >= len_max / 4), "{len}");
+        match node {
+            Node::Leaf(entries) => {
+                assert!(entries.is_sorted_by(|one, other| one.record < other.record));
+                let sum = |total: Total, entry: &Entry| total.plus(&Total::of(&entry.digest));
+                let ends = entries.first().zip(entries.last());
+                let ends = ends.map(|(first, last)| [first.record, last.record]);
+                (entries.iter().fold(Total::ZERO, sum), 1, ends)
+            }
+            Node::Inner(children) => {
+                assert!(len >= 2);
+                let (mut total, mut depths) = (Total::ZERO, Vec::new());
+                let mut ends: Option<[RecordId; 2]> = None;
+                for child in children {
+                    let (found, depth, below) = check(&child.node, false);
+                    assert_eq!(child.total, found);
+                    total = total.plus(&found);
+                    depths.push(depth + 1);
+                    let [first, last] = below.expect("it is not empty");
+                    assert!(child.first <= first);
+                    assert!(ends.is_none_or(|[_, before]| before < child.first));
+                    ends = Some([ends.map_or(first, |[first, _]| first), last]);
+                }
+                depths.dedup();
+                assert_eq!(depths.len(), 1, "all leaves have the same depth");
+                (total, depths[0], ends)
+            }
+        }
+    }
+
+    #[test]
+    fn a_tree_that_grows_and_shrinks_at_any_place_keeps_its_shape() {
+        let random = |number: u32| {
+            let hash = Sha256::digest(number.to_be_bytes());
+            std::array::from_fn(|at| hash[at])
+        };
+        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        let orders: [(&str, &dyn Fn(u32) -> [u8; 16]); 3] = [
+            ("random", &random),
+            ("rising", &rising),
+            ("falling", &|number| rising(5000 - number)),
+        ];
+        for (order, id) in orders {
+            let mut tree = Tree::new();
+            let look = |tree: &Tree, number: u32| {
+                if number.is_multiple_of(61) {
+                    let (total, depth, _) = check(&tree.root, true);
+                    assert_eq!(tree.total(), total, "{order}");
+                    assert!(depth <= 4, "{order}");
+                }
+            };
+            for number in 0..5000 {
+                let id = id(number);
+                tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
+                look(&tree, number);
+            }
+            for number in 0..5000 {
+                assert!(tree.remove(&RecordId(id(number))).is_some());
+                look(&tree, number);
+            }
+            assert!(tree.is_empty());
+            assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
+        }
+    }
+
     #[test]
     fn an_item_takes_less_than_64_bytes_in_whatever_order_items_come() {
         const ITEMS: u32 = 200_000;

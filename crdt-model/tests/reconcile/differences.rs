@@ -65,3 +65,29 @@ proptest! {
         prop_assert!(cost.rounds <= 2);
     }
 }
+
+#[test]
+fn one_difference_of_any_kind_is_one() {
+    let (one, two, three) = (at(1), at(2), at(3));
+    let here = Items::from([(one, [1; 32]), (two, [1; 32])]);
+    for (there, differs) in [
+        (here.clone(), false),
+        (Items::from([(one, [1; 32])]), true),
+        (Items::from([(one, [1; 32]), (two, [2; 32])]), true),
+        (
+            Items::from([(one, [1; 32]), (two, [1; 32]), (three, [1; 32])]),
+            true,
+        ),
+    ] {
+        let (found, _) = compare_all(&here, &there, &labels(LABELS));
+        assert_eq!(found.is_empty(), !differs);
+        assert_eq!(found, expected(&here, &there));
+    }
+}
+
+fn at(first: u8) -> Position {
+    Position {
+        label: label(0),
+        record: RecordId([first; 16]),
+    }
+}

@@ -130,6 +130,11 @@ fn answers_out_of_form_are_refused() {
             ReconcileFault::Label,
         ),
         (
+            vec![list(Bound::Start, Bound::End, &[one, item(all[3], 1)])],
+            Bound::End,
+            ReconcileFault::Label,
+        ),
+        (
             vec![list(Bound::End, Bound::Start, &[])],
             Bound::End,
             ReconcileFault::Spans,
@@ -169,6 +174,45 @@ fn an_answer_that_nobody_asked_for_is_refused() {
         initiator.receive(&shared, &response),
         Err(ReconcileFault::NotAsked)
     );
+}
+
+#[test]
+fn an_answer_that_begins_before_the_question_is_refused() {
+    let labels = pairs::labels(4);
+    let index = pairs::index(&Items::new());
+    let shared = Shared::new(&index, &labels);
+    for (lower, upper, result) in [
+        (2, 3, Ok(())),
+        (1, 3, Err(ReconcileFault::NotAsked)),
+        (1, 2, Err(ReconcileFault::NotAsked)),
+    ] {
+        let mut initiator = Initiator::new(at(labels[0], 2));
+        initiator.request(&shared).expect("a first request");
+        let span = Span {
+            lower: at(labels[0], lower),
+            upper: at(labels[0], upper),
+        };
+        let range = Range {
+            span,
+            content: RangeContent::Items(Vec::new()),
+        };
+        let response = Response {
+            answered: Bound::End,
+            ranges: vec![range],
+        };
+        assert_eq!(initiator.receive(&shared, &response), result);
+    }
+}
+
+#[test]
+fn from_the_end_on_there_is_nothing_to_ask() {
+    let shared_labels = pairs::labels(4);
+    let index = pairs::index(&pairs::random_items(&mut pairs::rng(1), &shared_labels, 5));
+    let shared = Shared::new(&index, &shared_labels);
+    let mut initiator = Initiator::new(Bound::End);
+    assert_eq!(initiator.waiting(), 0);
+    assert_eq!(initiator.request(&shared), None);
+    assert_eq!((initiator.rounds(), initiator.finish().more()), (0, false));
 }
 
 #[test]

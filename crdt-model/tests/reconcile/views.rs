@@ -1,7 +1,9 @@
 //! The view that a pair shares, against a plain sorted list.
 
+use std::collections::BTreeSet;
+
 use crdt_model::ids::RecordId;
-use crdt_model::reconcile::{Bound, Index, Position, Shared, Span, Total};
+use crdt_model::reconcile::{Bound, Index, ItemDigest, Position, Shared, Span, Total};
 use proptest::prelude::*;
 
 use crate::pairs::{self, labels};
@@ -62,6 +64,55 @@ proptest! {
     }
 
     #[test]
+    fn an_index_and_a_view_of_it_know_each_facet_that_was_put_in(seed: u64, held in 1usize..500) {
+        let all = labels(6);
+        let (there, elsewhere) = (pairs::random_items(&mut pairs::rng(seed), &all, held),
+            pairs::random_items(&mut pairs::rng(!seed), &all, held));
+        let index = pairs::index(&there);
+        prop_assert_eq!(index.is_empty(), there.is_empty());
+        let shared_labels = &all[1..];
+        let shared = Shared::new(&index, shared_labels);
+        for (place, heads) in &there {
+            let digest = ItemDigest::of(place, heads);
+            prop_assert_eq!(index.get(place), Some(digest));
+            let seen = shared_labels.contains(&place.label);
+            prop_assert_eq!(shared.compares(&place.label), seen);
+            prop_assert_eq!(shared.get(place), seen.then_some(digest));
+        }
+        let labels: BTreeSet<_> = there.keys().map(|place| place.label).collect();
+        prop_assert_eq!(index.labels().copied().collect::<Vec<_>>(), Vec::from_iter(labels));
+        let mut sum_shared = Total::ZERO;
+        for place in elsewhere.keys() {
+            prop_assert_eq!((index.get(place), shared.get(place)), (None, None));
+        }
+        for label in &all {
+            let here = || there.iter().filter(|(place, _)| place.label == *label);
+            let records: Vec<_> = here().map(|(place, _)| place.record).collect();
+            prop_assert_eq!(index.records(label).collect::<Vec<_>>(), records);
+            let sum = here().fold(Total::ZERO, |total, (place, heads)| {
+                total.plus(&Total::of(&ItemDigest::of(place, heads)))
+            });
+            prop_assert_eq!(index.total(label), sum);
+            if shared.compares(label) {
+                sum_shared = sum_shared.plus(&sum);
+            }
+        }
+        prop_assert_eq!(shared.total(), sum_shared);
+    }
+
+    #[test]
+    fn what_an_insertion_changed_is_said(seed: u64, held in 1usize..100) {
+        let items = pairs::random_items(&mut pairs::rng(seed), &labels(6), held);
+        let mut index = pairs::index(&items);
+        for (place, heads) in &items {
+            prop_assert!(!index.insert(place.label, place.record, *heads));
+            let other = heads.map(|byte| !byte);
+            prop_assert!(index.insert(place.label, place.record, other));
+        }
+        prop_assert_eq!(index.len(), held as u64);
+    }
+
+    #[test]
     fn an_index_forgets_what_is_removed(seed: u64, held in 1usize..500) {
         let all = labels(6);
         let items = pairs::random_items(&mut pairs::rng(seed), &all, held);
@@ -77,10 +128,13 @@ proptest! {
             prop_assert!(!index.remove(&place.label, &place.record));
         }
         prop_assert_eq!(Shared::new(&index, &all).digest(), digest);
+        let mut left = items.len() as u64;
         for place in items.keys() {
+            prop_assert_eq!((index.len(), index.is_empty()), (left, false));
             prop_assert!(index.remove(&place.label, &place.record));
+            left -= 1;
         }
-        prop_assert!(index.is_empty());
+        prop_assert_eq!((index.len(), index.is_empty()), (0, true));
         prop_assert_eq!(index.labels().count(), 0);
         prop_assert_eq!(
             Shared::new(&index, &all).digest(),

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
-use policy::CharterFiles;
 use policy::adopt::{adopt, found};
 use policy::sign::{SignError, sign, write_manifest};
+use policy::{CedarCharter, CharterFiles};
 
 use crate::tiny::{Tiny, read, reviewer};
 use crdt_model::time::WallTime;
@@ -72,6 +72,28 @@ fn the_template_itself_cannot_be_signed() {
     write_manifest(&tiny.path("linze"), None).expect("the template is valid");
     let signed = sign(&tiny.path("linze"), &tiny.key("li"), None, None);
     assert!(matches!(signed, Err(SignError::Keyless(nodes)) if nodes.len() == 84));
+}
+
+#[test]
+fn a_charter_without_reviewers_or_without_a_key_of_each_node_is_a_template() {
+    for (keys, reviewers) in [(false, false), (true, false), (false, true), (true, true)] {
+        let tiny = Tiny::new();
+        let mut files = template();
+        let mut change = |file: &str, with: &dyn Fn(&str) -> String| {
+            let content = files.files.get_mut(file).expect("the file is there");
+            *content = with(std::str::from_utf8(content).expect("text")).into_bytes();
+        };
+        if keys {
+            change("roster.toml", &with_keys);
+        }
+        if reviewers {
+            change("charter.toml", &|text| with_reviewers(&tiny, text));
+        }
+        let charter = CedarCharter::open(&files).expect("it is a charter");
+        assert_eq!(charter.is_template(), !(keys && reviewers));
+        assert_eq!(charter.keyless().len(), if keys { 0 } else { 84 });
+        assert_eq!(charter.reviewers().len(), if reviewers { 3 } else { 0 });
+    }
 }
 
 #[test]
