@@ -1,7 +1,8 @@
 //! The command line of a node: `mesh-node`, one file a command.
 //!
 //! * `init`, `run`, `stop`, `config`: the node itself
-//! * `status`, `why`, `quarantine`: how it stands, and why
+//! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
+//!   and `status_log` are a status in words
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
 //!   `record_file` and `field` read what is to be written
 //! * `offer`, `cut`: charters, and lines cut for demonstrations
@@ -26,6 +27,7 @@
 //! object to stdout: the reply of [`crate::control::protocol`], problems among them.
 
 mod asking;
+mod checkpoint;
 mod config;
 mod county;
 mod cut;
@@ -47,6 +49,7 @@ mod record_show;
 mod run;
 mod status;
 mod status_head;
+mod status_log;
 mod status_text;
 mod stop;
 mod table;
@@ -95,6 +98,7 @@ enum Command {
     Record(record::Arguments),
     Import(import::Arguments),
     Quarantine,
+    Checkpoint,
     Offer(offer::Arguments),
     Cut(cut::Arguments),
     Heal,
@@ -136,6 +140,7 @@ fn words() -> Words {
     .command("record", record::words())
     .command("import", import::words())
     .command("quarantine", quarantine::words())
+    .command("checkpoint", checkpoint::words())
     .command("offer", offer::words())
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
@@ -210,6 +215,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Record(arguments) => record::run(arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
         Command::Quarantine => quarantine::run(context),
+        Command::Checkpoint => checkpoint::run(context),
         Command::Offer(arguments) => offer::run(&arguments, context),
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),

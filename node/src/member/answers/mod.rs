@@ -43,6 +43,10 @@ pub fn answer(
         } => records::list(keeper, kind, after, limit, role),
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Quarantine => Ok(quarantine(keeper)),
+        Request::Checkpoint => Ok(Reply::Checkpoint {
+            notes: keeper.engine.checkpoint_notes(),
+            log: Box::new(keeper.engine.log_status()),
+        }),
         Request::Cut { lines_to } => {
             let command = keeper.network.cut(keeper.node(), &lines_to);
             keeper.commands.push_back(command);
