@@ -8,6 +8,7 @@
 
 mod can;
 mod check;
+mod checkpoint;
 mod keys;
 mod manifest;
 mod output;
@@ -68,6 +69,8 @@ enum Command {
     Sign(sign::Arguments),
     /// Check manifest and signatures, as a node does.
     Verify(verify::Arguments),
+    /// Verify checkpoints that `mesh-node checkpoint` printed, offline.
+    Checkpoint(checkpoint::Arguments),
     /// Show what a charter says.
     Show(show::Arguments),
     /// Ask whether a node, or a person there, may, and why.
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
             Command::Manifest(arguments) => manifest::run(arguments, &output),
             Command::Sign(arguments) => sign::run(arguments, &output),
             Command::Verify(arguments) => verify::run(arguments, &output),
+            Command::Checkpoint(arguments) => checkpoint::run(arguments, &output),
             Command::Show(arguments) => show::run(arguments, &output),
             Command::Can(arguments) => can::run(arguments, &output),
         };
