@@ -251,6 +251,17 @@ impl Validity {
     }
 }
 
+/// How old the townships' signatures on the log of charters may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Freshness {
+    /// How many townships must have signed.
+    pub cosigners: usize,
+    /// Milliseconds for which a node sends all that the charter allows.
+    pub fresh_ms: u64,
+    /// Milliseconds after which it sends nothing any more.
+    pub narrow_ms: u64,
+}
+
 /// One version of the charter, as the core needs it: parsed, verified, and able to decide.
 ///
 /// Every question is answered from the label and the nodes alone, so equal questions get equal
@@ -264,6 +275,10 @@ pub trait Charter: Send + Sync {
     fn log(&self) -> Vec<CharterDigest>;
     /// From when until when it holds.
     fn validity(&self) -> Validity;
+    /// How old the townships' signatures on the log may be; none where that does not matter.
+    fn freshness(&self) -> Option<Freshness> {
+        None
+    }
     /// The oldest version whose commits are still judged by that version.
     fn accept_since(&self) -> CharterVersion;
     /// Its nodes.

@@ -40,6 +40,29 @@ pub const CHARTER_VERSIONS_MAX: usize = 4096;
 pub const NOTE_BYTES_MAX: usize = 256 * 1024;
 /// Signatures of one note.
 pub const NOTE_SIGNATURES_MAX: usize = 256;
+/// Townships whose signatures on the log of charters are kept.
+pub const COSIGNERS_MAX: usize = 128;
+/// Proofs kept that two histories of the charter are about: one for each two townships. With seven
+/// townships there are at most 28.
+pub const EVIDENCE_PAIRS_MAX: usize = 32;
+/// Sizes of the log at which one signature is kept that bears it out.
+pub const WITNESSED_SIZES_MAX: usize = 16;
+/// Bytes of one signature on the log, at most.
+pub const COSIGNATURE_BYTES_MAX: usize = 5 + 10 + 10 + 32 + 64;
+/// Signatures in one frame that may be bad before the rest of it is left unread.
+pub const BAD_COSIGNATURES_MAX: usize = 8;
+/// New signatures of one township that are taken at once.
+pub const COSIGNATURE_BURST_MAX: u32 = 16;
+/// Milliseconds after which one more is taken.
+pub const COSIGNATURE_REFILL_MS: u64 = 60_000;
+/// Seconds after which a township signs its log again.
+pub const COSIGN_INTERVAL_S: u64 = 24 * 3600;
+/// The same when it has just started.
+pub const COSIGN_START_S: u64 = 3600;
+/// Seconds that a signature may be ahead of this node's clock.
+pub const COSIGNATURE_AHEAD_S: u64 = 24 * 3600;
+/// Milliseconds after which a charter that a township has signed should have arrived.
+pub const FROZEN_AFTER_MS: u64 = 24 * 3_600_000;
 /// Files in a charter folder.
 pub const CHARTER_FILES_MAX: usize = 256;
 
@@ -118,6 +141,8 @@ pub const GREETING_WAIT_MS: u64 = 10_000;
 pub const CLOCK_JUMP_MS: u64 = 60_000;
 /// Milliseconds between two looks at a wall clock by which the charter does not hold.
 pub const CLOCK_LOOK_MS: u64 = 10_000;
+/// Milliseconds between two looks at a wall clock by which nobody has confirmed the charter lately.
+pub const LADDER_LOOK_MS: u64 = 20_000;
 /// Milliseconds before the first retry after a failed exchange; it doubles from there.
 pub const RETRY_FIRST_MS: u64 = 500;
 /// Milliseconds at which the doubling of retries ends.
@@ -127,6 +152,13 @@ pub const RETRY_LAST_MS: u64 = 60_000;
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= REQUEST_BYTES_MAX);
 const _: () = assert!(CHARTER_CHUNK_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
+// All signatures on the log go in one request, and in one response.
+const _: () = assert!(
+    (COSIGNERS_MAX + 2 * EVIDENCE_PAIRS_MAX) * COSIGNATURE_BYTES_MAX + 512 <= REQUEST_BYTES_MAX
+        && REQUEST_BYTES_MAX <= RESPONSE_BYTES_MAX
+);
+const _: () = assert!(COSIGN_START_S < COSIGN_INTERVAL_S && COSIGNERS_MAX <= ROSTER_NODES_MAX);
+const _: () = assert!(COSIGNERS_MAX <= NOTE_SIGNATURES_MAX);
 // One text value must leave room for the rest of its commit.
 const _: () = assert!(VALUE_TEXT_BYTES_MAX * 2 < COMMIT_BYTES_MAX);
 // What does not fit into a reconciliation message is asked again, but one split and one list must

@@ -9,6 +9,8 @@
 //!                            present life follows from; `life-due`: it is to move on
 //! k version(u64 be)          one signed charter as a bundle
 //! q number(u64 be)           one entry of the quarantine
+//! s …                        what townships have signed of the log of charters, see
+//!                            [`crate::checkpoint::ledger`]
 //!
 //! FACET = 16 B record, name facet, node home, node addressee
 //! ```
@@ -100,6 +102,7 @@ const LIVES: u8 = b'l';
 const MARKS: u8 = b'm';
 const CHARTERS: u8 = b'k';
 const QUARANTINE: u8 = b'q';
+const COSIGNATURES: u8 = b's';
 const SCAN_AT_ONCE: usize = 1024;
 
 /// The key part that names a facet.
@@ -134,6 +137,8 @@ pub enum Key {
     Charter(CharterVersion),
     /// The entry of the quarantine with this number.
     Quarantine(u64),
+    /// What townships have signed: which part of it.
+    Cosignatures(Vec<u8>),
 }
 
 impl Key {
@@ -150,6 +155,9 @@ impl Key {
             MARKS => Self::Mark(reader.slice(reader.remaining(), "mark")?.to_vec()),
             CHARTERS => Self::Charter(CharterVersion(reader.u64_be("version")?)),
             QUARANTINE => Self::Quarantine(reader.u64_be("number")?),
+            COSIGNATURES => {
+                Self::Cosignatures(reader.slice(reader.remaining(), "cosignatures")?.to_vec())
+            }
             _ => return Err(DecodeError::Unknown("key space")),
         };
         reader.finish()?;
@@ -380,6 +388,16 @@ pub fn quarantine_key(number: u64) -> Vec<u8> {
 /// What the keys of all entries of the quarantine begin with.
 pub fn quarantine_prefix() -> Vec<u8> {
     vec![QUARANTINE]
+}
+
+/// Key of one part of what townships have signed.
+pub(crate) fn cosignatures_key(part: &[u8]) -> Vec<u8> {
+    [&[COSIGNATURES], part].concat()
+}
+
+/// What the keys of all parts begin with.
+pub(crate) fn cosignatures_prefix() -> Vec<u8> {
+    vec![COSIGNATURES]
 }
 
 /// The label a facet has in the replica.

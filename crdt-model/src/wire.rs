@@ -1,22 +1,30 @@
 //! The messages between two nodes: requests and the answers to them.
 //!
 //! ```text
-//! request  u8 kind  0 hello, 1 charter, 2 compare, 3 fetch, 4 push; then its content
+//! request  u8 kind  0 hello, 1 charter, 2 compare, 3 fetch, 4 push, 5 gossip; then its content
 //! response u8 kind  0 hello, 1 charter, 2 compared, 3 fetched, 4 pushed, 5 busy, 6 other charter,
-//!                   7 refused
+//!                   7 refused, 8 gossip
+//! hello    u8 protocol, mark of the charter, 32 B fingerprint, 16 B digest of the gossip
+//! gossip   count, cosignatures by cosigner; count, pairs of cosignatures
 //! ```
+//!
+//! Gossip came before any release, so the protocol is still 1. A reader without it would refuse the
+//! longer hello (`bytes too many at the end`) and the kinds 5 and 8 (`not known`), and a reader with
+//! it refuses the shorter hello (`ends in the middle`): the two would say so and exchange nothing.
 //!
 //! An answer never depends on what the other side may not hold: "not permitted" and "does not
 //! exist" have the same bytes.
 
+use crate::checkpoint::Cosignature;
+use crate::checkpoint::ledger::Gossip;
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::history::Clock;
 use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
 use crate::label::FacetId;
 use crate::limits::{
-    CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, FACET_COMMITS_MAX,
-    FACET_EPOCHS_MAX, FETCH_FACETS_MAX, PUSH_COMMITS_MAX, PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX,
-    RESPONSE_BYTES_MAX,
+    CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, COSIGNERS_MAX,
+    EVIDENCE_PAIRS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX, FETCH_FACETS_MAX, PUSH_COMMITS_MAX,
+    PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
 };
 
 /// The version of this protocol.
@@ -39,6 +47,8 @@ pub struct Hello {
     /// Fingerprint of the facets that both may hold: two nodes with the same charter and the same
     /// fingerprint are equal.
     pub fingerprint: [u8; 32],
+    /// Digest of what townships have signed of the log of charters, as far as the node holds it.
+    pub gossip: [u8; 16],
 }
 
 /// A facet asked for, with what the asker has of it.
@@ -99,6 +109,8 @@ pub enum Request {
         /// Encoded commits, parents first.
         commits: Vec<Vec<u8>>,
     },
+    /// This is what townships have signed, as far as I know; and you?
+    Gossip(Gossip),
 }
 
 /// The answer to a request.
@@ -132,6 +144,8 @@ pub enum Response {
     OtherCharter(CharterMark),
     /// The request was not one, or has no answer.
     Refused,
+    /// To gossip: what this node held before it was asked.
+    Gossip(Gossip),
 }
 
 fn put_mark(writer: &mut Writer, mark: &CharterMark) {
@@ -148,7 +162,7 @@ fn take_mark(reader: &mut Reader<'_>) -> Result<CharterMark, DecodeError> {
 fn put_hello(writer: &mut Writer, hello: &Hello) {
     writer.u8(PROTOCOL);
     put_mark(writer, &hello.charter);
-    writer.raw(&hello.fingerprint);
+    writer.raw(&hello.fingerprint).raw(&hello.gossip);
 }
 
 fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
@@ -158,7 +172,36 @@ fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
     Ok(Hello {
         charter: take_mark(reader)?,
         fingerprint: reader.array("fingerprint")?,
+        gossip: reader.array("gossip")?,
     })
+}
+
+fn put_gossip(writer: &mut Writer, gossip: &Gossip) {
+    writer.count(gossip.newest.len());
+    for one in &gossip.newest {
+        one.put(writer);
+    }
+    writer.count(gossip.pairs.len());
+    for one in gossip.pairs.iter().flatten() {
+        one.put(writer);
+    }
+}
+
+fn take_gossip(reader: &mut Reader<'_>) -> Result<Gossip, DecodeError> {
+    let mut gossip = Gossip::default();
+    for _ in 0..reader.count(COSIGNERS_MAX, "cosignatures")? {
+        let one = Cosignature::take(reader)?;
+        let last = gossip.newest.last();
+        if last.is_some_and(|last: &Cosignature| last.cosigner >= one.cosigner) {
+            return Err(DecodeError::NotCanonical("cosignatures"));
+        }
+        gossip.newest.push(one);
+    }
+    for _ in 0..reader.count(EVIDENCE_PAIRS_MAX, "pairs of cosignatures")? {
+        let pair = [Cosignature::take(reader)?, Cosignature::take(reader)?];
+        gossip.pairs.push(pair);
+    }
+    Ok(gossip)
 }
 
 fn put_facet(writer: &mut Writer, facet: &FacetId) {
@@ -269,6 +312,7 @@ impl Request {
                 writer.u8(u8::from(*unfinished));
                 put_commits(&mut writer, commits);
             }
+            Self::Gossip(gossip) => put_gossip(writer.u8(5), gossip),
         }
         writer.into_bytes()
     }
@@ -305,6 +349,7 @@ impl Request {
                 unfinished: take_flag(&mut reader, "unfinished")?,
                 commits: take_commits(&mut reader)?,
             },
+            5 => Self::Gossip(take_gossip(&mut reader)?),
             _ => return Err(DecodeError::Unknown("request")),
         };
         reader.finish()?;
@@ -350,6 +395,7 @@ impl Response {
             Self::Refused => {
                 writer.u8(7);
             }
+            Self::Gossip(gossip) => put_gossip(writer.u8(8), gossip),
         }
         writer.into_bytes()
     }
@@ -390,6 +436,7 @@ impl Response {
             5 => Self::Busy,
             6 => Self::OtherCharter(take_mark(&mut reader)?),
             7 => Self::Refused,
+            8 => Self::Gossip(take_gossip(&mut reader)?),
             _ => return Err(DecodeError::Unknown("response")),
         };
         reader.finish()?;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crdt_model::charter::{Charter, Decision, Roster, Standing, Tier, Validity};
+use crdt_model::charter::{Charter, Decision, Freshness, Roster, Standing, Tier, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
@@ -26,10 +26,14 @@ pub struct OpenCharter {
     pub kinds: Kinds,
     /// Facets that flow nowhere under this version.
     pub held_back: Vec<Name>,
+    /// The first moment at which it holds.
+    pub from: WallTime,
     /// The last moment at which it holds.
     pub until: WallTime,
     /// The oldest version whose commits count.
     pub accept_since: CharterVersion,
+    /// How old the townships' signatures on the log may be.
+    pub freshness: Option<Freshness>,
     /// What makes it another charter than one of the same version.
     pub salt: u8,
 }
@@ -83,9 +87,13 @@ impl Charter for OpenCharter {
 
     fn validity(&self) -> Validity {
         Validity {
-            from: WallTime::from_ms(0),
+            from: self.from,
             until: self.until,
         }
+    }
+
+    fn freshness(&self) -> Option<Freshness> {
+        self.freshness
     }
 
     fn accept_since(&self) -> CharterVersion {

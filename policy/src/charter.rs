@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
-use crdt_model::charter::{Charter, Decision, Roster, RuleId, Validity};
+use crdt_model::charter::{Charter, Decision, Freshness, Roster, RuleId, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
@@ -87,6 +87,7 @@ impl CedarCharter {
         let kinds = kinds::read(files, head.as_ref(), findings);
         let checks = checks::read(files, findings);
         let (head, roster, kinds) = (head?, roster?, kinds?);
+        head::check_cosigners(files, &head, &roster.roster, findings);
         checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
         let schema = schema::read(files, &head, &kinds, findings)?;
         let rules = rules::read(files, &schema, &roster.roster, findings)?;
@@ -418,6 +419,10 @@ impl Charter for CedarCharter {
 
     fn validity(&self) -> Validity {
         self.head.validity
+    }
+
+    fn freshness(&self) -> Option<Freshness> {
+        self.head.freshness
     }
 
     fn accept_since(&self) -> CharterVersion {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::Validity;
+use crdt_model::charter::{Freshness, Roster, Standing, Tier, Validity};
 use crdt_model::ids::{CharterVersion, Name, NodeId, PublicKey};
 use crdt_model::kind::{Title, Word};
 use crdt_model::time::WallTime;
@@ -69,6 +69,9 @@ pub struct Head {
     pub validity: Validity,
     /// How many reviewers must sign the next version.
     pub threshold: usize,
+    /// How old the townships' signatures on the log of charters may be; none where that does not
+    /// matter.
+    pub freshness: Option<Freshness>,
     /// From the widest audience to the narrowest; two concurrent ones join to the later.
     pub sensitivities: Vec<Word>,
     /// From the lowest tier to the highest; two concurrent ones join to the later.
@@ -95,7 +98,18 @@ struct Raw {
     threshold: usize,
     recovery: Option<Recovery>,
     emergency: Option<EmergencyTerms>,
+    freshness: Option<RawFreshness>,
 }
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFreshness {
+    cosigners: usize,
+    fresh_hours: u32,
+    narrow_hours: u32,
+}
+
+const HOUR_MS: u64 = 3_600_000;
 
 const LISTS: [&str; 4] = ["sensitivity", "level", "role", "reviewer"];
 
@@ -121,6 +135,9 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
         accept_since: CharterVersion(raw.accept_since),
         validity,
         threshold: raw.threshold,
+        freshness: raw
+            .freshness
+            .map(|raw| read_freshness(&document, raw, findings)),
         sensitivities,
         levels,
         roles,
@@ -257,6 +274,63 @@ fn read_validity(
         );
     }
     Some(Validity { from, until })
+}
+
+fn read_freshness(
+    document: &Document<'_>,
+    raw: RawFreshness,
+    findings: &mut Vec<Finding>,
+) -> Freshness {
+    let mut refuse = |key, message: &str| {
+        let path = [Step::Key("freshness"), Step::Key(key)];
+        findings.push(
+            Finding::error("charter::freshness", document.file(), message).at(document.span(&path)),
+        );
+    };
+    if raw.cosigners == 0 {
+        refuse(
+            "cosigners",
+            "at least one township must confirm the charter",
+        );
+    }
+    if raw.fresh_hours == 0 || raw.fresh_hours >= raw.narrow_hours {
+        refuse(
+            "narrow_hours",
+            "`fresh_hours` is at least 1, and `narrow_hours` is more than that",
+        );
+    }
+    Freshness {
+        cosigners: raw.cosigners,
+        fresh_ms: u64::from(raw.fresh_hours) * HOUR_MS,
+        narrow_ms: u64::from(raw.narrow_hours) * HOUR_MS,
+    }
+}
+
+/// Checks that there are as many townships as must confirm the charter.
+pub(crate) fn check_cosigners(
+    files: &CharterFiles,
+    head: &Head,
+    roster: &Roster,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(freshness) = head.freshness else {
+        return;
+    };
+    let mut townships = roster.members().to_vec();
+    townships.retain(|one| one.tier == Tier::Township && one.standing == Standing::Active);
+    if let Some(document) = Document::parse(files, FILE, findings)
+        && freshness.cosigners > townships.len()
+    {
+        let (cosigners, townships) = (freshness.cosigners, townships.len());
+        let message =
+            format!("{cosigners} townships must confirm the charter, where {townships} are active");
+        let path = [Step::Key("freshness"), Step::Key("cosigners")];
+        findings.push(
+            Finding::error("charter::freshness", FILE, message)
+                .at(document.span(&path))
+                .hint("leave room for townships that are away: 4 of 7, or fewer"),
+        );
+    }
 }
 
 fn check_reviewers(
@@ -427,6 +501,17 @@ en = "clerk"
     }
 
     #[test]
+    fn hours_of_freshness_are_read() {
+        let section = "[freshness]\ncosigners=4\nfresh_hours=168\nnarrow_hours=720\n";
+        let (head, findings) = read_text(&format!("{GOOD}{section}"));
+        assert_eq!(findings, []);
+        let freshness = head.and_then(|head| head.freshness).expect("there");
+        let week_ms = 7 * 24 * 3_600_000;
+        assert_eq!((freshness.cosigners, freshness.fresh_ms), (4, week_ms));
+        assert_eq!(freshness.narrow_ms, 30 * 24 * 3_600_000);
+    }
+
+    #[test]
     fn each_mistake_is_found_at_its_line() {
         for (from, to, code) in [
             ("620723000000", "620723101000", "charter::county"),
@@ -439,6 +524,26 @@ en = "clerk"
             ("2026-01-01T00:00:00+08:00", "2026-01-01", "charter::time"),
             ("2027-01-01", "2025-01-01", "charter::validity"),
             ("threshold = 2", "threshold = 0", "charter::threshold"),
+            (
+                "[[role]]",
+                "[freshness]\ncosigners=0\nfresh_hours=1\nnarrow_hours=2\n[[role]]",
+                "charter::freshness",
+            ),
+            (
+                "[[role]]",
+                "[freshness]\ncosigners=4\nfresh_hours=2\nnarrow_hours=2\n[[role]]",
+                "charter::freshness",
+            ),
+            (
+                "[[role]]",
+                "[freshness]\ncosigners=4\nfresh_hours=1\nnarrow_hours=2\nhold=3\n[[role]]",
+                "toml::content",
+            ),
+            (
+                "[[role]]",
+                "[freshness]\ncosigners=4\n[[role]]",
+                "toml::content",
+            ),
             ("zh = \"一般\"", "zh = \" \"", "charter::title"),
             (
                 "threshold = 2",

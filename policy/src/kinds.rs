@@ -338,6 +338,7 @@ en = "open"
                 until: crdt_model::time::WallTime::from_ms(1),
             },
             threshold: 1,
+            freshness: None,
             sensitivities: vec![word("normal")],
             levels: vec![word("village")],
             roles: vec![word("clerk")],

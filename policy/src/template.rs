@@ -130,8 +130,29 @@ pub(crate) fn cases_of(template: &str, has: impl Fn(NodeId) -> bool) -> String {
 /// `charter.toml` with reviewers, in force between two dates.
 fn fill_head(template: &str, filling: &Filling) -> String {
     let mut text = String::new();
+    // Of a part of the county fewer can confirm its charter, and nobody where it has no township.
+    let townships = filling
+        .nodes
+        .keys()
+        .filter(|node| node.township() == Some(**node));
+    let townships = townships.count();
+    let mut within_freshness = false;
     for line in template.lines() {
+        if line.starts_with('[') {
+            within_freshness = line == "[freshness]";
+        }
+        if within_freshness && townships == 0 {
+            continue;
+        }
         match line.split('=').next().map(str::trim) {
+            Some("cosigners") if within_freshness => {
+                let cosigners = line
+                    .split('=')
+                    .nth(1)
+                    .and_then(|count| count.trim().parse().ok());
+                let cosigners = cosigners.unwrap_or(townships).min(townships);
+                text.push_str(&format!("cosigners = {cosigners}"));
+            }
             Some("valid_from") => text.push_str(&format!("valid_from = \"{}\"", filling.from)),
             Some("valid_until") => text.push_str(&format!("valid_until = \"{}\"", filling.until)),
             _ => text.push_str(line),
@@ -237,6 +258,24 @@ mod tests {
         let kept = cases_of(text, |one| one == node("620723000000"));
         assert_eq!(kept.matches("[[case]]").count(), 1);
         assert!(kept.starts_with("# Cases.\n"));
+    }
+
+    #[test]
+    fn no_more_townships_confirm_than_there_are() {
+        let template = "version = 1\n[freshness]\ncosigners = 4\nfresh_hours = 168\n\n[[role]]\n";
+        let filled = |codes: &[&str]| {
+            let filling = Filling {
+                nodes: entries(codes),
+                reviewers: Vec::new(),
+                from: String::new(),
+                until: String::new(),
+            };
+            fill_head(template, &filling)
+        };
+        let two = filled(&["620723000000", "620723101000", "620723102000"]);
+        assert!(two.contains("cosigners = 2\nfresh_hours = 168\n"), "{two}");
+        let none = filled(&["620723000000"]);
+        assert_eq!(none, "version = 1\n[[role]]\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!
 //! * [`tree`]: the roots, as RFC 6962 §2.1 makes them.
 //! * [`cosignature`]: what a township signs, as C2SP `tlog-cosignature` v1 has it.
+//! * [`ledger`]: what a node holds of that, and what it proves.
 //! * [`note`]: the text that people and other programs read, as C2SP `tlog-checkpoint` and
 //!   `signed-note` have it.
 //!
@@ -15,6 +16,7 @@
 
 mod base64;
 pub mod cosignature;
+pub mod ledger;
 pub mod note;
 pub mod tree;
 

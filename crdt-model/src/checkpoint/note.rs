@@ -71,10 +71,10 @@ pub enum NoteError {
 }
 
 /// The text of these cosignatures: one note for each checkpoint, the smallest first. `key_of` says
-/// with which key a township signs; whoever has none is left out.
+/// with which key a township signs at a size; whoever has none is left out.
 pub fn print<'a>(
     cosignatures: impl IntoIterator<Item = &'a Cosignature>,
-    key_of: impl Fn(NodeId) -> Option<PublicKey>,
+    key_of: impl Fn(u64, NodeId) -> Option<PublicKey>,
 ) -> String {
     let mut notes: BTreeMap<(u64, RootHash), Vec<&Cosignature>> = BTreeMap::new();
     for one in cosignatures {
@@ -86,7 +86,7 @@ pub fn print<'a>(
         signed.dedup();
         let lines: String = signed
             .iter()
-            .filter_map(|one| Some(line(one, &key_of(one.cosigner)?)))
+            .filter_map(|one| Some(line(one, &key_of(one.size, one.cosigner)?)))
             .collect();
         if let Some(first) = signed.first().filter(|_| !lines.is_empty()) {
             texts.push(format!("{}\n{lines}", first.checkpoint().body()));
@@ -251,7 +251,7 @@ mod tests {
         "620723101000".parse().expect("a code")
     }
 
-    fn keys(node: NodeId) -> Option<PublicKey> {
+    fn keys(_: u64, node: NodeId) -> Option<PublicKey> {
         let key = SigningKey::from_bytes(&[7; 32]);
         (node == township()).then(|| PublicKey(key.verifying_key().to_bytes()))
     }
@@ -279,7 +279,7 @@ mod tests {
             panic!("{note:?}");
         };
         assert_eq!(signature.cosignature, cosignature);
-        assert!(signature.made_by(&keys(township()).expect("a key")));
+        assert!(signature.made_by(&keys(3, township()).expect("a key")));
         assert!(!signature.made_by(&PublicKey([3; 32])));
     }
 

@@ -77,6 +77,7 @@ impl Engine {
             return;
         }
         self.charters.adopt(charter);
+        self.log_changes();
         self.charter_begins_lives();
         self.lay_links();
         self.drop_after = Some(self.durability.token_written());

@@ -83,6 +83,7 @@ impl Engine {
         let asked_under = match &request {
             Request::Hello(hello) => return Ok(self.greeted(peer, *hello, now, outputs)),
             Request::Charter { version, offset } => return charter_part(store, *version, *offset),
+            Request::Gossip(gossip) => return self.answer_gossip(peer, gossip, now, store),
             Request::Compare { charter, .. }
             | Request::Fetch { charter, .. }
             | Request::Push { charter, .. } => *charter,
@@ -90,15 +91,16 @@ impl Engine {
         if asked_under != self.mark() {
             return Ok(Response::OtherCharter(self.mark()));
         }
-        if !self.may_send(now) {
+        if !self.exchanges(now) {
             return Ok(Response::Busy);
         }
         match request {
             Request::Compare { questions, .. } => Ok(self.compare(peer, &questions, outputs)),
             Request::Fetch { facets, .. } => self.fetched(peer, &facets, now, store),
-            Request::Hello(_) | Request::Charter { .. } | Request::Push { .. } => {
-                Ok(Response::Refused)
-            }
+            Request::Hello(_)
+            | Request::Charter { .. }
+            | Request::Push { .. }
+            | Request::Gossip(_) => Ok(Response::Refused),
         }
     }
 
@@ -202,10 +204,11 @@ impl Engine {
             record: facet.record,
         };
         let indexed = |engine: &Self| engine.index.get(&position).is_some();
+        let passes = self.passage(peer).lets(facet);
         let carried = self.carries(self.node(), peer, &audience)
             || planted::is(Plant::ServesAnyone)
             || planted::is(Plant::AnnouncesToAll);
-        if !indexed(self) || !carried {
+        if !indexed(self) || !carried || !passes {
             return Ok(None);
         }
         let held = self.history_of(facet, now, store)?;
@@ -232,7 +235,7 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        if self.durability.full() || !self.may_send(now) {
+        if self.durability.full() || !self.exchanges(now) {
             let bytes = Response::Busy.encode();
             outputs.push(Output::Respond { peer, id, bytes });
             return Ok(());

@@ -236,6 +236,25 @@ pub enum Alarm {
         /// How many of its first commits are left.
         kept: usize,
     },
+    /// Townships have signed two histories of the charter: reviewers signed two charters with one
+    /// number, or somebody's key is not theirs alone. Told once for each two townships.
+    SplitView {
+        /// The number of the versions that differ, or that come after those.
+        size: u64,
+        /// Who signed the one.
+        one: NodeId,
+        /// Who signed the other; none where it is this node's own.
+        other: Option<NodeId>,
+    },
+    /// A township has signed a newer charter than this node's, and it has not arrived in a day.
+    Frozen {
+        /// Who signed it.
+        cosigner: NodeId,
+        /// Its number.
+        size: u64,
+        /// When this node first heard of it, by its own clock.
+        seen: WallTime,
+    },
     /// A peer broke the protocol.
     Misbehaved {
         /// The peer.

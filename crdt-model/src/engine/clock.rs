@@ -1,7 +1,7 @@
 //! What a wall clock that is wrong, or was just set right, means for a node.
 
 use crate::limits::{CLOCK_JUMP_MS, CLOCK_LOOK_MS};
-use crate::time::{Instant, Now};
+use crate::time::{Instant, Now, WallTime};
 
 use super::Engine;
 
@@ -9,13 +9,28 @@ use super::Engine;
 #[derive(Default)]
 pub(super) struct Watch {
     apart_ms: Option<u64>,
+    /// What the wall clock shows, as far as it is believed, and by how much it is apart.
+    believed: Option<WallTime>,
+    believed_apart_ms: Option<u64>,
     /// Whether the charter held by the clock.
     holds: bool,
     look_again: Option<Instant>,
 }
 
 impl Watch {
-    /// When the clock is to be looked at again, if the charter does not hold by it.
+    /// What the wall clock shows. One that was just set is believed from the next look on: it may
+    /// be set back at once.
+    pub(super) fn believed(&self) -> WallTime {
+        self.believed.unwrap_or(WallTime::from_ms(0))
+    }
+
+    /// Has the clock looked at again by this time.
+    pub(super) fn look_by(&mut self, at: Instant) {
+        self.look_again = Some(self.look_again.map_or(at, |look_again| look_again.min(at)));
+    }
+
+    /// When the clock is to be looked at again: while the charter does not hold by it, it was just
+    /// set, or nobody confirms the charter.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         self.look_again
     }
@@ -28,6 +43,15 @@ impl Engine {
         let apart_ms = now.wall.ms.wrapping_sub(now.instant.ms);
         let before_ms = self.clock.apart_ms.replace(apart_ms);
         let set = before_ms.is_some_and(|before_ms| before_ms.abs_diff(apart_ms) > CLOCK_JUMP_MS);
+        let steady = |believed_ms: u64| believed_ms.abs_diff(apart_ms) <= CLOCK_JUMP_MS;
+        let unset = self.clock.believed_apart_ms.is_none_or(steady);
+        if unset || !set {
+            self.clock.believed_apart_ms = Some(apart_ms);
+        }
+        let believed_apart_ms = self.clock.believed_apart_ms.unwrap_or(apart_ms);
+        self.clock.believed = Some(WallTime::from_ms(
+            now.instant.ms.wrapping_add(believed_apart_ms),
+        ));
         let holds = self.may_send(now);
         let begins = holds && !std::mem::replace(&mut self.clock.holds, holds);
         if set {
@@ -38,6 +62,7 @@ impl Engine {
             }
         }
         let look_again = now.instant.after_ms(CLOCK_LOOK_MS);
-        self.clock.look_again = (!holds).then_some(look_again);
+        let believes_it = steady(believed_apart_ms);
+        self.clock.look_again = (!holds || !believes_it).then_some(look_again);
     }
 }

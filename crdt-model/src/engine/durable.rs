@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::charter::Charter;
+use crate::checkpoint::ledger::Gossip;
 use crate::ids::{CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::{UNDURABLE_COMMITS_MAX, UNDURABLE_ENTRIES_MAX};
@@ -12,7 +13,7 @@ use crate::replica::HeadsDigest;
 use crate::time::WallTime;
 
 use super::peer::{Lacks, Peer};
-use super::{Engine, InboundId, Output, SyncToken, Ticket};
+use super::{Alarm, Engine, InboundId, Output, SyncToken, Ticket};
 
 /// Something that waits until what was written before it is durable.
 pub(super) enum Waiting {
@@ -55,6 +56,11 @@ pub(super) enum Waiting {
     Charter(Arc<dyn Charter>),
     /// Commits are to be judged by an older charter too.
     OlderCharter(Arc<dyn Charter>),
+    /// Signatures on the log of charters are to be told to everybody.
+    Gossip {
+        gossip: Box<Gossip>,
+        alarms: Vec<Alarm>,
+    },
 }
 
 /// What waits, in the order it was written.
@@ -214,6 +220,7 @@ impl Engine {
                 Waiting::Mended { facet, held, peers } => self.mended(&facet, held, &peers),
                 Waiting::Charter(charter) => self.put_in_force(charter),
                 Waiting::OlderCharter(charter) => self.judge_by(charter),
+                Waiting::Gossip { gossip, alarms } => self.publish(*gossip, alarms, outputs),
                 Waiting::Ticket { ticket, commits } => {
                     outputs.push(Output::Written {
                         ticket,

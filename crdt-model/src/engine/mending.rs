@@ -24,8 +24,8 @@ use crate::time::Now;
 pub(super) struct Mending {
     /// Facets that were found damaged when the engine was opened.
     pub(super) facets: Vec<FacetId>,
-    /// What takes damaged entries out of the quarantine.
-    pub(super) quarantine: Batch,
+    /// What takes damaged entries out of the quarantine and the ledger of cosignatures.
+    pub(super) dropped: Batch,
     pub(super) alarms: Vec<Alarm>,
 }
 
@@ -94,7 +94,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        let quarantine = std::mem::take(&mut self.mending.quarantine);
+        let quarantine = std::mem::take(&mut self.mending.dropped);
         if !quarantine.is_empty() {
             store.write(&quarantine)?;
             self.durability.wrote();

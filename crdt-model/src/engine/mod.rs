@@ -16,21 +16,26 @@
 //! makes the node's own, `answer` answers requests without remembering anything, `session` drives
 //! the exchange with one peer through `download`, `comparison`, `fetch` and `push`, `flow` decides
 //! what a link carries, `adoption` changes charters, `life` numbers the node's own commits,
-//! `mending` keeps what is whole of a damaged facet, `durable` waits for the disk, `load` says how
+//! `checkpoints` signs the log of charters and watches what others sign, `gossip` exchanges that,
+//! `freshness` narrows what is sent where nobody confirms the charter, `mending` keeps what is whole of a damaged facet, `durable` waits for the disk, `load` says how
 //! full everything is.
 
 mod adoption;
 mod answer;
 mod boundary;
+mod checkpoints;
 mod clock;
 mod comparison;
 mod download;
 mod durable;
 mod fetch;
 mod flow;
+mod freshness;
+mod gossip;
 mod intake;
 mod life;
 mod load;
+mod log_status;
 mod mending;
 mod peer;
 mod push;
@@ -61,7 +66,9 @@ pub use boundary::{
 };
 use durable::Durability;
 pub use flow::{dials, links};
+pub use freshness::Rung;
 pub use load::{Load, PeerLoad};
+pub use log_status::{Cosigned, LogStatus, Newer, SplitView};
 use mending::Mending;
 use peer::Peer;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};
@@ -84,6 +91,7 @@ pub struct Engine {
     adopting: Option<CharterVersion>,
     next_anti_entropy: Instant,
     clock: clock::Watch,
+    checkpoints: checkpoints::Checkpoints,
     scrubbing: scrub::Scrubbing,
 }
 
@@ -110,7 +118,8 @@ impl Engine {
             }
             Err(_) => mending.facets.push(facet),
         })?;
-        let quarantine = Quarantine::load(store, &mut mending.quarantine)?;
+        let quarantine = Quarantine::load(store, &mut mending.dropped)?;
+        let checkpoints = checkpoints::Checkpoints::read(store, &mut mending.dropped)?;
         let mut engine = Self {
             lives: life::Lives::read(identity.epoch, store)?,
             identity,
@@ -126,6 +135,7 @@ impl Engine {
             adopting: None,
             next_anti_entropy: Instant::default(),
             clock: clock::Watch::default(),
+            checkpoints,
             scrubbing: scrub::Scrubbing::read(store)?,
         };
         engine.lay_links();
@@ -213,7 +223,8 @@ impl Engine {
     /// Whether the charter lets this node send: it has begun and has not run out.
     fn may_send(&self, now: Now) -> bool {
         let validity = self.charter().validity();
-        now.wall >= validity.from && !validity.expired(now.wall)
+        let wall = self.floored(now.wall);
+        wall >= validity.from && !validity.expired(wall)
     }
 
     fn mark(&self) -> CharterMark {
@@ -232,6 +243,7 @@ impl Engine {
         Hello {
             charter: self.mark(),
             fingerprint,
+            gossip: self.checkpoints.digest,
         }
     }
 

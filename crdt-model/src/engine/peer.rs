@@ -24,6 +24,7 @@ pub(super) enum Purpose {
     Compare,
     Fetch { facets: Vec<(FacetId, usize)> },
     Push { commits: usize },
+    Gossip,
 }
 
 /// What a peer lacks of a facet: what lies beyond a clock, and from a position in this node's own
@@ -169,6 +170,10 @@ pub(super) struct Peer {
     /// What was taken from it and is not yet known to be durable.
     pub(super) settled_at: SyncToken,
     pub(super) traffic: Traffic,
+    /// It holds other signatures on the log of charters than this node.
+    pub(super) gossip_due: bool,
+    /// The digests of both sides after the last exchange of those.
+    pub(super) gossiped: Option<([u8; 16], [u8; 16])>,
     labels: Vec<Label>,
     push: BTreeMap<FacetId, Lacks>,
     retry: Option<Instant>,
@@ -195,6 +200,8 @@ impl Peer {
             staged: Staged::default(),
             settled_at: SyncToken(0),
             traffic: Traffic::default(),
+            gossip_due: false,
+            gossiped: None,
             labels: Vec::new(),
             push: BTreeMap::new(),
             retry: None,
@@ -215,6 +222,8 @@ impl Peer {
         self.stuck = false;
         self.staged = Staged::default();
         self.push.clear();
+        self.gossip_due = false;
+        self.gossiped = None;
         self.retry = None;
         self.greet_at = None;
         self.hello_due = self.connected;
@@ -249,13 +258,23 @@ impl Peer {
         self.push.entry(facet).or_insert(lacks);
     }
 
-    pub(super) fn next_push(&mut self) -> Option<(FacetId, Lacks)> {
-        let offer = || {
-            self.session
-                .as_mut()
-                .and_then(|session| session.offers.pop_front())
-        };
-        self.push.pop_first().or_else(offer)
+    /// The next facet to push that may pass just now. Of those that may not, what was queued stays,
+    /// and what a comparison offered is offered again by a later one.
+    pub(super) fn next_push(
+        &mut self,
+        passes: impl Fn(&FacetId) -> bool,
+    ) -> Option<(FacetId, Lacks)> {
+        let queued = self.push.keys().find(|facet| passes(facet)).copied();
+        if let Some(facet) = queued {
+            return self.push.remove_entry(&facet);
+        }
+        let offers = &mut self.session.as_mut()?.offers;
+        while let Some(offer) = offers.pop_front() {
+            if passes(&offer.0) {
+                return Some(offer);
+            }
+        }
+        None
     }
 
     /// How many facets are queued for it as they changed.

@@ -1,6 +1,7 @@
 //! Pushing what is new here to a peer that may hold it.
 
 use crate::ids::NodeId;
+use crate::label::FacetId;
 use crate::limits::{PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
 use crate::store::Store;
@@ -29,7 +30,7 @@ impl Engine {
         let mut commits = Vec::new();
         let mut unfinished = false;
         let mut later = Vec::new();
-        while let Some((facet, lacks)) = self.peers.get_mut(&peer).and_then(Peer::next_push) {
+        while let Some((facet, lacks)) = self.take_push_for(peer) {
             let Some((history, until)) = self.servable(peer, &facet, now, store)? else {
                 // At another grade that is not durable yet: it is known by neither label just now.
                 if self.durability.durable_commits(&facet).is_some() {
@@ -71,6 +72,13 @@ impl Engine {
                 commits,
             },
         )))
+    }
+
+    /// The next facet that is queued for a peer and may be sent to it just now.
+    fn take_push_for(&mut self, peer: NodeId) -> Option<(FacetId, Lacks)> {
+        let pass = self.passage(peer);
+        let known = self.peers.get_mut(&peer)?;
+        known.next_push(|facet| pass.lets(facet))
     }
 
     pub(super) fn push_answered(

@@ -12,7 +12,7 @@ use crate::wire::{Hello, Request, Response};
 
 use super::durable::Waiting;
 use super::peer::{Purpose, Session};
-use super::{Alarm, Engine, Output, RequestId};
+use super::{Alarm, Engine, Output, RequestId, Rung};
 
 /// Bytes of a request that are not commits or facets, at most.
 pub(super) const REQUEST_OVERHEAD: usize = 64;
@@ -65,6 +65,7 @@ impl Engine {
     ) -> Result<(), ReplicaError> {
         self.drop_what_is_not_ours(now, store, outputs)?;
         self.see_to_scrubbing(store, outputs)?;
+        self.see_to_checkpoints(now, store)?;
         let anti_entropy = self.anti_entropy_due(now);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);
@@ -72,6 +73,7 @@ impl Engine {
                 known.end_waits(now);
                 known.hello_due |= anti_entropy && known.connected && drives;
                 if anti_entropy {
+                    known.gossiped = None;
                     known.refused_charter = None;
                 }
             }
@@ -122,7 +124,10 @@ impl Engine {
         if let Some(request) = self.next_charter_part(peer, now) {
             return Ok(Some(request));
         }
-        if !self.may_send(now) || !self.same_charter(peer) {
+        if let Some(request) = self.next_gossip(peer) {
+            return Ok(Some(request));
+        }
+        if !self.exchanges(now) || !self.same_charter(peer) {
             return Ok(self.next_hello(peer, now));
         }
         if let Some(request) = self.next_comparison(peer) {
@@ -202,7 +207,11 @@ impl Engine {
         };
         match (purpose, response) {
             (Purpose::Hello, Response::Hello(hello)) => {
+                self.compare_gossip(peer, &hello);
                 self.compare_hellos(peer, hello, now, outputs);
+            }
+            (Purpose::Gossip, Response::Gossip(gossip)) => {
+                self.gossip_answered(peer, &gossip, now, store)?;
             }
             (Purpose::Charter { version }, Response::Charter { total, bytes }) => {
                 self.downloaded(peer, version, total, &bytes, now, outputs);
@@ -307,7 +316,7 @@ impl Engine {
             known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
         } else if known.waits(now) {
             known.hello_due = true;
-        } else if known.session.is_none() {
+        } else if known.session.is_none() && self.checkpoints.rung != Rung::Holding {
             let from = known.resume.take().unwrap_or(Bound::Start);
             let comparing = Some(Initiator::new(from));
             let thorough = known.stuck.then(Vec::new);

@@ -9,8 +9,8 @@ use crate::charter::RuleId;
 use crate::ids::{CharterVersion, Name, NodeId};
 use crate::time::WallTime;
 
-use super::Engine;
 pub use super::peer::Traffic;
+use super::{Engine, Rung};
 
 /// How a link stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -26,6 +26,11 @@ pub enum LinkState {
     Adopting,
     /// The peer has another charter under the same number: nothing flows.
     CharterFork,
+    /// Too few townships confirm this node's charter of late: it sends facets of its own home to
+    /// nodes above, and nothing else.
+    Narrowed,
+    /// The same for long: it sends nothing.
+    Holding,
     /// The two differ and are exchanging what is missing.
     Syncing,
     /// The two are equal.
@@ -130,7 +135,9 @@ impl Engine {
             Some(hello) if hello.charter.version > ours.version => LinkState::Adopting,
             Some(hello) if hello.charter.version < ours.version => LinkState::PeerAdopting,
             Some(hello) if hello.charter.digest != ours.digest => LinkState::CharterFork,
+            Some(_) if self.rung() == Rung::Holding => LinkState::Holding,
             Some(_) if known.in_sync && known.owes_nothing() => LinkState::InSync,
+            Some(_) if self.rung() == Rung::Narrowed => LinkState::Narrowed,
             Some(_) => LinkState::Syncing,
         })
     }

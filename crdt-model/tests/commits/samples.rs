@@ -1,9 +1,12 @@
 //! Real commits and messages, from which tests make others.
 
+use crdt_model::checkpoint::ledger::Gossip;
+use crdt_model::checkpoint::{Checkpoint, Cosignature};
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::history::Clock;
 use crdt_model::ids::{
-    ActorId, CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, RecordId, Seq,
+    ActorId, CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, RecordId, RootHash,
+    Seq,
 };
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::time::WallTime;
@@ -144,6 +147,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
             Request::Hello(Hello {
                 charter,
                 fingerprint: [4; 32],
+                gossip: [5; 16],
             }),
         ),
         (
@@ -183,7 +187,28 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
                 commits,
             },
         ),
+        ("gossip", Request::Gossip(gossip())),
+        ("no-gossip", Request::Gossip(Gossip::default())),
     ]
+}
+
+/// Two townships' signatures, of which the one is also half of a proof.
+fn gossip() -> Gossip {
+    let signed = |code: &str, size, root| {
+        let cosigner: NodeId = code.parse().expect("a code");
+        let checkpoint = Checkpoint {
+            county: cosigner.county(),
+            size,
+            root: RootHash([root; 32]),
+        };
+        let key = SigningKey::from_bytes(&[7; 32]);
+        Cosignature::sign(&checkpoint, cosigner, 1_793_491_200, &key)
+    };
+    let one = signed("620723101000", 2, 8);
+    Gossip {
+        newest: vec![one, signed("620723102000", 300, 9)],
+        pairs: vec![[one, signed("620723102000", 2, 7)]],
+    }
 }
 
 /// Responses of every kind.
@@ -209,6 +234,7 @@ pub(crate) fn responses() -> Vec<(&'static str, Response)> {
             Response::Hello(Hello {
                 charter,
                 fingerprint: [4; 32],
+                gossip: [5; 16],
             }),
         ),
         (
@@ -238,5 +264,6 @@ pub(crate) fn responses() -> Vec<(&'static str, Response)> {
         ("busy", Response::Busy),
         ("other-charter", Response::OtherCharter(charter)),
         ("refused", Response::Refused),
+        ("gossip", Response::Gossip(gossip())),
     ]
 }

@@ -11,6 +11,7 @@ use policy::CharterFiles;
 use super::cedar_text;
 use super::drawn::{Drawn, Facet, Kind, LEVELS, SENSITIVITIES};
 use super::generated::{CHOICE, CHOICES, GROWING, TEXT};
+use super::reviewers::IN_FORCE;
 use crate::seed::Seed;
 
 /// What a drawn charter is written down with.
@@ -20,6 +21,8 @@ pub(super) struct Written<'a> {
     /// What tells it from others of the same version.
     pub(super) title: &'a str,
     pub(super) until: WallTime,
+    /// How many townships must confirm it, if any.
+    pub(super) cosigners: Option<usize>,
     pub(super) reviewers: &'a [(String, String)],
     pub(super) roster: &'a BTreeMap<NodeId, Standing>,
     pub(super) keys: &'a dyn Fn(NodeId) -> PublicKey,
@@ -50,13 +53,20 @@ impl Written<'_> {
     fn head(&self) -> String {
         let mut text = format!(
             "county = \"{}\"\ntitle = {{ zh = \"章程\", en = \"{}\" }}\nversion = {}\n\
-             accept_since = 1\nvalid_from = \"2026-01-01T00:00:00Z\"\nvalid_until = \"{}\"\n\
-             threshold = 2\n",
+             accept_since = 1\nvalid_from = \"{}\"\nvalid_until = \"{}\"\nthreshold = 2\n",
             self.county,
             self.title,
             self.version,
+            policy::manifest::date(IN_FORCE.from).unwrap_or_default(),
             policy::manifest::date(self.until).unwrap_or_default(),
         );
+        if let Some(cosigners) = self.cosigners {
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
+                "[freshness]\ncosigners = {cosigners}\nfresh_hours = 168\nnarrow_hours = 720\n"
+            );
+        }
         let words = |text: &mut String, list: &str, ids: &[&str]| {
             for id in ids {
                 // Writing to a string cannot fail.

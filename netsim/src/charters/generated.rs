@@ -169,6 +169,12 @@ impl<'a> Plan<'a> {
 }
 
 impl County {
+    /// In every second county two townships must confirm the charter, where it has two.
+    fn cosigners(&self, roster: &BTreeMap<NodeId, Standing>) -> Option<usize> {
+        let townships = roster.keys().filter(|node| node.township() == Some(**node));
+        (self.seed % 2 == 0 && townships.count() >= 2).then_some(2)
+    }
+
     fn make(&self, plan: Plan<'_>, drawn: &Drawn) -> Edition {
         let drawn = drawn.clone().over(plan.roster);
         let before = plan.follows.map_or(0, |edition| edition.version.0);
@@ -178,6 +184,7 @@ impl County {
             version,
             title: plan.title,
             until: plan.until,
+            cosigners: self.cosigners(plan.roster),
             reviewers: &self.reviewers.listed(),
             roster: plan.roster,
             keys: &|node| PublicKey(node_key(self.seed, node).verifying_key().to_bytes()),

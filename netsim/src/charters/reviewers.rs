@@ -19,7 +19,7 @@ const NAMES: [&str; 3] = ["reviewer-a", "reviewer-b", "reviewer-c"];
 /// 2026-01-01T00:00:00Z and 2030-12-31T00:00:00Z, between which charters hold.
 pub(super) const IN_FORCE: Validity = Validity {
     from: WallTime {
-        ms: 1_767_225_600_000,
+        ms: 1_782_432_000_000,
     },
     until: WallTime {
         ms: 1_924_905_600_000,

@@ -56,8 +56,9 @@ pub fn unsettled(
                 continue;
             }
             let other = world.node(peer);
-            let apart = other
-                .is_some_and(|other| excused::link(world, (node, state), (peer, other), forked));
+            let apart = other.is_some_and(|other| {
+                excused::link(world, (node, state), (peer, other), forked, ignored)
+            });
             if !apart {
                 unsettled.push((node, peer, link));
             }

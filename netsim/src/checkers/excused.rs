@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crdt_model::charter::Standing;
+use crdt_model::charter::{Standing, Tier};
+use crdt_model::checkpoint::Roots;
+use crdt_model::engine::Rung;
 use crdt_model::history::History;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
@@ -20,6 +22,7 @@ pub(super) fn link(
     (node, state): (NodeId, &Node),
     (peer, other): (NodeId, &Node),
     forked: bool,
+    hostile: &dyn Fn(NodeId) -> bool,
 ) -> bool {
     let by_fork = || {
         state.engine.charter().digest() != other.engine.charter().digest()
@@ -30,13 +33,38 @@ pub(super) fn link(
     forked && by_fork()
         || waits_for_a_person(state, peer)
         || waits_for_a_person(other, node)
+        || cannot_be_confirmed(world, state, hostile)
+        || cannot_be_confirmed(world, other, hostile)
         || !begun_twice(state, other).is_empty()
+}
+
+/// Whether a node has narrowed what it sends, and fewer townships than its charter asks for run, keep
+/// to the rules and go by its history: nobody can confirm its charter.
+fn cannot_be_confirmed(world: &World, state: &Node, hostile: &dyn Fn(NodeId) -> bool) -> bool {
+    let charter = state.engine.charter();
+    let Some(freshness) = charter.freshness() else {
+        return false;
+    };
+    let own = Roots::of(&charter.log());
+    let confirms = |(node, other): &(NodeId, &Node)| {
+        let member = charter.roster().active(*node);
+        let theirs = Roots::of(&other.engine.charter().log());
+        member.is_some_and(|member| member.tier == Tier::Township)
+            && !hostile(*node)
+            && theirs.size() <= own.size()
+            && theirs.at(theirs.size()) == own.at(theirs.size())
+    };
+    state.engine.rung() != Rung::Fresh
+        && world.nodes().filter(confirms).count() < freshness.cosigners
 }
 
 /// Whether there is a reason why two nodes stay unequal in a facet that both may hold.
 pub(super) fn facet(scene: &Scene<'_>, state: &Node, other: &Node, facet: &FacetId) -> bool {
+    let hostile = |node| scene.hostile.contains(&node);
     of_revoked(state, facet)
         || of_revoked(other, facet)
+        || cannot_be_confirmed(scene.world, state, &hostile)
+        || cannot_be_confirmed(scene.world, other, &hostile)
         || scene.forked && under_another_edition(scene, state, other, facet)
         || begun_twice(state, other).contains(facet)
 }

@@ -9,6 +9,7 @@ mod convergence;
 mod durability;
 mod excused;
 mod lives;
+mod log;
 mod secrecy;
 mod together;
 
@@ -127,6 +128,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(convergence::Convergence),
         Box::new(durability::Durability::default()),
         Box::new(lives::Lives::default()),
+        Box::new(log::Log::default()),
         Box::new(secrecy::Typed::default()),
         Box::new(secrecy::Bytes),
     ]

@@ -7,11 +7,13 @@
 pub mod peer;
 pub mod tamper;
 
-use crdt_model::charter::Charter;
+use crdt_model::charter::{Charter, Tier};
+use crdt_model::checkpoint::ledger::Gossip;
+use crdt_model::checkpoint::{Checkpoint, Cosignature};
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::engine::{Identity, links};
 use crdt_model::history::{Clock, History};
-use crdt_model::ids::{RecordId, Seq};
+use crdt_model::ids::{RecordId, RootHash, Seq};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::limits::QUARANTINE_ENTRIES_PER_PEER_MAX;
@@ -69,7 +71,7 @@ impl Hostile {
             version: charter.version(),
             digest: charter.digest(),
         };
-        let (what, frames) = match self.chance.below(12) {
+        let (what, frames) = match self.chance.below(13) {
             0 => ("hostile: forged", self.forge(world, &*charter, facets)),
             1 => ("hostile: equivocated", self.equivocate(world, truth)),
             2 => (
@@ -87,6 +89,10 @@ impl Hostile {
             8 => ("hostile: regraded", self.regrade(world)),
             9 => ("hostile: left out a number", self.leave_out(world)),
             10 => ("hostile: flooded with what is refused", self.litter()),
+            11 => (
+                "hostile: cosigned two logs",
+                self.cosign_two(&*charter, world.wall()),
+            ),
             _ => (
                 "hostile: lied in a comparison",
                 vec![self.compare_lies(mark, charter.kinds(), facets)],
@@ -105,6 +111,34 @@ impl Hostile {
             };
             world.attack(node, victim, bytes);
         }
+    }
+
+    /// Two signatures of its own on the log of charters that cannot both be true, and some in a
+    /// township's name.
+    fn cosign_two(&mut self, charter: &dyn Charter, wall: WallTime) -> Vec<Attack> {
+        let node = self.identity.node;
+        let members = charter.roster().members().iter();
+        let townships = members.filter(|member| member.tier == Tier::Township);
+        let townships: Vec<_> = townships.map(|member| member.node).collect();
+        let size = charter.version().0 + self.chance.below(3) as u64;
+        let time_s = wall.ms / 1000 + self.chance.below(60) as u64;
+        let mut frames = Vec::new();
+        let names = [node]
+            .into_iter()
+            .chain(self.chance.pick(&townships).copied());
+        for cosigner in names.collect::<Vec<_>>() {
+            for _ in 0..2 {
+                let root = RootHash([self.chance.bits() as u8; 32]);
+                let county = node.county();
+                let checkpoint = Checkpoint { county, size, root };
+                let key = &self.identity.key;
+                let newest = vec![Cosignature::sign(&checkpoint, cosigner, time_s, key)];
+                let pairs = Vec::new();
+                let gossip = Request::Gossip(Gossip { newest, pairs });
+                frames.push(Attack::Raw(gossip.encode()));
+            }
+        }
+        frames
     }
 
     fn text(&mut self) -> String {
@@ -286,6 +320,7 @@ impl Hostile {
             Request::Hello(Hello {
                 charter,
                 fingerprint,
+                gossip: [self.chance.bits() as u8; 16],
             })
             .encode(),
         )
@@ -296,7 +331,7 @@ impl Hostile {
         let length = self.chance.below(600);
         let mut bytes: Vec<u8> = (0..length).map(|_| self.chance.bits() as u8).collect();
         if let Some(first) = bytes.first_mut() {
-            *first %= 6;
+            *first %= 9;
         }
         Attack::Raw(bytes)
     }

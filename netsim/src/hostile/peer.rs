@@ -53,6 +53,7 @@ impl HostilePeer {
                 &Request::Hello(Hello {
                     charter,
                     fingerprint,
+                    gossip: [0; 16],
                 }),
             ),
             None => None,

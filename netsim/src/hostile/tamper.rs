@@ -1,7 +1,9 @@
 //! What a hostile node does to frames on their way out: it withholds, strips, edits, reorders, lies
 //! and goes slow. Most frames it lets pass, or nobody would talk to it.
 
-use crdt_model::wire::{Found, Request, Response};
+use crdt_model::checkpoint::ledger::Gossip;
+use crdt_model::ids::RootHash;
+use crdt_model::wire::{Found, Hello, Request, Response};
 
 use crate::counters::Counters;
 use crate::seed::Seed;
@@ -53,9 +55,33 @@ impl Tampering {
         }
     }
 
+    fn hello(&mut self, hello: &mut Hello) {
+        hello.fingerprint = [self.chance.bits() as u8; 32];
+        if self.chance.percent(50) {
+            hello.gossip = [self.chance.bits() as u8; 16];
+        }
+    }
+
+    /// Leaves signatures out, or makes them say something else.
+    fn gossip(&mut self, gossip: &mut Gossip, counters: &mut Counters) {
+        counters.count("hostile: tampered with cosignatures");
+        match self.chance.below(3) {
+            0 => *gossip = Gossip::default(),
+            1 => {
+                let newest = gossip.newest.iter_mut();
+                newest.for_each(|one| one.root = RootHash([9; 32]));
+            }
+            _ => {
+                let newest = gossip.newest.iter_mut();
+                newest.for_each(|one| one.time_s += 3_600);
+            }
+        }
+    }
+
     fn request(&mut self, request: &mut Request, counters: &mut Counters) {
         match request {
-            Request::Hello(hello) => hello.fingerprint = [self.chance.bits() as u8; 32],
+            Request::Hello(hello) => self.hello(hello),
+            Request::Gossip(gossip) => self.gossip(gossip, counters),
             Request::Push {
                 commits,
                 unfinished,
@@ -79,7 +105,8 @@ impl Tampering {
 
     fn response(&mut self, response: &mut Response, counters: &mut Counters) {
         match response {
-            Response::Hello(hello) => hello.fingerprint = [self.chance.bits() as u8; 32],
+            Response::Hello(hello) => self.hello(hello),
+            Response::Gossip(gossip) => self.gossip(gossip, counters),
             Response::Charter { total, bytes } => {
                 *total += 1;
                 bytes.reverse();

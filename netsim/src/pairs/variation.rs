@@ -142,8 +142,14 @@ impl Variation {
 
     fn differs(self, scene: &Scene, chance: &mut Seed) -> Option<Differs> {
         let strangers = scene.strangers();
-        let homes = match self {
-            Self::Presence => strangers.clone(),
+        let homes: Vec<_> = match self {
+            // Which townships run is known to everybody: they sign the log of charters.
+            Self::Presence => {
+                let villages = strangers.iter().copied();
+                villages
+                    .filter(|node| node.township() != Some(*node))
+                    .collect()
+            }
             _ => scene
                 .nodes
                 .iter()

@@ -12,7 +12,7 @@ pub(super) struct Promise {
 }
 
 /// All of them.
-pub(super) const PROMISES: [Promise; 9] = [
+pub(super) const PROMISES: [Promise; 10] = [
     Promise {
         checker: "secrecy (typed)",
         name: ["保密（按消息内容）", "Secrecy (by message)"],
@@ -51,6 +51,14 @@ pub(super) const PROMISES: [Promise; 9] = [
         holds: [
             "同时修改的不同值全部显示出来，没有一个被悄悄覆盖。",
             "Values written at the same time are all shown; none disappears unseen.",
+        ],
+    },
+    Promise {
+        checker: "log",
+        name: ["章程历史可证", "One history"],
+        holds: [
+            "各乡镇对章程的签认不可冒充；同号出现两份章程时，能互通的节点都持有证据，且不会丢失。",
+            "No township's signature on the charter is forged; of two charters with one number all who can hear of each other hold evidence, and keep it.",
         ],
     },
     Promise {

@@ -2,6 +2,7 @@
 
 use crdt_model::ids::NodeId;
 
+use super::faults::DAY_MS;
 use super::{Options, Run};
 use crate::charters::{Edition, Shelf};
 use crate::hostile::Hostile;
@@ -129,10 +130,27 @@ impl Run {
         }
     }
 
-    /// Moves everybody past the end of the charter in force, or back.
+    /// Lets nobody give a village the next charter, which is rolled out elsewhere, while a day
+    /// passes and somewhat more.
+    pub(super) fn withhold(&mut self) {
+        let villages = self.stage.places.villages();
+        if let Some(village) = self.trouble.chance.pick(&villages).copied() {
+            self.world.withheld_from.insert(village);
+            self.roll_out(self.stage.places.county());
+            self.world.run_ms(2_000);
+            self.world.pass_wall_ms(DAY_MS + DAY_MS / 8);
+            self.world.run_ms(1_000);
+        }
+    }
+
+    /// Moves everybody past the end of the charter in force, or back; but for the townships: if all
+    /// their clocks were wrong together, they would confirm that time.
     pub(super) fn expire(&mut self) {
         self.world.counters.count("charter expired");
-        for node in self.stage.places.nodes().to_vec() {
+        let townships = self.stage.places.townships();
+        let mut others = self.stage.places.nodes().to_vec();
+        others.retain(|node| !townships.contains(node));
+        for node in others {
             if let Some(state) = self.world.node_mut(node) {
                 state.clocks.wall_ahead_ms = 5 * 365 * 24 * 3_600_000;
             }

@@ -65,12 +65,14 @@ pub enum Fault {
     ForkedCharter,
     /// A charter that too few have signed.
     UnsignedCharter,
+    /// Nobody gives a village the next charter, for a day and more.
+    WithheldCharter,
     /// The charter runs out for everybody.
     Expiry,
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 27] = [
+pub const FAULTS: [Fault; 28] = [
     Fault::BadLine,
     Fault::ThinLine,
     Fault::VillageCut,
@@ -97,10 +99,11 @@ pub const FAULTS: [Fault; 27] = [
     Fault::RollOut,
     Fault::ForkedCharter,
     Fault::UnsignedCharter,
+    Fault::WithheldCharter,
     Fault::Expiry,
 ];
 
-const DAY_MS: u64 = 24 * 3_600_000;
+pub(super) const DAY_MS: u64 = 24 * 3_600_000;
 
 /// What is wrong at present.
 pub(super) struct Trouble {
@@ -193,6 +196,7 @@ impl Run {
             Fault::RollOut => self.roll_out(node),
             Fault::ForkedCharter => self.offer_fork(),
             Fault::UnsignedCharter => self.offer_unsigned(node),
+            Fault::WithheldCharter => self.withhold(),
             Fault::Expiry => self.expire(),
         }
     }

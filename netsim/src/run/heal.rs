@@ -82,6 +82,7 @@ impl Run {
         self.mend_machines();
         self.all_run_on_sound_disks();
         self.world.heal_lines();
+        self.world.withheld_from.clear();
         self.leave_one_out();
         self.world.run_ms(SETTLING_MS);
         self.look();
@@ -98,6 +99,12 @@ impl Run {
         }
         let took_ms = self.world.now_ms() - from_ms;
         self.world.counters.add("healing ms", took_ms);
+        let cosigned = self
+            .world
+            .nodes()
+            .map(|(_, state)| state.engine.cosignatures().count());
+        let cosigned = cosigned.sum::<usize>() as u64;
+        self.world.counters.add("cosigned", cosigned);
         if !self.checkers.settled(&self.world)
             && self.checkers.hostile.is_empty()
             && self.checkers.broken.is_empty()

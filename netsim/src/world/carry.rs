@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crdt_model::engine::{InboundId, Input, Output, RequestId, SyncToken};
+use crdt_model::engine::{Alarm, InboundId, Input, Output, RequestId, SyncToken};
 use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::limits::REQUEST_TIMEOUT_MS;
 use crdt_model::replica;
@@ -58,6 +58,11 @@ impl World {
                 self.befell(node, Happening::Dropped(facets));
             }
             Output::Alarm(alarm) => {
+                match alarm {
+                    Alarm::SplitView { .. } => self.counters.count("split view seen"),
+                    Alarm::Frozen { .. } => self.counters.count("frozen seen"),
+                    _ => {}
+                }
                 self.tell(node, format!("alarm: {alarm:?}"));
                 self.befell(node, Happening::Alarm(alarm));
             }
@@ -68,6 +73,7 @@ impl World {
     fn consider(&mut self, node: NodeId, peer: NodeId, bundle: Vec<u8>) -> Option<Input> {
         let state = self.nodes.get(&node)?;
         let wall = state.now(self.now_ms, self.wall_start_ms).wall;
+        let wall = state.engine.floored(wall);
         let current = std::sync::Arc::clone(state.engine.charter());
         Some(match self.verifier.next(&*current, &bundle, wall) {
             Ok(charter) => Input::CharterAdopted { charter, bundle },
@@ -133,6 +139,11 @@ impl World {
             return;
         };
         let edition = sender.engine.charter().digest();
+        // The second kind of response is a part of a charter.
+        if !request && self.withheld_from.contains(&to) && bytes.first() == Some(&1) {
+            self.counters.count("charter withheld");
+            return;
+        }
         let mut frame = Frame {
             at_ms,
             from,

@@ -15,7 +15,7 @@ mod order;
 mod power;
 pub mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crdt_model::charter::Charter;
@@ -193,6 +193,8 @@ pub struct World {
     wall_start_ms: u64,
     verifier: Box<dyn Verifier>,
     tampers: BTreeMap<NodeId, Box<dyn Tamper>>,
+    /// Nodes that are given no charter by anybody.
+    pub withheld_from: BTreeSet<NodeId>,
     /// Whether lines that went down are dialled again.
     pub redials: bool,
     /// What faults took effect, and how often.
@@ -225,6 +227,7 @@ impl World {
             wall_start_ms: WALL_START_MS,
             verifier,
             tampers: BTreeMap::new(),
+            withheld_from: BTreeSet::new(),
             redials: false,
             counters: Counters::default(),
             frames: Vec::new(),
@@ -335,6 +338,7 @@ impl World {
             return Err("the node does not run".to_owned());
         };
         let wall = state.now(self.now_ms, self.wall_start_ms).wall;
+        let wall = state.engine.floored(wall);
         let current = Arc::clone(state.engine.charter());
         let charter = self.verifier.next(&*current, bundle, wall)?;
         let bundle = bundle.to_vec();
@@ -452,7 +456,7 @@ impl World {
     }
 
     /// The running nodes that hold a facet.
-    pub fn holders(&self, facet: &FacetId) -> std::collections::BTreeSet<NodeId> {
+    pub fn holders(&self, facet: &FacetId) -> BTreeSet<NodeId> {
         let holds = |state: &Node| matches!(replica::facet_entry(&state.store, facet), Ok(Some(_)));
         let holders = self.nodes().filter(|(_, state)| holds(state));
         holders.map(|(node, _)| node).collect()

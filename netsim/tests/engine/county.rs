@@ -118,8 +118,10 @@ pub(crate) fn open_charter(version: u64, held_back: &[&str], revoked: &[&str]) -
         roster: Roster::new(members.collect()).expect("a roster"),
         kinds: Kinds::new([kind]),
         held_back: held_back.iter().map(|text| name(text)).collect(),
+        from: WallTime::from_ms(0),
         until: WallTime::from_ms(u64::MAX),
         accept_since: CharterVersion(1),
+        freshness: None,
         salt: 0,
     }
 }

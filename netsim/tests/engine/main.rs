@@ -6,6 +6,7 @@ mod forks;
 mod healing;
 mod lives;
 mod load;
+mod log;
 mod refusals;
 mod secrecy;
 mod spreading;

@@ -1,7 +1,8 @@
 //! The command line of a node: `mesh-node`, one file a command.
 //!
 //! * `init`, `run`, `stop`, `config`: the node itself
-//! * `status`, `why`, `quarantine`: how it stands, and why
+//! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
+//!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
 //!   `record_file` and `field` read what is to be written
@@ -27,6 +28,7 @@
 //! object to stdout: the reply of [`crate::control::protocol`], problems among them.
 
 mod asking;
+mod checkpoint;
 mod config;
 mod county;
 mod cut;
@@ -49,6 +51,7 @@ mod record_show;
 mod run;
 mod status;
 mod status_head;
+mod status_log;
 mod status_text;
 mod stop;
 mod table;
@@ -99,6 +102,7 @@ enum Command {
     Quarantine,
     Inventory(inventory::Arguments),
     Decisions,
+    Checkpoint,
     Offer(offer::Arguments),
     Cut(cut::Arguments),
     Heal,
@@ -142,6 +146,7 @@ fn words() -> Words {
     .command("quarantine", quarantine::words())
     .command("inventory", inventory::words())
     .command("decisions", inventory::decisions_words())
+    .command("checkpoint", checkpoint::words())
     .command("offer", offer::words())
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
@@ -218,6 +223,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Quarantine => quarantine::run(context),
         Command::Inventory(arguments) => inventory::run(&arguments, context),
         Command::Decisions => inventory::decisions(context),
+        Command::Checkpoint => checkpoint::run(context),
         Command::Offer(arguments) => offer::run(&arguments, context),
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),

@@ -25,6 +25,7 @@ pub(super) fn reason(code: &str) -> Text {
         "not-a-neighbour" => text!("不是相邻节点", "not a neighbour"),
         "too-many-requests" => text!("请求过多", "too many requests"),
         "charter-fork" => text!("章程同号不同内容", "another charter under the same number"),
+        "bad-cosignature" => text!("章程签认无效", "bad signature on the log of charters"),
         "quarantine-damaged" => text!("隔离区条目损坏", "damaged entry of the quarantine"),
         "not-in-roster" => text!("不在名册中", "not in the roster"),
         "revoked" => text!("密钥已被吊销", "key revoked"),

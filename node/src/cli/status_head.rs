@@ -18,6 +18,7 @@ impl Page<'_> {
         let mut rows = vec![
             (text!("运行", "running"), self.running()),
             (text!("章程", "charter"), self.charter()),
+            (text!("章程签认", "charter log"), self.log()),
             (text!("持有分面", "facets held"), self.facets()),
         ];
         if !self.status.kept_home.is_empty() {

@@ -14,6 +14,7 @@ pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
         page.head(),
+        page.log_alarms(),
         page.neighbours(),
         page.troubles(),
         page.refused(),
@@ -120,6 +121,14 @@ impl Page<'_> {
                     "adopting its charter, version {version}"
                 )
             }
+            LinkState::Narrowed => text!(
+                "章程待确认，只上送本节点内容（待发 {ahead} 个）",
+                "charter unconfirmed: only what is its own goes up ({ahead} to send)"
+            ),
+            LinkState::Holding => text!(
+                "章程久未确认，停止发送（待发 {ahead} 个）",
+                "charter long unconfirmed: nothing is sent ({ahead} to send)"
+            ),
             LinkState::CharterFork => {
                 text!(
                     "章程同号不同内容，不流转",
@@ -222,8 +231,9 @@ fn called(peer: &PeerLine) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crdt_model::engine::Withheld;
-    use crdt_model::ids::{CharterVersion, Name, NodeId};
+    use crdt_model::checkpoint::ledger::Agreement;
+    use crdt_model::engine::{Cosigned, LogStatus, Rung, Withheld};
+    use crdt_model::ids::{CharterVersion, Name, NodeId, RootHash};
     use crdt_model::time::WallTime;
 
     fn node(code: &str) -> NodeId {
@@ -281,6 +291,7 @@ pub(super) mod tests {
             charter: CharterVersion(2),
             charter_until: WallTime::from_ms(1_793_669_400_000),
             charter_expired: false,
+            log: a_log(),
             facets: 1_234,
             facets_by_name: [(Name::new("case.summary").expect("a name"), 1_234)].into(),
             kept_home: [(Name::new("device.access").expect("a name"), 6)].into(),
@@ -292,6 +303,30 @@ pub(super) mod tests {
             resident_bytes: (31 << 20) + (1 << 19),
             up_ms: 3_723_000,
             latency_ms: vec![80, 20, 900],
+        }
+    }
+
+    /// A log of two versions that two townships have signed.
+    pub(in crate::cli) fn a_log() -> LogStatus {
+        let cosigned = |code, at_ms| Cosigned {
+            node: node(code),
+            at: WallTime::from_ms(at_ms),
+            size: 2,
+            root: RootHash([7; 32]),
+            agreement: Agreement::Same,
+        };
+        LogStatus {
+            size: 2,
+            root: Some(RootHash([7; 32])),
+            rung: Rung::Fresh,
+            needed: Some(2),
+            confirmed: Some(WallTime::from_ms(1_793_669_400_000)),
+            cosigned: vec![
+                cosigned("620723101000", 1_793_669_400_000),
+                cosigned("620723102000", 1_793_673_000_000),
+            ],
+            splits: Vec::new(),
+            newer: None,
         }
     }
 

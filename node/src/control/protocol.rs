@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crdt_model::engine::PeerStatus;
+use crdt_model::engine::{LogStatus, PeerStatus};
 use crdt_model::ids::{CharterVersion, CommitHash, Name, NodeId, RecordId};
 use crdt_model::kind::Title;
 use crdt_model::label::{FacetId, Grade, Label};
@@ -126,6 +126,8 @@ pub enum Request {
     },
     /// What was refused, newest last.
     Quarantine,
+    /// What townships have signed of the log of charters.
+    Checkpoint,
     /// Close everything in good order and end.
     Stop,
 }
@@ -216,6 +218,13 @@ pub enum Reply {
         /// What was refused.
         refused: Vec<RefusedCommit>,
     },
+    /// To `checkpoint`.
+    Checkpoint {
+        /// All signatures held, evidence among them, as C2SP notes; empty if there are none.
+        notes: String,
+        /// What they come to.
+        log: Box<LogStatus>,
+    },
     /// Done; to `cut` and `stop`.
     Done,
     /// It was not done, and nothing was changed.
@@ -239,6 +248,8 @@ pub struct NodeStatus {
     pub charter_until: WallTime,
     /// Whether it has run out: the node then keeps its own work and sends nothing.
     pub charter_expired: bool,
+    /// How it stands with the log of charters.
+    pub log: LogStatus,
     /// Facets held, in all.
     pub facets: u64,
     /// Facets held, by name.

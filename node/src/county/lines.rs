@@ -115,6 +115,7 @@ pub(super) mod tests {
             charter: CharterVersion(1),
             charter_until: WallTime::from_ms(0),
             charter_expired: false,
+            log: Default::default(),
             facets: 5,
             facets_by_name: BTreeMap::new(),
             kept_home: BTreeMap::new(),

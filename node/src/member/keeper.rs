@@ -210,7 +210,7 @@ impl Keeper {
 
     /// Offers a charter that a person brought; the answer comes when it is in force or refused.
     pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
-        let now = self.clock.now().wall;
+        let now = self.engine.floored(self.clock.now().wall);
         if self.next_adopted.is_some() {
             answer(Reply::Problem(charter_problem(
                 &"another one is being adopted just now",
@@ -232,7 +232,7 @@ impl Keeper {
     }
 
     fn consider(&mut self, peer: NodeId, bundle: Vec<u8>) -> Input {
-        let now = self.clock.now().wall;
+        let now = self.engine.floored(self.clock.now().wall);
         if self.next_adopted.is_some() {
             // One is waiting for the disk. Whoever offered this one will greet again.
             return Input::Tick;
@@ -371,6 +371,23 @@ fn log_alarm(alarm: &Alarm) {
             tracing::error!(
                 %record, %facet, kept,
                 "a facet was damaged in the store: its first commits are kept, peers give the rest back"
+            );
+        }
+        Alarm::SplitView { size, one, other } => {
+            let other = other.map_or_else(|| "this node".to_owned(), |other| other.to_string());
+            tracing::error!(
+                size, %one, other,
+                "two histories of the charter are about; mesh-node checkpoint prints the evidence"
+            );
+        }
+        Alarm::Frozen {
+            cosigner,
+            size,
+            seen,
+        } => {
+            tracing::error!(
+                %cosigner, size, %seen,
+                "a township has signed a newer charter, which has not arrived here in a day"
             );
         }
         Alarm::Misbehaved { peer, code, what } => {

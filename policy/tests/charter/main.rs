@@ -3,6 +3,7 @@
 
 mod adopting;
 mod bundling;
+mod checkpoints;
 mod command_line;
 mod emergencies;
 mod holding;

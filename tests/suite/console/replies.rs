@@ -1,7 +1,8 @@
 //! What each reply of the control socket mentions. Every type is taken apart without `..`: a field
 //! or variant that is new does not compile here until somebody has said what it mentions.
 
-use crdt_model::ids::{Name, RecordId};
+use crdt_model::engine::{Cosigned, LogStatus, Newer, SplitView};
+use crdt_model::ids::{CharterVersion, Name, RecordId, RootHash};
 use crdt_model::kind::Title;
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
@@ -55,6 +56,10 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),
         Reply::Quarantine { refused } => refused.iter().for_each(|one| commit(one, &mut to)),
+        Reply::Checkpoint { notes, log: one } => {
+            free(notes, &mut to);
+            log(one, &mut to);
+        }
         Reply::Done => {}
         Reply::Problem(one) => problem(one, &mut to),
     }
@@ -70,6 +75,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         charter,
         charter_until: _,
         charter_expired: _,
+        log: about_log,
         facets,
         facets_by_name,
         kept_home,
@@ -85,6 +91,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     node.list(to);
     free_all([name, tier], to);
     charter.list(to);
+    log(about_log, to);
     count("facets held", None, *facets, to);
     for (name, facets) in facets_by_name {
         count("facets held", Some(*name), *facets, to);
@@ -111,6 +118,54 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     count("bytes on disk", None, *disk_bytes, to);
     count("bytes in memory", None, *resident_bytes, to);
     count("latest facets", None, latency_ms.len() as u64, to);
+}
+
+/// Who signed the log of charters is known to everybody.
+fn log(status: &LogStatus, to: &mut List) {
+    let LogStatus {
+        size,
+        root,
+        rung: _,
+        needed: _,
+        confirmed: _,
+        cosigned,
+        splits,
+        newer,
+    } = status;
+    CharterVersion(*size).list(to);
+    root.iter().for_each(|root| fingerprint(*root, to));
+    let both = splits
+        .iter()
+        .flat_map(|SplitView { one, other }| [Some(one), other.as_ref()]);
+    for signed in cosigned.iter().chain(both.flatten()) {
+        let Cosigned {
+            node,
+            at: _,
+            size,
+            root,
+            agreement: _,
+        } = signed;
+        node.list(to);
+        CharterVersion(*size).list(to);
+        fingerprint(*root, to);
+    }
+    if let Some(Newer {
+        cosigner,
+        size,
+        seen: _,
+        frozen: _,
+    }) = newer
+    {
+        cosigner.list(to);
+        CharterVersion(*size).list(to);
+    }
+}
+
+fn fingerprint(root: RootHash, to: &mut List) {
+    to.push(Mention::Fingerprint {
+        what: "charters",
+        hash: root.0.to_vec(),
+    });
 }
 
 fn facet(record: RecordId, view: &FacetView, to: &mut List) {

@@ -3,7 +3,7 @@
 use crdt_model::engine::{
     Alarm, InboundId, LinkState, Output, PeerStatus, RequestId, SyncToken, Ticket, Withheld,
 };
-use crdt_model::ids::{CommitHash, Epoch, Seq};
+use crdt_model::ids::{CharterVersion, CommitHash, Epoch, Seq};
 use crdt_model::quarantine::{Quarantine, Refused};
 
 use super::wire::commit;
@@ -117,6 +117,19 @@ impl Mentions for Alarm {
                 fault.list(to);
                 to.push(text(fault.words(*quotable)));
             }
+            Self::SplitView { size, one, other } => {
+                CharterVersion(*size).list(to);
+                one.list(to);
+                other.list(to);
+            }
+            Self::Frozen {
+                cosigner,
+                size,
+                seen: _,
+            } => {
+                cosigner.list(to);
+                CharterVersion(*size).list(to);
+            }
             Self::Misbehaved {
                 peer,
                 code: _,
@@ -177,6 +190,8 @@ impl Mentions for LinkState {
             | Self::PeerAdopting
             | Self::Adopting
             | Self::CharterFork
+            | Self::Narrowed
+            | Self::Holding
             | Self::Syncing
             | Self::InSync => {}
         }

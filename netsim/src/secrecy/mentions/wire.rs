@@ -1,9 +1,11 @@
 //! What frames mention.
 
+use crdt_model::checkpoint::Cosignature;
+use crdt_model::checkpoint::ledger::Gossip;
 use crdt_model::commit::{Commit, CommitBody, CommitError};
 use crdt_model::encoding::DecodeError;
 use crdt_model::history::Clock;
-use crdt_model::ids::{CharterDigest, Epoch, Seq};
+use crdt_model::ids::{CharterDigest, CharterVersion, Epoch, Seq};
 use crdt_model::reconcile::{
     self, Bound, Fingerprint, Item, Position, Question, Range, RangeContent, ShortDigest, Span,
 };
@@ -36,6 +38,7 @@ pub(super) fn request(frame: &[u8]) -> Result<Vec<Mention>, DecodeError> {
             charter.list(&mut to);
             list_commits(&commits, &mut to)?;
         }
+        Request::Gossip(gossip) => gossip.list(&mut to),
     }
     Ok(to)
 }
@@ -71,6 +74,7 @@ pub(super) fn response(frame: &[u8]) -> Result<Vec<Mention>, DecodeError> {
         }
         Response::OtherCharter(mark) => mark.list(&mut to),
         Response::Busy | Response::Refused => {}
+        Response::Gossip(gossip) => gossip.list(&mut to),
     }
     Ok(to)
 }
@@ -145,11 +149,42 @@ impl Mentions for Hello {
         let Self {
             charter,
             fingerprint,
+            gossip,
         } = self;
         charter.list(to);
         to.push(Mention::Fingerprint {
+            what: "the townships' signatures",
+            hash: gossip.to_vec(),
+        });
+        to.push(Mention::Fingerprint {
             what: "all that two nodes share",
             hash: fingerprint.to_vec(),
+        });
+    }
+}
+
+impl Mentions for Gossip {
+    fn list(&self, to: &mut Vec<Mention>) {
+        let Self { newest, pairs } = self;
+        newest.list(to);
+        pairs.iter().flatten().for_each(|one| one.list(to));
+    }
+}
+
+impl Mentions for Cosignature {
+    fn list(&self, to: &mut Vec<Mention>) {
+        let Self {
+            time_s: _,
+            size,
+            root,
+            cosigner,
+            signature: _,
+        } = self;
+        cosigner.list(to);
+        CharterVersion(*size).list(to);
+        to.push(Mention::Fingerprint {
+            what: "charters",
+            hash: root.0.to_vec(),
         });
     }
 }

@@ -45,6 +45,10 @@ pub fn answer(
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
+        Request::Checkpoint => Ok(Reply::Checkpoint {
+            notes: keeper.engine.checkpoint_notes(),
+            log: Box::new(keeper.engine.log_status()),
+        }),
         Request::Cut { lines_to } => {
             let command = keeper.network.cut(keeper.node(), &lines_to);
             keeper.commands.push_back(command);

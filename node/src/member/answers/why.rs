@@ -89,6 +89,14 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "对方使用较旧的章程，正在从本机获取第 {version} 版",
             "it goes by an older charter and is fetching version {version} from here"
         ),
+        LinkState::Narrowed => text!(
+            "近期确认本机章程的乡镇不足：只向上级发送本节点自己的内容，不转发他人的",
+            "too few townships confirm this node's charter of late: it sends only what is its own, to nodes above"
+        ),
+        LinkState::Holding => text!(
+            "长期没有足够乡镇确认本机章程：停止发送，写入的内容排队等待",
+            "too few townships have confirmed this node's charter for long: it sends nothing, and what is written waits"
+        ),
         LinkState::CharterFork => text!(
             "双方第 {version} 版章程内容不同，一律不流转；请联系审核人",
             "the two have different charters of version {version}: nothing flows; tell the reviewers"
@@ -109,18 +117,35 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             .cloned()
             .map(cause),
     );
-    if keeper
-        .engine
-        .charter()
-        .validity()
-        .expired(keeper.clock.now().wall)
-    {
+    let wall = keeper.engine.floored(keeper.clock.now().wall);
+    if keeper.engine.charter().validity().expired(wall) {
         causes.push(cause(text!(
             "章程已过期：本机保留自己的工作，停止发送",
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
+    causes.extend(log_causes(keeper));
     causes
+}
+
+/// What is wrong with the log of charters.
+fn log_causes(keeper: &Keeper) -> Vec<Cause> {
+    let log = keeper.engine.log_status();
+    let split = log.splits.first().map(|split| {
+        let (size, node) = (split.one.size, name_of(keeper, split.one.node));
+        text!(
+            "有两份不同的第 {size} 版章程在流传（{node} 签认过其中之一）；证据见 mesh-node checkpoint",
+            "two different charters of version {size} are about ({node} signed one of them); mesh-node checkpoint has the evidence"
+        )
+    });
+    let frozen = log.newer.filter(|newer| newer.frozen).map(|newer| {
+        let (size, node) = (newer.size, name_of(keeper, newer.cosigner));
+        text!(
+            "{node} 已签认第 {size} 版章程，一天过去仍未送达本机",
+            "{node} has signed version {size} of the charter, which has not arrived here in a day"
+        )
+    });
+    split.into_iter().chain(frozen).map(cause).collect()
 }
 
 fn refusals(status: &PeerStatus) -> Vec<Cause> {

@@ -8,6 +8,7 @@
 
 mod can;
 mod check;
+mod checkpoint;
 mod diff;
 mod emergency;
 mod explain;
@@ -87,6 +88,8 @@ enum Command {
     Emergency(emergency::Arguments),
     /// Check manifest and signatures, as a node does.
     Verify(verify::Arguments),
+    /// Verify checkpoints that `mesh-node checkpoint` printed, offline.
+    Checkpoint(checkpoint::Arguments),
     /// Show what a charter says.
     Show(show::Arguments),
     /// Ask whether a node, or a person there, may, and why.
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
             Command::Sign(arguments) => sign::run(arguments, &output),
             Command::Emergency(arguments) => emergency::run(arguments, &output),
             Command::Verify(arguments) => verify::run(arguments, &output),
+            Command::Checkpoint(arguments) => checkpoint::run(arguments, &output),
             Command::Show(arguments) => show::run(arguments, &output),
             Command::Can(arguments) => can::run(arguments, &output),
             Command::Prove(arguments) => prove::run(arguments, &output),
