@@ -236,6 +236,11 @@ mod tests {
         match node {
             Node::Leaf(entries) => {
                 assert!(entries.is_sorted_by(|one, other| one.record < other.record));
+                assert!(
+                    entries.capacity() <= len + 8,
+                    "{} for {len}",
+                    entries.capacity()
+                );
                 let sum = |total: Total, entry: &Entry| total.plus(&Total::of(&entry.digest));
                 let ends = entries.first().zip(entries.last());
                 let ends = ends.map(|(first, last)| [first.record, last.record]);
@@ -295,6 +300,30 @@ mod tests {
             assert!(tree.is_empty());
             assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
         }
+    }
+
+    fn leaf_lengths(node: &Node) -> Vec<usize> {
+        match node {
+            Node::Leaf(entries) => vec![entries.len()],
+            Node::Inner(children) => {
+                let below = children.iter().map(|child| leaf_lengths(&child.node));
+                below.flatten().collect()
+            }
+        }
+    }
+
+    #[test]
+    fn a_leaf_is_joined_with_its_neighbour_once_it_is_less_than_a_quarter_full() {
+        let id = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        let mut tree = tree((0..128).map(id));
+        let before = leaf_lengths(&tree.root);
+        assert_eq!(before, [32, 32, 64]);
+        for number in 0..16 {
+            tree.remove(&RecordId(id(number)));
+        }
+        assert_eq!(leaf_lengths(&tree.root), [16, 32, 64]);
+        tree.remove(&RecordId(id(16)));
+        assert_eq!(leaf_lengths(&tree.root), [47, 64]);
     }
 
     #[test]
