@@ -267,39 +267,37 @@ mod tests {
         }
     }
 
+    fn check_growing_and_shrinking(order: &str, id: impl Fn(u32) -> [u8; 16]) {
+        let mut tree = Tree::new();
+        let look = |tree: &Tree, number: u32| {
+            if number.is_multiple_of(61) {
+                let (total, depth, _) = check(&tree.root, true);
+                assert_eq!(tree.total(), total, "{order}");
+                assert!(depth <= 4, "{order}");
+            }
+        };
+        for number in 0..5000 {
+            let id = id(number);
+            tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
+            look(&tree, number);
+        }
+        for number in 0..5000 {
+            assert!(tree.remove(&RecordId(id(number))).is_some());
+            look(&tree, number);
+        }
+        assert!(tree.is_empty());
+        assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
+    }
+
     #[test]
     fn a_tree_that_grows_and_shrinks_at_any_place_keeps_its_shape() {
-        let random = |number: u32| {
+        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        check_growing_and_shrinking("rising", rising);
+        check_growing_and_shrinking("falling", |number| rising(5000 - number));
+        check_growing_and_shrinking("random", |number| {
             let hash = Sha256::digest(number.to_be_bytes());
             std::array::from_fn(|at| hash[at])
-        };
-        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
-        let orders: [(&str, &dyn Fn(u32) -> [u8; 16]); 3] = [
-            ("random", &random),
-            ("rising", &rising),
-            ("falling", &|number| rising(5000 - number)),
-        ];
-        for (order, id) in orders {
-            let mut tree = Tree::new();
-            let look = |tree: &Tree, number: u32| {
-                if number.is_multiple_of(61) {
-                    let (total, depth, _) = check(&tree.root, true);
-                    assert_eq!(tree.total(), total, "{order}");
-                    assert!(depth <= 4, "{order}");
-                }
-            };
-            for number in 0..5000 {
-                let id = id(number);
-                tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
-                look(&tree, number);
-            }
-            for number in 0..5000 {
-                assert!(tree.remove(&RecordId(id(number))).is_some());
-                look(&tree, number);
-            }
-            assert!(tree.is_empty());
-            assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
-        }
+        });
     }
 
     fn leaf_lengths(node: &Node) -> Vec<usize> {
