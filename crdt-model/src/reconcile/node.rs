@@ -5,7 +5,8 @@ use crate::ids::RecordId;
 
 const LEAF_ENTRIES_MAX: usize = 64;
 const INNER_CHILDREN_MAX: usize = 32;
-/// Room that a full vector grows by. Doubling would leave half of it empty.
+/// Room that a full vector grows by, and that a leaf has empty at most. Doubling would leave half of
+/// it empty.
 const GROWTH: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,9 +143,7 @@ impl Node {
                     .binary_search_by_key(record, |entry| entry.record)
                     .ok()?;
                 let removed = entries.remove(index);
-                if entries.capacity() > entries.len() + 2 * GROWTH {
-                    entries.shrink_to(entries.len() + GROWTH);
-                }
+                entries.shrink_to(entries.len() + GROWTH);
                 Some(removed.digest)
             }
             Self::Inner(children) => {

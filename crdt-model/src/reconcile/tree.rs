@@ -236,6 +236,11 @@ mod tests {
         match node {
             Node::Leaf(entries) => {
                 assert!(entries.is_sorted_by(|one, other| one.record < other.record));
+                assert!(
+                    entries.capacity() <= len + 8,
+                    "{} for {len}",
+                    entries.capacity()
+                );
                 let sum = |total: Total, entry: &Entry| total.plus(&Total::of(&entry.digest));
                 let ends = entries.first().zip(entries.last());
                 let ends = ends.map(|(first, last)| [first.record, last.record]);
@@ -262,39 +267,61 @@ mod tests {
         }
     }
 
+    fn check_growing_and_shrinking(order: &str, id: impl Fn(u32) -> [u8; 16]) {
+        let mut tree = Tree::new();
+        let look = |tree: &Tree, number: u32| {
+            if number.is_multiple_of(61) {
+                let (total, depth, _) = check(&tree.root, true);
+                assert_eq!(tree.total(), total, "{order}");
+                assert!(depth <= 4, "{order}");
+            }
+        };
+        for number in 0..5000 {
+            let id = id(number);
+            tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
+            look(&tree, number);
+        }
+        for number in 0..5000 {
+            assert!(tree.remove(&RecordId(id(number))).is_some());
+            look(&tree, number);
+        }
+        assert!(tree.is_empty());
+        assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
+    }
+
     #[test]
     fn a_tree_that_grows_and_shrinks_at_any_place_keeps_its_shape() {
-        let random = |number: u32| {
+        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        check_growing_and_shrinking("rising", rising);
+        check_growing_and_shrinking("falling", |number| rising(5000 - number));
+        check_growing_and_shrinking("random", |number| {
             let hash = Sha256::digest(number.to_be_bytes());
             std::array::from_fn(|at| hash[at])
-        };
-        let rising = |number: u32| (u128::from(number) << 8).to_be_bytes();
-        let orders: [(&str, &dyn Fn(u32) -> [u8; 16]); 3] = [
-            ("random", &random),
-            ("rising", &rising),
-            ("falling", &|number| rising(5000 - number)),
-        ];
-        for (order, id) in orders {
-            let mut tree = Tree::new();
-            let look = |tree: &Tree, number: u32| {
-                if number.is_multiple_of(61) {
-                    let (total, depth, _) = check(&tree.root, true);
-                    assert_eq!(tree.total(), total, "{order}");
-                    assert!(depth <= 4, "{order}");
-                }
-            };
-            for number in 0..5000 {
-                let id = id(number);
-                tree.insert(RecordId(id), ItemDigest::of_bytes([id[0]; 32]));
-                look(&tree, number);
+        });
+    }
+
+    fn leaf_lengths(node: &Node) -> Vec<usize> {
+        match node {
+            Node::Leaf(entries) => vec![entries.len()],
+            Node::Inner(children) => {
+                let below = children.iter().map(|child| leaf_lengths(&child.node));
+                below.flatten().collect()
             }
-            for number in 0..5000 {
-                assert!(tree.remove(&RecordId(id(number))).is_some());
-                look(&tree, number);
-            }
-            assert!(tree.is_empty());
-            assert_eq!(check(&tree.root, true), (Total::ZERO, 1, None));
         }
+    }
+
+    #[test]
+    fn a_leaf_is_joined_with_its_neighbour_once_it_is_less_than_a_quarter_full() {
+        let id = |number: u32| (u128::from(number) << 8).to_be_bytes();
+        let mut tree = tree((0..128).map(id));
+        let before = leaf_lengths(&tree.root);
+        assert_eq!(before, [32, 32, 64]);
+        for number in 0..16 {
+            tree.remove(&RecordId(id(number)));
+        }
+        assert_eq!(leaf_lengths(&tree.root), [16, 32, 64]);
+        tree.remove(&RecordId(id(16)));
+        assert_eq!(leaf_lengths(&tree.root), [47, 64]);
     }
 
     #[test]
