@@ -53,6 +53,7 @@ pub mod schema;
 pub mod sign;
 pub mod sshsig;
 pub mod template;
+mod wording;
 
 pub use charter::CedarCharter;
 pub use files::CharterFiles;
