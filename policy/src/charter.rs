@@ -302,6 +302,14 @@ impl CedarCharter {
         self.named.iter()
     }
 
+    /// The nodes that one rule names.
+    pub(crate) fn named_by(&self, rule: &Rule) -> impl Iterator<Item = NodeId> {
+        let literals = self.policy(rule).map(Policy::entity_literals);
+        let literals = literals.into_iter().flatten();
+        let nodes: BTreeSet<NodeId> = literals.filter_map(|uid| rules::node_of(&uid)).collect();
+        nodes.into_iter()
+    }
+
     /// Tells these nodes from their like too, as another version's rules do, so that classes of the
     /// two versions can be compared.
     pub fn distinguish(&mut self, nodes: impl IntoIterator<Item = NodeId>) {

@@ -148,7 +148,7 @@ impl Declaration {
         if number == 0 || until < from {
             return Err(fault(6, "it ends before it begins, or has no number"));
         }
-        let plain = !declaration.reason.chars().any(char::is_control);
+        let plain = !crate::characters::hides(&declaration.reason);
         if declaration.reason.trim().is_empty()
             || declaration.reason.len() > REASON_BYTES_MAX
             || !plain

@@ -1,11 +1,12 @@
 //! `charter.toml`: which county, which version, from when until when, the words that labels and
 //! seats are made of, and whose signatures count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterVersion, Name, NodeId, PublicKey};
 use crdt_model::kind::{Title, Word};
+use crdt_model::limits::CHARTER_VERSIONS_MAX;
 use crdt_model::time::WallTime;
 use serde::Deserialize;
 
@@ -17,6 +18,8 @@ use crate::sshsig::SshKey;
 /// The path of the file in the charter folder.
 pub const FILE: &str = "charter.toml";
 
+/// Characters of a reviewer's name.
+const NAME_CHARACTERS_MAX: usize = 64;
 /// Words of one list. Every class of questions is asked for every one of them.
 const WORDS_MAX: usize = 16;
 
@@ -204,10 +207,12 @@ pub(crate) fn check_title(
 }
 
 fn check_versions(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding>) {
-    if raw.version == 0 {
+    if raw.version == 0 || raw.version > CHARTER_VERSIONS_MAX as u64 {
+        let message = format!("versions count from 1 to {CHARTER_VERSIONS_MAX}");
         findings.push(
-            Finding::error("charter::version", document.file(), "versions begin at 1")
-                .at(document.span(&[Step::Key("version")])),
+            Finding::error("charter::version", document.file(), message)
+                .at(document.span(&[Step::Key("version")]))
+                .hint("it is one more than that of the version before"),
         );
     }
     if raw.accept_since == 0 || raw.accept_since > raw.version {
@@ -266,7 +271,9 @@ fn check_reviewers(
     findings: &mut Vec<Finding>,
 ) {
     let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
+    let mut names = BTreeSet::new();
     for (index, reviewer) in reviewers {
+        check_name(document, *index, &reviewer.name, &mut names, findings);
         let path = [Step::Key("reviewer"), Step::Index(*index), Step::Key("key")];
         let mut refuse = |message: String, hint: &str| {
             findings.push(
@@ -277,6 +284,16 @@ fn check_reviewers(
         };
         let key = match SshKey::parse(&reviewer.key) {
             Ok(key) => key,
+            Err(_) if reviewer.key.contains("PRIVATE KEY") => {
+                refuse(
+                    format!(
+                        "a private key stands where that of `{}` should",
+                        reviewer.name
+                    ),
+                    "take it out and make a new pair: this one is no secret any more",
+                );
+                continue;
+            }
             Err(problem) => {
                 refuse(
                     format!("the key of `{}` cannot be used: {problem}", reviewer.name),
@@ -304,6 +321,31 @@ fn check_reviewers(
                 .hint("it is at least 1 and at most the number of reviewers"),
         );
     }
+}
+
+/// A reviewer's name stands in what nodes and tools say about signatures: it must say who it is.
+fn check_name<'a>(
+    document: &Document<'_>,
+    index: usize,
+    name: &'a str,
+    names: &mut BTreeSet<&'a str>,
+    findings: &mut Vec<Finding>,
+) {
+    let length = name.chars().count();
+    let named = (1..=NAME_CHARACTERS_MAX).contains(&length) && name.trim() == name;
+    let problem = if !named {
+        format!("the name of reviewer `{name}` is empty, too long or padded")
+    } else if !names.insert(name) {
+        format!("two reviewers are called `{name}`")
+    } else {
+        return;
+    };
+    let path = [Step::Key("reviewer"), Step::Index(index), Step::Key("name")];
+    findings.push(
+        Finding::error("charter::reviewer-name", document.file(), problem)
+            .at(document.span(&path))
+            .hint("give each reviewer a name that says who they are"),
+    );
 }
 
 /// Keys for recovery are nobody's everyday keys: whoever loses the one must not lose the other.

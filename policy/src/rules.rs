@@ -318,7 +318,7 @@ fn literals(
     }
 }
 
-fn node_of(uid: &EntityUid) -> Option<NodeId> {
+pub(crate) fn node_of(uid: &EntityUid) -> Option<NodeId> {
     let id: &str = uid.id().as_ref();
     id.parse().ok()
 }

@@ -45,12 +45,59 @@ pub(crate) fn of_validator(mut finding: Finding) -> Finding {
                 .to_owned(),
         ));
     }
+    if let Some(near) = nearest_of_kind(&message) {
+        finding.hint = near;
+    }
     finding.message = message;
     finding.hint = finding
         .hint
         .map(|hint| hint.replacen("valid entity eids:", "declared are", 1));
     finding
 }
+
+/// Advice on a misspelt action or type. Cedar's own may differ from run to run, and heeds no
+/// capitals.
+fn nearest_of_kind(message: &str) -> Option<Option<String>> {
+    let quoted = message.rsplit('`').nth(1).unwrap_or_default();
+    let (given, names): (&str, &[&str]) = if message.contains("unrecognized action") {
+        let given = quoted.split('"').nth(1).unwrap_or_default();
+        (given, &ACTIONS)
+    } else if message.contains("unrecognized entity type") {
+        (quoted, &TYPES)
+    } else {
+        return None;
+    };
+    let distance = |name: &str| strsim::osa_distance(&name.to_lowercase(), &given.to_lowercase());
+    let near = names.iter().map(|name| (distance(name), *name)).min();
+    let near = near.filter(|(distance, _)| *distance <= 2);
+    Some(Some(match near {
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => format!("there are {}", names.join(", ")),
+    }))
+}
+
+const ACTIONS: [&str; 9] = [
+    "author",
+    "export",
+    "flow",
+    "flowAcross",
+    "flowDown",
+    "flowHome",
+    "flowUp",
+    "read",
+    "regrade",
+];
+const TYPES: [&str; 9] = [
+    "Facet",
+    "Kind",
+    "Label",
+    "Level",
+    "Node",
+    "Role",
+    "Seat",
+    "Sensitivity",
+    "Tier",
+];
 
 /// A finding of the parser, with advice where the text at its place gives any.
 pub(crate) fn of_syntax(finding: Finding, text: &str) -> Finding {
