@@ -22,6 +22,5 @@ corpus! {
     commits_of_versions_to_come => tiny().with(HEAD, "accept_since = 1", "accept_since = 2");
     a_key_that_turns_checks_off => tiny().with(HEAD, "threshold = 2", "threshold = 2\nfallback = \"allow\"");
     a_key_that_is_missing => tiny().with(HEAD, "threshold = 2\n", "");
-    an_emergency_where_there_is_none => tiny().more("emergency/flood.cedar", crate::draft::rule("emergency.all", "permit (principal, action == Action::\"flowUp\", resource);"));
     a_title_in_one_language => tiny().with(HEAD, "title = { zh = \"章程\", en = \"Charter\" }", "title = { zh = \"章程\", en = \"\" }");
 }

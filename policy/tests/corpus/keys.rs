@@ -15,6 +15,9 @@ const WEAK_HEX: &str = "01000000000000000000000000000000000000000000000000000000
 const WEAK_LINE: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA weak";
 
+/// No point of the curve has this.
+const NO_POINT: &str = "0200000000000000000000000000000000000000000000000000000000000000";
+
 corpus! {
     a_threshold_of_zero => tiny().with(HEAD, "threshold = 2", "threshold = 0");
     a_threshold_of_one => tiny().with(HEAD, "threshold = 2", "threshold = 1");
@@ -28,13 +31,12 @@ corpus! {
     a_reviewer_with_a_capital => tiny().more(HEAD, reviewer("Li", &ssh_line("sun")));
     a_reviewer_without_a_name => tiny().more(HEAD, reviewer("", &ssh_line("sun")));
     a_reviewer_with_a_padded_name => tiny().more(HEAD, reviewer("li ", &ssh_line("sun")));
-    a_reviewer_named_like_a_path => tiny().more(HEAD, reviewer("../li", &ssh_line("sun")));
-    a_key_of_another_kind => tiny().more(HEAD, reviewer("sun", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 sun"));
+    a_key_of_another_kind => tiny().more(HEAD, reviewer("sun", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCBpsvwFTpfhKnO8xg9Yoes0fYbQGWKr9T5HkNojbLX/CFGa5C12v8kSW6TuN0CJ0xxlrvgBSpPdJm+4wgtUnecweYLMFV6n8TpDjNYfaLH7BE2W4Clyu8UOV6DqM3yFzxhhqvQ9Ro/ZImu0/gdQmeMsdb7IEVqj7TZ/iNIbZK33Q== sun"));
     a_key_cut_short => tiny().more(HEAD, reviewer("sun", &ssh_line("sun")[..50]));
     a_key_that_is_a_private_one => tiny().more(HEAD, reviewer("sun", "-----BEGIN OPENSSH PRIVATE KEY-----"));
     a_weak_key_of_a_reviewer => tiny().more(HEAD, reviewer("sun", WEAK_LINE));
     a_weak_key_of_a_node => tiny().with(ROSTER, &hex_key("neighbour"), WEAK_HEX);
-    a_key_that_is_no_point => tiny().with(ROSTER, &hex_key("neighbour"), &"02".repeat(32).replacen("02", "07", 1));
+    a_key_that_is_no_point => tiny().with(ROSTER, &hex_key("neighbour"), NO_POINT);
     a_key_of_a_node_cut_short => tiny().with(ROSTER, &hex_key("neighbour"), &hex_key("neighbour")[..60]);
     one_key_for_two_nodes => tiny().with(ROSTER, &hex_key("neighbour"), &hex_key("village"));
     one_key_for_two_nodes_in_capitals => tiny().with(ROSTER, &hex_key("neighbour"), &hex_key("village").to_uppercase());

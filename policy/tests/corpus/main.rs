@@ -9,6 +9,7 @@
 mod checks;
 mod dates;
 mod draft;
+mod emergencies;
 mod entries;
 mod folders;
 mod hidden;
@@ -29,6 +30,7 @@ fn every_snapshot_belongs_to_an_entry_and_there_are_enough() {
     let modules = [
         checks::NAMES,
         dates::NAMES,
+        emergencies::NAMES,
         folders::NAMES,
         hidden::NAMES,
         keys::NAMES,

@@ -14,12 +14,12 @@ use crate::draft::{Draft, NOW, key, tiny};
 use crate::snapshot::Seen;
 
 /// The manifest of a draft that follows another.
-pub(crate) fn manifest(files: &CharterFiles, previous: Option<CharterDigest>) -> Manifest {
+pub(crate) fn manifest(files: &CharterFiles, earlier: &[CharterDigest]) -> Manifest {
     let charter = CedarCharter::open(files).expect("the charter is valid");
     Manifest {
         county: charter.county(),
         version: charter.version(),
-        previous,
+        earlier: earlier.to_vec(),
         validity: charter.validity(),
         decisions: Sha256Sum(charter.decision_digest()),
         files: Manifest::list(files).expect("good paths"),
@@ -29,12 +29,12 @@ pub(crate) fn manifest(files: &CharterFiles, previous: Option<CharterDigest>) ->
 impl Draft {
     /// With its manifest, as version 1 has it.
     pub(crate) fn sealed(self) -> Self {
-        self.sealed_after(None)
+        self.sealed_after(&[])
     }
 
     /// With its manifest, as the version after another has it.
-    pub(crate) fn sealed_after(self, previous: Option<CharterDigest>) -> Self {
-        let text = manifest(&self.files, previous).encode().expect("encodes");
+    pub(crate) fn sealed_after(self, earlier: &[CharterDigest]) -> Self {
+        let text = manifest(&self.files, earlier).encode().expect("encodes");
         self.file(MANIFEST_PATH, text)
     }
 
@@ -71,7 +71,7 @@ pub(crate) fn second() -> Draft {
 /// Version 2, signed.
 pub(crate) fn second_signed() -> Draft {
     second()
-        .sealed_after(Some(first().digest()))
+        .sealed_after(&[first().digest()])
         .signed(&["li", "wang"])
 }
 

@@ -71,11 +71,11 @@ corpus! {
     checks_removed_after_signing => brought(first().without("checks/basic.toml"));
     a_wrong_digest_of_a_file => {
         let draft = tiny().sealed();
-        let listed = manifest(&draft.files, None).files["rules/flow.cedar"].to_string();
+        let listed = manifest(&draft.files, &[]).files["rules/flow.cedar"].to_string();
         brought(forged(&listed, &"0".repeat(64)))
     };
     a_wrong_digest_of_all_decisions => {
-        let decisions = manifest(&tiny().files, None).decisions.to_string();
+        let decisions = manifest(&tiny().files, &[]).decisions.to_string();
         brought(forged(&decisions, &"0".repeat(64)))
     };
     a_manifest_of_another_version => brought(forged("version 1\nprevious none", &format!("version 2\nprevious {}", "0".repeat(64))));
@@ -87,7 +87,7 @@ corpus! {
     a_manifest_with_a_mark_in_a_path => brought(forged("  charter.toml", "  char\u{202e}ter.toml"));
     a_charter_that_is_not_the_one_announced => brought(first()).expecting(tiny().with("rules/flow.cedar", "Ledger rows go up.", "Ledgers go up.").sealed().digest());
     a_charter_that_is_not_in_force_yet => brought(first()).at("2025-12-31T00:00:00Z");
-    a_charter_that_ran_out => brought(first()).at("2027-01-01T00:00:00Z");
+    a_charter_that_ran_out => brought(first()).at("2027-01-02T00:00:00Z");
     a_signed_charter_with_hidden_characters => {
         let draft = tiny().sealed().with("rules/flow.cedar", "rows go up", "rows \u{202e}go up");
         let listed = |draft: &Draft| policy::manifest::Manifest::list(&draft.files).expect("good paths")["rules/flow.cedar"].to_string();
