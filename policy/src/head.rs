@@ -1,7 +1,7 @@
 //! `charter.toml`: which county, which version, from when until when, the words that labels and
 //! seats are made of, and whose signatures count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterVersion, Name, NodeId, PublicKey};
@@ -13,13 +13,12 @@ use serde::Deserialize;
 use crate::document::{Document, Step};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
+use crate::reviewers;
 use crate::sshsig::SshKey;
 
 /// The path of the file in the charter folder.
 pub const FILE: &str = "charter.toml";
 
-/// Characters of a reviewer's name.
-const NAME_CHARACTERS_MAX: usize = 64;
 /// Words of one list. Every class of questions is asked for every one of them.
 const WORDS_MAX: usize = 16;
 
@@ -114,7 +113,7 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
     check_title(&document, &raw.title, &[Step::Key("title")], findings);
     check_versions(&document, &raw, findings);
     let validity = read_validity(&document, &raw, findings)?;
-    check_reviewers(&document, &reviewers, raw.threshold, findings);
+    reviewers::check(&document, &reviewers, raw.threshold, findings);
     check_recovery(&document, raw.recovery.as_ref(), &reviewers, findings);
     check_emergency(&document, &raw, findings);
     Some(Head {
@@ -262,90 +261,6 @@ fn read_validity(
         );
     }
     Some(Validity { from, until })
-}
-
-fn check_reviewers(
-    document: &Document<'_>,
-    reviewers: &[(usize, Reviewer)],
-    threshold: usize,
-    findings: &mut Vec<Finding>,
-) {
-    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
-    let mut names = BTreeSet::new();
-    for (index, reviewer) in reviewers {
-        check_name(document, *index, &reviewer.name, &mut names, findings);
-        let path = [Step::Key("reviewer"), Step::Index(*index), Step::Key("key")];
-        let mut refuse = |message: String, hint: &str| {
-            findings.push(
-                Finding::error("charter::reviewer-key", document.file(), message)
-                    .at(document.span(&path))
-                    .hint(hint),
-            );
-        };
-        let key = match SshKey::parse(&reviewer.key) {
-            Ok(key) => key,
-            Err(_) if reviewer.key.contains("PRIVATE KEY") => {
-                refuse(
-                    format!(
-                        "a private key stands where that of `{}` should",
-                        reviewer.name
-                    ),
-                    "take it out and make a new pair: this one is no secret any more",
-                );
-                continue;
-            }
-            Err(problem) => {
-                refuse(
-                    format!("the key of `{}` cannot be used: {problem}", reviewer.name),
-                    "copy the one line of the `.pub` file that `ssh-keygen -t ed25519` wrote",
-                );
-                continue;
-            }
-        };
-        if let Some(other) = keys.insert(key.point(), &reviewer.name) {
-            refuse(
-                format!("`{other}` and `{}` have the same key", reviewer.name),
-                "signatures are counted by key, so each reviewer needs a key of their own",
-            );
-        }
-    }
-    let enough = reviewers.is_empty() || threshold <= keys.len();
-    if threshold == 0 || !enough {
-        let message = format!(
-            "threshold {threshold} does not fit {} reviewers",
-            keys.len()
-        );
-        findings.push(
-            Finding::error("charter::threshold", document.file(), message)
-                .at(document.span(&[Step::Key("threshold")]))
-                .hint("it is at least 1 and at most the number of reviewers"),
-        );
-    }
-}
-
-/// A reviewer's name stands in what nodes and tools say about signatures: it must say who it is.
-fn check_name<'a>(
-    document: &Document<'_>,
-    index: usize,
-    name: &'a str,
-    names: &mut BTreeSet<&'a str>,
-    findings: &mut Vec<Finding>,
-) {
-    let length = name.chars().count();
-    let named = (1..=NAME_CHARACTERS_MAX).contains(&length) && name.trim() == name;
-    let problem = if !named {
-        format!("the name of reviewer `{name}` is empty, too long or padded")
-    } else if !names.insert(name) {
-        format!("two reviewers are called `{name}`")
-    } else {
-        return;
-    };
-    let path = [Step::Key("reviewer"), Step::Index(index), Step::Key("name")];
-    findings.push(
-        Finding::error("charter::reviewer-name", document.file(), problem)
-            .at(document.span(&path))
-            .hint("give each reviewer a name that says who they are"),
-    );
 }
 
 /// Keys for recovery are nobody's everyday keys: whoever loses the one must not lose the other.

@@ -46,6 +46,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod relation;
 pub mod review;
+mod reviewers;
 pub mod roster;
 pub mod rules;
 pub mod scaffold;
