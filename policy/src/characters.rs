@@ -38,7 +38,7 @@ pub(crate) fn check(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<F
             "type the line anew; do not copy it"
         };
         let code = u32::from(character);
-        let message = format!("{what} that a reader does not see: U+{code:04X}");
+        let message = format!("U+{code:04X}, {what}, which a reader does not see");
         findings.push(
             Finding::error("text::hidden", file, message)
                 .at(Some(span))
@@ -47,7 +47,7 @@ pub(crate) fn check(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<F
     }
     for span in escapes(text).take(FINDINGS_MAX) {
         let shown = text.get(span.clone()).unwrap_or_default();
-        let message = format!("`{shown}` is a character that a reader does not see");
+        let message = format!("`{shown}` stands for a character, and may hide it");
         findings.push(
             Finding::error("text::escape", file, message)
                 .at(Some(span))
@@ -96,15 +96,32 @@ fn escapes(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             let escaped = bytes.get(start + 1).copied().unwrap_or(b'\n');
             at = start + 2;
             if !matches!(escaped, b'"' | b'\\') {
-                let rest = text.get(start + 1..).unwrap_or_default();
-                let length = rest
-                    .find(|next: char| !next.is_ascii_alphanumeric() && !"{}".contains(next))
-                    .unwrap_or(rest.len());
-                return Some(start..start + 1 + length.min(10));
+                let rest = text.get(start..).unwrap_or_default();
+                return Some(start..start + escape_length(rest));
             }
         }
         None
     })
+}
+
+/// Bytes of the escape that a text begins with.
+fn escape_length(text: &str) -> usize {
+    let letters = match text.as_bytes().get(1) {
+        Some(b'u') if text.get(2..3) == Some("{") => {
+            return text.find('}').map_or(3, |end| (end + 1).min(12));
+        }
+        Some(b'u') => 6,
+        Some(b'U') => 10,
+        Some(b'x') => 4,
+        _ => 2,
+    };
+    let end = text.char_indices().map(|(at, _)| at).nth(letters);
+    end.unwrap_or(text.len())
+}
+
+/// Whether a text has a character that a reader does not see.
+pub(crate) fn hides(text: &str) -> bool {
+    text.chars().any(|character| hidden(character).is_some())
 }
 
 /// What sort of hidden character this is, if it is one.

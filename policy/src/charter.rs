@@ -22,7 +22,7 @@ use crate::model::{Alarm, Matching, Model};
 use crate::question::{Question, State};
 use crate::rules;
 use crate::rules::{Rule, Rules};
-use crate::{kinds, roster, schema};
+use crate::{kinds, roster, schema, terms};
 
 /// One version of a charter, ready to decide.
 #[derive(Debug)]
@@ -87,11 +87,13 @@ impl CedarCharter {
         let kinds = kinds::read(files, head.as_ref(), findings);
         let checks = checks::read(files, findings);
         let (head, roster, kinds) = (head?, roster?, kinds?);
-        head::check_cosigners(files, &head, &roster.roster, findings);
+        terms::check_cosigners(files, &head, &roster.roster, findings);
         checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
         let schema = schema::read(files, &head, &kinds, findings)?;
         let rules = rules::read(files, &schema, &roster.roster, findings)?;
         check_emergency(&head, &rules, findings);
+        let is_rule = |id: &str| rules.rules.contains_key(id);
+        checks::check_rules(&checks, is_rule, findings);
         let named = Named::new(&rules.named);
         let model = match Model::new(schema, rules, &roster.roster) {
             Ok(model) => model,
@@ -299,6 +301,14 @@ impl CedarCharter {
     /// The nodes that rules tell from their like.
     pub fn named(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.named.iter()
+    }
+
+    /// The nodes that one rule names.
+    pub(crate) fn named_by(&self, rule: &Rule) -> impl Iterator<Item = NodeId> {
+        let literals = self.policy(rule).map(Policy::entity_literals);
+        let literals = literals.into_iter().flatten();
+        let nodes: BTreeSet<NodeId> = literals.filter_map(|uid| rules::node_of(&uid)).collect();
+        nodes.into_iter()
     }
 
     /// Tells these nodes from their like too, as another version's rules do, so that classes of the

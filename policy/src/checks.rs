@@ -14,6 +14,7 @@ use crate::document::{Document, Step};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::head::{Head, rank};
+use crate::layout::files_in;
 use crate::question::{Question, State};
 use crate::relation::Relation;
 
@@ -204,7 +205,7 @@ struct Nothing {}
 /// Reads every file under `checks/`.
 pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Checks {
     let mut checks = Checks::default();
-    for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
+    for file in files_in(files, FOLDER) {
         let Some(document) = Document::parse(files, file, findings) else {
             continue;
         };
@@ -260,6 +261,21 @@ pub(crate) fn check_words(
             .into_iter()
             .chain((!unique).then(twice));
         findings.extend(problems.map(|problem| placed.finding("checks::invariant", problem)));
+    }
+}
+
+/// Refuses cases that name a rule which there is not.
+pub(crate) fn check_rules(
+    checks: &Checks,
+    is_rule: impl Fn(&str) -> bool,
+    findings: &mut Vec<Finding>,
+) {
+    for placed in &checks.cases {
+        let named = placed.check.rule.as_deref();
+        if let Some(rule) = named.filter(|rule| !is_rule(rule)) {
+            let message = format!("case `{}`: there is no rule `{rule}`", placed.check.name);
+            findings.push(placed.finding("checks::case", message));
+        }
     }
 }
 

@@ -48,7 +48,13 @@ impl<'i> Document<'i> {
             }),
             (_, errors) => {
                 findings.extend(errors.iter().map(|error| {
-                    Finding::error("toml::syntax", file, error.message()).at(error.span())
+                    let finding =
+                        Finding::error("toml::syntax", file, error.message()).at(error.span());
+                    if error.message() == "duplicate key" {
+                        finding.hint("a key stands once; a list of tables is written `[[…]]`")
+                    } else {
+                        finding
+                    }
                 }));
                 None
             }
@@ -157,7 +163,16 @@ impl<'i> Document<'i> {
 fn plain(message: &str) -> String {
     let unknown = message.replace("unknown field", "unknown key");
     let missing = unknown.replace("missing field", "missing key");
-    missing.trim_end_matches('.').to_owned()
+    let missing = missing
+        .replace("unknown variant", "unknown word")
+        .replace("invalid type: map, expected", "wrong type, expected")
+        .replace(" as i128", "");
+    let number = ["usize", "u64", "u32", "u16", "i64"]
+        .iter()
+        .fold(missing, |text, name| {
+            text.replace(&format!("expected {name}"), "expected a whole number")
+        });
+    number.trim_end_matches('.').to_owned()
 }
 
 /// The text of a file, if it is there, a reader sees all of it, and no parser is overrun by it.

@@ -24,9 +24,9 @@ use crdt_model::ids::{CharterDigest, NodeId};
 use crdt_model::time::WallTime;
 
 use crate::board::Board;
-use crate::head::EmergencyTerms;
 use crate::manifest_text::date;
 use crate::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SshSigError};
+use crate::terms::EmergencyTerms;
 
 const FIRST_LINE: &str = "countymesh emergency 1";
 const HOUR_MS: u64 = 3_600_000;
@@ -148,7 +148,7 @@ impl Declaration {
         if number == 0 || until < from {
             return Err(fault(6, "it ends before it begins, or has no number"));
         }
-        let plain = !declaration.reason.chars().any(char::is_control);
+        let plain = !crate::characters::hides(&declaration.reason);
         if declaration.reason.trim().is_empty()
             || declaration.reason.len() > REASON_BYTES_MAX
             || !plain

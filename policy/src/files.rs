@@ -37,8 +37,16 @@ pub enum FilesError {
         path: PathBuf,
     },
     /// More, or more bytes, than a charter may have.
-    #[error("the charter has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error(
+        "{files} files with {bytes} bytes, where at most {CHARTER_FILES_MAX} files and \
+         {CHARTER_BYTES_MAX} bytes are allowed"
+    )]
+    TooLarge {
+        /// How many files, at least.
+        files: usize,
+        /// Their bytes.
+        bytes: usize,
+    },
     /// One file that is larger than a whole charter may be.
     #[error(
         "`{path}` has {bytes} bytes, where a whole charter has at most {CHARTER_BYTES_MAX}; remove it",
@@ -100,7 +108,8 @@ impl CharterFiles {
     pub fn check_bounds(&self) -> Result<(), FilesError> {
         let bytes: usize = self.files.values().map(Vec::len).sum();
         if self.files.len() > CHARTER_FILES_MAX || bytes > CHARTER_BYTES_MAX {
-            return Err(FilesError::TooLarge);
+            let files = self.files.len();
+            return Err(FilesError::TooLarge { files, bytes });
         }
         Ok(())
     }

@@ -146,8 +146,8 @@ impl Finding {
     /// and a text with lines that fill the screen is left out.
     fn source(&self, files: &CharterFiles) -> Option<NamedSource<String>> {
         let content = std::str::from_utf8(files.files.get(&self.file)?).ok()?;
-        let longest = content.lines().map(str::len).max().unwrap_or(0);
-        if longest > LINE_CHARACTERS_MAX * char::MAX.len_utf8() {
+        let too_long = |line: &str| line.chars().count() > LINE_CHARACTERS_MAX;
+        if content.lines().any(too_long) {
             return None;
         }
         let language = if self.file.ends_with(".cedar") {

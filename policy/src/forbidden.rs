@@ -1,6 +1,8 @@
 //! What no field may hold, whoever signs: footage and where to get it, biometric and plate data,
 //! population registers, scores of persons, credentials. Kinds that name such a field are refused.
 
+use crdt_model::kind::Title;
+
 /// A group of words that no field's name may have, and why.
 struct Ban {
     why: &'static str,
@@ -184,34 +186,113 @@ const PAIRS: &[(&str, &str, &str)] = &[
 /// A yes-or-no field whose name ends like this says that something was dropped, and may name it.
 const MERE_FACT: &str = "-was-present";
 
-/// Why a field of this name and Chinese title may not exist, if it may not.
+/// Letters of the words above as they are written where characters were not simplified.
+const TRADITIONAL: &[(char, char)] = &[
+    ('網', '网'),
+    ('碼', '码'),
+    ('圖', '图'),
+    ('錄', '录'),
+    ('憑', '凭'),
+    ('證', '证'),
+    ('臉', '脸'),
+    ('紋', '纹'),
+    ('聲', '声'),
+    ('態', '态'),
+    ('徵', '征'),
+    ('車', '车'),
+    ('號', '号'),
+    ('軌', '轨'),
+    ('跡', '迹'),
+    ('蹤', '踪'),
+    ('護', '护'),
+    ('戶', '户'),
+    ('評', '评'),
+    ('積', '积'),
+    ('畫', '画'),
+    ('單', '单'),
+    ('點', '点'),
+    ('員', '员'),
+    ('診', '诊'),
+    ('斷', '断'),
+    ('諮', '咨'),
+    ('詢', '询'),
+    ('殘', '残'),
+    ('閱', '阅'),
+];
+
+/// A Chinese title without what only parts its words, in simplified characters.
+fn plain_chinese(title: &str) -> String {
+    let simplified = |character: char| {
+        let known = TRADITIONAL.iter().find(|(from, _)| *from == character);
+        known.map_or(character, |(_, to)| *to)
+    };
+    title
+        .chars()
+        .filter(|character| character.is_alphanumeric())
+        .map(simplified)
+        .collect()
+}
+
+/// Why a field or word of this name and title may not exist, if it may not.
 ///
 /// `mere_fact` is whether the field is a yes or no; `password-was-present` is one.
-pub fn why_forbidden(name: &str, title_zh: &str, mere_fact: bool) -> Option<&'static str> {
+pub fn why_forbidden(name: &str, title: &Title, mere_fact: bool) -> Option<&'static str> {
     if mere_fact && name.ends_with(MERE_FACT) {
         return None;
     }
-    let words: Vec<&str> = name.split(['-', '.']).collect();
+    let chinese = plain_chinese(&title.zh);
+    let english = title.en.to_lowercase();
+    let parted = |character: char| !character.is_alphanumeric();
+    [name, english.as_str()]
+        .iter()
+        .find_map(|words| why_words(&words.split(parted).collect::<Vec<_>>()))
+        .or_else(|| {
+            let by_part = |ban: &&Ban| ban.chinese.iter().any(|part| chinese.contains(part));
+            BANS.iter().find(by_part).map(|ban| ban.why)
+        })
+}
+
+fn why_words(words: &[&str]) -> Option<&'static str> {
     let joined = words.concat();
-    let by_word = BANS.iter().find(|ban| {
-        ban.words
-            .iter()
-            .any(|word| words.contains(word) || joined == *word)
-            || ban.chinese.iter().any(|part| title_zh.contains(part))
-    });
-    let by_pair = || {
+    let banned = |word: &&str| words.contains(word) || joined == **word;
+    let ban = BANS
+        .iter()
+        .find(|ban| ban.words.iter().any(|word| banned(&word)));
+    let pair = || {
         PAIRS
             .iter()
             .find(|pair| words.windows(2).any(|two| two == [pair.0, pair.1]))
     };
-    by_word
-        .map(|ban| ban.why)
-        .or_else(|| by_pair().map(|pair| pair.2))
+    ban.map(|ban| ban.why).or_else(|| pair().map(|pair| pair.2))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn why(name: &str, zh: &str, mere_fact: bool) -> Option<&'static str> {
+        let title = Title {
+            zh: zh.to_owned(),
+            en: "a field".to_owned(),
+        };
+        why_forbidden(name, &title, mere_fact)
+    }
+
+    #[test]
+    fn a_title_says_it_too_in_any_writing() {
+        for (zh, en) in [
+            ("當事人身份證號", "Number"),
+            ("身 份·证", "Number"),
+            ("说明", "Face of the party"),
+            ("说明", "ID number of the party"),
+        ] {
+            let title = Title {
+                zh: zh.to_owned(),
+                en: en.to_owned(),
+            };
+            assert!(why_forbidden("note", &title, false).is_some(), "{zh} {en}");
+        }
+    }
 
     #[test]
     fn fields_that_open_a_forbidden_door_are_refused() {
@@ -231,20 +312,14 @@ mod tests {
             ("remark", "当事人身份证号"),
             ("remark", "抓拍地址"),
         ] {
-            assert!(
-                why_forbidden(name, title, false).is_some(),
-                "{name} {title}"
-            );
+            assert!(why(name, title, false).is_some(), "{name} {title}");
         }
     }
 
     #[test]
     fn the_mere_fact_that_something_was_dropped_may_be_kept() {
-        assert_eq!(
-            why_forbidden("password-was-present", "原始数据带有密码", true),
-            None
-        );
-        assert!(why_forbidden("password-was-present", "密码", false).is_some());
+        assert_eq!(why("password-was-present", "原始数据带有密码", true), None);
+        assert!(why("password-was-present", "密码", false).is_some());
     }
 
     #[test]
@@ -257,7 +332,7 @@ mod tests {
             ("resolution", "分辨率"),
             ("identity", "标识"),
         ] {
-            assert_eq!(why_forbidden(name, title, false), None, "{name} {title}");
+            assert_eq!(why(name, title, false), None, "{name} {title}");
         }
     }
 }

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::{Freshness, Roster, Standing, Tier, Validity};
-use crdt_model::ids::{CharterVersion, Name, NodeId, PublicKey};
+use crdt_model::charter::{Freshness, Validity};
+use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::kind::{Title, Word};
+use crdt_model::limits::CHARTER_VERSIONS_MAX;
 use crdt_model::time::WallTime;
 use serde::Deserialize;
 
 use crate::document::{Document, Step};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
-use crate::sshsig::SshKey;
+use crate::reviewers;
+use crate::terms::{self, EmergencyTerms, RawFreshness, Recovery};
 
 /// The path of the file in the charter folder.
 pub const FILE: &str = "charter.toml";
@@ -29,30 +31,6 @@ pub struct Reviewer {
     /// Their public key, as one line of OpenSSH: `ssh-ed25519 AAAA… comment`.
     pub key: String,
 }
-
-/// Who may put other reviewers in place when too many keys are lost. Their keys are kept sealed, and
-/// can change nothing else: see [`crate::recovery`].
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Recovery {
-    /// How many of them must sign.
-    pub threshold: usize,
-    /// They and their keys.
-    pub holder: Vec<Reviewer>,
-}
-
-/// On what terms an emergency can be declared: see [`crate::emergency`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmergencyTerms {
-    /// How many reviewers must sign.
-    pub threshold: usize,
-    /// How long one declaration may hold, in hours.
-    pub hours_max: u32,
-}
-
-/// The longest that one declaration of an emergency may hold.
-pub const EMERGENCY_HOURS_MAX: u32 = 72;
 
 /// What `charter.toml` says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,16 +79,6 @@ struct Raw {
     freshness: Option<RawFreshness>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFreshness {
-    cosigners: usize,
-    fresh_hours: u32,
-    narrow_hours: u32,
-}
-
-const HOUR_MS: u64 = 3_600_000;
-
 const LISTS: [&str; 4] = ["sensitivity", "level", "role", "reviewer"];
 
 /// Reads and checks `charter.toml`.
@@ -125,9 +93,9 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
     check_title(&document, &raw.title, &[Step::Key("title")], findings);
     check_versions(&document, &raw, findings);
     let validity = read_validity(&document, &raw, findings)?;
-    check_reviewers(&document, &reviewers, raw.threshold, findings);
-    check_recovery(&document, raw.recovery.as_ref(), &reviewers, findings);
-    check_emergency(&document, &raw, findings);
+    reviewers::check(&document, &reviewers, raw.threshold, findings);
+    terms::check_recovery(&document, raw.recovery.as_ref(), &reviewers, findings);
+    terms::check_emergency(&document, raw.emergency, raw.threshold, findings);
     Some(Head {
         county: raw.county,
         title: raw.title,
@@ -135,9 +103,7 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
         accept_since: CharterVersion(raw.accept_since),
         validity,
         threshold: raw.threshold,
-        freshness: raw
-            .freshness
-            .map(|raw| read_freshness(&document, raw, findings)),
+        freshness: raw.freshness.map(|raw| raw.read(&document, findings)),
         sensitivities,
         levels,
         roles,
@@ -221,10 +187,12 @@ pub(crate) fn check_title(
 }
 
 fn check_versions(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding>) {
-    if raw.version == 0 {
+    if raw.version == 0 || raw.version > CHARTER_VERSIONS_MAX as u64 {
+        let message = format!("versions count from 1 to {CHARTER_VERSIONS_MAX}");
         findings.push(
-            Finding::error("charter::version", document.file(), "versions begin at 1")
-                .at(document.span(&[Step::Key("version")])),
+            Finding::error("charter::version", document.file(), message)
+                .at(document.span(&[Step::Key("version")]))
+                .hint("it is one more than that of the version before"),
         );
     }
     if raw.accept_since == 0 || raw.accept_since > raw.version {
@@ -274,182 +242,6 @@ fn read_validity(
         );
     }
     Some(Validity { from, until })
-}
-
-fn read_freshness(
-    document: &Document<'_>,
-    raw: RawFreshness,
-    findings: &mut Vec<Finding>,
-) -> Freshness {
-    let mut refuse = |key, message: &str| {
-        let path = [Step::Key("freshness"), Step::Key(key)];
-        findings.push(
-            Finding::error("charter::freshness", document.file(), message).at(document.span(&path)),
-        );
-    };
-    if raw.cosigners == 0 {
-        refuse(
-            "cosigners",
-            "at least one township must confirm the charter",
-        );
-    }
-    if raw.fresh_hours == 0 || raw.fresh_hours >= raw.narrow_hours {
-        refuse(
-            "narrow_hours",
-            "`fresh_hours` is at least 1, and `narrow_hours` is more than that",
-        );
-    }
-    Freshness {
-        cosigners: raw.cosigners,
-        fresh_ms: u64::from(raw.fresh_hours) * HOUR_MS,
-        narrow_ms: u64::from(raw.narrow_hours) * HOUR_MS,
-    }
-}
-
-/// Checks that there are as many townships as must confirm the charter.
-pub(crate) fn check_cosigners(
-    files: &CharterFiles,
-    head: &Head,
-    roster: &Roster,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(freshness) = head.freshness else {
-        return;
-    };
-    let mut townships = roster.members().to_vec();
-    townships.retain(|one| one.tier == Tier::Township && one.standing == Standing::Active);
-    if let Some(document) = Document::parse(files, FILE, findings)
-        && freshness.cosigners > townships.len()
-    {
-        let (cosigners, townships) = (freshness.cosigners, townships.len());
-        let message =
-            format!("{cosigners} townships must confirm the charter, where {townships} are active");
-        let path = [Step::Key("freshness"), Step::Key("cosigners")];
-        findings.push(
-            Finding::error("charter::freshness", FILE, message)
-                .at(document.span(&path))
-                .hint("leave room for townships that are away: 4 of 7, or fewer"),
-        );
-    }
-}
-
-fn check_reviewers(
-    document: &Document<'_>,
-    reviewers: &[(usize, Reviewer)],
-    threshold: usize,
-    findings: &mut Vec<Finding>,
-) {
-    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
-    for (index, reviewer) in reviewers {
-        let path = [Step::Key("reviewer"), Step::Index(*index), Step::Key("key")];
-        let mut refuse = |message: String, hint: &str| {
-            findings.push(
-                Finding::error("charter::reviewer-key", document.file(), message)
-                    .at(document.span(&path))
-                    .hint(hint),
-            );
-        };
-        let key = match SshKey::parse(&reviewer.key) {
-            Ok(key) => key,
-            Err(problem) => {
-                refuse(
-                    format!("the key of `{}` cannot be used: {problem}", reviewer.name),
-                    "copy the one line of the `.pub` file that `ssh-keygen -t ed25519` wrote",
-                );
-                continue;
-            }
-        };
-        if let Some(other) = keys.insert(key.point(), &reviewer.name) {
-            refuse(
-                format!("`{other}` and `{}` have the same key", reviewer.name),
-                "signatures are counted by key, so each reviewer needs a key of their own",
-            );
-        }
-    }
-    let enough = reviewers.is_empty() || threshold <= keys.len();
-    if threshold == 0 || !enough {
-        let message = format!(
-            "threshold {threshold} does not fit {} reviewers",
-            keys.len()
-        );
-        findings.push(
-            Finding::error("charter::threshold", document.file(), message)
-                .at(document.span(&[Step::Key("threshold")]))
-                .hint("it is at least 1 and at most the number of reviewers"),
-        );
-    }
-}
-
-/// Keys for recovery are nobody's everyday keys: whoever loses the one must not lose the other.
-fn check_recovery(
-    document: &Document<'_>,
-    recovery: Option<&Recovery>,
-    reviewers: &[(usize, Reviewer)],
-    findings: &mut Vec<Finding>,
-) {
-    let Some(recovery) = recovery else { return };
-    let mut refuse = |message: String, hint: &str| {
-        findings.push(
-            Finding::error("charter::recovery", document.file(), message)
-                .at(document.span(&[Step::Key("recovery")]))
-                .hint(hint),
-        );
-    };
-    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
-    let everyday = reviewers.iter().filter_map(|(_, reviewer)| {
-        let key = SshKey::parse(&reviewer.key).ok()?;
-        Some((key.point(), reviewer.name.as_str()))
-    });
-    keys.extend(everyday);
-    for holder in &recovery.holder {
-        match SshKey::parse(&holder.key) {
-            Ok(key) => {
-                if let Some(other) = keys.insert(key.point(), &holder.name) {
-                    let message = format!("`{other}` and `{}` have the same key", holder.name);
-                    refuse(message, "a key for recovery is used for nothing else");
-                }
-            }
-            Err(problem) => refuse(
-                format!("the key of `{}` cannot be used: {problem}", holder.name),
-                "copy the one line of its `.pub` file",
-            ),
-        }
-    }
-    let holders = recovery.holder.len();
-    if recovery.threshold < 2 || recovery.threshold > holders {
-        let message = format!(
-            "recovery by {} of {holders} holders cannot be",
-            recovery.threshold
-        );
-        refuse(
-            message,
-            "at least 2, and at most as many as there are, must sign",
-        );
-    }
-}
-
-fn check_emergency(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding>) {
-    let Some(terms) = raw.emergency else { return };
-    let mut refuse = |key, message: String| {
-        findings.push(
-            Finding::error("charter::emergency", document.file(), message)
-                .at(document.span(&[Step::Key("emergency"), Step::Key(key)])),
-        );
-    };
-    if terms.threshold == 0 || terms.threshold > raw.threshold {
-        let message = format!(
-            "an emergency that {} reviewers declare, where {} sign a charter",
-            terms.threshold, raw.threshold
-        );
-        refuse("threshold", message);
-    }
-    if terms.hours_max == 0 || terms.hours_max > EMERGENCY_HOURS_MAX {
-        let message = format!(
-            "{} hours is not 1 to {EMERGENCY_HOURS_MAX}",
-            terms.hours_max
-        );
-        refuse("hours_max", message);
-    }
 }
 
 /// Position of a word in its list, which is its rank in the lattice.

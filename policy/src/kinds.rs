@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
-use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Word};
+use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Title, Word};
 use crdt_model::limits::{COMMIT_OPERATIONS_MAX, VALUE_TEXT_BYTES_MAX};
 
 use crate::document::{Document, Step};
@@ -12,6 +12,7 @@ use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::forbidden::why_forbidden;
 use crate::head::{Head, check_title, rank};
+use crate::layout::files_in;
 
 /// The folder of the files in the charter folder.
 pub const FOLDER: &str = "kinds/";
@@ -27,7 +28,7 @@ pub(crate) fn read(
 ) -> Option<Kinds> {
     let before = findings.len();
     let mut kinds = Vec::new();
-    for file in files.files.keys().filter(|file| file.starts_with(FOLDER)) {
+    for file in files_in(files, FOLDER) {
         let Some(document) = Document::parse(files, file, findings) else {
             continue;
         };
@@ -125,7 +126,12 @@ impl Check<'_, '_> {
                 || !drawn.any(|field| field.vocabulary.unwrap_or(field.name) == *vocabulary)
             {
                 let message = format!("vocabulary `{vocabulary}` is empty or no field draws on it");
-                self.refuse("kinds::unused-vocabulary", &path, message, "");
+                self.refuse(
+                    "kinds::unused-vocabulary",
+                    &path,
+                    message,
+                    "let a field of type `vocabulary` draw on it, or leave it out",
+                );
             }
             let mut seen = BTreeSet::new();
             for (index, word) in words.iter().enumerate() {
@@ -133,6 +139,15 @@ impl Check<'_, '_> {
                     let path = [path[0], path[1], Step::Index(index), Step::Key("id")];
                     let message = format!("`{}` is in vocabulary `{vocabulary}` twice", word.id);
                     self.refuse("kinds::twice", &path, message, "");
+                }
+                let title = Title {
+                    zh: word.zh.clone(),
+                    en: word.en.clone(),
+                };
+                if let Some(why) = why_forbidden(word.id.as_str(), &title, false) {
+                    let path = [path[0], path[1], Step::Index(index), Step::Key("id")];
+                    let message = format!("a word `{}` may not exist: {why}", word.id);
+                    self.refuse("kinds::forbidden", &path, message, "leave it out");
                 }
                 if word.zh.trim().is_empty() || word.en.trim().is_empty() {
                     let path = [path[0], path[1], Step::Index(index)];
@@ -223,7 +238,7 @@ impl Check<'_, '_> {
         let at = |key| [path[0], path[1], path[2], path[3], Step::Key(key)];
         check_title(self.document, &field.title, &at("title"), self.findings);
         let mere_fact = field.holds == FieldType::Boolean;
-        if let Some(why) = why_forbidden(field.name.as_str(), &field.title.zh, mere_fact) {
+        if let Some(why) = why_forbidden(field.name.as_str(), &field.title, mere_fact) {
             let message = format!("a field `{}` may not exist: {why}", field.name);
             self.refuse(
                 "kinds::forbidden",

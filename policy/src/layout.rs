@@ -3,23 +3,38 @@
 
 use crate::files::CharterFiles;
 use crate::finding::Finding;
-use crate::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
+use crate::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER, check_path};
 use crate::{checks, head, kinds, roster, rules, schema};
 
 pub(crate) fn check(files: &CharterFiles, findings: &mut Vec<Finding>) {
     if let Err(problem) = files.check_bounds() {
         findings.push(Finding::error(
             "charter::too-large",
-            head::FILE,
+            "the charter",
             problem.to_string(),
         ));
     }
-    for file in files.files.keys().filter(|file| !is_known(file)) {
+    for file in files.files.keys() {
+        if let Err(problem) = check_path(file) {
+            findings.push(Finding::error("charter::path", file, problem.to_string()));
+        }
+    }
+    let unknown = |file: &&String| !is_known(file) && check_path(file).is_ok();
+    for file in files.files.keys().filter(unknown) {
         findings.push(
             Finding::error("charter::unknown-file", file, "a charter has no such file")
                 .hint("remove it, or keep it outside the charter folder"),
         );
     }
+}
+
+/// The files that belong in a folder of the charter.
+pub(crate) fn files_in<'a>(
+    files: &'a CharterFiles,
+    folder: &'static str,
+) -> impl Iterator<Item = &'a String> {
+    let belongs = move |file: &&String| file.starts_with(folder) && is_known(file);
+    files.files.keys().filter(belongs)
 }
 
 fn is_known(file: &str) -> bool {

@@ -7,13 +7,17 @@
 //!   of a charter may hold), [`head`] (`charter.toml`), [`roster`],
 //!   [`kinds`] with [`forbidden`] (what no field may hold), [`schema`], [`rules`], [`checks`]; what
 //!   is wrong comes back as [`finding`]s.
-//! * Making one: [`template`] (that of Linze County, and filling one in).
+//! * Making one: [`template`] (that of Linze County, and filling one in), [`scaffold`] (one for
+//!   another county), [`format`](mod@format) (one form for the text).
 //! * Deciding: [`charter`] puts a [`question`] to Cedar through [`model`] and keeps the answer by
-//!   symmetry [`class`]; [`explain`] says why; [`prove`] runs the charter's own checks, in which
-//!   [`relation`] says how a node stands to a label; [`plain`] is a second way to the same answers.
+//!   symmetry [`class`]; [`explain`] says why; [`relation`] says how a node stands to a label;
+//!   [`plain`] is a second way to the same answers.
+//! * Reviewing: [`review`], whose [`review::enumeration`] is the table of every decision; all that a
+//!   reviewer can ask of a charter as a whole rests on it.
 //! * Signing: [`manifest`] (what is signed), [`sshsig`] and [`key_files`] (how), [`board`] (whose
 //!   signatures count), [`sign`] (the steps of a reviewer), [`adopt`] with [`refusal`] (what a node
 //!   may hold, and why not), [`bundle`] (the bytes that travel), [`held`] (what a node's store holds).
+//! * Bad days: [`recovery`] (keys are lost), [`emergency`] (more may be seen, for hours).
 
 pub mod adopt;
 pub mod board;
@@ -46,6 +50,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod relation;
 pub mod review;
+mod reviewers;
 pub mod roster;
 pub mod rules;
 pub mod scaffold;
@@ -53,6 +58,8 @@ pub mod schema;
 pub mod sign;
 pub mod sshsig;
 pub mod template;
+pub mod terms;
+mod wording;
 
 pub use charter::CedarCharter;
 pub use files::CharterFiles;

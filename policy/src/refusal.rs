@@ -279,16 +279,20 @@ fn invalid(findings: &[Finding]) -> String {
     let first = findings
         .first()
         .map_or(String::new(), |first| format!(", first {first}"));
-    let count = findings.len();
-    format!("it is not valid: {count} findings{first}; see all of them with `mesh-policy check`")
+    let count = match findings.len() {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    format!("it is not valid: {count}{first}; see all of them with `mesh-policy check`")
 }
 
 fn keyless(nodes: &[NodeId]) -> String {
     let first = nodes
         .first()
         .map_or(String::new(), |node| format!(", first {node}"));
-    let count = nodes.len();
-    format!(
-        "{count} nodes have no key in `roster.toml`{first}; `mesh-node init` on each node shows it"
-    )
+    let count = match nodes.len() {
+        1 => "1 node has".to_owned(),
+        count => format!("{count} nodes have"),
+    };
+    format!("{count} no key in `roster.toml`{first}; `mesh-node init` on each node shows it")
 }

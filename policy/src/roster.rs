@@ -56,10 +56,16 @@ pub(crate) fn read(
     let document = Document::parse(files, FILE, findings)?;
     let before = findings.len();
     let _: Option<Nothing> = document.read_without(&["node"], findings);
+    let read = findings.len();
     let nodes = document.read_array::<Raw>("node", findings);
-    check_numbers(&document, &nodes, findings);
+    // Where a node could not be read, others seem to miss it.
+    let whole = findings.len() == read;
+    if whole {
+        check_numbers(&document, &nodes, findings);
+        check_outside(&document, &nodes, county, findings);
+    }
     check_unique(&document, &nodes, findings);
-    check_tree(&document, &nodes, county, findings);
+    check_tree(&document, &nodes, whole, findings);
     for (index, node) in &nodes {
         check_text(&document, *index, node, findings);
     }
@@ -118,6 +124,17 @@ fn check_numbers(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut
         let message = format!("{counties} nodes of tier `county`, where exactly one is needed");
         findings.push(Finding::error("roster::county", document.file(), message));
     }
+    let revoked = nodes
+        .iter()
+        .find(|(_, node)| node.tier == Tier::County && node.state == Standing::Revoked);
+    if let Some((index, node)) = revoked {
+        let message = format!("the county's node `{}` is revoked", node.code);
+        findings.push(
+            Finding::error("roster::county", document.file(), message)
+                .at(span(document, *index, "state"))
+                .hint("without it nothing reaches anybody; give it a new key instead"),
+        );
+    }
 }
 
 fn check_unique(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut Vec<Finding>) {
@@ -147,7 +164,7 @@ fn check_unique(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut 
 fn check_tree(
     document: &Document<'_>,
     nodes: &[(usize, Raw)],
-    county: Option<NodeId>,
+    whole: bool,
     findings: &mut Vec<Finding>,
 ) {
     let tiers: BTreeMap<NodeId, Tier> = nodes
@@ -160,31 +177,59 @@ fn check_tree(
             let message = format!("`{}` is the code of a {}", node.code, tier_name(by_code));
             findings.push(
                 Finding::error("roster::tier", document.file(), message)
-                    .at(span(document, *index, "tier")),
+                    .at(span(document, *index, "tier"))
+                    .hint("a node's tier follows from its code; one of the two is mistyped"),
             );
         }
         let listed = node.parent.is_none_or(|parent| tiers.contains_key(&parent));
-        if node.parent != node.code.parent() || !listed {
-            let needed = node
-                .code
-                .parent()
-                .map_or("none".into(), |parent| format!("`{parent}`"));
-            let message = format!(
-                "the parent of `{}` is {needed} and must be listed",
+        let problem = if node.parent != node.code.parent() {
+            let needed = node.code.parent();
+            let needed = needed.map_or("none".into(), |parent| format!("`{parent}`"));
+            format!(
+                "the parent of `{}` is {needed}, as its code says",
                 node.code
-            );
-            findings.push(
-                Finding::error("roster::parent", document.file(), message)
-                    .at(span(document, *index, "parent").or(span(document, *index, "code"))),
-            );
-        }
-        if county.is_some_and(|county| node.code.county() != county) {
-            let message = format!("`{}` lies outside the charter's county", node.code);
-            findings.push(
-                Finding::error("roster::outside", document.file(), message)
-                    .at(span(document, *index, "code")),
-            );
-        }
+            )
+        } else if whole && !listed {
+            format!("the parent of `{}` is not listed", node.code)
+        } else {
+            continue;
+        };
+        findings.push(
+            Finding::error("roster::parent", document.file(), problem)
+                .at(span(document, *index, "parent").or(span(document, *index, "code")))
+                .hint("every node but the county has its parent in the roster"),
+        );
+    }
+}
+
+/// One finding for all nodes of other counties: where the county is wrong, all of them are.
+fn check_outside(
+    document: &Document<'_>,
+    nodes: &[(usize, Raw)],
+    county: Option<NodeId>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(county) = county.map(NodeId::county) else {
+        return;
+    };
+    let outside = nodes
+        .iter()
+        .filter(|(_, node)| node.code.county() != county);
+    let outside: Vec<_> = outside.collect();
+    if let Some((index, node)) = outside.first() {
+        let message = match outside.len() {
+            1 => format!("`{}` lies outside county `{county}`", node.code),
+            count => format!(
+                "`{}` and {} others lie outside county `{county}`",
+                node.code,
+                count - 1
+            ),
+        };
+        findings.push(
+            Finding::error("roster::outside", document.file(), message)
+                .at(span(document, *index, "code"))
+                .hint("`charter.toml` says which county it is"),
+        );
     }
 }
 

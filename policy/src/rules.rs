@@ -18,8 +18,10 @@ use miette::Diagnostic;
 use crate::document::text;
 use crate::files::CharterFiles;
 use crate::finding::Finding;
+use crate::layout::files_in;
 use crate::nesting::{Statement, statements};
 use crate::schema::DEREFERENCES_MAX;
+use crate::wording;
 
 /// The folder of the files in the charter folder.
 pub const FOLDER: &str = "rules/";
@@ -87,8 +89,8 @@ pub(crate) fn read(
         named: BTreeSet::new(),
     };
     let mut texts = Vec::new();
-    let of_rules = |file: &&String| is_rules(file);
-    for file in files.files.keys().filter(of_rules) {
+    let of_rules = files_in(files, FOLDER).chain(files_in(files, EMERGENCY_FOLDER));
+    for file in of_rules {
         texts.extend(text(files, file, findings).map(|text| (file, text, statements(text))));
     }
     let count = texts
@@ -151,13 +153,15 @@ fn read_file(
             findings.extend(
                 std::iter::once(problem)
                     .chain(related)
-                    .map(|problem| Finding::from_diagnostic("rules::syntax", file, problem)),
+                    .map(|problem| Finding::from_diagnostic("rules::syntax", file, problem))
+                    .map(|finding| wording::of_syntax(finding, text)),
             );
             return;
         }
     };
     for template in parsed.templates() {
-        let message = format!("`{}` is a template", template.id());
+        let id = template.annotation("id").unwrap_or("a rule");
+        let message = format!("`{id}` is a template");
         findings.push(
             Finding::error("rules::template", file, message)
                 .at(place(statements, template.id()))
@@ -174,8 +178,15 @@ fn read_file(
         };
         rule.line = 1 + text.get(..span.start).unwrap_or("").matches('\n').count();
         if let Some(other) = rules.rules.get(&rule.id) {
-            let message = format!("rule `{}` is also in `{}`", rule.id, other.file);
-            findings.push(Finding::error("rules::twice", file, message).at(Some(span)));
+            let message = format!(
+                "rule `{}` is also in `{}`, line {}",
+                rule.id, other.file, other.line
+            );
+            findings.push(
+                Finding::error("rules::twice", file, message)
+                    .at(Some(span))
+                    .hint("each rule has an id of its own, by which logs and checks name it"),
+            );
             continue;
         }
         let policy = policy.new_id(PolicyId::new(&*rule.id));
@@ -221,8 +232,10 @@ fn annotations(
     let mut needed = |key: &str| {
         let value = policy.annotation(key).unwrap_or("").trim();
         if value.is_empty() {
+            let rule = policy.annotation("id").filter(|_| key != "id");
+            let rule = rule.map_or("a rule".to_owned(), |id| format!("`{id}`"));
             findings.push(
-                Finding::error("rules::annotation", file, format!("a rule has no `@{key}`"))
+                Finding::error("rules::annotation", file, format!("{rule} has no `@{key}`"))
                     .at(Some(span.clone()))
                     .hint("every rule begins with `@id(\"…\")`, `@reason(\"…\")`, `@reason_zh(\"…\")`"),
             );
@@ -239,7 +252,11 @@ fn annotations(
     let known = ["id", "reason", "reason_zh"];
     for (key, _) in policy.annotations().filter(|(key, _)| !known.contains(key)) {
         let message = format!("unknown annotation `@{key}`");
-        findings.push(Finding::error("rules::annotation", file, message).at(Some(span.clone())));
+        findings.push(
+            Finding::error("rules::annotation", file, message)
+                .at(Some(span.clone()))
+                .hint("a rule has `@id`, `@reason` and `@reason_zh`; say the rest in a comment"),
+        );
     }
     let permits = policy.effect() == Effect::Permit;
     if file.starts_with(EMERGENCY_FOLDER) && !permits {
@@ -283,7 +300,8 @@ fn literals(
                         file,
                         format!("`{literal}` is not in the roster"),
                     )
-                    .at(Some(span.clone())),
+                    .at(Some(span.clone()))
+                    .hint("list it there, or say how a node stands to home"),
                 ),
             },
             "Label" | "Seat" => findings.push(
@@ -300,7 +318,7 @@ fn literals(
     }
 }
 
-fn node_of(uid: &EntityUid) -> Option<NodeId> {
+pub(crate) fn node_of(uid: &EntityUid) -> Option<NodeId> {
     let id: &str = uid.id().as_ref();
     id.parse().ok()
 }
@@ -315,21 +333,28 @@ fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
     let errors = result
         .validation_errors()
         .map(|error| (error.policy_id(), error as &dyn Diagnostic));
+    let errors: Vec<_> = errors.collect();
     let warnings = result.validation_warnings();
     let warnings = warnings.map(|warning| (warning.policy_id(), warning as &dyn Diagnostic));
+    // That a rule can never apply follows where something in it is wrong.
+    let follows = |id: &PolicyId, problem: &dyn Diagnostic| {
+        wording::says_impossible(problem) && errors.iter().any(|(other, _)| *other == id)
+    };
     let mut found: Vec<Finding> = errors
-        .map(|problem| (problem, "rules::invalid"))
-        .chain(warnings.map(|problem| (problem, "rules::warning")))
-        .map(|((id, problem), code)| {
+        .iter()
+        .map(|(id, problem)| (*id, *problem, "rules::invalid"))
+        .chain(
+            warnings
+                .filter(|(id, problem)| !follows(id, *problem))
+                .map(|(id, problem)| (id, problem, "rules::warning")),
+        )
+        .map(|(id, problem, code)| {
             let id: &str = id.as_ref();
-            match rules.rules.get(id) {
-                Some(rule) => {
-                    let finding = Finding::from_diagnostic(code, &rule.file, problem);
-                    let span = finding.span.clone().or(Some(rule.span.clone()));
-                    finding.at(span)
-                }
-                None => Finding::from_diagnostic(code, FOLDER, problem),
-            }
+            let file = rules.rules.get(id).map_or(FOLDER, |rule| &rule.file);
+            let whole = rules.rules.get(id).map(|rule| rule.span.clone());
+            let finding = wording::of_validator(Finding::from_diagnostic(code, file, problem));
+            let span = finding.span.clone().or(whole);
+            finding.at(span)
         })
         .collect();
     found.sort_by(|one, other| {

@@ -17,7 +17,7 @@ use crate::question::Question;
 use crate::review::enumeration::Enumeration;
 use crate::review::invariant::{self, Proof};
 use crate::review::{reach, said};
-use crate::rules;
+use crate::rules::{self, Rule};
 
 /// What running the checks showed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -54,6 +54,7 @@ pub fn prove(all: &Enumeration<'_>) -> CheckReport {
         allowed: allowed.count(),
         questions: all.questions(),
     };
+    report.findings.extend(no_alarm(all));
     for case in &checks.cases {
         report.findings.extend(run_case(all.charter(), case));
     }
@@ -65,8 +66,15 @@ pub fn prove(all: &Enumeration<'_>) -> CheckReport {
     }
     report.findings.extend(writers_hold(all));
     report.findings.extend(reach::audiences_are_connected(all));
-    report.findings.extend(no_alarm(all));
     report
+}
+
+/// An error at a rule, or at all of them.
+pub(crate) fn at_rule(code: &'static str, rule: Option<&Rule>, message: String) -> Finding {
+    match rule {
+        Some(rule) => Finding::error(code, &rule.file, message).at(Some(rule.span.clone())),
+        None => Finding::error(code, rules::FOLDER, message),
+    }
 }
 
 fn no_alarm(all: &Enumeration<'_>) -> Option<Finding> {
@@ -75,7 +83,13 @@ fn no_alarm(all: &Enumeration<'_>) -> Option<Finding> {
         "{} questions ended in an error; the last: {last}",
         all.alarms().len()
     );
-    Some(Finding::error("checks::alarm", rules::FOLDER, message))
+    let about = |rule: &&&Rule| last.to_string().contains(&format!("`{}`", rule.id));
+    let finding = at_rule(
+        "checks::alarm",
+        all.rules().iter().find(about).copied(),
+        message,
+    );
+    Some(finding.hint("what errors is refused, and raises an alarm on every node; mend the rule"))
 }
 
 /// Asks one case, and says what is wrong with the answer.
@@ -86,12 +100,20 @@ pub fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding
     let question = case.ask.question(case.role)?;
     let decision = charter.decide(question, &label, case.node);
     if decision.allowed != (case.expect == Expect::Allow) {
-        let said = said(&decision);
+        let revoked = charter.roster().active(case.node).is_none();
+        let said = if revoked {
+            "denied, since the node is revoked".to_owned()
+        } else {
+            said(&decision)
+        };
         let message = format!(
             "case `{}`: {question} of {label} at {} is {said}",
             case.name, case.node
         );
-        return Some(placed.finding("checks::case-fails", message));
+        let finding = placed.finding("checks::case-fails", message);
+        return Some(
+            finding.hint("mend the rule; or the case, if it no longer says what is wanted"),
+        );
     }
     let named = case.rule.as_ref()?;
     let decides = decision.rules.iter().any(|rule| **rule == **named);
@@ -115,12 +137,14 @@ fn writers_hold(all: &Enumeration<'_>) -> Vec<Finding> {
         let Some(state) = state else { continue };
         let (label, node) = (row.example.label, row.example.node);
         found.entry((label.facet, row.question)).or_insert_with(|| {
+            let decision = all.decision(row, *state);
             let message = format!(
                 "{} of {label} at {node} is {}, but the node may not hold it",
                 row.question,
-                said(&all.decision(row, *state))
+                said(&decision)
             );
-            Finding::error("checks::writes-without-holding", rules::FOLDER, message)
+            let rule = decision.rules.first().and_then(|id| all.charter().rule(id));
+            at_rule("checks::writes-without-holding", rule, message)
                 .hint("narrow the rule, or let the facet flow there")
         });
     }

@@ -10,8 +10,8 @@ use crdt_model::label::Label;
 use crate::finding::Finding;
 use crate::question::{Question, State};
 use crate::review::enumeration::Enumeration;
+use crate::review::prove::at_rule;
 use crate::roster::tier_by_code;
-use crate::rules;
 
 /// Whether there is a link between two nodes.
 pub fn linked(one: NodeId, other: NodeId) -> bool {
@@ -26,14 +26,19 @@ pub fn linked(one: NodeId, other: NodeId) -> bool {
 pub fn audiences_are_connected(all: &Enumeration<'_>) -> Vec<Finding> {
     let mut found = BTreeMap::new();
     for (label, state) in labels(all) {
-        let audience = audience(all, &label, state);
+        // By the rules alone: who revokes a node need not change them.
+        let audience: BTreeSet<NodeId> = holders(all, &label, state).collect();
         if let Some(node) = unreached(&label, &audience) {
             found.entry(label.facet).or_insert_with(|| {
+                let row = all.row(Question::Flow, &label, node);
+                let decision = row.map(|row| all.decision(row, state));
+                let rule = decision.and_then(|decision| decision.rules.first().cloned());
+                let rule = rule.and_then(|id| all.charter().rule(&id));
                 let message = format!(
                     "{node} may hold {label}, but no line of nodes that may hold it leads there \
                      from home"
                 );
-                Finding::error("checks::unreachable", rules::FOLDER, message)
+                at_rule("checks::unreachable", rule, message)
                     .hint("let a township or the county on the way hold it, or narrow the rule")
             });
         }
@@ -66,6 +71,19 @@ pub fn audience(all: &Enumeration<'_>, label: &Label, state: State) -> BTreeSet<
         .map(|member| member.node)
         .filter(|node| all.may(Question::Flow, label, *node, state))
         .collect()
+}
+
+/// The nodes of the roster, trusted or revoked, whom the rules let hold facets with a label.
+fn holders<'a>(
+    all: &'a Enumeration<'_>,
+    label: &'a Label,
+    state: State,
+) -> impl Iterator<Item = NodeId> + 'a {
+    let members = all.charter().roster().members().iter();
+    members.map(|member| member.node).filter(move |node| {
+        let row = all.row(Question::Flow, label, *node);
+        row.is_some_and(|row| all.allowed(row, state))
+    })
 }
 
 fn unreached(label: &Label, audience: &BTreeSet<NodeId>) -> Option<NodeId> {

@@ -40,6 +40,18 @@ pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles, now: WallTime) 
             )),
         );
     }
+    if now < validity.from {
+        let days = validity.from.ms.saturating_sub(now.ms) / DAY_MS;
+        findings.push(
+            Finding::note(
+                "dates::not-yet",
+                head::FILE,
+                format!("the charter holds only in {days} days"),
+            )
+            .at(at("valid_from"))
+            .hint("nodes refuse it before; until then the version before must hold"),
+        );
+    }
     let holds_days = validity.until.ms.saturating_sub(validity.from.ms) / DAY_MS;
     if holds_days > FAR_DAYS {
         findings.push(

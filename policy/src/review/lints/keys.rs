@@ -21,11 +21,11 @@ pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding>
     for member in members.filter(|member| !keyless.contains(&member.node)) {
         let at = || place(files, roster::FILE, &member.key.to_string());
         if is_weak(&member.key) {
-            let message = format!("the key of node {} is weak", member.node);
+            let message = format!("the key of node {} is weak, or no key at all", member.node);
             findings.push(
                 Finding::warning("keys::weak", roster::FILE, message)
                     .at(at())
-                    .hint("anybody can sign for it; `mesh-node init` makes a good one"),
+                    .hint("it proves nothing; `mesh-node init` makes a good one"),
             );
         }
         nodes.insert(member.key, member.node.to_string());
@@ -55,8 +55,41 @@ pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding>
             );
         }
     }
-    findings.extend(few_spares(charter));
+    findings.extend(half_filled(charter));
+    findings.extend(one_signer(charter).map(|finding| finding.at(threshold(files))));
+    findings.extend(few_spares(charter).map(|finding| finding.at(threshold(files))));
     findings
+}
+
+fn threshold(files: &CharterFiles) -> Option<std::ops::Range<usize>> {
+    place(files, head::FILE, "\nthreshold").map(|span| span.start + 1..span.end)
+}
+
+/// A template has no keys at all; where some are there, the rest were forgotten.
+fn half_filled(charter: &CedarCharter) -> Option<Finding> {
+    let (missing, all) = (charter.keyless().len(), charter.roster().members().len());
+    let finding = match charter.keyless().first() {
+        Some(first) if missing < all => {
+            let message = format!("{missing} of {all} nodes have no key, the first is {first}");
+            Finding::note("keys::missing", roster::FILE, message).hint(
+                "`mesh-node init` on each node shows it; without, the charter cannot be signed",
+            )
+        }
+        None if charter.reviewers().is_empty() => {
+            Finding::note("keys::no-reviewers", head::FILE, "no reviewer is listed")
+                .hint("without reviewers the charter cannot be signed")
+        }
+        _ => return None,
+    };
+    Some(finding)
+}
+
+/// One signature is one stolen key, or one person's mind.
+fn one_signer(charter: &CedarCharter) -> Option<Finding> {
+    let message = "one reviewer alone can sign the next version";
+    let hint = "let at least two sign: whoever steals one key decides everything";
+    (charter.threshold() == 1 && !charter.reviewers().is_empty())
+        .then(|| Finding::warning("keys::one-signer", head::FILE, message).hint(hint))
 }
 
 /// With n reviewers of whom m must sign, n ≥ m + 2 leaves room for a lost key and one on leave.

@@ -1,12 +1,13 @@
 //! Names that a reader takes for each other: alike by the skeletons of Unicode UTS #39, or, among
 //! words that rules are written in, one letter apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::charter::Charter;
+use crdt_model::kind::{Kind, Word};
 use unicode_security::confusable_detection::skeleton;
 
-use super::place;
+use super::{last_place, place};
 use crate::charter::CedarCharter;
 use crate::files::CharterFiles;
 use crate::finding::Finding;
@@ -37,29 +38,57 @@ fn lists(charter: &CedarCharter) -> Vec<(&'static str, Vec<Named>)> {
         name: name.to_owned(),
         file: head::FILE.to_owned(),
     };
-    let words = |words: &[crdt_model::kind::Word]| -> Vec<Named> {
-        let texts = words
-            .iter()
-            .flat_map(|word| [word.zh.clone(), word.en.clone()]);
-        texts.map(|text| in_head(&text)).collect()
-    };
+    // A word may be the same in both languages, so each is a list of its own.
+    let zh = |words: &[Word]| words.iter().map(|word| in_head(&word.zh)).collect();
+    let en = |words: &[Word]| words.iter().map(|word| in_head(&word.en)).collect();
     let nodes = charter.roster().members().iter().map(|member| Named {
         name: member.name.clone(),
         file: roster::FILE.to_owned(),
     });
     let reviewers = charter.reviewers().iter();
-    vec![
+    let mut lists = vec![
         ("node", nodes.collect()),
         ("rule", rule_ids(charter)),
         ("facet", facets(charter)),
-        ("sensitivity", words(&head.sensitivities)),
-        ("level", words(&head.levels)),
-        ("role", words(&head.roles)),
+        ("sensitivity", zh(&head.sensitivities)),
+        ("sensitivity", en(&head.sensitivities)),
+        ("level", zh(&head.levels)),
+        ("level", en(&head.levels)),
+        ("role", zh(&head.roles)),
+        ("role", en(&head.roles)),
         (
             "reviewer",
             reviewers.map(|reviewer| in_head(&reviewer.name)).collect(),
         ),
-    ]
+    ];
+    for kind in charter.kinds().iter() {
+        let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
+        lists.extend(titles(kind, &file));
+    }
+    lists
+}
+
+/// What people see of a kind's facets, fields and words, in each language.
+fn titles(kind: &Kind, file: &str) -> Vec<(&'static str, Vec<Named>)> {
+    let named = |text: &String| Named {
+        name: text.clone(),
+        file: file.to_owned(),
+    };
+    let facets = || kind.facets.iter();
+    let mut lists = vec![
+        ("facet", facets().map(|one| named(&one.title.zh)).collect()),
+        ("facet", facets().map(|one| named(&one.title.en)).collect()),
+    ];
+    for facet in facets() {
+        let fields = || facet.fields.iter();
+        lists.push(("field", fields().map(|one| named(&one.title.zh)).collect()));
+        lists.push(("field", fields().map(|one| named(&one.title.en)).collect()));
+    }
+    for words in kind.vocabularies.values() {
+        lists.push(("word", words.iter().map(|one| named(&one.zh)).collect()));
+        lists.push(("word", words.iter().map(|one| named(&one.en)).collect()));
+    }
+    lists
 }
 
 fn rule_ids(charter: &CedarCharter) -> Vec<Named> {
@@ -71,7 +100,7 @@ fn rule_ids(charter: &CedarCharter) -> Vec<Named> {
 }
 
 fn facets(charter: &CedarCharter) -> Vec<Named> {
-    let of_kind = |kind: &crdt_model::kind::Kind| {
+    let of_kind = |kind: &Kind| {
         let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
         let named = |facet: &crdt_model::kind::Facet| Named {
             name: facet.name.to_string(),
@@ -86,8 +115,16 @@ fn same_skeleton(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Findi
     let mut seen: BTreeMap<String, &Named> = BTreeMap::new();
     let mut findings = Vec::new();
     for named in names {
-        let shape: String = skeleton(&named.name.to_lowercase()).collect();
-        if let Some(other) = seen.insert(shape, named) {
+        // As written and in small letters: a capital I is taken for an l, and Li for li.
+        let shapes: BTreeSet<String> = [named.name.clone(), named.name.to_lowercase()]
+            .iter()
+            .map(|name| skeleton(name).collect())
+            .collect();
+        let others: Vec<_> = shapes
+            .into_iter()
+            .filter_map(|shape| seen.insert(shape, named))
+            .collect();
+        if let Some(other) = others.first() {
             findings.push(alike(what, other, named, "look the same", files));
         }
     }
@@ -109,7 +146,12 @@ fn one_letter_apart(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Fi
 
 fn alike(what: &str, one: &Named, other: &Named, how: &str, files: &CharterFiles) -> Finding {
     let message = format!("{what} `{}` and `{}` {how}", one.name, other.name);
-    let at = place(files, &other.file, &format!("\"{}\"", other.name));
+    let quoted = format!("\"{}\"", other.name);
+    let at = if one.name == other.name {
+        last_place(files, &other.file, &quoted)
+    } else {
+        place(files, &other.file, &quoted)
+    };
     Finding::warning("names::look-alike", &other.file, message)
         .at(at)
         .hint("rename one, so that nobody grants to the one and means the other")

@@ -43,3 +43,10 @@ fn place(files: &CharterFiles, file: &str, text: &str) -> Option<std::ops::Range
     let start = content.find(text)?;
     Some(start..start + text.len())
 }
+
+/// Where it last stands there.
+fn last_place(files: &CharterFiles, file: &str, text: &str) -> Option<std::ops::Range<usize>> {
+    let content = std::str::from_utf8(files.files.get(file)?).ok()?;
+    let start = content.rfind(text)?;
+    Some(start..start + text.len())
+}

@@ -1,6 +1,6 @@
 //! Nodes that take no part: nothing of others reaches them, and nothing of theirs reaches others.
 
-use crdt_model::charter::{Audience, Charter, Standing};
+use crdt_model::charter::{Audience, Charter, Member, Standing, Tier};
 
 use super::place;
 use crate::files::CharterFiles;
@@ -24,6 +24,9 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
     let mut findings = Vec::new();
     for (index, member) in all.charter().roster().members().iter().enumerate() {
         let takes_part = receive.contains(index) || send.contains(index);
+        if member.standing == Standing::Revoked {
+            findings.extend(cut_off(all, member, files));
+        }
         if takes_part || member.standing == Standing::Revoked {
             continue;
         }
@@ -38,4 +41,22 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
         );
     }
     findings
+}
+
+/// A township that is revoked takes its villages' way to the county with it.
+fn cut_off(all: &Enumeration<'_>, revoked: &Member, files: &CharterFiles) -> Option<Finding> {
+    let members = all.charter().roster().members().iter();
+    let below = members.filter(|member| {
+        member.parent == Some(revoked.node) && member.standing == Standing::Active
+    });
+    let count = below.count();
+    let message = format!(
+        "{} {} is revoked, and {count} villages send through it",
+        revoked.node, revoked.name
+    );
+    (count > 0 && revoked.tier == Tier::Township).then(|| {
+        Finding::note("nodes::cut-off", roster::FILE, message)
+            .at(place(files, roster::FILE, &format!("\"{}\"", revoked.node)))
+            .hint("what they write waits with them until it has a key again")
+    })
 }

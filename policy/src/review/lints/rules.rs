@@ -30,6 +30,7 @@ pub(super) fn lint(all: &Enumeration<'_>) -> Vec<Finding> {
         };
         findings.extend(finding);
         findings.extend(wide_emergency(all, rule, rows));
+        findings.extend(names_a_node(all, rule));
     }
     findings
 }
@@ -92,7 +93,7 @@ fn shadowed(all: &Enumeration<'_>, position: usize, met: &[BTreeSet<usize>]) -> 
             && shadow.permits
             && counts_always
             && covers
-            && (!same || *other < position)
+            && (!same || *other < position || rule.emergency && !shadow.emergency)
     })?;
     let message = format!(
         "`{}` adds nothing: whatever it permits, `{}` permits too",
@@ -159,6 +160,25 @@ fn bites_nowhere(
             .at(Some(rule.span.clone()))
             .hint(GUARD_HINT),
     )
+}
+
+/// A rule that is about one node and not about its like.
+fn names_a_node(all: &Enumeration<'_>, rule: &Rule) -> Option<Finding> {
+    let named: Vec<String> = all
+        .charter()
+        .named_by(rule)
+        .map(|node| node.to_string())
+        .collect();
+    let message = format!(
+        "`{}` treats {} other than their like",
+        rule.id,
+        named.join(", ")
+    );
+    (!named.is_empty()).then(|| {
+        Finding::note("rules::names-nodes", &rule.file, message)
+            .at(Some(rule.span.clone()))
+            .hint("ask why; a rule says how a node stands to home, not which one it is")
+    })
 }
 
 /// A rule for emergencies may let facets flow and be read, and nothing else.

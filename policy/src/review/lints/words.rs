@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crdt_model::charter::Charter;
 use crdt_model::ids::Name;
-use crdt_model::kind::Word;
+use crdt_model::kind::{Facet, Word};
 
 use super::place;
 use crate::files::CharterFiles;
@@ -47,5 +47,64 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
                 .hint("leave it out; an unused word looks like a protection and is none")
         }));
     }
+    findings.extend(order(all, files));
     findings
+}
+
+/// Where two people set a word at once, the later one of the list holds. Of two sensitivities that
+/// must be the one that fewer may hold, and of two levels the one that more may.
+fn order(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
+    let head = all.charter().head();
+    let mut findings = Vec::new();
+    for (what, words, later_is_wider) in [
+        ("sensitivity", &head.sensitivities, false),
+        ("level", &head.levels, true),
+    ] {
+        for pair in words.windows(2) {
+            let [earlier, later] = pair else { continue };
+            let (first, second) = held(all, what, earlier.id, later.id);
+            if first == second || (second > first) == later_is_wider {
+                continue;
+            }
+            let more = if later_is_wider { "fewer" } else { "more" };
+            let message = format!(
+                "{what} `{}` stands after `{}`, and {more} nodes may hold what has it",
+                later.id, earlier.id
+            );
+            findings.push(
+                Finding::warning("words::order", head::FILE, message)
+                    .at(place(files, head::FILE, &format!("\"{}\"", later.id)))
+                    .hint("where both are set at once the later one holds; put them the other way"),
+            );
+        }
+    }
+    findings
+}
+
+/// How often a node may hold a facet that can have either word, with the one and with the other.
+fn held(all: &Enumeration<'_>, what: &str, one: Name, other: Name) -> (u64, u64) {
+    let facets = all.charter().kinds().iter().flat_map(|kind| &kind.facets);
+    let words = |facet: &Facet| match what {
+        "level" => facet.levels.clone(),
+        _ => facet.sensitivities.clone(),
+    };
+    let both: BTreeSet<Name> = facets
+        .filter(|facet| words(facet).contains(&one) && words(facet).contains(&other))
+        .map(|facet| facet.name)
+        .collect();
+    let count = |word: Name| {
+        let rows = all.rows().iter().filter(|row| {
+            let grade = row.example.label.grade;
+            let has = match what {
+                "level" => grade.level,
+                _ => grade.sensitivity,
+            };
+            row.question == Question::Flow
+                && has == word
+                && both.contains(&row.example.label.facet)
+                && all.allowed(row, State::Normal)
+        });
+        rows.map(|row| row.questions).sum()
+    };
+    (count(one), count(other))
 }
