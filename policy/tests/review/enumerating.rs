@@ -102,17 +102,6 @@ fn every_question_of_a_part_of_the_county_has_plain_cedars_answer() {
     assert_eq!(different, Vec::<String>::new());
 }
 
-/// All 67.8 million questions of the county take plain Cedar the better part of an hour; run it by
-/// hand, in release, when the enumeration changes.
-#[test]
-#[ignore = "takes plain Cedar the better part of an hour; run by hand when the enumeration changes"]
-fn every_question_of_the_whole_county_has_plain_cedars_answer() {
-    let files = files(&[]);
-    let (asked, different) = compare(&open(&files), &files);
-    println!("{asked} questions");
-    assert_eq!(different, Vec::<String>::new());
-}
-
 #[test]
 fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
     let charter = county();

@@ -8,6 +8,8 @@ mod status;
 mod why;
 mod writing;
 
+use std::path::Path;
+
 use crdt_model::ids::RecordId;
 
 use super::keeper::{Answer, Keeper};
@@ -78,20 +80,22 @@ pub fn answer(
             };
             return importing::import(keeper, &wanted, answer);
         }
-        Request::Offer { folder } => {
-            return match policy::CharterFiles::read(&folder) {
-                Ok(files) => keeper.offer(&files, answer),
-                Err(problem) => {
-                    answer(Reply::Problem(super::founding::charter_problem(&problem)));
-                    Ok(())
-                }
-            };
-        }
+        Request::Offer { folder } => return offer(keeper, &folder, answer),
         // Whoever drives the node stops it.
         Request::Stop => Ok(Reply::Done),
     };
     answer(reply.unwrap_or_else(Reply::Problem));
     Ok(())
+}
+
+fn offer(keeper: &mut Keeper, folder: &Path, answer: Answer) -> Result<(), Problem> {
+    match policy::CharterFiles::read(folder) {
+        Ok(files) => keeper.offer(&files, answer),
+        Err(problem) => {
+            answer(Reply::Problem(super::founding::charter_problem(&problem)));
+            Ok(())
+        }
+    }
 }
 
 fn quarantine(keeper: &Keeper) -> Reply {
