@@ -92,8 +92,6 @@ impl CedarCharter {
         let schema = schema::read(files, &head, &kinds, findings)?;
         let rules = rules::read(files, &schema, &roster.roster, findings)?;
         check_emergency(&head, &rules, findings);
-        let is_rule = |id: &str| rules.rules.contains_key(id);
-        checks::check_rules(&checks, is_rule, findings);
         let named = Named::new(&rules.named);
         let model = match Model::new(schema, rules, &roster.roster) {
             Ok(model) => model,

@@ -264,21 +264,6 @@ pub(crate) fn check_words(
     }
 }
 
-/// Refuses cases that name a rule which there is not.
-pub(crate) fn check_rules(
-    checks: &Checks,
-    is_rule: impl Fn(&str) -> bool,
-    findings: &mut Vec<Finding>,
-) {
-    for placed in &checks.cases {
-        let named = placed.check.rule.as_deref();
-        if let Some(rule) = named.filter(|rule| !is_rule(rule)) {
-            let message = format!("case `{}`: there is no rule `{rule}`", placed.check.name);
-            findings.push(placed.finding("checks::case", message));
-        }
-    }
-}
-
 fn twice() -> String {
     "another check has this name".to_owned()
 }

@@ -379,6 +379,8 @@ mod tests {
     use crdt_model::charter::{Member, Standing, Tier};
     use crdt_model::ids::PublicKey;
 
+    use crdt_model::label::Grade;
+
     use super::*;
 
     fn node(code: u64) -> NodeId {

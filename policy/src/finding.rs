@@ -11,7 +11,7 @@ use crate::characters::{LINE_CHARACTERS_MAX, visible};
 use crate::files::CharterFiles;
 
 /// Findings that are shown with the lines they are about.
-const SHOWN_MAX: usize = 100;
+const SHOWN_MAX: usize = 50;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]

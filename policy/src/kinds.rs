@@ -47,8 +47,20 @@ pub(crate) fn read(
         let finding = Finding::error("kinds::none", FOLDER, "no record kind is declared");
         findings.push(finding.hint("add a file such as `kinds/case.toml`"));
     }
+    let facets: usize = kinds.iter().map(|kind| kind.facets.len()).sum();
+    if facets > FACETS_MAX {
+        let message = format!("{facets} facets, where at most {FACETS_MAX} are allowed");
+        findings.push(
+            Finding::error("kinds::too-many", FOLDER, message).hint(
+                "each is a case of its own in every proof; put fields of one audience together",
+            ),
+        );
+    }
     (findings.len() == before).then(|| Kinds::new(kinds))
 }
+
+/// Facets of all kinds together.
+const FACETS_MAX: usize = 64;
 
 struct Check<'a, 'i> {
     document: &'a Document<'i>,

@@ -361,6 +361,7 @@ mod tests {
         let signature = ed25519_signature(&key(1), "git", hash);
         let text = envelope(own.0.clone(), "git", hash, signature.clone());
         let wrong = Err(SshSigError::Namespace {
+            needed: NAMESPACE,
             namespace: "git".to_owned(),
         });
         assert_eq!(DetachedSignature::parse(text.as_bytes()), wrong);

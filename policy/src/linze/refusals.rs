@@ -310,6 +310,11 @@ fn every_rule_that_is_dropped_is_missed_by_a_check() {
         let mut files = files();
         let content = files.files.get_mut(&rule.file).expect("it is there");
         content.drain(rule.span.clone());
+        // The last rule for emergencies cannot go without their terms: that is noticed by itself.
+        if CedarCharter::open(&files).is_err() {
+            assert!(rule.emergency, "{}", rule.id);
+            continue;
+        }
         // Cases that name the rule do not count: a decision has to change.
         if checked(&files)
             .iter()

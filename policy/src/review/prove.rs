@@ -116,6 +116,10 @@ pub fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding
         );
     }
     let named = case.rule.as_ref()?;
+    if charter.rule(named).is_none() {
+        let message = format!("case `{}`: there is no rule `{named}`", case.name);
+        return Some(placed.finding("checks::case-rule", message));
+    }
     let decides = decision.rules.iter().any(|rule| **rule == **named);
     let message = format!(
         "case `{}`: `{named}` is not what decides, it is {}",

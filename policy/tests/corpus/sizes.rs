@@ -61,4 +61,9 @@ corpus! {
         let body = format!("{UP}\nwhen {{ [\n  {}\n].contains(principal) }};", named.join(",\n  "));
         tiny().more("roster.toml", nodes.collect::<String>()).rule("flow.named", &body)
     };
+    three_hundred_facets => {
+        let facet = |number: usize| format!("\n[[facet]]\nname = \"case.x{number}\"\ntitle = {{ zh = \"面{number}\", en = \"Facet {number}\" }}\nsensitivities = [\"normal\"]\nlevels = [\"village\"]\n[[facet.field]]\nname = \"note\"\ntitle = {{ zh = \"说明\", en = \"Note\" }}\ntype = \"text\"\n");
+        let facets: String = (0..300).map(facet).collect();
+        tiny().with("kinds/case.toml", "[vocabularies]", &format!("{facets}\n[vocabularies]"))
+    };
 }
