@@ -122,6 +122,16 @@ impl World {
         }
     }
 
+    /// Whether a response is not let through: it is a part of a charter, the second kind of them, for
+    /// a node that is given none.
+    fn is_withheld(&mut self, to: NodeId, bytes: &[u8]) -> bool {
+        let withheld = self.withheld_from.contains(&to) && bytes.first() == Some(&1);
+        if withheld {
+            self.counters.count("charter withheld");
+        }
+        withheld
+    }
+
     /// Puts a frame on a line, if the line is up.
     pub(super) fn transmit(
         &mut self,
@@ -139,9 +149,7 @@ impl World {
             return;
         };
         let edition = sender.engine.charter().digest();
-        // The second kind of response is a part of a charter.
-        if !request && self.withheld_from.contains(&to) && bytes.first() == Some(&1) {
-            self.counters.count("charter withheld");
+        if !request && self.is_withheld(to, &bytes) {
             return;
         }
         let mut frame = Frame {

@@ -43,10 +43,7 @@ pub fn answer(
         } => records::list(keeper, kind, after, limit, role),
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Quarantine => Ok(quarantine(keeper)),
-        Request::Checkpoint => Ok(Reply::Checkpoint {
-            notes: keeper.engine.checkpoint_notes(),
-            log: Box::new(keeper.engine.log_status()),
-        }),
+        Request::Checkpoint => Ok(checkpoint(keeper)),
         Request::Cut { lines_to } => {
             let command = keeper.network.cut(keeper.node(), &lines_to);
             keeper.commands.push_back(command);
@@ -90,6 +87,13 @@ pub fn answer(
     };
     answer(reply.unwrap_or_else(Reply::Problem));
     Ok(())
+}
+
+fn checkpoint(keeper: &Keeper) -> Reply {
+    Reply::Checkpoint {
+        notes: keeper.engine.checkpoint_notes(),
+        log: Box::new(keeper.engine.log_status()),
+    }
 }
 
 fn quarantine(keeper: &Keeper) -> Reply {
