@@ -141,7 +141,8 @@ impl World {
         id: RequestId,
         bytes: Vec<u8>,
     ) {
-        if !self.lines.get(&pair(from, to)).is_some_and(|line| line.up) {
+        let up = self.lines.get(&pair(from, to)).is_some_and(|line| line.up);
+        if !up || !request && self.is_withheld(to, &bytes) {
             return;
         }
         let at_ms = self.now_ms;
@@ -149,9 +150,6 @@ impl World {
             return;
         };
         let edition = sender.engine.charter().digest();
-        if !request && self.is_withheld(to, &bytes) {
-            return;
-        }
         let mut frame = Frame {
             at_ms,
             from,
