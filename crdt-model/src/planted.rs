@@ -72,9 +72,8 @@ plants! {
     OneValueShown "one-value-shown" "of concurrent values one is shown";
     // The log of charters.
     CosignatureUnchecked "cosignature-unchecked" "a cosignature counts whoever signed it";
-    EvidenceForgotten "evidence-forgotten" "evidence of two charters with one number is told to nobody";
+    EvidenceForgotten "evidence-forgotten" "evidence of two charters with one number is not written down";
     SplitUnseen "split-unseen" "a cosignature of another log is taken for one of this node's own";
-    FrozenUnseen "frozen-unseen" "no alarm is raised for a charter that does not arrive";
     LadderIgnored "ladder-ignored" "a node whose charter nobody confirms goes on as before";
     // Limits.
     QuarantineUnbounded "quarantine-unbounded" "the quarantine has no limit for a peer";

@@ -314,7 +314,7 @@ impl Engine {
             // The clock was set back.
             ahead.seen = ahead.seen.min(wall);
             let late = wall.ms - ahead.seen.ms >= FROZEN_AFTER_MS;
-            if !ahead.told && late && !planted::is(Plant::FrozenUnseen) {
+            if !ahead.told && late {
                 ahead.told = true;
                 alarm = Some(Alarm::Frozen {
                     cosigner: ahead.cosignature.cosigner,

@@ -172,7 +172,7 @@ impl County {
     /// In every second county two townships must confirm the charter, where it has two.
     fn cosigners(&self, roster: &BTreeMap<NodeId, Standing>) -> Option<usize> {
         let townships = roster.keys().filter(|node| node.township() == Some(**node));
-        (self.seed % 2 == 0 && townships.count() >= 2).then_some(2)
+        (self.seed.is_multiple_of(2) && townships.count() >= 2).then_some(2)
     }
 
     fn make(&self, plan: Plan<'_>, drawn: &Drawn) -> Edition {

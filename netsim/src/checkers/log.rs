@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::charter::Tier;
 use crdt_model::checkpoint::{Cosignature, Roots};
-use crdt_model::engine::SplitView;
+use crdt_model::engine::{Alarm, SplitView};
 use crdt_model::ids::{NodeId, PublicKey};
 
 use super::{Broken, Checker, Scene};
@@ -20,7 +20,8 @@ type Proof = (u64, NodeId, Option<NodeId>);
 /// See the module.
 #[derive(Default)]
 pub(super) struct Log {
-    proofs: BTreeMap<NodeId, BTreeSet<Proof>>,
+    /// What each node's people were told.
+    told: BTreeMap<NodeId, BTreeSet<Proof>>,
     /// Signatures that were checked, so that each is once.
     genuine: BTreeSet<Cosignature>,
 }
@@ -28,20 +29,24 @@ pub(super) struct Log {
 impl Checker for Log {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, happening) in scene.happenings {
-            // A disk that was set back, or has rotten bits, may have lost it. Peers give it back.
-            if *happening == Happening::DiskLost {
-                self.proofs.remove(node);
+            let told = self.told.entry(*node).or_default();
+            match happening {
+                // A disk that was set back, or has rotten bits, may have lost it. Peers give it back.
+                Happening::DiskLost => told.clear(),
+                Happening::Alarm(Alarm::SplitView { size, one, other }) => {
+                    told.insert((*size, *one, *other));
+                }
+                _ => {}
             }
         }
         for (node, state) in scene.honest() {
             broken.extend(self.forged(scene, node, state));
             let now = proofs(state);
-            let before = self.proofs.entry(node).or_default();
-            if let Some((size, one, _)) = before.difference(&now).find(|one| !is_told(one, &now)) {
+            let mut told = self.told.get(&node).into_iter().flatten();
+            if let Some((size, one, _)) = told.find(|one| !is_held(one, &now)) {
                 let what = format!("forgot evidence against {one} of version {size}");
                 broken.push(scene.broken(NAME, node, what));
             }
-            *before = now;
         }
     }
 
@@ -63,9 +68,13 @@ impl Checker for Log {
                 let member = state.engine.charter().roster().active(*of);
                 heard.contains(of) && member.is_some_and(|member| member.tier == Tier::Township)
             });
-            let other = cosigners.into_iter().find(|(_, other)| {
-                // Of a longer history it sees only that there is one.
-                other.size() <= own.size() && own.at(other.size()) != other.at(other.size())
+            let (same, others): (Vec<_>, Vec<_>) =
+                cosigners.partition(|(_, other)| agree(own, other));
+            let other = others.into_iter().find(|(_, other)| {
+                // Of a longer history it sees by itself only that there is one; who goes by that
+                // proves it as soon as it hears of a township that goes by this one.
+                let proves = |(_, one): &&&(NodeId, Roots)| one.size() <= other.size();
+                other.size() <= own.size() || same.iter().any(|one| proves(&one))
             });
             if let Some((other, theirs)) = other {
                 let size = theirs.size();
@@ -101,6 +110,12 @@ impl Log {
     }
 }
 
+/// Whether one of two histories goes on where the other ends.
+fn agree(one: &Roots, other: &Roots) -> bool {
+    let size = one.size().min(other.size());
+    one.at(size) == other.at(size)
+}
+
 /// Evidence that a node holds.
 fn proofs(state: &Node) -> BTreeSet<Proof> {
     let proof = |split: SplitView| {
@@ -116,10 +131,12 @@ fn proofs(state: &Node) -> BTreeSet<Proof> {
         .collect()
 }
 
-/// Whether what was proved against the node's own log is now proved by two signatures.
-fn is_told((size, one, other): &Proof, now: &BTreeSet<Proof>) -> bool {
-    let same = |proof: &&Proof| proof.0 == *size && (proof.1 == *one || proof.2 == Some(*one));
-    other.is_none() && now.iter().any(|proof| same(&proof))
+/// Whether evidence is held: as it was told, or, of what was proved against the node's own log, by two
+/// signatures since.
+fn is_held(told: &Proof, now: &BTreeSet<Proof>) -> bool {
+    let (size, one, other) = told;
+    let same = |proof: &Proof| proof.0 == *size && (proof.1 == *one || proof.2 == Some(*one));
+    now.contains(told) || other.is_none() && now.iter().any(same)
 }
 
 /// The nodes that keep to the rules and that a node hears of: over lines between such.

@@ -8,6 +8,7 @@ mod conflicts;
 mod convergence;
 mod durability;
 mod excused;
+mod ladder;
 mod lives;
 mod log;
 mod secrecy;
@@ -127,6 +128,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(conflicts::Conflicts),
         Box::new(convergence::Convergence),
         Box::new(durability::Durability::default()),
+        Box::new(ladder::Ladder::default()),
         Box::new(lives::Lives::default()),
         Box::new(log::Log::default()),
         Box::new(secrecy::Typed::default()),

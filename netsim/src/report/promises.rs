@@ -12,7 +12,7 @@ pub(super) struct Promise {
 }
 
 /// All of them.
-pub(super) const PROMISES: [Promise; 10] = [
+pub(super) const PROMISES: [Promise; 11] = [
     Promise {
         checker: "secrecy (typed)",
         name: ["保密（按消息内容）", "Secrecy (by message)"],
@@ -51,6 +51,14 @@ pub(super) const PROMISES: [Promise; 10] = [
         holds: [
             "同时修改的不同值全部显示出来，没有一个被悄悄覆盖。",
             "Values written at the same time are all shown; none disappears unseen.",
+        ],
+    },
+    Promise {
+        checker: "ladder",
+        name: ["无人确认则收窄", "Narrowing"],
+        holds: [
+            "章程久未得到足够乡镇确认的节点，先只上送自己的内容，再停止发送。",
+            "A node whose charter too few townships have confirmed of late sends only its own upwards, and later nothing.",
         ],
     },
     Promise {

@@ -122,6 +122,16 @@ impl World {
         }
     }
 
+    /// Whether a response is not let through: it is a part of a charter, the second kind of them, for
+    /// a node that is given none.
+    fn is_withheld(&mut self, to: NodeId, bytes: &[u8]) -> bool {
+        let withheld = self.withheld_from.contains(&to) && bytes.first() == Some(&1);
+        if withheld {
+            self.counters.count("charter withheld");
+        }
+        withheld
+    }
+
     /// Puts a frame on a line, if the line is up.
     pub(super) fn transmit(
         &mut self,
@@ -131,7 +141,8 @@ impl World {
         id: RequestId,
         bytes: Vec<u8>,
     ) {
-        if !self.lines.get(&pair(from, to)).is_some_and(|line| line.up) {
+        let up = self.lines.get(&pair(from, to)).is_some_and(|line| line.up);
+        if !up || !request && self.is_withheld(to, &bytes) {
             return;
         }
         let at_ms = self.now_ms;
@@ -139,11 +150,6 @@ impl World {
             return;
         };
         let edition = sender.engine.charter().digest();
-        // The second kind of response is a part of a charter.
-        if !request && self.withheld_from.contains(&to) && bytes.first() == Some(&1) {
-            self.counters.count("charter withheld");
-            return;
-        }
         let mut frame = Frame {
             at_ms,
             from,

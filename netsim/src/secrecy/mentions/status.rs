@@ -3,7 +3,7 @@
 use crdt_model::engine::{
     Alarm, InboundId, LinkState, Output, PeerStatus, RequestId, SyncToken, Ticket, Withheld,
 };
-use crdt_model::ids::{CharterVersion, CommitHash, Epoch, Seq};
+use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, Seq};
 use crdt_model::quarantine::{Quarantine, Refused};
 
 use super::wire::commit;
@@ -118,18 +118,13 @@ impl Mentions for Alarm {
                 to.push(text(fault.words(*quotable)));
             }
             Self::SplitView { size, one, other } => {
-                CharterVersion(*size).list(to);
-                one.list(to);
-                other.list(to);
+                (CharterVersion(*size), one, other).list(to);
             }
             Self::Frozen {
                 cosigner,
                 size,
                 seen: _,
-            } => {
-                cosigner.list(to);
-                CharterVersion(*size).list(to);
-            }
+            } => (CharterVersion(*size), cosigner, &None).list(to),
             Self::Misbehaved {
                 peer,
                 code: _,
@@ -139,6 +134,16 @@ impl Mentions for Alarm {
                 to.push(text(what));
             }
         }
+    }
+}
+
+/// A version, and who signed it.
+impl Mentions for (CharterVersion, &NodeId, &Option<NodeId>) {
+    fn list(&self, to: &mut Vec<Mention>) {
+        let (version, one, other) = self;
+        version.list(to);
+        one.list(to);
+        other.list(to);
     }
 }
 

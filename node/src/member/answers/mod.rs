@@ -47,10 +47,7 @@ pub fn answer(
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
-        Request::Checkpoint => Ok(Reply::Checkpoint {
-            notes: keeper.engine.checkpoint_notes(),
-            log: Box::new(keeper.engine.log_status()),
-        }),
+        Request::Checkpoint => Ok(checkpoint(keeper)),
         Request::Cut { lines_to } => {
             let command = keeper.network.cut(keeper.node(), &lines_to);
             keeper.commands.push_back(command);
@@ -95,6 +92,13 @@ fn offer(keeper: &mut Keeper, folder: &Path, answer: Answer) -> Result<(), Probl
             answer(Reply::Problem(super::founding::charter_problem(&problem)));
             Ok(())
         }
+    }
+}
+
+fn checkpoint(keeper: &Keeper) -> Reply {
+    Reply::Checkpoint {
+        notes: keeper.engine.checkpoint_notes(),
+        log: Box::new(keeper.engine.log_status()),
     }
 }
 
