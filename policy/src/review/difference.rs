@@ -104,14 +104,14 @@ pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
         }
     }
     let width = widths(old);
-    let mut opened = fold_roles(opened);
+    let mut opened = fold(opened);
     opened.sort_by_key(|change| {
         let person = change.question.role().is_some();
         (person, width.get(&change.facet).copied(), change.facet)
     });
     Difference {
         opened,
-        closed: fold_roles(closed),
+        closed: fold(closed),
         roster: roster_changes(old.charter(), new.charter()),
     }
 }
@@ -211,33 +211,49 @@ fn enter(
     change.questions += row.questions;
 }
 
-/// Puts together what persons in several roles may do alike.
-fn fold_roles(changes: BTreeMap<Group, Change>) -> Vec<Change> {
-    let mut folded: Vec<Change> = Vec::new();
-    for change in changes.into_values() {
-        let alike = |other: &&mut Change| {
-            let of = |one: &Change| {
-                (
-                    (one.question.name(), one.state, one.facet, one.column),
-                    (
-                        one.grades.clone(),
-                        one.homes.clone(),
-                        one.addressees.clone(),
-                    ),
-                    (one.rules.clone(), one.lost.clone()),
-                )
-            };
-            !change.roles.is_empty() && of(other) == of(&change)
-        };
-        match folded.iter_mut().find(alike) {
+/// Puts together what persons in several roles may do alike, and what is so for several homes or
+/// addressees.
+fn fold(changes: BTreeMap<Group, Change>) -> Vec<Change> {
+    let of_role = |one: &Change| {
+        let places = (one.homes.clone(), one.addressees.clone());
+        (
+            one.key(),
+            one.roles.is_empty().then_some(one.question),
+            places,
+        )
+    };
+    let of_place = |one: &Change| (one.key(), one.roles.clone(), ());
+    let folded = join(changes.into_values(), of_role);
+    join(folded, of_place)
+}
+
+fn join<K: PartialEq>(
+    changes: impl IntoIterator<Item = Change>,
+    key: impl Fn(&Change) -> K,
+) -> Vec<Change> {
+    let mut joined: Vec<Change> = Vec::new();
+    for change in changes {
+        match joined.iter_mut().find(|other| key(other) == key(&change)) {
             Some(other) => {
                 other.roles.extend(change.roles);
+                other.homes.extend(change.homes);
+                other.addressees.extend(change.addressees);
                 other.questions += change.questions;
             }
-            None => folded.push(change),
+            None => joined.push(change),
         }
     }
-    folded
+    joined
+}
+
+impl Change {
+    /// What changes that can be told together have in common.
+    fn key(&self) -> impl PartialEq + use<> {
+        (
+            (self.question.name(), self.state, self.facet, self.column),
+            (self.grades.clone(), self.rules.clone(), self.lost.clone()),
+        )
+    }
 }
 
 /// How many questions whether a node may hold it are allowed, by facet: few are narrow.

@@ -182,6 +182,7 @@ fn change_view(change: &Change, opens: bool) -> ChangeView {
     let roles: Vec<_> = change.roles.iter().map(ToString::to_string).collect();
     let grade = |Grade { sensitivity, level }: &Grade| format!("{sensitivity}/{level}");
     let grades: Vec<_> = change.grades.iter().map(grade).collect();
+    let homes: Vec<_> = change.homes.iter().map(ToString::to_string).collect();
     let joined = |rules: &BTreeSet<RuleId>| {
         let rules: Vec<_> = rules.iter().map(|rule| rule.to_string()).collect();
         rules.join(", ")
@@ -190,10 +191,11 @@ fn change_view(change: &Change, opens: bool) -> ChangeView {
         class: if opens { "open" } else { "close" },
         opens,
         what: format!(
-            "{} {} {}",
+            "{} {} {} ({})",
             change.question.name(),
             roles.join(" "),
-            change.facet
+            change.facet,
+            homes.join(", ")
         ),
         who: change.column.title(),
         grades: grades.join(" · "),

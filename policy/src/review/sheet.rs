@@ -94,8 +94,21 @@ impl Head {
 
 impl SheetRow {
     /// How nodes stand to the record, in words, one for each relation to home. What they are to the
-    /// addressee is left out where it makes no difference; `all` are the columns of the table.
+    /// addressee is left out where it makes no difference; `all` are the columns of the table. Those
+    /// who may do nothing at all are not listed one by one.
     pub fn titles(&self, all: &BTreeSet<Column>) -> Vec<Title> {
+        let nothing = Cell::default();
+        let denied = self
+            .cells
+            .iter()
+            .flatten()
+            .all(|cell| cell.says() == nothing.says());
+        if denied && self.columns.len() > 1 {
+            return vec![Title {
+                zh: "其余节点".to_owned(),
+                en: "all others".to_owned(),
+            }];
+        }
         let of = |columns: &mut dyn Iterator<Item = &Column>, one: &Column| {
             columns
                 .filter(|other| other.to_home == one.to_home && other.node == one.node)
