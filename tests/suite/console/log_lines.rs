@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 25] = [
+const LINES: [(&str, &str, Says); 27] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -58,6 +58,16 @@ const LINES: [(&str, &str, Says); 25] = [
     (
         "member/keeper.rs",
         r#"error: %record, %facet, kept, "a facet was damaged in the store: its first commits are kept, peers give the rest back""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"error: size, %one, other, "two histories of the charter are about; mesh-node checkpoint prints the evidence""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"error: %cosigner, size, %seen, "a township has signed a newer charter, which has not arrived here in a day""#,
         Alarm,
     ),
     (
