@@ -347,6 +347,13 @@ impl CedarCharter {
         self.model.met(policies, &self.kinds, question, label, node)
     }
 
+    /// What a rule says, in Cedar's JSON form: its scope and conditions, without its annotations.
+    pub fn condition_of(&self, rule: &Rule) -> Option<serde_json::Value> {
+        let mut json = self.policy(rule)?.to_json().ok()?;
+        json.as_object_mut()?.remove("annotations");
+        Some(json)
+    }
+
     /// The Cedar policy of a rule.
     pub(crate) fn policy(&self, rule: &Rule) -> Option<&Policy> {
         self.model

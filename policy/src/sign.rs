@@ -49,6 +49,14 @@ pub enum SignError {
     /// A path, a file or the manifest is not as it must be.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The manifest of the version before.
+    #[error("the previous version in `{folder}`: {problem}", folder = folder.display())]
+    PreviousManifest {
+        /// Its folder.
+        folder: PathBuf,
+        /// What is wrong.
+        problem: ManifestError,
+    },
     /// The manifest does not say what the files say.
     #[error(transparent)]
     Stale(AdoptionRefused),
@@ -228,7 +236,12 @@ fn earlier_digests(
         (1, None) => Ok(Vec::new()),
         (1, Some(_)) => Err(SignError::FirstFollowsNone),
         (_, Some(previous)) => {
-            let previous = Manifest::of(&CharterFiles::read(previous)?)?;
+            let folder = previous;
+            let previous = Manifest::of(&CharterFiles::read(folder)?);
+            let previous = previous.map_err(|problem| SignError::PreviousManifest {
+                folder: folder.to_owned(),
+                problem,
+            })?;
             if previous.version.0.saturating_add(1) != version.0 {
                 return Err(SignError::NotPrevious {
                     version,

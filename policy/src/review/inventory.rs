@@ -56,6 +56,8 @@ pub struct Numbers {
     pub copies: u64,
     /// Those nodes.
     pub nodes: BTreeSet<NodeId>,
+    /// To how many nodes one facet reaches more, or fewer: the least and the most.
+    pub each: Option<(usize, usize)>,
 }
 
 impl Inventory {
@@ -133,6 +135,8 @@ impl Numbers {
         if !nodes.is_empty() {
             self.facets += facets;
             self.copies += facets * nodes.len() as u64;
+            let (least, most) = self.each.unwrap_or((nodes.len(), nodes.len()));
+            self.each = Some((least.min(nodes.len()), most.max(nodes.len())));
             self.nodes.extend(nodes);
         }
     }

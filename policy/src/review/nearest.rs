@@ -20,12 +20,15 @@ pub struct Nearest {
     pub missing: Vec<String>,
 }
 
+/// More than any rule has conditions.
+const OTHER_FACET: usize = 1000;
+
 /// How far a rule is from permitting. One about another facet is further than any that lacks
 /// something else: nobody would make it fit.
 fn distance(unmet: &[&Part]) -> usize {
     let of = |part: &&Part| {
         if part.text.contains("resource.facet") {
-            100
+            OTHER_FACET
         } else {
             1
         }
@@ -34,7 +37,7 @@ fn distance(unmet: &[&Part]) -> usize {
 }
 
 /// The permit that came nearest to allowing a question that is denied: the one with the fewest
-/// conditions unmet, among those that are about the action that is asked.
+/// conditions unmet, among those that are about the action and the facet that are asked.
 pub fn nearest(
     charter: &CedarCharter,
     parts: &Parts,
@@ -56,6 +59,7 @@ pub fn nearest(
             nearest = Some((rule, unmet));
         }
     }
+    let nearest = nearest.filter(|(_, unmet)| distance(unmet) < OTHER_FACET);
     nearest.map(|(rule, unmet)| Nearest {
         rule: rule.id.to_string(),
         file: rule.file.clone(),

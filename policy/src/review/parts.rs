@@ -177,13 +177,15 @@ fn inner(text: &str, kind: Kind) -> String {
         rest.rsplit_once(to).map_or(rest, |(inner, _)| inner)
     };
     let text = match kind {
-        Kind::When => between("when {", "};"),
-        Kind::Unless => between("unless {", "};"),
+        // Cedar writes an `unless` that was taken apart as a `when` of its negation.
+        Kind::Unless if text.contains("unless {") => between("unless {", "};"),
+        Kind::When | Kind::Unless => between("when {", "};"),
         Kind::Principal | Kind::Action | Kind::Resource => between("(", ")"),
     };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match kind {
         Kind::When => text,
+        Kind::Unless if text.starts_with('!') => text,
         Kind::Unless => format!("unless {text}"),
         Kind::Principal => text.trim_end_matches(", action, resource").to_owned(),
         Kind::Resource => text.trim_start_matches("principal, action, ").to_owned(),

@@ -96,7 +96,7 @@ pub fn page(
     before: Option<&Enumeration<'_>>,
     files: &CharterFiles,
     now: WallTime,
-) -> String {
+) -> (String, Vec<Finding>) {
     let charter = all.charter();
     let report = prove(all);
     let mut findings = report.findings;
@@ -124,7 +124,7 @@ pub fn page(
         tables: tables(all, State::Normal).iter().map(table_view).collect(),
         roster: roster(all),
     };
-    rendered(&page)
+    (rendered(&page), findings)
 }
 
 fn finding_view(finding: &Finding, files: &CharterFiles) -> FindingView {

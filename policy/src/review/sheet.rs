@@ -63,6 +63,7 @@ impl Sheet {
                 }),
             }
         }
+        rows.sort_by_key(|row| denied(&row.cells));
         let head = |line: &Line| Head {
             sensitivities: unless_all(&line.sensitivities, &sensitivities),
             levels: unless_all(&line.levels, &levels),
@@ -76,18 +77,22 @@ impl Sheet {
 }
 
 impl Head {
-    /// In words, shortened where it is about everything.
+    /// In words.
     pub fn title(&self) -> Title {
-        let given = [&self.sensitivities, &self.levels].into_iter().flatten();
-        let given: Vec<_> = given.map(String::as_str).collect();
-        let (zh, en) = if given.is_empty() {
-            ("任意级别".to_owned(), "any grade".to_owned())
-        } else {
-            (given.join("; "), given.join("; "))
-        };
+        let given = |part: &Option<String>, any: &str| part.clone().unwrap_or(any.to_owned());
         Title {
-            zh: format!("{zh}；{}", self.places),
-            en: format!("{en}; {}", self.places),
+            zh: format!(
+                "敏感级别 {} · 处理层级 {} · 所属 {}",
+                given(&self.sensitivities, "任意"),
+                given(&self.levels, "任意"),
+                self.places
+            ),
+            en: format!(
+                "sensitivity {} · level {} · home {}",
+                given(&self.sensitivities, "any"),
+                given(&self.levels, "any"),
+                self.places
+            ),
         }
     }
 }
@@ -129,16 +134,13 @@ impl SheetRow {
         titles
     }
 
-    /// Whether nodes that stand otherwise may do the same: wherever both occur, and they do somewhere.
+    /// Whether nodes that stand otherwise may do just the same, or neither may do anything. What does
+    /// not occur for the one and is allowed to the other is not the same.
     fn agrees(&self, cells: &[Option<Cell>]) -> bool {
-        let mut shared = self
-            .cells
-            .iter()
-            .zip(cells)
-            .filter_map(|(one, other)| one.as_ref().zip(other.as_ref()))
-            .peekable();
         let named = self.columns.iter().any(|column| column.node.is_some());
-        shared.peek().is_some() && !named && shared.all(|(one, other)| one.says() == other.says())
+        let says = |cell: &Option<Cell>| cell.as_ref().map(|cell| format!("{:?}", cell.says()));
+        let same = self.cells.iter().map(says).eq(cells.iter().map(says));
+        !named && (same || denied(&self.cells) && denied(cells))
     }
 
     fn join(&mut self, column: Column, cells: Vec<Option<Cell>>) {
@@ -151,6 +153,13 @@ impl SheetRow {
             }
         }
     }
+}
+
+/// Whether nothing is allowed in any of these cells.
+fn denied(cells: &[Option<Cell>]) -> bool {
+    let nothing = Cell::default();
+    let mut occurring = cells.iter().flatten();
+    occurring.all(|cell| cell.says() == nothing.says())
 }
 
 fn unless_all(names: &BTreeSet<Name>, all: &BTreeSet<Name>) -> Option<String> {

@@ -75,13 +75,27 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let text = match arguments.format {
         Format::Sarif => format!("{:#}\n", sarif::log(&findings, &files)),
         Format::Text => {
-            let told = render_all(&findings, &files, output.colour());
+            let (notes, others): (Vec<Finding>, Vec<Finding>) = findings
+                .iter()
+                .cloned()
+                .partition(|finding| finding.severity == Severity::Note);
+            let mut told = render_all(&others, &files, output.colour());
+            told.extend(notes.iter().map(|note| note_line(note, &files)));
             let clean = exit == Exit::Clean;
             let ending = summary.map_or(String::new(), |summary| summary.text(clean));
             format!("{told}{}{ending}", counted(&findings))
         }
     };
     Ok(Answer::new(exit, text, object))
+}
+
+/// A note needs no picture of the line.
+fn note_line(note: &Finding, files: &CharterFiles) -> String {
+    let line = note
+        .position(files)
+        .map_or(String::new(), |(line, _)| format!(":{line}"));
+    let hint = note.hint.as_deref().unwrap_or("");
+    format!("note: {}{line}: {} ({hint})\n", note.file, note.message)
 }
 
 fn counted(findings: &[Finding]) -> String {

@@ -49,6 +49,12 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let numbers = (!arguments.inventory.is_empty()).then(|| inventory.compare(&old, &new));
     let mut text = String::new();
     text.push_str(&effect_text(&changed, &new, output));
+    let unreasoned = unreasoned(&old, &new);
+    for rule in &unreasoned {
+        text.push_str(&format!(
+            "! `{rule}` says something else, and its reason is the same\n"
+        ));
+    }
     if let Some(numbers) = &numbers {
         text.push_str(&numbers_text(numbers, &inventory));
     }
@@ -60,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         "opened": changed.opened.iter().map(change_object).collect::<Vec<_>>(),
         "closed": changed.closed.iter().map(change_object).collect::<Vec<_>>(),
         "roster": changed.roster.iter().map(|one| roster_text(*one, &new)).collect::<Vec<_>>(),
+        "same_reason": unreasoned,
         "inventory": numbers.map(|numbers| numbers_object(&numbers)),
     });
     let exit = if widened { Exit::Wider } else { Exit::Clean };
@@ -188,11 +195,12 @@ fn numbers_text(numbers: &BTreeMap<Name, (Numbers, Numbers)>, inventory: &Invent
         for (sign, one, words) in [('+', more, "more"), ('-', fewer, "fewer")] {
             if one.facets > 0 {
                 nothing = false;
-                let nodes = one.nodes.len();
                 text.push_str(&format!(
-                    "  {sign} {} facets of {facet} reach {nodes} {words} node{}, {} copies\n",
+                    "  {sign} {} facets of {facet}: each reaches {} {words}; {} different nodes, {} \
+                     copies\n",
                     one.facets,
-                    if nodes == 1 { "" } else { "s" },
+                    each(one),
+                    one.nodes.len(),
                     one.copies,
                 ));
             }
@@ -202,6 +210,27 @@ fn numbers_text(numbers: &BTreeMap<Name, (Numbers, Numbers)>, inventory: &Invent
         text.push_str("  none reaches more or fewer nodes\n");
     }
     text
+}
+
+fn each(numbers: &Numbers) -> String {
+    match numbers.each {
+        Some((1, 1)) => "1 node".to_owned(),
+        Some((least, most)) if least == most => format!("{least} nodes"),
+        Some((least, most)) => format!("{least} to {most} nodes"),
+        None => "no node".to_owned(),
+    }
+}
+
+/// Rules that say something else and give the same reason for it.
+fn unreasoned(old: &CedarCharter, new: &CedarCharter) -> Vec<String> {
+    let same_reason = |rule: &&policy::rules::Rule| {
+        let before = old.rule(&rule.id);
+        before.is_some_and(|before| {
+            before.reason == rule.reason && old.condition_of(before) != new.condition_of(rule)
+        })
+    };
+    let rules = new.rules().filter(same_reason);
+    rules.map(|rule| rule.id.to_string()).collect()
 }
 
 fn files_text(old: &CharterFiles, new: &CharterFiles) -> String {

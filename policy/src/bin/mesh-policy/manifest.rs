@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use policy::sign::write_manifest;
+use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
@@ -45,7 +46,17 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     for path in &written.removed {
         text.push_str(&format!("removed `{path}`: it was over another manifest\n"));
     }
+    let failing = CharterFiles::read(dir)
+        .ok()
+        .and_then(|files| CedarCharter::open(&files).ok())
+        .map_or(0, |charter| policy::run_checks(&charter).len());
+    if failing > 0 {
+        text.push_str(&format!(
+            "note: {failing} of its checks do not hold, so nobody can sign it; see `mesh-policy check`\n"
+        ));
+    }
     let json = json!({
+        "checks_failing": failing,
         "changed": written.changed,
         "county": manifest.county,
         "version": manifest.version,

@@ -85,10 +85,13 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         .transpose()
         .map_err(|problem| Failure::new(Exit::Internal, "plain-cedar", problem))?;
     let text = match arguments.format {
-        Format::Csv => csv(&all, state),
+        Format::Csv => csv(&all, state, arguments.facet),
         Format::Html => policy::review::page::matrix(&charter, &tables, state),
         Format::Text => {
             let mut text = String::new();
+            if state == State::Emergency {
+                text.push_str("while an emergency is declared / 应急期间\n\n");
+            }
             for table in &tables {
                 text.push_str(&format!(
                     "{}  {}\n",
@@ -181,15 +184,20 @@ fn told(cell: &Cell, ask: Ask) -> String {
 
 fn legend(ask: Ask, language: Language) -> &'static str {
     match (ask, language) {
-        (Ask::Nodes, Language::Zh) => "H 可留存  W 可填写  G 可调整级别  · 不允许\n",
-        (Ask::Nodes, Language::En) => "H may hold  W may write  G may change the grade  · denied\n",
+        (Ask::Nodes, Language::Zh) => {
+            "H 可留存  W 可填写  G 可调整级别  · 不允许  空白 无此情形  A → B 甲所属、送乙\n"
+        }
+        (Ask::Nodes, Language::En) => {
+            "H may hold  W may write  G may change the grade  · denied  blank: does not occur  A → B: home \
+             A, meant for B (–: for nobody else)\n"
+        }
         (_, Language::Zh) => "· 不允许\n",
         (_, Language::En) => "· denied\n",
     }
 }
 
 /// One line a class, unfolded.
-fn csv(all: &Enumeration<'_>, state: State) -> String {
+fn csv(all: &Enumeration<'_>, state: State, facet: Option<Name>) -> String {
     let mut text = String::from(
         "facet,sensitivity,level,home,addressee,node,relation,question,role,allowed,rules,decisions\n",
     );
@@ -215,7 +223,8 @@ fn csv(all: &Enumeration<'_>, state: State) -> String {
             row.questions,
         )
     };
-    text.extend(all.rows().iter().map(line));
+    let wanted = |row: &&Row| facet.is_none_or(|facet| row.example.label.facet == facet);
+    text.extend(all.rows().iter().filter(wanted).map(line));
     text
 }
 

@@ -123,6 +123,7 @@ pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failur
         SignError::Board(_) => Exit::Findings,
         SignError::ChecksFail(_) => Exit::CheckBroken,
         SignError::Manifest(_) | SignError::Stale(_) | SignError::Signature(_) => Exit::Signature,
+        SignError::PreviousManifest { .. } => Exit::Signature,
         SignError::NotReviewer { .. } | SignError::OtherReviewer { .. } => Exit::Signature,
         _ => Exit::Usage,
     };

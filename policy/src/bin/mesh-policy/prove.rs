@@ -65,7 +65,10 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         .findings
         .iter()
         .filter(|finding| finding.code != "checks::invariant-broken")
-        .map(ToString::to_string)
+        .map(|finding| match finding.position(&files) {
+            Some((line, _)) => format!("{}:{line}: {}", finding.file, finding.message),
+            None => finding.to_string(),
+        })
         .collect();
     let exit = if broken.is_empty() && built_in.is_empty() {
         Exit::Clean
@@ -77,12 +80,18 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         text.push_str(&proof_line(proof, output));
     }
     for other in &built_in {
-        text.push_str(&format!("\nbroken: {other}\n"));
+        text.push_str(&format!("\nFAILS: {other}\n"));
     }
     for one in &broken {
         text.push_str(&one.text());
     }
-    text.push_str(&ending(&versions, &report.invariants, &broken, taken));
+    let counted = Counted {
+        cases: report.cases,
+        fails: built_in.len(),
+        invariants: report.invariants.len(),
+        broken: broken.len(),
+    };
+    text.push_str(&ending(&versions, &counted, taken));
     if let Some(pace) = &compared {
         text.push_str(&pace.text(decisions(&versions), taken));
     }
@@ -122,6 +131,8 @@ struct Broken {
     reason_en: String,
     what: String,
     classes: usize,
+    /// Whether what should not be is allowed; what should be is denied otherwise.
+    allowed: bool,
     steps: Vec<Step>,
     lines: Vec<String>,
 }
@@ -163,6 +174,7 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
             reason_en: proof.reason.en.clone(),
             what,
             classes: proof.broken.len(),
+            allowed: all.allowed(row, *state),
             steps,
             lines,
         })
@@ -185,7 +197,7 @@ fn rule_line(versions: &[&Enumeration<'_>], rule: &str) -> String {
 impl Broken {
     fn text(&self) -> String {
         let mut text = format!(
-            "\nbroken: {}\n  {} / {}\n  {} ({} classes)\n",
+            "\nBROKEN: {}\n  {} / {}\n  {}; classes: {}\n",
             self.name, self.reason_zh, self.reason_en, self.what, self.classes
         );
         for (number, step) in self.steps.iter().enumerate() {
@@ -194,6 +206,9 @@ impl Broken {
                 number + 1,
                 step.version
             ));
+        }
+        if self.steps.is_empty() && self.allowed {
+            text.push_str("  it is allowed, though no line of links carries it there\n");
         }
         for line in &self.lines {
             text.push_str(&format!("  see {line}\n"));
@@ -236,22 +251,39 @@ fn decisions(versions: &[&Enumeration<'_>]) -> u64 {
     versions.iter().map(of).sum()
 }
 
-fn ending(
-    versions: &[&Enumeration<'_>],
-    proofs: &[Proof],
-    broken: &[Broken],
-    taken: Duration,
-) -> String {
+/// How much was held, and how much of it does not hold.
+struct Counted {
+    cases: usize,
+    fails: usize,
+    invariants: usize,
+    broken: usize,
+}
+
+fn ending(versions: &[&Enumeration<'_>], counted: &Counted, taken: Duration) -> String {
     let named: Vec<_> = versions
         .iter()
         .map(|one| one.charter().head().version.to_string())
         .collect();
     let states = versions.last().map_or(1, |one| one.states().len());
+    let Counted {
+        cases,
+        fails,
+        invariants,
+        broken,
+    } = counted;
+    let verdict = match (*broken, *fails) {
+        (0, 0) => "all hold".to_owned(),
+        (broken, fails) => format!("{broken} invariants BROKEN, {fails} other checks FAIL"),
+    };
     format!(
-        "\n{} invariants, {} broken; versions {}; {states} state{}; every facet, grade, home, \
-         addressee, node, action and role: {} decisions, by {} classes, in {:.2} s\n",
-        proofs.len(),
-        broken.len(),
+        "\n{verdict}: {invariants} invariants, {cases} cases, and what must hold of any charter\n\
+         over every facet, grade, home, addressee, node, action and role, under {} {}, in {states} \
+         state{}: {} decisions, by {} classes, in {:.2} s\n",
+        if named.len() == 1 {
+            "version"
+        } else {
+            "versions"
+        },
         named.join(", "),
         if states == 1 { "" } else { "s" },
         decisions(versions),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 use policy::CharterFiles;
+use policy::finding::Severity;
 use policy::review::enumeration::Enumeration;
 use policy::review::report::page;
 use serde_json::json;
@@ -12,7 +13,8 @@ use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, open};
 
 /// Write the reviewer's page: findings, signatures, what changed, rules in plain words, invariants,
-/// every decision, roster. In Chinese and English, for the screen and for print.
+/// every decision, roster. In Chinese and English, for the screen and for print. Exit code 3: some of
+/// the charter's checks do not hold.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The charter's folder.
@@ -43,16 +45,23 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     };
     let all = Enumeration::of(&charter);
     let before = previous.as_ref().map(Enumeration::of);
-    let html = page(&all, before.as_ref(), &files, arguments.at.wall());
-    let object = json!({ "bytes": html.len(), "out": arguments.out });
+    let (html, findings) = page(&all, before.as_ref(), &files, arguments.at.wall());
+    let exit = if findings.iter().any(|one| one.severity == Severity::Error) {
+        Exit::CheckBroken
+    } else {
+        Exit::Clean
+    };
+    let object = json!({
+        "bytes": html.len(), "out": arguments.out, "findings": findings.len(),
+    });
     match &arguments.out {
-        None => Ok(Answer::new(Exit::Clean, html, object)),
+        None => Ok(Answer::new(exit, html, object)),
         Some(out) => {
             std::fs::write(out, &html).map_err(|problem| {
                 Failure::usage(format!("cannot write `{}`: {problem}", out.display()))
             })?;
             let told = format!("written to `{}`\n", out.display());
-            Ok(Answer::new(Exit::Clean, told, object))
+            Ok(Answer::new(exit, told, object))
         }
     }
 }
