@@ -195,15 +195,16 @@ fn read_file(
         } else {
             &mut rules.forbids
         };
-        let mut added = half
-            .add(policy.clone())
-            .and_then(|()| rules.in_emergency.add(policy.clone()));
+        let mut sets = vec![half, &mut rules.in_emergency];
         if !rule.emergency {
-            added = added.and_then(|()| rules.policies.add(policy));
+            sets.push(&mut rules.policies);
         }
+        let added = sets.into_iter().try_for_each(|set| {
+            let added = set.add(policy.clone());
+            added.map_err(|problem| problem.to_string())
+        });
         if let Err(problem) = added {
-            findings
-                .push(Finding::error("rules::refused", file, problem.to_string()).at(Some(span)));
+            findings.push(Finding::error("rules::refused", file, problem).at(Some(span)));
         }
         rules.rules.insert(rule.id.clone(), rule);
     }
