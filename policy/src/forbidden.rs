@@ -257,7 +257,7 @@ fn why_words(words: &[&str]) -> Option<&'static str> {
     let banned = |word: &&str| words.contains(word) || joined == **word;
     let ban = BANS
         .iter()
-        .find(|ban| ban.words.iter().any(|word| banned(word)));
+        .find(|ban| ban.words.iter().any(&banned));
     let pair = || {
         PAIRS
             .iter()
