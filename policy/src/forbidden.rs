@@ -255,9 +255,7 @@ pub fn why_forbidden(name: &str, title: &Title, mere_fact: bool) -> Option<&'sta
 fn why_words(words: &[&str]) -> Option<&'static str> {
     let joined = words.concat();
     let banned = |word: &&str| words.contains(word) || joined == **word;
-    let ban = BANS
-        .iter()
-        .find(|ban| ban.words.iter().any(&banned));
+    let ban = BANS.iter().find(|ban| ban.words.iter().any(&banned));
     let pair = || {
         PAIRS
             .iter()

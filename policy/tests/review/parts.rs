@@ -46,7 +46,7 @@ fn a_rule_applies_exactly_where_all_its_parts_are_met() {
     for row in all.rows().iter().step_by(53) {
         let (asked, at) = (row.example.label, row.example.node);
         let met = parts
-            .met(&charter, row.question, &asked, at)
+            .met(charter, row.question, &asked, at)
             .expect("answers");
         for (position, rule) in all.rules().iter().enumerate() {
             let applies = row.permits.contains(&position) || row.forbids.contains(&position);
