@@ -13,12 +13,13 @@ use crdt_model::label::{Grade, Label};
 use sha2::{Digest, Sha256};
 
 use crate::checks::{self, Checks};
-use crate::class::{Arrangement, Class, Example, Named, Occurrence, arrangements, classes};
+use crate::class::{Arrangement, Class, Example, Named, classes};
 use crate::files::CharterFiles;
 use crate::finding::Finding;
 use crate::head::{self, Head, Reviewer, rank};
 use crate::layout;
 use crate::model::{Alarm, Matching, Model};
+use crate::occurrence::{Occurrence, arrangements};
 use crate::question::{Question, State};
 use crate::rules;
 use crate::rules::{Rule, Rules};

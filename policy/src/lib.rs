@@ -10,7 +10,7 @@
 //! * Making one: [`template`] (that of Linze County, and filling one in), [`scaffold`] (one for
 //!   another county), [`format`](mod@format) (one form for the text).
 //! * Deciding: [`charter`] puts a [`question`] to Cedar through [`model`] and keeps the answer by
-//!   symmetry [`class`]; [`explain`] says why; [`relation`] says how a node stands to a label;
+//!   symmetry [`class`], counted by [`occurrence`]; [`explain`] says why; [`relation`] says how a node stands to a label;
 //!   [`plain`] is a second way to the same answers.
 //! * Reviewing: [`review`], whose [`review::enumeration`] is the table of every decision; all that a
 //!   reviewer can ask of a charter as a whole rests on it.
@@ -44,6 +44,7 @@ pub mod manifest;
 mod manifest_text;
 pub mod model;
 mod nesting;
+pub mod occurrence;
 pub mod plain;
 pub mod question;
 pub mod recovery;

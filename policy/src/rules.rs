@@ -72,6 +72,25 @@ pub(crate) struct Rules {
     pub(crate) named: BTreeSet<NodeId>,
 }
 
+impl Rules {
+    /// Puts a rule's policy into every set that it belongs to.
+    fn add(&mut self, policy: &Policy, rule: &Rule) -> Result<(), String> {
+        let half = if rule.permits {
+            &mut self.permits
+        } else {
+            &mut self.forbids
+        };
+        let mut sets = vec![half, &mut self.in_emergency];
+        if !rule.emergency {
+            sets.push(&mut self.policies);
+        }
+        sets.into_iter().try_for_each(|set| {
+            let added = set.add(policy.clone());
+            added.map_err(|problem| problem.to_string())
+        })
+    }
+}
+
 /// Reads and checks every file under `rules/`.
 pub(crate) fn read(
     files: &CharterFiles,
@@ -189,20 +208,7 @@ fn read_file(
             );
             continue;
         }
-        let policy = policy.new_id(PolicyId::new(&*rule.id));
-        let half = if rule.permits {
-            &mut rules.permits
-        } else {
-            &mut rules.forbids
-        };
-        let mut sets = vec![half, &mut rules.in_emergency];
-        if !rule.emergency {
-            sets.push(&mut rules.policies);
-        }
-        let added = sets.into_iter().try_for_each(|set| {
-            let added = set.add(policy.clone());
-            added.map_err(|problem| problem.to_string())
-        });
+        let added = rules.add(&policy.new_id(PolicyId::new(&*rule.id)), &rule);
         if let Err(problem) = added {
             findings.push(Finding::error("rules::refused", file, problem).at(Some(span)));
         }

@@ -14,8 +14,9 @@ use crdt_model::kind::Facet;
 use crdt_model::label::{Grade, Label};
 
 use crate::charter::CedarCharter;
-use crate::class::{Arrangement, Example, Occurrence};
+use crate::class::{Arrangement, Example};
 use crate::model::{Alarm, Matching};
+use crate::occurrence::Occurrence;
 use crate::question::{Question, State};
 use crate::rules::Rule;
 
