@@ -235,8 +235,8 @@ impl Decision {
     }
 }
 
-/// From when until when a charter holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// From when until when something holds: a charter, or an emergency.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Validity {
     /// First moment.
     pub from: WallTime,
@@ -262,6 +262,41 @@ pub struct Freshness {
     pub narrow_ms: u64,
 }
 
+/// An emergency as reviewers declared it, for a while and under one charter.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Declared {
+    /// The charter whose rules for emergencies it calls up.
+    pub charter: CharterDigest,
+    /// 1, 2, 3 … under one charter: the highest counts.
+    pub number: u32,
+    /// From when until when; an empty span ends the one before.
+    pub holds: Validity,
+    /// Why, in one line.
+    pub reason: String,
+    /// Who signed it.
+    pub signers: Vec<String>,
+    /// SHA-256 of what they signed: of two with one number, the greater counts.
+    pub digest: CharterDigest,
+}
+
+impl Declared {
+    /// Whether it counts where `other` was taken before.
+    pub fn follows(&self, other: &Self) -> bool {
+        let order = |one: &Self| (one.number, one.digest.0);
+        self.charter != other.charter || order(self) > order(other)
+    }
+
+    /// Whether it ends what was declared before.
+    pub fn ends(&self) -> bool {
+        self.holds.from == self.holds.until
+    }
+
+    /// Whether it holds at this moment.
+    pub fn holds_at(&self, now: WallTime) -> bool {
+        !self.ends() && self.holds.from <= now && now <= self.holds.until
+    }
+}
+
 /// One version of the charter, as the core needs it: parsed, verified, and able to decide.
 ///
 /// Every question is answered from the label and the nodes alone, so equal questions get equal
@@ -277,6 +312,16 @@ pub trait Charter: Send + Sync {
     fn validity(&self) -> Validity;
     /// How old the townships' signatures on the log may be; none where that does not matter.
     fn freshness(&self) -> Option<Freshness> {
+        None
+    }
+    /// What a declaration of an emergency says, if this charter has terms for one and enough of its
+    /// reviewers signed it. The bytes are those that nodes pass on.
+    fn declared(&self, _declaration: &[u8]) -> Option<Declared> {
+        None
+    }
+    /// The same version as it decides while an emergency is declared; none if it has no rules for
+    /// that. Only what flows and who reads is asked of it.
+    fn in_emergency(&self) -> Option<Arc<dyn Charter>> {
         None
     }
     /// The oldest version whose commits are still judged by that version.

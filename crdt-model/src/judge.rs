@@ -207,6 +207,11 @@ impl Charters {
         &self.current
     }
 
+    /// All of them, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Charter>> {
+        self.versions.values()
+    }
+
     /// One version.
     pub fn get(&self, version: CharterVersion) -> Option<&Arc<dyn Charter>> {
         self.versions.get(&version)

@@ -42,6 +42,10 @@ pub const NOTE_BYTES_MAX: usize = 256 * 1024;
 pub const NOTE_SIGNATURES_MAX: usize = 256;
 /// Townships whose signatures on the log of charters are kept.
 pub const COSIGNERS_MAX: usize = 128;
+/// Bytes of a declaration of an emergency with its signatures.
+pub const DECLARATION_BYTES_MAX: usize = 16 * 1024;
+/// Reports on emergencies that a node keeps.
+pub const EMERGENCY_REPORTS_MAX: usize = 16;
 /// Proofs kept that two histories of the charter are about: one for each two townships. With seven
 /// townships there are at most 28.
 pub const EVIDENCE_PAIRS_MAX: usize = 32;
@@ -154,7 +158,8 @@ const _: () = assert!(CHARTER_CHUNK_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 // All signatures on the log go in one request, and in one response.
 const _: () = assert!(
-    (COSIGNERS_MAX + 2 * EVIDENCE_PAIRS_MAX) * COSIGNATURE_BYTES_MAX + 512 <= REQUEST_BYTES_MAX
+    (COSIGNERS_MAX + 2 * EVIDENCE_PAIRS_MAX) * COSIGNATURE_BYTES_MAX + DECLARATION_BYTES_MAX + 512
+        <= REQUEST_BYTES_MAX
         && REQUEST_BYTES_MAX <= RESPONSE_BYTES_MAX
 );
 const _: () = assert!(COSIGN_START_S < COSIGN_INTERVAL_S && COSIGNERS_MAX <= ROSTER_NODES_MAX);

@@ -75,6 +75,10 @@ plants! {
     EvidenceForgotten "evidence-forgotten" "evidence of two charters with one number is not written down";
     SplitUnseen "split-unseen" "a cosignature of another log is taken for one of this node's own";
     LadderIgnored "ladder-ignored" "a node whose charter nobody confirms goes on as before";
+    // Emergencies.
+    EmergencyBeforeDurable "emergency-before-durable" "an emergency counts before its declaration is durable";
+    EmergencyOverrun "emergency-overrun" "an emergency goes on after its last moment";
+    EmergencyToAll "emergency-to-all" "what flows in an emergency goes to peers where none counts";
     // Limits.
     QuarantineUnbounded "quarantine-unbounded" "the quarantine has no limit for a peer";
     // Getting equal.

@@ -3,6 +3,8 @@
 //! ```text
 //! key                        value
 //! c FACET position(u32 be)   16 B actor, then the encoded commit; positions count from 0
+//! e …                        the newest declaration of an emergency, and reports on earlier ones, see
+//!                            [`crate::engine`]
 //! f FACET                    name sensitivity, name level, 32 B digest of the heads, varint commits
 //! l FACET                    8 B that the node's life on this facet follows from, if it moved on
 //! m name                     the node's own marks, such as its author epoch; `life`: 8 B that its
@@ -97,6 +99,7 @@ impl ReplicaError {
 }
 
 const COMMITS: u8 = b'c';
+const EMERGENCIES: u8 = b'e';
 const FACETS: u8 = b'f';
 const LIVES: u8 = b'l';
 const MARKS: u8 = b'm';
@@ -388,6 +391,16 @@ pub fn quarantine_key(number: u64) -> Vec<u8> {
 /// What the keys of all entries of the quarantine begin with.
 pub fn quarantine_prefix() -> Vec<u8> {
     vec![QUARANTINE]
+}
+
+/// The key of something about emergencies.
+pub(crate) fn emergencies_key(part: &[u8]) -> Vec<u8> {
+    [&[EMERGENCIES], part].concat()
+}
+
+/// What the keys about emergencies begin with.
+pub(crate) fn emergencies_prefix() -> Vec<u8> {
+    vec![EMERGENCIES]
 }
 
 /// Key of one part of what townships have signed.

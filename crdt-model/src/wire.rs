@@ -5,12 +5,14 @@
 //! response u8 kind  0 hello, 1 charter, 2 compared, 3 fetched, 4 pushed, 5 busy, 6 other charter,
 //!                   7 refused, 8 gossip
 //! hello    u8 protocol, mark of the charter, 32 B fingerprint, 16 B digest of the gossip
-//! gossip   count, cosignatures by cosigner; count, pairs of cosignatures
+//! mark     varint version, 32 B digest, u8 emergency
+//! gossip   count, cosignatures by cosigner; count, pairs of cosignatures; bytes of a declaration
 //! ```
 //!
-//! Gossip came before any release, so the protocol is still 1. A reader without it would refuse the
-//! longer hello (`bytes too many at the end`) and the kinds 5 and 8 (`not known`), and a reader with
-//! it refuses the shorter hello (`ends in the middle`): the two would say so and exchange nothing.
+//! Gossip and emergencies came before any release, so the protocol is still 1. A reader without them
+//! would refuse the longer hello (`bytes too many at the end`) and the kinds 5 and 8 (`not known`),
+//! and a reader with them refuses the shorter hello (`ends in the middle`): the two would say so and
+//! exchange nothing.
 //!
 //! An answer never depends on what the other side may not hold: "not permitted" and "does not
 //! exist" have the same bytes.
@@ -23,6 +25,7 @@ use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
 use crate::label::FacetId;
 use crate::limits::{
     CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, COSIGNERS_MAX,
+    DECLARATION_BYTES_MAX,
     EVIDENCE_PAIRS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX, FETCH_FACETS_MAX, PUSH_COMMITS_MAX,
     PUSH_OUTCOME_MAX, REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX,
 };
@@ -37,6 +40,16 @@ pub struct CharterMark {
     pub version: CharterVersion,
     /// Its digest.
     pub digest: CharterDigest,
+    /// Whether its rules for emergencies count: in a hello, and where another charter is answered,
+    /// at the sender; in all else, over the link, which they do when they count at both its ends.
+    pub emergency: bool,
+}
+
+impl CharterMark {
+    /// Whether two are of the same charter.
+    pub fn same_charter(&self, other: &Self) -> bool {
+        (self.version, self.digest) == (other.version, other.digest)
+    }
 }
 
 /// How a node introduces itself, and says what it holds for the other.
@@ -150,12 +163,14 @@ pub enum Response {
 
 fn put_mark(writer: &mut Writer, mark: &CharterMark) {
     writer.varint(mark.version.0).raw(&mark.digest.0);
+    writer.u8(u8::from(mark.emergency));
 }
 
 fn take_mark(reader: &mut Reader<'_>) -> Result<CharterMark, DecodeError> {
     Ok(CharterMark {
         version: CharterVersion(reader.varint("charter version")?),
         digest: CharterDigest(reader.array("charter digest")?),
+        emergency: take_flag(reader, "emergency")?,
     })
 }
 
@@ -185,6 +200,7 @@ fn put_gossip(writer: &mut Writer, gossip: &Gossip) {
     for one in gossip.pairs.iter().flatten() {
         one.put(writer);
     }
+    writer.bytes(&gossip.declaration);
 }
 
 fn take_gossip(reader: &mut Reader<'_>) -> Result<Gossip, DecodeError> {
@@ -201,6 +217,8 @@ fn take_gossip(reader: &mut Reader<'_>) -> Result<Gossip, DecodeError> {
         let pair = [Cosignature::take(reader)?, Cosignature::take(reader)?];
         gossip.pairs.push(pair);
     }
+    let declaration = reader.bytes(DECLARATION_BYTES_MAX, "declaration")?;
+    gossip.declaration = declaration.to_vec();
     Ok(gossip)
 }
 

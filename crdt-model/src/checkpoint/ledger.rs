@@ -37,13 +37,16 @@ const PAIR: u8 = b'p';
 /// Two townships, the lower code first; or one twice.
 type Two = (NodeId, NodeId);
 
-/// What two nodes tell each other: of each township its newest signature, and evidence.
+/// What two nodes tell each other: of each township its newest signature, evidence, and the newest
+/// declaration of an emergency.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Gossip {
     /// One for each township.
     pub newest: Vec<Cosignature>,
     /// Of one size and with different roots.
     pub pairs: Vec<[Cosignature; 2]>,
+    /// As reviewers signed it; empty if there is none.
+    pub declaration: Vec<u8>,
 }
 
 impl Gossip {
@@ -60,6 +63,7 @@ impl Gossip {
             writer.u8(1).node(one.cosigner).node(other.cosigner);
             hasher.update(writer.into_bytes());
         }
+        hasher.update(&self.declaration);
         let digest: [u8; 32] = hasher.finalize().into();
         let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
         *half
@@ -128,6 +132,7 @@ impl Ledger {
         Gossip {
             newest: self.newest.values().copied().collect(),
             pairs: self.pairs.values().copied().collect(),
+            declaration: Vec::new(),
         }
     }
 

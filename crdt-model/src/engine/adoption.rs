@@ -79,11 +79,8 @@ impl Engine {
         self.charters.adopt(charter);
         self.log_changes();
         self.charter_begins_lives();
-        self.lay_links();
+        self.change_rules();
         self.drop_after = Some(self.durability.token_written());
-        for known in self.peers.values_mut() {
-            known.reset();
-        }
     }
 
     pub(super) fn charter_refused(&mut self, peer: NodeId, version: CharterVersion, now: Now) {

@@ -56,7 +56,7 @@ impl Engine {
                 charter,
                 unfinished,
                 commits,
-            }) if charter == self.mark() => {
+            }) if charter == self.mark_with(peer) => {
                 self.take_push(peer, id, &commits, unfinished, now, store, outputs)
             }
             Ok(request) => {
@@ -88,7 +88,7 @@ impl Engine {
             | Request::Fetch { charter, .. }
             | Request::Push { charter, .. } => *charter,
         };
-        if asked_under != self.mark() {
+        if asked_under != self.mark_with(peer) {
             return Ok(Response::OtherCharter(self.mark()));
         }
         if !self.exchanges(now) {
@@ -111,6 +111,7 @@ impl Engine {
         now: Now,
         outputs: &mut Vec<Output>,
     ) -> Response {
+        self.hear(peer, hello);
         let ours = self.hello(peer);
         if let Some(known) = self.peers.get_mut(&peer) {
             // The answer says all that a hello of our own would.
@@ -198,14 +199,13 @@ impl Engine {
             return Ok(None);
         };
         let label = facet.label(entry.grade);
-        let audience = self.audience(&label);
         let position = Position {
             label,
             record: facet.record,
         };
         let indexed = |engine: &Self| engine.index.get(&position).is_some();
         let passes = self.passage(peer).lets(facet);
-        let carried = self.carries(self.node(), peer, &audience)
+        let carried = self.link_carries(peer, &label)
             || planted::is(Plant::ServesAnyone)
             || planted::is(Plant::AnnouncesToAll);
         if !indexed(self) || !carried || !passes {

@@ -101,6 +101,11 @@ pub enum Input {
         /// Its bundle, for the store and for other nodes.
         bundle: Vec<u8>,
     },
+    /// A person brought a declaration of an emergency, which the charter in force bears out.
+    EmergencyDeclared {
+        /// As nodes pass it on.
+        declaration: Vec<u8>,
+    },
     /// The charter that was offered has been refused.
     CharterRefused {
         /// Who offered it.
@@ -254,6 +259,20 @@ pub enum Alarm {
         size: u64,
         /// When this node first heard of it, by its own clock.
         seen: WallTime,
+    },
+    /// Rules for emergencies count from now on.
+    EmergencyBegins {
+        /// The number of the declaration.
+        number: u32,
+        /// Until when, at the latest.
+        until: WallTime,
+    },
+    /// They count no more.
+    EmergencyEnds {
+        /// The number of the declaration.
+        number: u32,
+        /// How many facets came here by them, and go now.
+        facets: u64,
     },
     /// A peer broke the protocol.
     Misbehaved {

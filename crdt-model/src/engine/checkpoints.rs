@@ -264,7 +264,12 @@ impl Engine {
             }
         }
         let alarms: Vec<_> = splits.iter().map(Alarm::split_view).collect();
-        self.write_checkpoints(&batch, alarms, store)
+        self.write_checkpoints(&batch, alarms, store)?;
+        let borne_out = self.take_declaration(&gossip.declaration, store)?;
+        if !borne_out && self.same_charter(peer) {
+            self.quarantine.count(Some(peer), "bad-declaration");
+        }
+        Ok(())
     }
 
     /// Whether so many bad signatures in one frame are enough; each is counted.
@@ -368,8 +373,15 @@ impl Engine {
         outputs: &mut Vec<Output>,
     ) {
         outputs.extend(alarms.into_iter().map(Output::Alarm));
-        let digest = gossip.digest();
         self.checkpoints.published = gossip;
+        self.tell_gossip();
+    }
+
+    /// Everybody is told what is durable.
+    pub(super) fn tell_gossip(&mut self) {
+        let declaration = self.emergencies.told().to_vec();
+        self.checkpoints.published.declaration = declaration;
+        let digest = self.checkpoints.published.digest();
         if std::mem::replace(&mut self.checkpoints.digest, digest) != digest {
             // Whoever was not greeted yet hears of it with the greeting.
             for known in self.peers.values_mut() {

@@ -11,7 +11,7 @@ use super::{Engine, Output};
 
 impl Engine {
     pub(super) fn next_comparison(&mut self, peer: NodeId) -> Option<(Purpose, Request)> {
-        let charter = self.mark();
+        let charter = self.mark_with(peer);
         let known = self.peers.get(&peer)?;
         let asking = known
             .in_flight

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::charter::Charter;
 use crate::checkpoint::ledger::Gossip;
-use crate::ids::{CommitHash, NodeId};
+use crate::ids::{CharterDigest, CommitHash, NodeId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::{UNDURABLE_COMMITS_MAX, UNDURABLE_ENTRIES_MAX};
 use crate::planted::{self, Plant};
@@ -56,6 +56,8 @@ pub(super) enum Waiting {
     Charter(Arc<dyn Charter>),
     /// Commits are to be judged by an older charter too.
     OlderCharter(Arc<dyn Charter>),
+    /// A declaration of an emergency is to count, and to be told to everybody.
+    Declaration(CharterDigest),
     /// Signatures on the log of charters are to be told to everybody.
     Gossip {
         gossip: Box<Gossip>,
@@ -220,6 +222,7 @@ impl Engine {
                 Waiting::Mended { facet, held, peers } => self.mended(&facet, held, &peers),
                 Waiting::Charter(charter) => self.put_in_force(charter),
                 Waiting::OlderCharter(charter) => self.judge_by(charter),
+                Waiting::Declaration(digest) => self.declaration_durable(&digest),
                 Waiting::Gossip { gossip, alarms } => self.publish(*gossip, alarms, outputs),
                 Waiting::Ticket { ticket, commits } => {
                     outputs.push(Output::Written {
@@ -264,17 +267,12 @@ impl Engine {
         position: usize,
         from: Option<NodeId>,
     ) {
-        let me = self.node();
-        let carried = |engine: &mut Self, peer: NodeId, label: &Label| {
-            let audience = engine.audience(label);
-            engine.carries(me, peer, &audience)
-        };
         let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
-            if !carried(self, peer, label) && !planted::is(Plant::AnnouncesToAll) {
+            if !self.link_carries(peer, label) && !planted::is(Plant::AnnouncesToAll) {
                 continue;
             }
-            let held = before.is_some_and(|before| carried(self, peer, &facet.label(before)));
+            let held = before.is_some_and(|before| self.link_carries(peer, &facet.label(before)));
             let Some(known) = self.peers.get_mut(&peer) else {
                 continue;
             };

@@ -24,7 +24,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
-        let charter = self.mark();
+        let charter = self.mark_with(peer);
         if self.durability.full() {
             return Ok(None);
         }

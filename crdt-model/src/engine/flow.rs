@@ -10,22 +10,67 @@ use crate::reconcile::Shared;
 use super::Engine;
 use super::peer::Peer;
 
+/// The nodes with one label.
+#[derive(Clone, Copy)]
+pub(super) struct Audiences {
+    /// Under the charter in force.
+    pub(super) every_day: Audience,
+    /// Under the rules that count here now: in an emergency more.
+    pub(super) now: Audience,
+}
+
+impl Audiences {
+    /// Those over a link, by whether an emergency counts over it.
+    fn over(self, emergency: bool) -> Audience {
+        match emergency {
+            true => self.now,
+            false => self.every_day,
+        }
+    }
+}
+
 impl Engine {
-    /// The nodes with a label, under the charter in force. Remembered by label.
+    /// The nodes with a label, under the rules that count here now.
     pub(super) fn audience(&mut self, label: &Label) -> Audience {
-        if let Some(audience) = self.audiences.get(label) {
-            return *audience;
+        self.audiences(label).now
+    }
+
+    /// The nodes with a label. Remembered by label.
+    pub(super) fn audiences(&mut self, label: &Label) -> Audiences {
+        if let Some(audiences) = self.audiences.get(label) {
+            return *audiences;
         }
-        let audience = self.charter().audience(label);
-        self.audiences.insert(*label, audience);
+        let audiences = self.find_audiences(label);
+        self.audiences.insert(*label, audiences);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
-            let carried = self.carries(self.node(), peer, &audience)
-                || planted::is(Plant::ComparesEverything);
-            if carried && let Some(peer) = self.peers.get_mut(&peer) {
-                peer.share(*label);
-            }
+            self.share(peer, label, &audiences);
         }
-        audience
+        audiences
+    }
+
+    fn find_audiences(&self, label: &Label) -> Audiences {
+        let every_day = self.charter().audience(label);
+        let now = match self.in_emergency() {
+            true => self.rules().audience(label),
+            false => every_day,
+        };
+        Audiences { every_day, now }
+    }
+
+    /// Notes a label for a peer if the link with it carries that label.
+    fn share(&mut self, peer: NodeId, label: &Label, audiences: &Audiences) {
+        let audience = audiences.over(self.emergency_over(peer));
+        let carried =
+            self.carries(self.node(), peer, &audience) || planted::is(Plant::ComparesEverything);
+        if carried && let Some(peer) = self.peers.get_mut(&peer) {
+            peer.share(*label);
+        }
+    }
+
+    /// Whether the link with a peer carries facets with a label now.
+    pub(super) fn link_carries(&mut self, peer: NodeId, label: &Label) -> bool {
+        let audience = self.audiences(label).over(self.emergency_over(peer));
+        self.carries(self.node(), peer, &audience)
     }
 
     /// Notes a label that a peer has named, if the link with it carries that label. What it does
@@ -35,7 +80,7 @@ impl Engine {
         if known || self.charter().kinds().check_label(label).is_err() {
             return;
         }
-        let audience = self.charter().audience(label);
+        let audience = self.find_audiences(label).over(self.emergency_over(peer));
         if self.carries(self.node(), peer, &audience) {
             self.audience(label);
         }
@@ -51,7 +96,7 @@ impl Engine {
     /// Whether this node may hold facets with a label that a peer named; the label is not
     /// remembered.
     pub(super) fn may_hold(&self, label: &Label) -> bool {
-        self.charter().flow(label, self.node()).allowed
+        self.rules().flow(label, self.node()).allowed
     }
 
     /// Whether the link between two nodes carries what has this audience: both belong to it; and
@@ -85,8 +130,10 @@ impl Engine {
     pub(super) fn lay_links(&mut self) {
         let links = links(&**self.charter(), self.node());
         self.peers.retain(|peer, _| links.contains(peer));
+        let emergency = self.in_emergency();
         for link in links {
             let known = self.peers.entry(link).or_insert_with(Peer::new);
+            known.emergency = emergency;
             if !planted::is(Plant::LabelsKept) {
                 known.clear_labels();
             }
@@ -97,6 +144,17 @@ impl Engine {
         let labels: Vec<_> = self.index.labels().copied().collect();
         for label in labels {
             self.audience(&label);
+        }
+    }
+
+    /// Finds what the link with one peer carries anew.
+    pub(super) fn lay_link(&mut self, peer: NodeId) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.clear_labels();
+        }
+        let known: Vec<_> = self.audiences.iter().map(|(label, of)| (*label, *of)).collect();
+        for (label, audiences) in known {
+            self.share(peer, &label, &audiences);
         }
     }
 

@@ -277,11 +277,11 @@ impl Engine {
         let grade = self.grade_of(&growing.history)?;
         let label = growing.history.facet().label(grade);
         let node = self.node();
-        let held = self.charter().flow(&label, node).allowed;
+        let held = self.rules().flow(&label, node).allowed;
         if !held && !planted::is(Plant::ReceiverUnchecked) {
             return Err(self.not_for_us(&label));
         }
-        let decision = self.charter().flow(&label, peer);
+        let decision = self.rules_with(peer).flow(&label, peer);
         if !decision.allowed {
             let rules = decision.rules.clone();
             return Err(Fault::NotForSender {
@@ -295,7 +295,7 @@ impl Engine {
 
     /// Why this node may not hold facets with a label.
     pub(super) fn not_for_us(&self, label: &Label) -> Fault {
-        let decision = self.charter().flow(label, self.node());
+        let decision = self.rules().flow(label, self.node());
         Fault::NotForUs {
             label: Box::new(*label),
             rules: decision.rules.clone(),

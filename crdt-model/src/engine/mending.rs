@@ -177,11 +177,8 @@ impl Engine {
 
     /// The peers whose links carry one of these labels.
     fn carriers(&mut self, labels: &[Label]) -> BTreeSet<NodeId> {
-        let node = self.node();
-        let audiences: Vec<_> = labels.iter().map(|label| self.audience(label)).collect();
-        let peers = self.peers.keys().copied();
+        let mut peers: BTreeSet<NodeId> = self.peers.keys().copied().collect();
+        peers.retain(|peer| labels.iter().any(|label| self.link_carries(*peer, label)));
         peers
-            .filter(|peer| audiences.iter().any(|one| self.carries(node, *peer, one)))
-            .collect()
     }
 }

@@ -17,8 +17,9 @@
 //! the exchange with one peer through `download`, `comparison`, `fetch` and `push`, `flow` decides
 //! what a link carries, `adoption` changes charters, `life` numbers the node's own commits,
 //! `checkpoints` signs the log of charters and watches what others sign, `gossip` exchanges that,
-//! `freshness` narrows what is sent where nobody confirms the charter, `mending` keeps what is whole of a damaged facet, `durable` waits for the disk, `load` says how
-//! full everything is.
+//! `freshness` narrows what is sent where nobody confirms the charter, `emergency` widens what flows
+//! while one is declared, `mending` keeps what is whole of a damaged facet, `durable` waits for the
+//! disk, `load` says how full everything is.
 
 mod adoption;
 mod answer;
@@ -28,6 +29,8 @@ mod clock;
 mod comparison;
 mod download;
 mod durable;
+mod emergency;
+mod emergency_report;
 mod fetch;
 mod flow;
 mod freshness;
@@ -47,7 +50,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::charter::{Audience, Charter};
+use crate::charter::Charter;
 use crate::ids::{CharterVersion, Epoch, NodeId};
 use crate::judge::Charters;
 use crate::label::Label;
@@ -65,6 +68,8 @@ pub use boundary::{
     WriteRefused,
 };
 use durable::Durability;
+pub use emergency::EmergencyStatus;
+pub use emergency_report::{EmergencyReport, Flowed};
 pub use flow::{dials, links};
 pub use freshness::Rung;
 pub use load::{Load, PeerLoad};
@@ -79,7 +84,7 @@ pub struct Engine {
     lives: life::Lives,
     charters: Charters,
     index: Index,
-    audiences: BTreeMap<Label, Audience>,
+    audiences: BTreeMap<Label, flow::Audiences>,
     peers: BTreeMap<NodeId, Peer>,
     durability: Durability,
     quarantine: Quarantine,
@@ -92,6 +97,7 @@ pub struct Engine {
     next_anti_entropy: Instant,
     clock: clock::Watch,
     checkpoints: checkpoints::Checkpoints,
+    emergencies: emergency::Emergencies,
     scrubbing: scrub::Scrubbing,
 }
 
@@ -120,6 +126,7 @@ impl Engine {
         })?;
         let quarantine = Quarantine::load(store, &mut mending.dropped)?;
         let checkpoints = checkpoints::Checkpoints::read(store, &mut mending.dropped)?;
+        let emergencies = emergency::Emergencies::read(store, &charters, &mut mending.dropped)?;
         let mut engine = Self {
             lives: life::Lives::read(identity.epoch, store)?,
             identity,
@@ -136,8 +143,10 @@ impl Engine {
             next_anti_entropy: Instant::default(),
             clock: clock::Watch::default(),
             checkpoints,
+            emergencies,
             scrubbing: scrub::Scrubbing::read(store)?,
         };
+        engine.tell_gossip();
         engine.lay_links();
         Ok(Some(engine))
     }
@@ -170,6 +179,9 @@ impl Engine {
                 self.adopt(charter, &bundle, store)?;
             }
             Input::CharterRecalled { charter, bundle } => self.recall(charter, &bundle, store)?,
+            Input::EmergencyDeclared { declaration } => {
+                self.take_declaration(&declaration, store)?;
+            }
             Input::CharterRefused { peer, version } => self.charter_refused(peer, version, now),
             Input::Damaged { facet } => {
                 self.look_for_damage(&facet, now, store)?;
@@ -232,6 +244,15 @@ impl Engine {
         CharterMark {
             version: charter.version(),
             digest: charter.digest(),
+            emergency: self.in_emergency(),
+        }
+    }
+
+    /// What requests over the link with a peer are made under.
+    fn mark_with(&self, peer: NodeId) -> CharterMark {
+        CharterMark {
+            emergency: self.emergency_over(peer),
+            ..self.mark()
         }
     }
 

@@ -157,6 +157,9 @@ pub(super) struct Peer {
     /// When this node sends a hello, if the peer has not sent one by then.
     pub(super) greet_at: Option<Instant>,
     pub(super) in_sync: bool,
+    /// Whether an emergency counts at its end too, as far as is known: by its last hello, and before
+    /// that if it counts at this node's.
+    pub(super) emergency: bool,
     pub(super) session: Option<Session>,
     /// Where the next comparison begins, if the last one did not reach the end.
     pub(super) resume: Option<Bound>,
@@ -191,6 +194,7 @@ impl Peer {
             hello_due: false,
             greet_at: None,
             in_sync: false,
+            emergency: false,
             session: None,
             resume: None,
             download: None,

@@ -20,7 +20,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
-        let charter = self.mark();
+        let charter = self.mark_with(peer);
         // What is written while a push is under way goes together in the next one.
         let pushing = self.peers.get(&peer).map(Peer::pushes_in_flight);
         if pushing.is_none_or(|pushing| pushing >= PEER_PUSHES_IN_FLIGHT_MAX) {

@@ -63,9 +63,10 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
+        self.see_to_checkpoints(now, store)?;
+        self.see_to_emergency(now, store)?;
         self.drop_what_is_not_ours(now, store, outputs)?;
         self.see_to_scrubbing(store, outputs)?;
-        self.see_to_checkpoints(now, store)?;
         let anti_entropy = self.anti_entropy_due(now);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
             let drives = self.drives(peer);
@@ -143,9 +144,9 @@ impl Engine {
         Ok(self.next_hello(peer, now))
     }
 
-    fn same_charter(&self, peer: NodeId) -> bool {
+    pub(super) fn same_charter(&self, peer: NodeId) -> bool {
         let hello = self.peers.get(&peer).and_then(|known| known.hello);
-        hello.is_some_and(|hello| hello.charter == self.mark())
+        hello.is_some_and(|hello| hello.charter.same_charter(&self.mark()))
     }
 
     fn next_hello(&mut self, peer: NodeId, now: Now) -> Option<(Purpose, Request)> {
@@ -261,6 +262,21 @@ impl Engine {
         self.peers.get_mut(&peer)?.session.as_mut()
     }
 
+    /// Takes a peer's hello, and finds anew what the link carries where an emergency begins or ends at
+    /// its other end.
+    pub(super) fn hear(&mut self, peer: NodeId, hello: Hello) {
+        let emergency = hello.charter.emergency || planted::is(Plant::EmergencyToAll);
+        let Some(known) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        known.hello = Some(hello);
+        if std::mem::replace(&mut known.emergency, emergency) != emergency {
+            known.in_sync = false;
+            known.end_session();
+            self.lay_link(peer);
+        }
+    }
+
     /// Learns from a peer's hello whether the two differ, and in what.
     pub(super) fn compare_hellos(
         &mut self,
@@ -269,13 +285,13 @@ impl Engine {
         now: Now,
         outputs: &mut Vec<Output>,
     ) {
+        self.hear(peer, theirs);
         let ours = self.hello(peer);
         let drives = self.drives(peer);
         let Some(known) = self.peers.get_mut(&peer) else {
             return;
         };
-        known.hello = Some(theirs);
-        if theirs.charter != ours.charter {
+        if !theirs.charter.same_charter(&ours.charter) {
             known.in_sync = false;
             known.end_session();
         }

@@ -146,7 +146,7 @@ impl Engine {
     pub fn withheld_from(&self, peer: NodeId) -> Vec<Withheld> {
         let mut withheld: BTreeMap<(Name, Vec<RuleId>), u64> = BTreeMap::new();
         for label in self.index.labels() {
-            let decision = self.charter().flow(label, peer);
+            let decision = self.rules_with(peer).flow(label, peer);
             if !decision.allowed {
                 let facets = self.index.total(label).count();
                 *withheld

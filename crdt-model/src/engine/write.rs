@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::charter::Audience;
 use crate::commit::CommitBody;
 use crate::document::Document;
 use crate::draft::Draft;
@@ -185,11 +186,13 @@ impl Engine {
     }
 
     fn narrows(&mut self, facet: &FacetId, before: Grade, after: Grade) -> bool {
-        let held = self.audience(&facet.label(before));
-        let holds = self.audience(&facet.label(after));
+        let held = self.audiences(&facet.label(before));
+        let holds = self.audiences(&facet.label(after));
         let members = 0..self.charter().roster().members().len();
-        members
-            .into_iter()
-            .any(|index| held.contains(index) && !holds.contains(index))
+        let narrows = |held: Audience, holds: Audience| {
+            let mut members = members.clone();
+            members.any(|index| held.contains(index) && !holds.contains(index))
+        };
+        narrows(held.every_day, holds.every_day) || narrows(held.now, holds.now)
     }
 }
