@@ -147,6 +147,9 @@ pub const CLOCK_JUMP_MS: u64 = 60_000;
 pub const CLOCK_LOOK_MS: u64 = 10_000;
 /// Milliseconds between two looks at a wall clock by which nobody has confirmed the charter lately.
 pub const LADDER_LOOK_MS: u64 = 20_000;
+/// Milliseconds between two comparisons with a peer that leave everything as it is, at a node that
+/// holds back what nobody has confirmed the charter for.
+pub const LADDER_REST_MS: u64 = 3_600_000;
 /// Milliseconds before the first retry after a failed exchange; it doubles from there.
 pub const RETRY_FIRST_MS: u64 = 500;
 /// Milliseconds at which the doubling of retries ends.

@@ -7,7 +7,7 @@ use crate::history::Clock;
 use crate::ids::CharterVersion;
 use crate::label::{FacetId, Label};
 use crate::limits::{
-    PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
+    LADDER_REST_MS, PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
     PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
 use crate::planted::{self, Plant};
@@ -181,6 +181,7 @@ pub(super) struct Peer {
     push: BTreeMap<FacetId, Lacks>,
     retry: Option<Instant>,
     retry_delay_ms: u64,
+    rests_until: Option<Instant>,
     requests_left: u32,
     requests_refilled: Instant,
 }
@@ -210,6 +211,7 @@ impl Peer {
             push: BTreeMap::new(),
             retry: None,
             retry_delay_ms: RETRY_FIRST_MS,
+            rests_until: None,
             requests_left: PEER_REQUEST_BURST_MAX,
             requests_refilled: Instant::default(),
         }
@@ -229,6 +231,7 @@ impl Peer {
         self.gossip_due = false;
         self.gossiped = None;
         self.retry = None;
+        self.rests_until = None;
         self.greet_at = None;
         self.hello_due = self.connected;
     }
@@ -340,6 +343,16 @@ impl Peer {
         }
     }
 
+    /// Compares with it no more for a while: what is held back now would be held back again. It is
+    /// greeted and pushed to as before.
+    pub(super) fn rest(&mut self, now: Now) {
+        self.rests_until = Some(now.instant.after_ms(LADDER_REST_MS));
+    }
+
+    pub(super) fn rests(&self, now: Now) -> bool {
+        self.rests_until.is_some_and(|until| now.instant < until)
+    }
+
     /// Ends the waits that are over, so that nobody is woken for them again.
     pub(super) fn end_waits(&mut self, now: Now) {
         self.retry = self.retry.filter(|retry| now.instant < *retry);
@@ -359,6 +372,7 @@ impl Peer {
 
     pub(super) fn went_well(&mut self) {
         self.retry = None;
+        self.rests_until = None;
         self.retry_delay_ms = RETRY_FIRST_MS;
         self.stuck = false;
     }

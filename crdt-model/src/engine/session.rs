@@ -162,6 +162,7 @@ impl Engine {
     /// Ends a comparison that has nothing left to do: a hello shows whether the two are equal.
     fn finish_session(&mut self, peer: NodeId, now: Now) {
         let durable = self.durability.token();
+        let rests = self.rung() != Rung::Fresh;
         let Some(known) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -174,6 +175,8 @@ impl Engine {
             known.stuck = !moved;
             if moved {
                 known.gets_on();
+            } else if rests {
+                known.rest(now);
             } else {
                 // It would find the same again at once.
                 known.back_off(now);
@@ -288,6 +291,7 @@ impl Engine {
         self.hear(peer, theirs);
         let ours = self.hello(peer);
         let drives = self.drives(peer);
+        let rung = self.rung();
         let Some(known) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -328,11 +332,12 @@ impl Engine {
         known.in_sync = false;
         if !drives {
             // The peer compares. Should it have come to be equal in the meantime, nobody would
-            // say so.
-            known.greet_at = Some(now.instant.after_ms(GREETING_WAIT_MS));
+            // say so. What is held back stays unequal for days, and waits for no greeting.
+            let greets_again = rung == Rung::Fresh;
+            known.greet_at = greets_again.then(|| now.instant.after_ms(GREETING_WAIT_MS));
         } else if known.waits(now) {
             known.hello_due = true;
-        } else if known.session.is_none() && self.checkpoints.rung != Rung::Holding {
+        } else if known.session.is_none() && !known.rests(now) && rung != Rung::Holding {
             let from = known.resume.take().unwrap_or(Bound::Start);
             let comparing = Some(Initiator::new(from));
             let thorough = known.stuck.then(Vec::new);

@@ -46,6 +46,9 @@ const EVERYTHING: &str = r#"
 permit (principal, action in [Action::"flowUp", Action::"flowDown", Action::"flowAcross"], resource);
 "#;
 
+/// How many townships must confirm Linze's charter.
+const COSIGNERS: usize = 4;
+
 /// The charters of Linze County.
 #[derive(Clone, Debug)]
 pub struct Linze {
@@ -156,6 +159,16 @@ fn listing(nodes: &[NodeId]) -> CharterFiles {
     if let Some(roster) = files.files.get_mut(policy::roster::FILE) {
         roster.extend_from_slice(others.as_bytes());
     }
+    // A county with few townships asks for as many as it has.
+    let township = |node: &&NodeId| node.township() == Some(**node);
+    let confirm = nodes.iter().filter(township).count().clamp(1, COSIGNERS);
+    let asked = |count: usize| format!("\ncosigners = {count}\n");
+    replace(
+        &mut files,
+        policy::head::FILE,
+        &asked(COSIGNERS),
+        &asked(confirm),
+    );
     if let Some(county) = nodes.first().map(|node| node.county())
         && listed.first() != Some(&county)
     {

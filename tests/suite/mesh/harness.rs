@@ -104,7 +104,17 @@ impl Mesh {
         }
         std::fs::write(path, filled).expect("the roster");
         let path = self.charter().join("charter.toml");
-        let mut head = std::fs::read_to_string(&path).expect("the charter");
+        let head = std::fs::read_to_string(&path).expect("the charter");
+        // Where few townships run, fewer must confirm the charter.
+        let townships = codes
+            .iter()
+            .filter(|code| code.ends_with("000") && **code != COUNTY);
+        let asked = "[freshness]\ncosigners = 4\nfresh_hours = 168\nnarrow_hours = 720\n";
+        assert!(head.contains(asked), "the template asks for four");
+        let mut head = match townships.count() {
+            0 => head.replace(asked, ""),
+            few => head.replace("cosigners = 4", &format!("cosigners = {}", few.min(4))),
+        };
         for reviewer in ["one", "two", "three", "stranger"] {
             let folder = self.folder.path().join("reviewers");
             std::fs::create_dir_all(&folder).expect("a folder");
