@@ -140,6 +140,8 @@ pub enum Key {
     Charter(CharterVersion),
     /// The entry of the quarantine with this number.
     Quarantine(u64),
+    /// Something about emergencies: which part of it.
+    Emergency(Vec<u8>),
     /// What townships have signed: which part of it.
     Cosignatures(Vec<u8>),
 }
@@ -158,6 +160,9 @@ impl Key {
             MARKS => Self::Mark(reader.slice(reader.remaining(), "mark")?.to_vec()),
             CHARTERS => Self::Charter(CharterVersion(reader.u64_be("version")?)),
             QUARANTINE => Self::Quarantine(reader.u64_be("number")?),
+            EMERGENCIES => {
+                Self::Emergency(reader.slice(reader.remaining(), "emergencies")?.to_vec())
+            }
             COSIGNATURES => {
                 Self::Cosignatures(reader.slice(reader.remaining(), "cosignatures")?.to_vec())
             }

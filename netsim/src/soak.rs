@@ -59,7 +59,7 @@ pub struct Summary {
 }
 
 /// Counters that a batch must have moved, or it has not tried what it claims to.
-pub const MUST_COUNT: [&str; 56] = [
+pub const MUST_COUNT: [&str; 64] = [
     "a charter never arrives",
     "all rejoin at once",
     "asymmetric",
@@ -75,13 +75,21 @@ pub const MUST_COUNT: [&str; 56] = [
     "crash in the middle of work",
     "cut off for 30 days",
     "duplication",
+    "emergency began",
+    "emergency called off",
+    "emergency declared",
+    "emergency ended",
+    "emergency ran out",
+    "emergency that nobody signed refused",
     "failed syncs",
     "flapping",
+    "flowed in an emergency",
     "frozen seen",
     "full disks",
     "hostile nodes",
     "hostile: asked for what it may not have",
     "hostile: cosigned two logs",
+    "hostile: declared an emergency",
     "hostile: edited",
     "hostile: equivocated",
     "hostile: flooded",

@@ -3,14 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crdt_model::charter::Declared;
 use crdt_model::commit::Commit;
 use crdt_model::history::History;
 use crdt_model::ids::{CharterDigest, CharterVersion, CommitHash, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
 
-use crate::charters::Permissions;
+use crate::charters::{Edition, Permissions};
 use crate::secrecy::Needles;
+
+/// What a node goes by: an edition of the charter, as it decides every day or in an emergency.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Rules {
+    /// The digest of the edition.
+    pub digest: CharterDigest,
+    /// Whether its rules for emergencies count.
+    pub emergency: bool,
+}
 
 /// One facet in truth.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +47,9 @@ pub enum Secret {
 /// See the module.
 #[derive(Default)]
 pub struct Truth {
-    tables: BTreeMap<CharterDigest, (CharterVersion, Permissions)>,
+    tables: BTreeMap<Rules, (CharterVersion, Permissions)>,
+    /// Every declaration of an emergency that a node was given.
+    pub declared: Vec<Declared>,
     facets: BTreeMap<FacetId, Known>,
     records: BTreeMap<RecordId, Vec<FacetId>>,
     secrets: Vec<Secret>,
@@ -51,27 +63,30 @@ const NEEDLE_BYTES_MIN: usize = 24;
 
 impl Truth {
     /// Adds an edition of the charter that nodes may adopt.
-    pub fn add_edition(
-        &mut self,
-        digest: CharterDigest,
-        version: CharterVersion,
-        table: Permissions,
-    ) {
-        self.tables.insert(digest, (version, table));
+    pub fn add_edition(&mut self, edition: &Edition) {
+        let (digest, version) = (edition.digest, edition.version);
+        let tables = [
+            (false, Some(&edition.table)),
+            (true, edition.emergency.as_ref()),
+        ];
+        for (emergency, table) in tables {
+            if let Some(table) = table {
+                let rules = Rules { digest, emergency };
+                self.tables.insert(rules, (version, table.clone()));
+            }
+        }
     }
 
-    /// The table of one edition.
-    pub fn table(&self, digest: &CharterDigest) -> Option<&Permissions> {
-        self.tables.get(digest).map(|(_, table)| table)
+    /// The table of one edition, for every day or for an emergency.
+    pub fn table(&self, rules: &Rules) -> Option<&Permissions> {
+        self.tables.get(rules).map(|(_, table)| table)
     }
 
-    /// The tables of the editions with this number.
+    /// The tables of the editions with this number, as they are every day.
     pub fn tables_of(&self, version: CharterVersion) -> impl Iterator<Item = &Permissions> {
-        let of = self
-            .tables
-            .values()
-            .filter(move |(found, _)| *found == version);
-        of.map(|(_, table)| table)
+        let of = self.tables.iter();
+        let of = of.filter(move |(rules, (found, _))| *found == version && !rules.emergency);
+        of.map(|(_, (_, table))| table)
     }
 
     /// Learns of every commit in a history.
@@ -134,9 +149,9 @@ impl Truth {
         }
     }
 
-    /// Whether a node may hold a facet, at one of the grades it ever had, by one edition.
-    pub fn may_hold(&self, facet: &FacetId, node: NodeId, edition: &CharterDigest) -> bool {
-        let (Some(known), Some(table)) = (self.facets.get(facet), self.table(edition)) else {
+    /// Whether a node may hold a facet, at one of the grades it ever had, by these rules.
+    pub fn may_hold(&self, facet: &FacetId, node: NodeId, rules: &Rules) -> bool {
+        let (Some(known), Some(table)) = (self.facets.get(facet), self.table(rules)) else {
             return false;
         };
         known
@@ -177,9 +192,9 @@ impl Truth {
         self.secrets.get(number as usize).copied()
     }
 
-    /// Whether a node may know a secret, by one edition, or because the record is its own.
-    pub fn may_know(&self, secret: Secret, node: NodeId, edition: &CharterDigest) -> bool {
-        let may = |facet: &FacetId| facet.home == node || self.may_hold(facet, node, edition);
+    /// Whether a node may know a secret, by these rules, or because the record is its own.
+    pub fn may_know(&self, secret: Secret, node: NodeId, rules: &Rules) -> bool {
+        let may = |facet: &FacetId| facet.home == node || self.may_hold(facet, node, rules);
         match secret {
             Secret::Facet(facet) | Secret::Name(facet) => may(&facet),
             Secret::Record(record) => self.records.get(&record).into_iter().flatten().any(may),

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
-use crdt_model::charter::{Charter, Decision, Freshness, Roster, RuleId, Validity};
+use crdt_model::charter::{Charter, Decision, Declared, Freshness, Roster, RuleId, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
 use sha2::{Digest, Sha256};
 
+use crate::board::Board;
 use crate::checks::{self, Checks};
 use crate::class::{Arrangement, Class, Example, Named, classes};
 use crate::files::CharterFiles;
@@ -23,7 +24,7 @@ use crate::occurrence::{Occurrence, arrangements};
 use crate::question::{Question, State};
 use crate::rules;
 use crate::rules::{Rule, Rules};
-use crate::{kinds, roster, schema, terms};
+use crate::{emergency, kinds, roster, schema, terms};
 
 /// One version of a charter, ready to decide.
 #[derive(Debug)]
@@ -292,9 +293,10 @@ impl CedarCharter {
         classes(question, &self.kinds, &self.roster, &self.named)
     }
 
-    /// Every arrangement of three nodes of the roster, with how often it occurs.
-    pub fn arrangements(&self) -> BTreeMap<Arrangement, Occurrence> {
-        arrangements(&self.roster, &self.named)
+    /// Every arrangement of three nodes of the roster, with how often it occurs; none if there are
+    /// more than `most`.
+    pub fn arrangements(&self, most: usize) -> Option<BTreeMap<Arrangement, Occurrence>> {
+        arrangements(&self.roster, &self.named, most)
     }
 
     /// The nodes that rules tell from their like.
@@ -439,6 +441,17 @@ impl Charter for CedarCharter {
 
     fn freshness(&self) -> Option<Freshness> {
         self.head.freshness
+    }
+
+    fn declared(&self, declaration: &[u8]) -> Option<Declared> {
+        // Nobody can declare one under a charter without reviewers: a template.
+        let board = Board::of(self).ok()?;
+        emergency::decode(declaration, self.digest, self.head.emergency, &board)
+    }
+
+    fn in_emergency(&self) -> Option<Arc<dyn Charter>> {
+        self.has_emergency()
+            .then(|| Arc::new(self.in_state(State::Emergency)) as Arc<dyn Charter>)
     }
 
     fn accept_since(&self) -> CharterVersion {

@@ -15,19 +15,38 @@
 //! A declaration whose `until` is its `from` ends the ones before it. There is one text for one
 //! content, as with manifests. Signatures are SSH signatures in the namespace
 //! `emergency@countymesh`, so that none over a charter can be taken for one.
+//!
+//! Between nodes it travels with its signatures as one piece ([`encode`]), of reviewers alone:
+//!
+//! ```text
+//! 8 bytes   "CMemerg1"
+//! u16       bytes of the text, then the text
+//! u8        number of signatures; each, sorted: u16 bytes, then the signature
+//! ```
+//!
+//! Numbers are big-endian. Of one text and the same signatures there is one encoding.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::str::FromStr;
 
-use crdt_model::charter::Validity;
+use crdt_model::charter::{Declared, Validity};
 use crdt_model::ids::{CharterDigest, NodeId};
+use crdt_model::limits::DECLARATION_BYTES_MAX as SIGNED_BYTES_MAX;
 use crdt_model::time::WallTime;
+use sha2::{Digest, Sha256};
 
 use crate::board::Board;
 use crate::manifest_text::date;
-use crate::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SshSigError};
+use crate::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SIGNATURE_BYTES_MAX, SshSigError};
 use crate::terms::EmergencyTerms;
 
+/// The declaration within its folder.
+pub const FILE: &str = "declaration";
+/// How the names of signatures end, beside it.
+pub const SIGNATURE_ENDING: &str = "sig";
+
+const MAGIC: &[u8; 8] = b"CMemerg1";
 const FIRST_LINE: &str = "countymesh emergency 1";
 const HOUR_MS: u64 = 3_600_000;
 
@@ -84,6 +103,23 @@ pub enum EmergencyRefused {
         hours: u64,
         /// How long is allowed.
         hours_max: u32,
+    },
+    /// Its folder cannot be read.
+    #[error("cannot read `{path}`: {problem}")]
+    Unreadable {
+        /// Where.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// It has too many signatures, or too long ones.
+    #[error(
+        "its signatures take {bytes} bytes with it, where {SIGNED_BYTES_MAX} and {SIGNATURES_MAX} \
+         signatures are allowed"
+    )]
+    TooLarge {
+        /// How many bytes.
+        bytes: usize,
     },
     /// A signature that proves nothing.
     #[error("signature {number}: {problem}")]
@@ -162,15 +198,158 @@ impl Declaration {
         }
     }
 
-    /// Whether it ends what was declared before.
-    pub fn ends(&self) -> bool {
-        self.holds.from == self.holds.until
+    /// What the core needs of it.
+    fn declared(self, text: &[u8], signers: Vec<String>) -> Declared {
+        Declared {
+            charter: self.charter,
+            number: self.number,
+            holds: self.holds,
+            reason: self.reason,
+            signers,
+            digest: CharterDigest(Sha256::digest(text).into()),
+        }
+    }
+}
+
+/// A declaration with the signatures over it, as it lies in a folder or travels.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Signed {
+    /// The declaration.
+    pub text: Vec<u8>,
+    /// Signatures over it.
+    pub signatures: Vec<Vec<u8>>,
+}
+
+impl Signed {
+    /// Reads a declaration's folder.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, EmergencyRefused> {
+        let text = read_bounded(&folder.join(FILE), DECLARATION_BYTES_MAX)?;
+        let unreadable = |problem: std::io::Error| EmergencyRefused::Unreadable {
+            path: folder.display().to_string(),
+            problem: problem.to_string(),
+        };
+        let mut signatures = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path
+                .extension()
+                .is_some_and(|ending| ending == SIGNATURE_ENDING)
+            {
+                signatures.push(read_bounded(&path, SIGNATURE_BYTES_MAX)?);
+            }
+            if signatures.len() > SIGNATURES_MAX {
+                let bytes = signatures.iter().map(Vec::len).sum();
+                return Err(EmergencyRefused::TooLarge { bytes });
+            }
+        }
+        Ok(Self { text, signatures })
     }
 
-    /// Whether it holds at this moment.
-    pub fn holds_at(&self, now: WallTime) -> bool {
-        !self.ends() && self.holds.from <= now && now <= self.holds.until
+    /// Reads what [`encode`] gives, within its bounds.
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(MAGIC)?;
+        let (text, rest) = take(rest, DECLARATION_BYTES_MAX)?;
+        let (count, mut rest) = rest.split_first()?;
+        let mut signatures = Vec::new();
+        for _ in 0..*count {
+            let (signature, after) = take(rest, SIGNATURE_BYTES_MAX)?;
+            signatures.push(signature.to_vec());
+            rest = after;
+        }
+        let sorted = signatures.is_sorted_by(|one, other| one < other);
+        let whole = rest.is_empty() && signatures.len() <= SIGNATURES_MAX && sorted;
+        let text = text.to_vec();
+        whole.then_some(Self { text, signatures })
     }
+
+    /// As it travels, if its signatures are sorted and within bounds; nothing is verified.
+    pub fn encoded(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        put(&mut bytes, &self.text);
+        // Both are within their bounds where this is asked.
+        bytes.push(u8::try_from(self.signatures.len()).unwrap_or(u8::MAX));
+        for signature in &self.signatures {
+            put(&mut bytes, signature);
+        }
+        bytes
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, part: &[u8]) {
+    let length = u16::try_from(part.len()).unwrap_or(u16::MAX);
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(part);
+}
+
+fn take(bytes: &[u8], bytes_max: usize) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    (length <= bytes_max).then(|| rest.split_at_checked(length))?
+}
+
+fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, EmergencyRefused> {
+    let unreadable = |problem: String| EmergencyRefused::Unreadable {
+        path: path.display().to_string(),
+        problem,
+    };
+    let file = std::fs::File::open(path).map_err(|problem| unreadable(problem.to_string()))?;
+    let mut bytes = Vec::new();
+    let limit = bytes_max as u64 + 1;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut bytes)
+        .map_err(|problem| unreadable(problem.to_string()))?;
+    if bytes.len() > bytes_max {
+        return Err(unreadable(format!("it has more than {bytes_max} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// A declaration as it travels, with the signatures of reviewers and no others, if the charter bears
+/// it out.
+///
+/// # Errors
+/// Why it changes nothing.
+pub fn encode(
+    signed: &Signed,
+    charter: CharterDigest,
+    terms: Option<EmergencyTerms>,
+    board: &Board,
+) -> Result<(Declared, Vec<u8>), EmergencyRefused> {
+    let declared = verify(signed, charter, terms, board)?;
+    let of_reviewer = |signature: &&Vec<u8>| {
+        DetachedSignature::parse_for(signature, EMERGENCY_NAMESPACE)
+            .is_ok_and(|signature| board.member(signature.key()).is_some())
+    };
+    let signatures: BTreeSet<Vec<u8>> = signed
+        .signatures
+        .iter()
+        .filter(of_reviewer)
+        .cloned()
+        .collect();
+    let own = Signed {
+        text: signed.text.clone(),
+        signatures: signatures.into_iter().collect(),
+    };
+    let bytes = own.encoded();
+    if bytes.len() > SIGNED_BYTES_MAX || own.signatures.len() > SIGNATURES_MAX {
+        return Err(EmergencyRefused::TooLarge { bytes: bytes.len() });
+    }
+    Ok((declared, bytes))
+}
+
+/// What a declaration says that came from another node, if the charter bears it out and it is in the
+/// one form that [`encode`] gives.
+pub fn decode(
+    bytes: &[u8],
+    charter: CharterDigest,
+    terms: Option<EmergencyTerms>,
+    board: &Board,
+) -> Option<Declared> {
+    let signed = Signed::decode(bytes)?;
+    let (declared, encoded) = encode(&signed, charter, terms, board).ok()?;
+    (encoded == bytes).then_some(declared)
 }
 
 /// Reads a declaration and holds it to the charter in force: its digest, its terms, and signatures
@@ -179,12 +358,12 @@ impl Declaration {
 /// # Errors
 /// Why it changes nothing.
 pub fn verify(
-    text: &[u8],
-    signatures: &[Vec<u8>],
+    signed: &Signed,
     charter: CharterDigest,
     terms: Option<EmergencyTerms>,
     board: &Board,
-) -> Result<(Declaration, Vec<String>), EmergencyRefused> {
+) -> Result<Declared, EmergencyRefused> {
+    let Signed { text, signatures } = signed;
     let terms = terms.ok_or(EmergencyRefused::NoTerms)?;
     let declaration = Declaration::parse(text)?;
     if declaration.charter != charter {
@@ -221,7 +400,7 @@ pub fn verify(
             needed: terms.threshold,
         });
     }
-    Ok((declaration, signers.into_iter().collect()))
+    Ok(declaration.declared(text, signers.into_iter().collect()))
 }
 
 fn parsed<T: FromStr>(text: &str) -> Option<T> {

@@ -30,8 +30,13 @@ impl Occurrence {
     }
 }
 
-/// Every arrangement of three nodes of a roster, found by going through all triples there are.
-pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangement, Occurrence> {
+/// Every arrangement of three nodes of a roster, found by going through all triples there are; none
+/// if there are more than `most`.
+pub(crate) fn arrangements(
+    roster: &Roster,
+    named: &Named,
+    most: usize,
+) -> Option<BTreeMap<Arrangement, Occurrence>> {
     let paths: Vec<Path> = roster
         .members()
         .iter()
@@ -40,6 +45,9 @@ pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangeme
     let mut found: BTreeMap<u64, Occurrence> = BTreeMap::new();
     for (index, node) in paths.iter().enumerate() {
         for (home_index, home) in paths.iter().enumerate() {
+            if found.len() > most {
+                return None;
+            }
             for addressee in &paths {
                 let occurrence = found
                     .entry(code([node, home, addressee]))
@@ -59,7 +67,8 @@ pub(crate) fn arrangements(roster: &Roster, named: &Named) -> BTreeMap<Arrangeme
         let [node, home, addressee] = occurrence.example;
         (Arrangement::of(node, home, addressee, named), occurrence)
     };
-    found.into_values().map(arrangement).collect()
+    let few = found.len() <= most;
+    few.then(|| found.into_values().map(arrangement).collect())
 }
 
 /// A node's path below the county by positions in the roster from 1, each with whether it is named.

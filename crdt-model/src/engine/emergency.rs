@@ -64,6 +64,8 @@ pub struct EmergencyStatus {
     pub counts: bool,
     /// The newest declaration that this node holds, begun, running or over.
     pub declared: Option<Declared>,
+    /// Whether it has had its time, or was called off.
+    pub over: bool,
     /// Since when it counts here, or did, by this node's clock.
     pub since: Option<WallTime>,
     /// What came of earlier ones, the oldest first.
@@ -101,7 +103,13 @@ impl Held {
     }
 
     /// Whether it counts at this moment under the charter in force.
-    fn counts(&self, charter: &dyn Charter, wall: WallTime, began: Option<Instant>, now: Now) -> bool {
+    fn counts(
+        &self,
+        charter: &dyn Charter,
+        wall: WallTime,
+        began: Option<Instant>,
+        now: Now,
+    ) -> bool {
         let span_ms = self.declared.holds.until.ms - self.declared.holds.from.ms;
         let lasts = began.is_none_or(|began| now.instant.since_ms(began) <= span_ms);
         let unended = !self.over && lasts && self.declared.holds_at(wall)
@@ -193,6 +201,7 @@ impl Engine {
         EmergencyStatus {
             counts: self.in_emergency(),
             declared: held.map(|held| held.declared.clone()),
+            over: held.is_some_and(|held| held.over),
             since: held.and_then(|held| held.since),
             reports: self.emergencies.reports.clone(),
         }
@@ -224,7 +233,8 @@ impl Engine {
         let taken = Held {
             over: same.is_some_and(|held| held.over),
             // One that follows on another goes on with its report.
-            since: known.and_then(|held| held.since.filter(|_| self.in_emergency() || same.is_some())),
+            since: known
+                .and_then(|held| held.since.filter(|_| self.in_emergency() || same.is_some())),
             durable: false,
             bytes: bytes.to_vec(),
             declared,
@@ -233,10 +243,14 @@ impl Engine {
         batch.put(declaration_key(), taken.encode());
         store.write(&batch)?;
         self.durability.wrote();
-        self.durability.wait(Waiting::Declaration(taken.declared.digest));
+        self.durability
+            .wait(Waiting::Declaration(taken.declared.digest));
         self.emergencies.held = Some(taken);
         if planted::is(Plant::EmergencyBeforeDurable) {
-            self.emergencies.held.iter_mut().for_each(|held| held.durable = true);
+            self.emergencies
+                .held
+                .iter_mut()
+                .for_each(|held| held.durable = true);
         }
         Ok(true)
     }
@@ -266,7 +280,10 @@ impl Engine {
             return Ok(());
         };
         let counts = held.counts(&*charter, wall, began, now);
-        match (before.is_some_and(|one| one.rules.digest() == charter.digest()), counts) {
+        match (
+            before.is_some_and(|one| one.rules.digest() == charter.digest()),
+            counts,
+        ) {
             (false, true) => self.begin_emergency(&*charter, wall, now, store)?,
             (true, true) => {}
             (_, false) => {
@@ -291,7 +308,9 @@ impl Engine {
             true => holds.until.ms.saturating_add(1),
             false => holds.from.ms,
         };
-        let wait_ms = next.saturating_sub(wall.ms).clamp(1, ANTI_ENTROPY_INTERVAL_MS);
+        let wait_ms = next
+            .saturating_sub(wall.ms)
+            .clamp(1, ANTI_ENTROPY_INTERVAL_MS);
         if next > wall.ms {
             self.clock.look_by(now.instant.after_ms(wait_ms));
         }
@@ -310,7 +329,9 @@ impl Engine {
         if let Some(held) = self.emergencies.held.as_mut() {
             held.since.get_or_insert(wall);
             let (number, until) = (held.declared.number, held.declared.holds.until);
-            self.mending.alarms.push(Alarm::EmergencyBegins { number, until });
+            self.mending
+                .alarms
+                .push(Alarm::EmergencyBegins { number, until });
             let mut batch = Batch::default();
             batch.put(declaration_key(), held.encode());
             store.write(&batch)?;
@@ -340,7 +361,9 @@ impl Engine {
         }
         if let Some(report) = report {
             let (number, facets) = (report.declared.number, report.received_in_all());
-            self.mending.alarms.push(Alarm::EmergencyEnds { number, facets });
+            self.mending
+                .alarms
+                .push(Alarm::EmergencyEnds { number, facets });
             batch.put(report_key(&report), report.encode());
             self.emergencies.reports.push(report);
             while self.emergencies.reports.len() > EMERGENCY_REPORTS_MAX {

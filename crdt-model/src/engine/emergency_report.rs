@@ -93,7 +93,10 @@ impl Engine {
                     && self.peers.get(&peer).is_some_and(|known| known.emergency)
                     && self.carries(node, peer, &audience)
                 {
-                    carried.entry(peer).or_default().add(label, &decision.rules, facets);
+                    carried
+                        .entry(peer)
+                        .or_default()
+                        .add(label, &decision.rules, facets);
                 }
             }
         }
@@ -103,7 +106,9 @@ impl Engine {
             since,
             ended,
             received: received.flowed(),
-            carried: carried.map(|(peer, count)| (peer, count.flowed())).collect(),
+            carried: carried
+                .map(|(peer, count)| (peer, count.flowed()))
+                .collect(),
         })
     }
 }
@@ -150,7 +155,9 @@ impl EmergencyReport {
 fn put_declared(writer: &mut Writer, declared: &Declared) {
     writer.raw(&declared.charter.0).raw(&declared.digest.0);
     writer.varint(u64::from(declared.number));
-    writer.u64_be(declared.holds.from.ms).u64_be(declared.holds.until.ms);
+    writer
+        .u64_be(declared.holds.from.ms)
+        .u64_be(declared.holds.until.ms);
     writer.bytes(declared.reason.as_bytes());
     put_words(writer, &declared.signers);
 }

@@ -152,7 +152,11 @@ impl Engine {
         if let Some(known) = self.peers.get_mut(&peer) {
             known.clear_labels();
         }
-        let known: Vec<_> = self.audiences.iter().map(|(label, of)| (*label, *of)).collect();
+        let known: Vec<_> = self
+            .audiences
+            .iter()
+            .map(|(label, of)| (*label, *of))
+            .collect();
         for (label, audiences) in known {
             self.share(peer, &label, &audiences);
         }

@@ -55,6 +55,8 @@ pub struct PeerStatus {
     pub node: NodeId,
     /// How the link stands.
     pub link: LinkState,
+    /// Whether rules for emergencies count over the link: they do where they count at both ends.
+    pub emergency: bool,
     /// Since when it is connected or not, by this node's clock; none if it never was.
     pub since: Option<WallTime>,
     /// The charter version the peer goes by, where it has said so.
@@ -111,6 +113,7 @@ impl Engine {
         Some(PeerStatus {
             node: peer,
             link: self.link_state(peer)?,
+            emergency: self.emergency_over(peer),
             since: known.since,
             charter: known.hello.map(|hello| hello.charter.version),
             have: self.shared_with(peer).total().count(),

@@ -125,6 +125,7 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
     let charter = CharterMark {
         version: CharterVersion(2),
         digest: CharterDigest([8; 32]),
+        emergency: true,
     };
     let commits: Vec<_> = commits()
         .into_iter()
@@ -208,6 +209,7 @@ fn gossip() -> Gossip {
     Gossip {
         newest: vec![one, signed("620723102000", 300, 9)],
         pairs: vec![[one, signed("620723102000", 2, 7)]],
+        declaration: b"as reviewers signed it".to_vec(),
     }
 }
 
@@ -216,6 +218,7 @@ pub(crate) fn responses() -> Vec<(&'static str, Response)> {
     let charter = CharterMark {
         version: CharterVersion(2),
         digest: CharterDigest([8; 32]),
+        emergency: true,
     };
     let commit = commits().remove(0).1.encoded().to_vec();
     let found = Found {

@@ -253,6 +253,7 @@ fn damaged_entries_of_the_quarantine_are_dropped_and_counted() {
     let charter = CharterMark {
         version: CharterVersion(1),
         digest: crdt_model::ids::CharterDigest([1; 32]),
+        emergency: false,
     };
     let garbage: Vec<_> = (0..3).map(|number| vec![number; 100]).collect();
     let push = Request::Push {

@@ -68,10 +68,19 @@ pub(super) fn rules(drawn: &Drawn, seed: &mut Seed) -> Vec<(&'static str, String
         }
         forbids.push_str(&bar(facet));
     }
-    vec![
+    let mut files = vec![
         ("rules/guard.cedar", forbids),
         ("rules/permit.cedar", permits),
-    ]
+    ];
+    files.extend(drawn.emergency.map(|facet| {
+        let head = "permit (principal, action in Action::\"flow\", resource)";
+        let body = format!(
+            "when {{ resource.facet == Facet::\"{facet}\" && resource.sensitivity == {} }}",
+            sensitivity(0)
+        );
+        ("emergency/open.cedar", rule("emergency.open", head, &body))
+    }));
+    files
 }
 
 type Group = (Right, Relation, usize, Scope);

@@ -64,6 +64,8 @@ pub(super) struct Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Drawn {
     pub(super) kinds: Vec<Kind>,
+    /// The facet that flows everywhere in an emergency, but for what is restricted.
+    pub(super) emergency: Option<Name>,
 }
 
 impl Facet {
@@ -201,14 +203,24 @@ impl Drawn {
                     .collect(),
             })
             .collect();
-        let mut drawn = Self { kinds };
+        let mut drawn = Self {
+            kinds,
+            emergency: None,
+        };
         if let Some(facet) = drawn.facets_mut().next() {
             // So that something flows under every charter.
             for above in [Relation::Parent, Relation::County] {
                 facet.since.insert((Right::Flow, above), [0, 1]);
             }
         }
+        drawn.draw_emergency(seed);
         drawn.settled(true)
+    }
+
+    /// In two counties of three, something flows everywhere in an emergency.
+    fn draw_emergency(&mut self, seed: &mut Seed) {
+        let names: Vec<Name> = self.facets().map(|facet| facet.name).collect();
+        self.emergency = seed.pick(&names).copied().filter(|_| seed.percent(67));
     }
 
     /// The same with some flows wider, some narrower, and some rights given and taken.
@@ -223,6 +235,9 @@ impl Drawn {
                 }
             }
             facet.guarded ^= seed.percent(30);
+        }
+        if seed.percent(30) {
+            drawn.draw_emergency(seed);
         }
         drawn.settled(true)
     }
@@ -266,8 +281,23 @@ impl Drawn {
         self.kinds.iter_mut().flat_map(|kind| &mut kind.facets)
     }
 
+    /// The table that this comes to over these nodes in an emergency, if it has rules for one.
+    pub(super) fn in_emergency(&self, nodes: &BTreeMap<NodeId, Standing>) -> Option<Permissions> {
+        let open = self.emergency?;
+        let mut table = self.table();
+        for ((facet, grade, _), rights) in &mut table.rows {
+            let ordinary = Some(&grade.sensitivity.as_str()) == SENSITIVITIES.first();
+            rights.flow |= *facet == open && ordinary;
+        }
+        Some(Permissions::of_table(nodes.clone(), table))
+    }
+
     /// The table that this comes to over these nodes.
     pub(super) fn permissions(&self, nodes: BTreeMap<NodeId, Standing>) -> Permissions {
+        Permissions::of_table(nodes, self.table())
+    }
+
+    fn table(&self) -> Table {
         let mut table = Table::default();
         for facet in self.facets() {
             if facet.addressed {
@@ -287,7 +317,7 @@ impl Drawn {
                 }
             }
         }
-        Permissions::of_table(nodes, table)
+        table
     }
 }
 

@@ -35,7 +35,7 @@ impl Written<'_> {
         let mut put = |path: &str, text: String| {
             files.files.insert(path.to_owned(), text.into_bytes());
         };
-        put("charter.toml", self.head());
+        put("charter.toml", self.head(drawn.emergency.is_some()));
         put("roster.toml", self.roster());
         put(
             "checks/none.toml",
@@ -50,7 +50,7 @@ impl Written<'_> {
         files
     }
 
-    fn head(&self) -> String {
+    fn head(&self, emergency: bool) -> String {
         let mut text = format!(
             "county = \"{}\"\ntitle = {{ zh = \"章程\", en = \"{}\" }}\nversion = {}\n\
              accept_since = 1\nvalid_from = \"{}\"\nvalid_until = \"{}\"\nthreshold = 2\n",
@@ -60,6 +60,9 @@ impl Written<'_> {
             policy::manifest::date(IN_FORCE.from).unwrap_or_default(),
             policy::manifest::date(self.until).unwrap_or_default(),
         );
+        if emergency {
+            text.push_str("[emergency]\nthreshold = 1\nhours_max = 24\n");
+        }
         if let Some(cosigners) = self.cosigners {
             // Writing to a string cannot fail.
             let _ = write!(

@@ -204,9 +204,10 @@ impl County {
             signers: plan.signers,
         };
         let table = drawn.permissions(plan.roster.clone());
+        let emergency = drawn.in_emergency(plan.roster);
         // Whatever is drawn is a charter: a test opens hundreds of them.
         self.reviewers
-            .seal(files, &sealed, table)
+            .seal(files, &sealed, table, emergency)
             .expect("what is drawn can be signed")
     }
 }

@@ -12,8 +12,8 @@ use policy::manifest::date;
 use policy::template::{self, Entry, Filling};
 
 use super::Edition;
-use super::linze_table::{rights, rights_without_grid_ledger, rights_without_neighbours};
-use super::permissions::{Permissions, Rights};
+use super::linze_table::{Tables, USUAL, WITHOUT_GRID_LEDGER, WITHOUT_NEIGHBOURS};
+use super::permissions::Permissions;
 use super::reviewers::{IN_FORCE, Reviewers, Sealed, node_key};
 
 /// Texts of the rules that the second version changes, and what they become.
@@ -82,20 +82,15 @@ impl Linze {
         let files = template::fill(&listing(nodes), &filling(seed, nodes, &reviewers));
         let active = |node: &NodeId| (*node, Standing::Active);
         let roster: BTreeMap<_, _> = nodes.iter().map(active).collect();
-        let make = |files: &CharterFiles, follows: Option<&Edition>, rights, signers: &[usize]| {
-            make(&roster, files, follows, rights, &reviewers, signers)
+        let make = |files: &CharterFiles, follows: Option<&Edition>, tables, signers: &[usize]| {
+            make(&roster, files, follows, tables, &reviewers, signers)
         };
-        let v1 = make(&files, None, rights, &[0, 1]);
-        let v2 = make(
-            &forget(&files),
-            Some(&v1),
-            rights_without_grid_ledger,
-            &[1, 2],
-        );
-        let v3 = make(&files, Some(&v2), rights, &[0, 2]);
+        let v1 = make(&files, None, USUAL, &[0, 1]);
+        let v2 = make(&forget(&files), Some(&v1), WITHOUT_GRID_LEDGER, &[1, 2]);
+        let v3 = make(&files, Some(&v2), USUAL, &[0, 2]);
         let closed = with_rule(&files, NO_NEIGHBOURS);
-        let v2_fork = make(&closed, Some(&v1), rights_without_neighbours, &[0, 2]);
-        let v2_unsigned_enough = make(&with_rule(&files, EVERYTHING), Some(&v1), rights, &[2]);
+        let v2_fork = make(&closed, Some(&v1), WITHOUT_NEIGHBOURS, &[0, 2]);
+        let v2_unsigned_enough = make(&with_rule(&files, EVERYTHING), Some(&v1), USUAL, &[2]);
         Self {
             seed,
             reviewers,
@@ -123,7 +118,7 @@ impl Linze {
             &roster,
             &files,
             Some(follows),
-            rights,
+            USUAL,
             &self.reviewers,
             signers,
         )
@@ -138,7 +133,7 @@ impl Linze {
             &roster,
             &self.files,
             Some(follows),
-            rights,
+            USUAL,
             &self.reviewers,
             signers,
         )
@@ -257,7 +252,7 @@ fn make(
     roster: &BTreeMap<NodeId, Standing>,
     files: &CharterFiles,
     follows: Option<&Edition>,
-    rights: fn(&Label, NodeId) -> Rights,
+    tables: Tables,
     reviewers: &Reviewers,
     signers: &[usize],
 ) -> Edition {
@@ -274,8 +269,10 @@ fn make(
         validity: IN_FORCE,
         signers,
     };
+    let [table, emergency] = [tables.every_day, tables.in_emergency]
+        .map(|rights| Permissions::written(roster.clone(), rights));
     reviewers
-        .seal(files, &sealed, Permissions::written(roster.clone(), rights))
+        .seal(files, &sealed, table, Some(emergency))
         // The template stands in this program, and a test opens what is made of it.
         .expect("the charter of Linze County can be signed")
 }

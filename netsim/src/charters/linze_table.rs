@@ -26,8 +26,51 @@ const DECLARED: [(&str, bool, &[&str], &[&str]); 10] = [
     ("notice.reply", true, ORDINARY_OR_COMPLAINT, VILLAGE),
 ];
 
+/// What one version allows.
+#[derive(Clone, Copy)]
+pub(super) struct Tables {
+    /// Every day.
+    pub(super) every_day: fn(&Label, NodeId) -> Rights,
+    /// In an emergency.
+    pub(super) in_emergency: fn(&Label, NodeId) -> Rights,
+}
+
+/// The first version, and every version that is like it.
+pub(super) const USUAL: Tables = Tables {
+    every_day: rights,
+    in_emergency: |label, node| with_devices(label, node, rights(label, node)),
+};
+
+/// The version that forgot the ledger of grid reports.
+pub(super) const WITHOUT_GRID_LEDGER: Tables = Tables {
+    every_day: rights_without_grid_ledger,
+    in_emergency: |label, node| with_devices(label, node, rights_without_grid_ledger(label, node)),
+};
+
+/// The version that shows devices to no neighbour, in an emergency to none either.
+pub(super) const WITHOUT_NEIGHBOURS: Tables = Tables {
+    every_day: rights_without_neighbours,
+    in_emergency: |label, node| {
+        let every_day = rights_without_neighbours(label, node);
+        match Relation::of(label, node).contains(&Relation::Below) {
+            true => with_devices(label, node, every_day),
+            false => every_day,
+        }
+    },
+};
+
+/// In an emergency every node sees which devices there are, but for the secret ones.
+fn with_devices(label: &Label, node: NodeId, every_day: Rights) -> Rights {
+    let directory = label.facet.as_str() == "device.public" && declared(label);
+    let ordinary = label.grade.sensitivity.as_str() == "normal";
+    Rights {
+        flow: every_day.flow || node != label.home && directory && ordinary,
+        ..every_day
+    }
+}
+
 /// The rights under the first version, and under every version that is like it.
-pub(super) fn rights(label: &Label, node: NodeId) -> Rights {
+fn rights(label: &Label, node: NodeId) -> Rights {
     let stands = Relation::of(label, node);
     if !declared(label) {
         Rights::NONE
@@ -40,7 +83,7 @@ pub(super) fn rights(label: &Label, node: NodeId) -> Rights {
 }
 
 /// The rights under the version that forgot the ledger of grid reports: it stays at home.
-pub(super) fn rights_without_grid_ledger(label: &Label, node: NodeId) -> Rights {
+fn rights_without_grid_ledger(label: &Label, node: NodeId) -> Rights {
     if label.facet.as_str() == "grid.summary" && node != label.home {
         Rights::NONE
     } else {
@@ -49,7 +92,7 @@ pub(super) fn rights_without_grid_ledger(label: &Label, node: NodeId) -> Rights 
 }
 
 /// The rights under the version that shows devices to no neighbour.
-pub(super) fn rights_without_neighbours(label: &Label, node: NodeId) -> Rights {
+fn rights_without_neighbours(label: &Label, node: NodeId) -> Rights {
     let neighbour = Relation::of(label, node).contains(&Relation::Sibling);
     if label.facet.as_str() == "device.public" && neighbour {
         Rights::NONE

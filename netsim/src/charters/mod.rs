@@ -19,6 +19,7 @@ pub mod permissions;
 mod reviewers;
 mod shelf;
 
+use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::replica;
 use crdt_model::store::{Batch, MemoryStore, Store, StoreError};
@@ -41,6 +42,9 @@ pub struct Edition {
     pub digest: CharterDigest,
     /// What it must allow.
     pub table: Permissions,
+    /// What it must allow in an emergency, if it has rules for one.
+    pub emergency: Option<Permissions>,
+    reviewers: reviewers::Reviewers,
 }
 
 impl Edition {
@@ -50,6 +54,12 @@ impl Edition {
         batch.put(replica::charter_key(self.version), self.bundle.clone());
         store.write(&batch)?;
         store.sync()
+    }
+
+    /// A declaration of an emergency under it, as nodes pass it on, signed by the reviewers at these
+    /// positions.
+    pub fn declare(&self, number: u32, holds: Validity, signers: &[usize]) -> Vec<u8> {
+        self.reviewers.declare(self, number, holds, signers)
     }
 
     /// Digests of all versions up to it, its own first.

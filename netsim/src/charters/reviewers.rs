@@ -6,8 +6,9 @@ use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::time::WallTime;
 use ed25519_dalek::SigningKey;
 use policy::board::signature_path;
+use policy::emergency::{Declaration, Signed};
 use policy::manifest::{MANIFEST_PATH, Manifest, Sha256Sum};
-use policy::sshsig::{self, SshKey};
+use policy::sshsig::{self, EMERGENCY_NAMESPACE, SshKey};
 use policy::{CharterFiles, bundle, schema, sign};
 
 use super::Edition;
@@ -68,6 +69,7 @@ impl Reviewers {
         mut files: CharterFiles,
         sealed: &Sealed<'_>,
         table: Permissions,
+        emergency: Option<Permissions>,
     ) -> Result<Edition, sign::SignError> {
         let schema = sign::schema_of(&files)?;
         files
@@ -96,7 +98,36 @@ impl Reviewers {
             version: sealed.version,
             digest: manifest.digest()?,
             table,
+            emergency,
+            reviewers: self.clone(),
         })
+    }
+
+    /// A declaration of an emergency under an edition.
+    pub(super) fn declare(
+        &self,
+        edition: &Edition,
+        number: u32,
+        holds: Validity,
+        signers: &[usize],
+    ) -> Vec<u8> {
+        // Every edition has a manifest: it was sealed.
+        let Ok(manifest) = Manifest::of(&edition.files) else {
+            return Vec::new();
+        };
+        let declaration = Declaration {
+            county: manifest.county,
+            charter: edition.digest,
+            number,
+            holds,
+            reason: "暴雨红色预警（模拟）".to_owned(),
+        };
+        let text = declaration.encode().unwrap_or_default().into_bytes();
+        let keys = signers.iter().filter_map(|at| self.keys.get(*at));
+        let signed = keys.map(|(_, key)| sshsig::sign_for(key, EMERGENCY_NAMESPACE, &text));
+        let mut signatures: Vec<_> = signed.flatten().map(String::into_bytes).collect();
+        signatures.sort();
+        Signed { text, signatures }.encoded()
     }
 }
 

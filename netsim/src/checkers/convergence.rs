@@ -117,7 +117,7 @@ fn has_all_of(state: &Node, other: &Node, facet: &FacetId) -> bool {
 }
 
 fn carried(state: &Node, node: NodeId, peer: NodeId, facet: &FacetId, entry: &FacetEntry) -> bool {
-    let charter = state.engine.charter();
+    let charter = state.engine.rules_with(peer);
     let roster = charter.roster();
     let audience: Audience = charter.audience(&facet.label(entry.grade));
     let belongs = |node| {

@@ -105,10 +105,10 @@ impl Durability {
         else {
             return;
         };
-        let digest = state.engine.charter().digest();
+        let rules = state.rules();
         for (facet, commits) in ledger {
             // What the charter took away is gone, and was meant to go.
-            let kept = facet.home == node || scene.truth.may_hold(facet, node, &digest);
+            let kept = facet.home == node || scene.truth.may_hold(facet, node, &rules);
             let Ok(history) = replica::history(&state.store, facet) else {
                 continue;
             };

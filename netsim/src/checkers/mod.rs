@@ -7,6 +7,7 @@ mod bounded;
 mod conflicts;
 mod convergence;
 mod durability;
+mod emergencies;
 mod excused;
 mod ladder;
 mod lives;
@@ -128,6 +129,7 @@ pub fn all() -> Vec<Box<dyn Checker>> {
         Box::new(conflicts::Conflicts),
         Box::new(convergence::Convergence),
         Box::new(durability::Durability::default()),
+        Box::new(emergencies::Emergencies::default()),
         Box::new(ladder::Ladder::default()),
         Box::new(lives::Lives::default()),
         Box::new(log::Log::default()),

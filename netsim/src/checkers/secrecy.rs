@@ -3,24 +3,24 @@
 use std::collections::BTreeSet;
 
 use crdt_model::commit::Commit;
-use crdt_model::ids::{CharterDigest, CommitHash, NodeId};
+use crdt_model::ids::{CommitHash, NodeId};
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::quarantine::Refused;
 
 use super::{Broken, Checker, Scene};
 use crate::secrecy::mentions;
 use crate::secrecy::told::{self, Leak, Permitted};
-use crate::truth::{Secret, Truth};
+use crate::truth::{Rules, Secret, Truth};
 
-/// What may be told under one edition.
+/// What may be told by these rules.
 struct Under<'a> {
     truth: &'a Truth,
-    edition: &'a CharterDigest,
+    rules: &'a Rules,
 }
 
 impl Permitted for Under<'_> {
     fn may_hold(&self, facet: &FacetId, grade: Grade, node: NodeId) -> bool {
-        let table = self.truth.table(self.edition);
+        let table = self.truth.table(self.rules);
         table.is_some_and(|table| table.holds(&facet.label(grade), node))
     }
 
@@ -69,7 +69,7 @@ impl Checker for Typed {
             };
             let under = Under {
                 truth: scene.truth,
-                edition: &frame.edition,
+                rules: &frame.rules,
             };
             let said = |leak: &Leak| {
                 label_of(&leak.mention).is_some_and(|label| self.named.contains(&(frame.to, label)))
@@ -83,10 +83,10 @@ impl Checker for Typed {
 
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, state) in scene.honest() {
-            let edition = state.engine.charter().digest();
+            let rules = state.rules();
             let under = Under {
                 truth: scene.truth,
-                edition: &edition,
+                rules: &rules,
             };
             let listed = mentions::disk(&state.store).unwrap_or_default();
             let theirs = |leak: &Leak| leak.facet.is_none_or(|facet| facet.home != node);
@@ -152,7 +152,7 @@ impl Checker for Bytes {
             .iter()
             .filter(|frame| !scene.hostile.contains(&frame.from))
         {
-            for (secret, form) in hidden(scene, &frame.bytes, frame.to, &frame.edition) {
+            for (secret, form) in hidden(scene, &frame.bytes, frame.to, &frame.rules) {
                 let what = format!("sent {} {}, {form}", frame.to, named(secret));
                 broken.push(scene.broken(NAME, frame.from, what));
             }
@@ -161,9 +161,9 @@ impl Checker for Bytes {
 
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         for (node, state) in scene.honest() {
-            let edition = state.engine.charter().digest();
+            let rules = state.rules();
             for part in state.store.platter().image() {
-                for (secret, form) in hidden(scene, part, node, &edition) {
+                for (secret, form) in hidden(scene, part, node, &rules) {
                     // The quarantine keeps the names of what it refused, and what the hostile wrote.
                     if scene.was_told_by_hostile(node, secret) {
                         continue;
@@ -177,17 +177,12 @@ impl Checker for Bytes {
 }
 
 /// What some bytes hold that a node may not know.
-fn hidden(
-    scene: &Scene<'_>,
-    bytes: &[u8],
-    node: NodeId,
-    edition: &CharterDigest,
-) -> Vec<(Secret, String)> {
+fn hidden(scene: &Scene<'_>, bytes: &[u8], node: NodeId, rules: &Rules) -> Vec<(Secret, String)> {
     let found = scene.truth.needles.find(bytes).into_iter();
     let hidden = found.filter_map(|found| {
         let secret = scene.truth.secret(found.owner)?;
         let hashed = if found.hashed { " hashed" } else { "" };
-        let known = scene.truth.may_know(secret, node, edition);
+        let known = scene.truth.may_know(secret, node, rules);
         (!known).then(|| {
             (
                 secret,

@@ -7,7 +7,7 @@
 pub mod peer;
 pub mod tamper;
 
-use crdt_model::charter::{Charter, Tier};
+use crdt_model::charter::{Charter, Tier, Validity};
 use crdt_model::checkpoint::ledger::Gossip;
 use crdt_model::checkpoint::{Checkpoint, Cosignature};
 use crdt_model::commit::{Commit, CommitBody};
@@ -23,6 +23,9 @@ use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
 use crdt_model::wire::{CharterMark, Hello, Request, Wanted};
 
+use policy::emergency::{Declaration, Signed};
+use policy::sshsig::{EMERGENCY_NAMESPACE, sign_for};
+
 pub use peer::{HostilePeer, set};
 
 use crate::secrecy::Canary;
@@ -32,6 +35,7 @@ use crate::world::World;
 
 /// Valid commits in one flood.
 const FLOOD: u64 = 40;
+const HOUR_MS: u64 = 3_600_000;
 /// Things in one frame of litter.
 const LITTER: usize = 128;
 
@@ -70,8 +74,9 @@ impl Hostile {
         let mark = CharterMark {
             version: charter.version(),
             digest: charter.digest(),
+            emergency: self.chance.percent(30),
         };
-        let (what, frames) = match self.chance.below(13) {
+        let (what, frames) = match self.chance.below(14) {
             0 => ("hostile: forged", self.forge(world, &*charter, facets)),
             1 => ("hostile: equivocated", self.equivocate(world, truth)),
             2 => (
@@ -92,6 +97,10 @@ impl Hostile {
             11 => (
                 "hostile: cosigned two logs",
                 self.cosign_two(&*charter, world.wall()),
+            ),
+            12 => (
+                "hostile: declared an emergency",
+                self.declare(&*charter, world.wall()),
             ),
             _ => (
                 "hostile: lied in a comparison",
@@ -133,12 +142,35 @@ impl Hostile {
                 let checkpoint = Checkpoint { county, size, root };
                 let key = &self.identity.key;
                 let newest = vec![Cosignature::sign(&checkpoint, cosigner, time_s, key)];
-                let pairs = Vec::new();
-                let gossip = Request::Gossip(Gossip { newest, pairs });
-                frames.push(Attack::Raw(gossip.encode()));
+                let gossip = Gossip {
+                    newest,
+                    ..Gossip::default()
+                };
+                frames.push(Attack::Raw(Request::Gossip(gossip).encode()));
             }
         }
         frames
+    }
+
+    /// An emergency that nobody but it has signed.
+    fn declare(&mut self, charter: &dyn Charter, wall: WallTime) -> Vec<Attack> {
+        let from = WallTime::from_ms(wall.ms / 1000 * 1000);
+        let until = WallTime::from_ms(from.ms + HOUR_MS);
+        let declaration = Declaration {
+            county: self.identity.node.county(),
+            charter: charter.digest(),
+            number: 1 + self.chance.below(9) as u32,
+            holds: Validity { from, until },
+            reason: "无人签署（模拟）".to_owned(),
+        };
+        let text = declaration.encode().unwrap_or_default().into_bytes();
+        let signature = sign_for(&self.identity.key, EMERGENCY_NAMESPACE, &text);
+        let signatures = signature.into_iter().map(String::into_bytes).collect();
+        let gossip = Gossip {
+            declaration: Signed { text, signatures }.encoded(),
+            ..Gossip::default()
+        };
+        vec![Attack::Raw(Request::Gossip(gossip).encode())]
     }
 
     fn text(&mut self) -> String {

@@ -24,6 +24,7 @@ impl HostilePeer {
         let charter = world.node(node)?.engine.charter();
         Some(CharterMark {
             version: charter.version(),
+            emergency: false,
             digest: charter.digest(),
         })
     }

@@ -100,6 +100,10 @@ pub fn state(world: &World, node: NodeId, step: usize) -> Vec<Entry> {
         entry("its peers", text(peers)),
         entry("its quarantine", text(refused)),
         entry("its index", text(labels)),
+        entry(
+            "its emergencies",
+            format!("{:?}", state.engine.emergency_status()).into_bytes(),
+        ),
         entry("its documents", text(documents(world, node))),
     ]
 }

@@ -1,5 +1,6 @@
 //! Lets a script happen in a world of its own, and writes down what the observer sees.
 
+use crdt_model::charter::Validity;
 use crdt_model::commit::CommitBody;
 use crdt_model::engine::Identity;
 use crdt_model::history::Clock;
@@ -168,6 +169,7 @@ impl Stage<'_> {
             }
             Act::Start(node) => self.start(*node),
             Act::Offer(node, version) => self.offer(*node, *version),
+            Act::Declare(node, number, until) => self.declare(*node, *number, *until),
             Act::Probe { from, to, place } => self.probe(*from, *to, place),
             Act::Trespass { from, to, place } => self.push_own(*from, *to, place, "trespasses"),
             Act::Rot { node, place } => self.rot(*node, place),
@@ -202,11 +204,32 @@ impl Stage<'_> {
         }
     }
 
+    fn declare(&mut self, node: NodeId, number: u32, until: WallTime) {
+        let digest = self
+            .world
+            .node(node)
+            .map(|state| state.engine.charter().digest());
+        let edition = self.scene.editions().find(|one| Some(one.digest) == digest);
+        let from = WallTime::from_ms(self.world.wall().ms / 1000 * 1000);
+        let holds = Validity {
+            from,
+            until: until.max(from),
+        };
+        let declaration = edition.map(|edition| edition.declare(number, holds, &[1]));
+        if let Some(declaration) = declaration
+            && self.world.declare(node, declaration).is_some()
+        {
+            self.played.counters.count("emergencies declared");
+        }
+    }
+
     fn mark(&self, node: NodeId) -> Option<CharterMark> {
-        let charter = self.world.node(node)?.engine.charter();
+        let engine = &self.world.node(node)?.engine;
+        let charter = engine.charter();
         Some(CharterMark {
             version: charter.version(),
             digest: charter.digest(),
+            emergency: engine.in_emergency(),
         })
     }
 

@@ -93,8 +93,10 @@ impl Scene {
         all.into_iter().take(self.versions)
     }
 
+    /// What may be held under each, every day and in an emergency.
     fn tables(&self) -> impl Iterator<Item = &Permissions> {
-        self.editions().map(|edition| &edition.table)
+        let tables = self.editions();
+        tables.flat_map(|edition| std::iter::once(&edition.table).chain(&edition.emergency))
     }
 
     /// Whether the observer may not hold this under any edition.

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::NodeId;
+use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 
 use super::scene::{Place, Scene};
 use crate::charters::generated::{CHOICE, CHOICES, GROWING, TEXT};
 use crate::secrecy::Canary;
 use crate::seed::Seed;
+use crate::world::WALL_START_MS;
 use crate::world::line::Quality;
 
 /// Steps of work and trouble.
@@ -64,6 +66,8 @@ pub enum Act {
     Start(NodeId),
     /// A person brings the charter of this number to a node.
     Offer(NodeId, usize),
+    /// A person brings the declaration of this number to a node: an emergency from now until then.
+    Declare(NodeId, u32, WallTime),
     /// A node asks another for a facet, compares around it, and pushes a commit of its own on it.
     Probe {
         /// Who asks.
@@ -147,6 +151,7 @@ pub struct Drawing<'a> {
     texts: u64,
     places: Vec<Place>,
     version: usize,
+    declarations: u32,
     steps: Vec<Step>,
 }
 
@@ -163,6 +168,7 @@ impl<'a> Drawing<'a> {
             texts: 0,
             places: Vec::new(),
             version: 1,
+            declarations: 0,
             steps: Vec::new(),
         };
         drawing.whole();
@@ -188,6 +194,7 @@ impl<'a> Drawing<'a> {
                 69..76 => self.spoil_line(),
                 76..81 => self.roll_out(),
                 81..93 => self.probe(),
+                93..97 => self.declare(),
                 _ => {}
             }
             // Mostly what was begun ends before the next, at times it does not.
@@ -343,6 +350,18 @@ impl<'a> Drawing<'a> {
             self.version = version;
             self.push(Act::Offer(node, version));
         }
+    }
+
+    fn declare(&mut self) {
+        self.declarations += 1;
+        let lasts_ms = match self.chance.percent(20) {
+            true => 0,
+            false => self.chance.between(2_000, 60_000),
+        };
+        let until = WallTime::from_ms(WALL_START_MS + self.at_ms + lasts_ms);
+        let until = WallTime::from_ms(until.ms / 1000 * 1000);
+        let node = self.node();
+        self.push(Act::Declare(node, self.declarations, until));
     }
 
     fn probe(&mut self) {

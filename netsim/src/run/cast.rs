@@ -1,6 +1,8 @@
 //! Who takes part in a run, and by which charters.
 
+use crdt_model::charter::Validity;
 use crdt_model::ids::NodeId;
+use crdt_model::time::WallTime;
 
 use super::faults::DAY_MS;
 use super::{Options, Run};
@@ -34,7 +36,7 @@ pub(super) fn found(options: &Options, shelf: &Shelf) -> Founded {
         None => stage.third().clone(),
     };
     for edition in [stage.first(), stage.second(), &third, stage.fork()] {
-        truth.add_edition(edition.digest, edition.version, edition.table.clone());
+        truth.add_edition(edition);
     }
     let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;
@@ -140,6 +142,70 @@ impl Run {
             self.world.run_ms(2_000);
             self.world.pass_wall_ms(DAY_MS + DAY_MS / 8);
             self.world.run_ms(1_000);
+        }
+    }
+
+    /// Brings a declaration of an emergency to a node: of one that begins, now or soon, or of the end
+    /// of the last one; now and then nobody has signed it.
+    pub(super) fn declare(&mut self, node: NodeId) {
+        let digest = self
+            .world
+            .node(node)
+            .map(|state| state.engine.charter().digest());
+        let editions = [
+            self.stage.first(),
+            self.stage.second(),
+            &self.third,
+            self.stage.fork(),
+        ];
+        let Some(edition) = editions.into_iter().find(|one| Some(one.digest) == digest) else {
+            return;
+        };
+        let edition = edition.clone();
+        let chance = &mut self.trouble.chance;
+        // A declaration is written to the second.
+        let now_ms = self.world.wall().ms / 1000 * 1000;
+        let from_ms = match chance.percent(15) {
+            true => now_ms + chance.between(1, 60) * 1_000,
+            false => now_ms,
+        };
+        let lasts_ms = match chance.percent(15) {
+            true => 0,
+            false => chance.between(1, 24 * 60) * 60_000,
+        };
+        let holds = Validity {
+            from: WallTime::from_ms(from_ms),
+            until: WallTime::from_ms(from_ms + lasts_ms),
+        };
+        let signers: &[usize] = if chance.percent(10) { &[] } else { &[2] };
+        self.trouble.declarations += 1;
+        let declaration = edition.declare(self.trouble.declarations, holds, signers);
+        match self.world.declare(node, declaration) {
+            Some(declared) => {
+                self.world.counters.count(match declared.ends() {
+                    true => "emergency called off",
+                    false => "emergency declared",
+                });
+                self.truth.declared.push(declared);
+            }
+            None if edition.emergency.is_some() && signers.is_empty() => {
+                self.world
+                    .counters
+                    .count("emergency that nobody signed refused");
+            }
+            None => {}
+        }
+    }
+
+    /// Lets time pass until the last emergency has run out.
+    pub(super) fn run_out(&mut self) {
+        let last = self.truth.declared.iter().map(|one| one.holds.until).max();
+        let left_ms = last.map_or(0, |until| until.ms.saturating_sub(self.world.wall().ms));
+        if left_ms > 0 {
+            self.world.counters.count("emergency ran out");
+            self.world.pass_wall_ms(left_ms);
+            let ms = 1_000 + self.trouble.chance.between(0, 12_000);
+            self.world.run_ms(ms);
         }
     }
 

@@ -69,10 +69,14 @@ pub enum Fault {
     WithheldCharter,
     /// The charter runs out for everybody.
     Expiry,
+    /// Reviewers declare an emergency, end one, or too few of them sign.
+    Emergency,
+    /// So much time passes that an emergency runs out.
+    EmergencyRunsOut,
 }
 
 /// All of them.
-pub const FAULTS: [Fault; 28] = [
+pub const FAULTS: [Fault; 30] = [
     Fault::BadLine,
     Fault::ThinLine,
     Fault::VillageCut,
@@ -101,6 +105,8 @@ pub const FAULTS: [Fault; 28] = [
     Fault::UnsignedCharter,
     Fault::WithheldCharter,
     Fault::Expiry,
+    Fault::Emergency,
+    Fault::EmergencyRunsOut,
 ];
 
 pub(super) const DAY_MS: u64 = 24 * 3_600_000;
@@ -114,6 +120,8 @@ pub(super) struct Trouble {
     pub(super) clones: Vec<Off>,
     /// Lives that nodes have begun after a restore.
     pub(super) lives: u64,
+    /// Declarations of emergencies that were written.
+    pub(super) declarations: u32,
 }
 
 impl Trouble {
@@ -123,6 +131,7 @@ impl Trouble {
             backups: Vec::new(),
             clones: Vec::new(),
             lives: 1,
+            declarations: 0,
         }
     }
 }
@@ -198,6 +207,8 @@ impl Run {
             Fault::UnsignedCharter => self.offer_unsigned(node),
             Fault::WithheldCharter => self.withhold(),
             Fault::Expiry => self.expire(),
+            Fault::Emergency => self.declare(node),
+            Fault::EmergencyRunsOut => self.run_out(),
         }
     }
 

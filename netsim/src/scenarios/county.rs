@@ -114,7 +114,7 @@ pub(super) fn found(
     };
     let mut truth = Truth::default();
     for edition in std::iter::once(&founding).chain(&later) {
-        truth.add_edition(edition.digest, edition.version, edition.table.clone());
+        truth.add_edition(edition);
     }
     let mut world = World::new(seed, Box::new(shelf.clone()));
     world.redials = true;

@@ -58,9 +58,14 @@ impl World {
                 self.befell(node, Happening::Dropped(facets));
             }
             Output::Alarm(alarm) => {
-                match alarm {
+                match &alarm {
                     Alarm::SplitView { .. } => self.counters.count("split view seen"),
                     Alarm::Frozen { .. } => self.counters.count("frozen seen"),
+                    Alarm::EmergencyBegins { .. } => self.counters.count("emergency began"),
+                    Alarm::EmergencyEnds { facets, .. } => {
+                        self.counters.count("emergency ended");
+                        self.counters.add("flowed in an emergency", *facets);
+                    }
                     _ => {}
                 }
                 self.tell(node, format!("alarm: {alarm:?}"));
@@ -149,12 +154,13 @@ impl World {
         let Some(sender) = self.nodes.get(&from) else {
             return;
         };
-        let edition = sender.engine.charter().digest();
+        let mut rules = sender.rules();
+        rules.emergency &= self.emergencies.contains(&(to, rules.digest));
         let mut frame = Frame {
             at_ms,
             from,
             to,
-            edition,
+            rules,
             request,
             bytes,
         };

@@ -18,7 +18,7 @@ pub mod watch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crdt_model::charter::Charter;
+use crdt_model::charter::{Charter, Declared};
 use crdt_model::document::Document;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
@@ -31,6 +31,7 @@ use crdt_model::store::Store;
 use crdt_model::time::WallTime;
 
 use crate::counters::Counters;
+use crate::truth::Rules;
 use line::Line;
 use log::{EventLog, What};
 use node::{Node, Off};
@@ -89,8 +90,8 @@ pub struct Frame {
     pub from: NodeId,
     /// Who was to get it.
     pub to: NodeId,
-    /// The charter that the sender goes by.
-    pub edition: CharterDigest,
+    /// What the sender goes by; every day's rules if no emergency ever counted at the other end.
+    pub rules: Rules,
     /// Whether it is a request.
     pub request: bool,
     /// Its bytes.
@@ -193,6 +194,8 @@ pub struct World {
     wall_start_ms: u64,
     verifier: Box<dyn Verifier>,
     tampers: BTreeMap<NodeId, Box<dyn Tamper>>,
+    /// Where an emergency has counted, and under which charter.
+    emergencies: BTreeSet<(NodeId, CharterDigest)>,
     /// Nodes that are given no charter by anybody.
     pub withheld_from: BTreeSet<NodeId>,
     /// Whether lines that went down are dialled again.
@@ -227,6 +230,7 @@ impl World {
             wall_start_ms: WALL_START_MS,
             verifier,
             tampers: BTreeMap::new(),
+            emergencies: BTreeSet::new(),
             withheld_from: BTreeSet::new(),
             redials: false,
             counters: Counters::default(),
@@ -346,6 +350,15 @@ impl World {
         Ok(())
     }
 
+    /// Brings a declaration of an emergency to a node, as a person does; what it says, if the node's
+    /// charter bears it out.
+    pub fn declare(&mut self, node: NodeId, declaration: Vec<u8>) -> Option<Declared> {
+        let charter = self.nodes.get(&node)?.engine.charter();
+        let declared = charter.declared(&declaration)?;
+        self.input(node, Input::EmergencyDeclared { declaration });
+        Some(declared)
+    }
+
     /// Gives a node one input, and carries out what it wants done. A node whose store fails stops.
     pub fn input(&mut self, node: NodeId, input: Input) {
         let mut inputs = VecDeque::from([input]);
@@ -368,6 +381,11 @@ impl World {
                     return;
                 }
             }
+        }
+        if let Some(rules) = self.nodes.get(&node).map(Node::rules)
+            && rules.emergency
+        {
+            self.emergencies.insert((node, rules.digest));
         }
         self.lay_lines(node);
         self.plan_wake(node);

@@ -8,6 +8,7 @@ use crdt_model::time::{Instant, Now, WallTime};
 
 use super::World;
 use crate::disk::{Counts, LogStore, Platter};
+use crate::truth::Rules;
 
 /// How a node's clocks differ from true time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,6 +88,14 @@ impl Node {
             platter: self.store.platter().clone(),
             clocks: self.clocks,
             why: "a copy".to_owned(),
+        }
+    }
+
+    /// What it goes by.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            digest: self.engine.charter().digest(),
+            emergency: self.engine.in_emergency(),
         }
     }
 

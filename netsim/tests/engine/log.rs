@@ -389,7 +389,11 @@ fn signed(node: &str, size: u64, root: u8, time_s: u64) -> Cosignature {
 
 fn told(newest: Vec<Cosignature>) -> Request {
     let pairs = Vec::new();
-    Request::Gossip(Gossip { newest, pairs })
+    Request::Gossip(Gossip {
+        newest,
+        pairs,
+        declaration: Vec::new(),
+    })
 }
 
 #[test]

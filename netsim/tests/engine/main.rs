@@ -2,6 +2,7 @@
 
 mod charters;
 mod county;
+mod emergencies;
 mod forks;
 mod healing;
 mod lives;

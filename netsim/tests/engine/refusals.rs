@@ -373,6 +373,7 @@ fn a_peer_under_another_charter_gets_no_content_and_gives_none() {
     let charter = CharterMark {
         version: CharterVersion(1),
         digest: crdt_model::ids::CharterDigest([3; 32]),
+        emergency: false,
     };
     let wanted = crdt_model::wire::Wanted {
         facet: first.body().facet,

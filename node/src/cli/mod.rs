@@ -6,7 +6,7 @@
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
 //!   `record_file` and `field` read what is to be written
-//! * `offer`, `cut`: charters, and lines cut for demonstrations
+//! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
@@ -32,6 +32,7 @@ mod checkpoint;
 mod config;
 mod county;
 mod cut;
+mod emergency;
 mod exit;
 mod field;
 mod help;
@@ -104,6 +105,7 @@ enum Command {
     Decisions,
     Checkpoint,
     Offer(offer::Arguments),
+    Emergency(emergency::Arguments),
     Cut(cut::Arguments),
     Heal,
     Stop,
@@ -148,6 +150,7 @@ fn words() -> Words {
     .command("decisions", inventory::decisions_words())
     .command("checkpoint", checkpoint::words())
     .command("offer", offer::words())
+    .command("emergency", emergency::words())
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
     .command("stop", stop::words())
@@ -225,6 +228,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Decisions => inventory::decisions(context),
         Command::Checkpoint => checkpoint::run(context),
         Command::Offer(arguments) => offer::run(&arguments, context),
+        Command::Emergency(arguments) => emergency::run(&arguments, context),
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),
         Command::Stop => stop::run(context),

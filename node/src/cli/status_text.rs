@@ -14,6 +14,7 @@ pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
         page.head(),
+        page.emergency_alarm(),
         page.log_alarms(),
         page.neighbours(),
         page.troubles(),
@@ -247,6 +248,7 @@ pub(super) mod tests {
             status: PeerStatus {
                 node: node(code),
                 link,
+                emergency: false,
                 since: Some(WallTime::from_ms(1_793_669_400_000)),
                 charter: Some(CharterVersion(1)),
                 have: 120,
@@ -291,6 +293,7 @@ pub(super) mod tests {
             charter: CharterVersion(2),
             charter_until: WallTime::from_ms(1_793_669_400_000),
             charter_expired: false,
+            emergency: Default::default(),
             log: a_log(),
             facets: 1_234,
             facets_by_name: [(Name::new("case.summary").expect("a name"), 1_234)].into(),

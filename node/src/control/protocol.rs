@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crdt_model::engine::{LogStatus, PeerStatus};
+use crdt_model::engine::{EmergencyStatus, LogStatus, PeerStatus};
 use crdt_model::ids::{CharterVersion, CommitHash, Name, NodeId, RecordId};
 use crdt_model::kind::Title;
 use crdt_model::label::{FacetId, Grade, Label};
@@ -119,6 +119,12 @@ pub enum Request {
         /// The folder, as an absolute path.
         folder: PathBuf,
     },
+    /// How does it stand with emergencies? With a folder: take the declaration in it, and pass it on.
+    Emergency {
+        /// The folder, as an absolute path.
+        #[serde(default)]
+        folder: Option<PathBuf>,
+    },
     /// Cut the lines to these nodes, for demonstrations and tests; none heals all.
     Cut {
         /// To whom; the node itself stands for all its lines.
@@ -213,6 +219,8 @@ pub enum Reply {
         /// The version in force now.
         version: CharterVersion,
     },
+    /// To `emergency`, once what was declared is durable.
+    Emergency(Box<EmergencyStatus>),
     /// To `quarantine`.
     Quarantine {
         /// What was refused.
@@ -248,6 +256,8 @@ pub struct NodeStatus {
     pub charter_until: WallTime,
     /// Whether it has run out: the node then keeps its own work and sends nothing.
     pub charter_expired: bool,
+    /// How it stands with emergencies.
+    pub emergency: EmergencyStatus,
     /// How it stands with the log of charters.
     pub log: LogStatus,
     /// Facets held, in all.

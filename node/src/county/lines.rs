@@ -85,6 +85,7 @@ pub(super) mod tests {
             status: PeerStatus {
                 node: node(peer),
                 link,
+                emergency: false,
                 since: None,
                 charter: None,
                 have: 0,
@@ -115,6 +116,7 @@ pub(super) mod tests {
             charter: CharterVersion(1),
             charter_until: WallTime::from_ms(0),
             charter_expired: false,
+            emergency: Default::default(),
             log: Default::default(),
             facets: 5,
             facets_by_name: BTreeMap::new(),

@@ -13,8 +13,12 @@ use crdt_model::replica;
 use crdt_model::store::Store;
 use crdt_model::time::Instant;
 use policy::adopt::AdoptedCharter;
+use policy::charter::CedarCharter;
+use policy::emergency::{self, Signed};
 use policy::held;
+use policy::question::State;
 
+use super::answers::emergency::{emergency_problem, later_problem};
 use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
 use super::network;
@@ -54,6 +58,8 @@ pub struct Keeper {
     waiting: BTreeMap<Ticket, Outcome>,
     offered: Option<(CharterVersion, Answer)>,
     next_adopted: Option<AdoptedCharter>,
+    /// Who brought a declaration that waits for the disk.
+    declared: Vec<Answer>,
     tickets: u64,
     sync_due: Option<SyncToken>,
     scrub_due: bool,
@@ -84,6 +90,7 @@ impl Keeper {
             waiting: BTreeMap::new(),
             offered: None,
             next_adopted: None,
+            declared: Vec::new(),
             tickets: 0,
             sync_due: None,
             scrub_due: false,
@@ -164,6 +171,7 @@ impl Keeper {
             if scrub {
                 self.scrub()?;
             }
+            self.answer_declared();
             return Ok(scrub);
         };
         if scrub {
@@ -228,6 +236,44 @@ impl Keeper {
                 answer(Reply::Problem(charter_problem(&why)));
                 Ok(())
             }
+        }
+    }
+
+    /// Takes a declaration of an emergency that a person brought; the answer comes when it is durable
+    /// or refused.
+    pub fn declare(&mut self, signed: &Signed, answer: Answer) -> Result<(), Problem> {
+        let (charter, board) = (self.adopted.charter(), self.adopted.board());
+        let terms = charter.head().emergency;
+        let taken = emergency::encode(signed, self.adopted.digest(), terms, board);
+        let (declared, declaration) = match taken {
+            Ok(taken) => taken,
+            Err(why) => {
+                answer(Reply::Problem(emergency_problem(&why)));
+                return Ok(());
+            }
+        };
+        let held = self.engine.emergency_status().declared;
+        let held = held.filter(|held| held.charter == declared.charter);
+        if let Some(held) = held.filter(|held| held != &declared && !declared.follows(held)) {
+            answer(Reply::Problem(later_problem(held.number)));
+            return Ok(());
+        }
+        self.declared.push(answer);
+        self.input(Input::EmergencyDeclared { declaration })
+    }
+
+    /// Everything written is durable: whoever declared an emergency hears it.
+    fn answer_declared(&mut self) {
+        for answer in std::mem::take(&mut self.declared) {
+            answer(Reply::Emergency(Box::new(self.engine.emergency_status())));
+        }
+    }
+
+    /// The charter in force as it decides now: in an emergency with the rules for that.
+    pub fn rules(&self) -> Arc<CedarCharter> {
+        match self.engine.in_emergency() {
+            true => Arc::new(self.adopted.charter().in_state(State::Emergency)),
+            false => Arc::clone(self.adopted.charter()),
         }
     }
 
@@ -388,6 +434,16 @@ fn log_alarm(alarm: &Alarm) {
             tracing::error!(
                 %cosigner, size, %seen,
                 "a township has signed a newer charter, which has not arrived here in a day"
+            );
+        }
+        Alarm::EmergencyBegins { number, until } => {
+            tracing::warn!(number, %until, "rules for emergencies count from now on");
+        }
+        Alarm::EmergencyEnds { number, facets } => {
+            tracing::warn!(
+                number,
+                facets,
+                "the emergency is over: what came here by its rules goes; mesh-node emergency reports"
             );
         }
         Alarm::Misbehaved { peer, code, what } => {

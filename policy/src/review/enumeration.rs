@@ -55,9 +55,32 @@ pub struct Row {
     flow: usize,
 }
 
+/// Classes of questions that one enumeration may have: some 2 GB of them.
+pub const CLASSES_MAX: usize = 4_000_000;
+
+/// Why a charter's decisions are not enumerated.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "its rules tell {named} nodes from their like, for {labels} kinds of labels and {questions} \
+     questions: that is more than {CLASSES_MAX} classes of decisions, and nobody could review them"
+)]
+pub struct TooMany {
+    named: usize,
+    labels: usize,
+    questions: usize,
+}
+
+impl TooMany {
+    /// What to do about it.
+    pub const HINT: &'static str = "speak of tiers, parents and addressees instead of single nodes, or of fewer facets and roles";
+}
+
 impl<'a> Enumeration<'a> {
     /// Asks everything that can be asked of a charter.
-    pub fn of(charter: &'a CedarCharter) -> Self {
+    ///
+    /// # Errors
+    /// That is too much.
+    pub fn of(charter: &'a CedarCharter) -> Result<Self, TooMany> {
         let rules: Vec<&Rule> = charter.rules().collect();
         let mut asking = Asking {
             charter,
@@ -71,7 +94,15 @@ impl<'a> Enumeration<'a> {
             flows: BTreeMap::new(),
             alarms: Vec::new(),
         };
-        let arrangements = charter.arrangements();
+        let labels = || charter.kinds().iter().flat_map(|kind| &kind.facets);
+        let labels: usize = labels().map(|facet| facet.grades().count()).sum();
+        let each = labels.saturating_mul(asking.questions.len()).max(1);
+        let arrangements = charter.arrangements(CLASSES_MAX / each);
+        let arrangements = arrangements.ok_or(TooMany {
+            named: charter.named().count(),
+            labels,
+            questions: asking.questions.len(),
+        })?;
         for facet in charter.kinds().iter().flat_map(|kind| &kind.facets) {
             for grade in facet.grades() {
                 let asked = arrangements
@@ -82,14 +113,14 @@ impl<'a> Enumeration<'a> {
                 }
             }
         }
-        Self {
+        Ok(Self {
             charter,
             rules,
             rows: asking.rows,
             flows: asking.flows,
             questions: asking.questions,
             alarms: asking.alarms,
-        }
+        })
     }
 
     /// The charter.

@@ -13,8 +13,9 @@ use crdt_model::charter::Charter;
 use crate::charter::CedarCharter;
 use crate::checks::{Case, Expect, Placed};
 use crate::finding::Finding;
+use crate::head;
 use crate::question::Question;
-use crate::review::enumeration::Enumeration;
+use crate::review::enumeration::{Enumeration, TooMany};
 use crate::review::invariant::{self, Proof};
 use crate::review::{reach, said};
 use crate::rules::{self, Rule};
@@ -38,7 +39,15 @@ pub struct CheckReport {
 
 /// Runs all checks of a charter and gives what is wrong; empty if all is well.
 pub fn run_checks(charter: &CedarCharter) -> Vec<Finding> {
-    prove(&Enumeration::of(charter)).findings
+    match Enumeration::of(charter) {
+        Ok(all) => prove(&all).findings,
+        Err(why) => vec![too_many(&why)],
+    }
+}
+
+/// That nobody can review a charter.
+pub fn too_many(why: &TooMany) -> Finding {
+    Finding::error("rules::too-many-classes", head::FILE, why.to_string()).hint(TooMany::HINT)
 }
 
 /// Runs all checks of a charter.

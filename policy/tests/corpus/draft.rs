@@ -100,7 +100,7 @@ fn check(files: &CharterFiles, now: WallTime) -> Vec<Finding> {
     match CedarCharter::open(files) {
         Err(findings) => findings,
         Ok(charter) => {
-            let all = Enumeration::of(&charter);
+            let all = Enumeration::of(&charter).expect("not too many");
             let mut findings = prove(&all).findings;
             findings.extend(lint(&all, files, now));
             findings

@@ -48,7 +48,7 @@ fn reduced(nodes: &BTreeSet<NodeId>) -> CharterFiles {
 
 /// Asks plain Cedar every question there is, and counts.
 fn compare(charter: &CedarCharter, files: &CharterFiles) -> (u64, Vec<String>) {
-    let all = Enumeration::of(charter);
+    let all = Enumeration::of(charter).expect("not too many");
     let cedar = PlainCedar::open(files).expect("plain Cedar reads the files");
     let nodes: Vec<NodeId> = charter
         .roster()
@@ -111,7 +111,7 @@ fn every_question_of_a_part_of_the_county_has_plain_cedars_answer() {
 fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
     let charter = county();
     let nodes = charter.roster().members().len() as u64;
-    let arrangements = charter.arrangements();
+    let arrangements = charter.arrangements(usize::MAX).expect("not too many");
     let triples: u64 = arrangements.values().map(|one| one.triples).sum();
     assert_eq!(triples, nodes.pow(3));
     let representative: usize = charter.classes(Question::Flow).len();
@@ -124,4 +124,24 @@ fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
         })
         .sum();
     assert_eq!(representative, enumerated);
+}
+
+#[test]
+fn a_charter_that_tells_too_many_nodes_apart_is_refused_and_not_enumerated() {
+    let members = county().roster().members().iter();
+    let every: Vec<_> = members.map(|one| format!("Node::\"{}\"", one.node)).collect();
+    let rule = format!(
+        "\n@id(\"flow.listed\")\n@reason(\"Whoever is listed.\")\n@reason_zh(\"名单。\")\n\
+         permit (principal, action == Action::\"flowUp\", resource)\n\
+         when {{ [{}].contains(principal) }};\n",
+        every.join(", ")
+    );
+    let mut listing = files(&[]);
+    let rules = listing.files.get_mut("rules/flow.cedar").expect("there");
+    rules.extend_from_slice(rule.as_bytes());
+    let charter = open(&listing);
+    let why = Enumeration::of(&charter).expect_err("nobody could review it");
+    assert!(why.to_string().contains("tell 84 nodes from their like"), "{why}");
+    let found = policy::review::prove::run_checks(&charter);
+    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), ["rules::too-many-classes"]);
 }

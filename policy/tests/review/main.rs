@@ -37,7 +37,7 @@ fn county() -> &'static CedarCharter {
 /// Every decision of it.
 fn every_decision() -> &'static Enumeration<'static> {
     static ALL: OnceLock<Enumeration<'static>> = OnceLock::new();
-    ALL.get_or_init(|| Enumeration::of(county()))
+    ALL.get_or_init(|| Enumeration::of(county()).expect("not too many"))
 }
 
 fn node(code: &str) -> crdt_model::ids::NodeId {

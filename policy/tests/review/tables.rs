@@ -33,7 +33,7 @@ fn a_node_that_a_rule_names_keeps_a_column_of_its_own() {
         "  principal in resource.township\n};",
         "  principal in resource.township &&\n  principal != Node::\"620723101205\"\n};",
     )]));
-    let all = Enumeration::of(&charter);
+    let all = Enumeration::of(&charter).expect("not too many");
     let tables = tables(&all, State::Normal);
     let devices = tables
         .iter()

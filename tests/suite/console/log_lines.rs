@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 27] = [
+const LINES: [(&str, &str, Says); 29] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -63,6 +63,16 @@ const LINES: [(&str, &str, Says); 27] = [
     (
         "member/keeper.rs",
         r#"error: size, %one, other, "two histories of the charter are about; mesh-node checkpoint prints the evidence""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: number, %until, "rules for emergencies count from now on""#,
+        Alarm,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: number, facets, "the emergency is over: what came here by its rules goes; mesh-node emergency reports""#,
         Alarm,
     ),
     (

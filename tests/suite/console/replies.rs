@@ -1,7 +1,10 @@
 //! What each reply of the control socket mentions. Every type is taken apart without `..`: a field
 //! or variant that is new does not compile here until somebody has said what it mentions.
 
-use crdt_model::engine::{Cosigned, LogStatus, Newer, SplitView};
+use crdt_model::charter::Declared;
+use crdt_model::engine::{
+    Cosigned, EmergencyReport, EmergencyStatus, Flowed, LogStatus, Newer, SplitView,
+};
 use crdt_model::ids::{CharterVersion, Name, RecordId, RootHash};
 use crdt_model::kind::Title;
 use crdt_model::label::FacetId;
@@ -60,10 +63,61 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
             free(notes, &mut to);
             log(one, &mut to);
         }
+        Reply::Emergency(one) => emergency(one, &mut to),
         Reply::Done => {}
         Reply::Problem(one) => problem(one, &mut to),
     }
     to
+}
+
+/// Numbers of facets by name, and what reviewers declared: no record and no content.
+fn emergency(status: &EmergencyStatus, to: &mut List) {
+    let EmergencyStatus {
+        counts: _,
+        declared,
+        over: _,
+        since: _,
+        reports,
+    } = status;
+    let what = |declared: &Declared, to: &mut List| {
+        let Declared {
+            charter,
+            number: _,
+            holds: _,
+            reason,
+            signers,
+            digest: _,
+        } = declared;
+        charter.list(to);
+        free(reason, to);
+        free_all(signers.iter(), to);
+    };
+    declared.iter().for_each(|one| what(one, to));
+    for EmergencyReport {
+        declared,
+        since: _,
+        ended: _,
+        received,
+        carried,
+    } in reports
+    {
+        what(declared, to);
+        carried.keys().for_each(|peer| peer.list(to));
+        for Flowed {
+            facet,
+            facets,
+            rules,
+        } in received.iter().chain(carried.values().flatten())
+        {
+            count(
+                "facets that flowed in an emergency",
+                Some(*facet),
+                *facets,
+                to,
+            );
+            free_all(rules.iter(), to);
+        }
+    }
 }
 
 fn list_status(status: &NodeStatus, to: &mut List) {
@@ -75,6 +129,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         charter,
         charter_until: _,
         charter_expired: _,
+        emergency: about_emergency,
         log: about_log,
         facets,
         facets_by_name,
@@ -91,6 +146,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     node.list(to);
     free_all([name, tier], to);
     charter.list(to);
+    emergency(about_emergency, to);
     log(about_log, to);
     count("facets held", None, *facets, to);
     for (name, facets) in facets_by_name {

@@ -101,7 +101,7 @@ pub(super) fn entry(key: &[u8], value: &[u8]) -> Result<Vec<Mention>, DecodeErro
             to.push(Mention::Facet { facet, grade: None });
             to.push(Mention::Free(value.to_vec()));
         }
-        Key::Mark(name) | Key::Cosignatures(name) => {
+        Key::Mark(name) | Key::Cosignatures(name) | Key::Emergency(name) => {
             to.push(Mention::Free(name));
             to.push(Mention::Free(value.to_vec()));
         }

@@ -152,6 +152,7 @@ impl Mentions for PeerStatus {
         let Self {
             node,
             link,
+            emergency: _,
             since: _,
             charter,
             have,

@@ -128,7 +128,11 @@ fn list_clock(clock: &Clock, to: &mut Vec<Mention>) {
 
 impl Mentions for CharterMark {
     fn list(&self, to: &mut Vec<Mention>) {
-        let Self { version, digest } = self;
+        let Self {
+            version,
+            digest,
+            emergency: _,
+        } = self;
         version.list(to);
         digest.list(to);
     }
@@ -165,9 +169,14 @@ impl Mentions for Hello {
 
 impl Mentions for Gossip {
     fn list(&self, to: &mut Vec<Mention>) {
-        let Self { newest, pairs } = self;
+        let Self {
+            newest,
+            pairs,
+            declaration,
+        } = self;
         newest.list(to);
         pairs.iter().flatten().for_each(|one| one.list(to));
+        to.push(Mention::Free(declaration.clone()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
 mod decisions;
+pub(in crate::member) mod emergency;
 mod importing;
 mod inventory;
 mod records;
@@ -78,6 +79,9 @@ pub fn answer(
             return importing::import(keeper, &wanted, answer);
         }
         Request::Offer { folder } => return offer(keeper, &folder, answer),
+        Request::Emergency { folder } => {
+            return emergency::emergency(keeper, folder.as_deref(), answer);
+        }
         // Whoever drives the node stops it.
         Request::Stop => Ok(Reply::Done),
     };

@@ -97,7 +97,8 @@ fn record_line(
         return Ok(None);
     };
     let readable = held.iter().find(|(id, entry)| {
-        charter
+        let rules = keeper.engine.rules();
+        rules
             .read(&id.label(entry.grade), keeper.node(), role)
             .allowed
     });
@@ -130,7 +131,7 @@ fn facet_view(
     role: Name,
 ) -> Result<FacetView, Problem> {
     let label = id.label(entry.grade);
-    let decision = keeper.engine.charter().read(&label, keeper.node(), role);
+    let decision = keeper.engine.rules().read(&label, keeper.node(), role);
     let fields = if decision.allowed {
         let document = replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?;
         field_views(kind, facet, &document)

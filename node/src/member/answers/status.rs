@@ -24,6 +24,7 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         charter: charter.version(),
         charter_until: charter.validity().until,
         charter_expired: charter.validity().expired(keeper.engine.floored(now.wall)),
+        emergency: keeper.engine.emergency_status(),
         log: keeper.engine.log_status(),
         facets: keeper.engine.index().len(),
         facets_by_name,
@@ -76,7 +77,7 @@ fn facets(keeper: &Keeper) -> (BTreeMap<Name, u64>, BTreeMap<Name, u64>) {
     for label in index.labels() {
         let count = index.total(label).count();
         *all.entry(label.facet).or_default() += count;
-        if label.home == node && keeper.engine.charter().audience(label).len() <= 1 {
+        if label.home == node && keeper.engine.rules().audience(label).len() <= 1 {
             *kept.entry(label.facet).or_default() += count;
         }
     }

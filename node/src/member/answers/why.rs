@@ -124,8 +124,26 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
+    causes.extend(emergency_cause(keeper, status));
     causes.extend(log_causes(keeper));
     causes
+}
+
+/// That an emergency counts here, and whether it does over the link.
+fn emergency_cause(keeper: &Keeper, status: &PeerStatus) -> Option<Cause> {
+    let emergency = keeper.engine.emergency_status();
+    let declared = emergency.declared.filter(|_| emergency.counts)?;
+    let (number, reason) = (declared.number, declared.reason);
+    Some(cause(match status.emergency {
+        true => text!(
+            "应急期间（第 {number} 号：{reason}）：双方之间同时适用应急规则",
+            "emergency {number} ({reason}): its rules count over this link too"
+        ),
+        false => text!(
+            "应急期间（第 {number} 号：{reason}）：对方尚未进入应急状态，双方之间仍按平时规则",
+            "emergency {number} ({reason}): it does not count at the other end, so every day's rules hold over this link"
+        ),
+    }))
 }
 
 /// What is wrong with the log of charters.
@@ -186,7 +204,7 @@ fn rule_reasons(keeper: &Keeper, rules: &[String]) -> Text {
     if rules.is_empty() {
         return text!("没有规则允许", "no rule permits it");
     }
-    let charter = keeper.adopted.charter();
+    let charter = keeper.rules();
     let reasons = |pick: fn(&crdt_model::kind::Title) -> &String| {
         let told = rules.iter().map(|id| match charter.rule(id) {
             Some(rule) => format!("{} [{id}]", pick(&rule.reason)),
@@ -214,7 +232,7 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
     for (facet, entry) in &held {
         let label = facet.label(entry.grade);
         because.push(decision(keeper, &label, node));
-        let allowed = keeper.engine.charter().flow(&label, node).allowed;
+        let allowed = keeper.engine.rules().flow(&label, node).allowed;
         if allowed && node != keeper.node() {
             because.push(way(keeper, &label, node));
         }
@@ -223,10 +241,7 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
 }
 
 fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
-    let explained = keeper
-        .adopted
-        .charter()
-        .explain(Question::Flow, label, node);
+    let explained = keeper.rules().explain(Question::Flow, label, node);
     let (zh, en) = (explained.text.zh, explained.text.en);
     let facet = label.facet;
     let name = name_of(keeper, node);
@@ -252,7 +267,7 @@ fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
 fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
     let charter = keeper.engine.charter();
     let me = keeper.node();
-    let next = next_hop(&**charter, label, me, node);
+    let next = next_hop(&**keeper.engine.rules(), label, me, node);
     let Some(next) = next else {
         return cause(text!(
             "从本机没有通往该节点的线路",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use policy::finding::{Finding, Severity, render_all};
 use policy::review::enumeration::Enumeration;
 use policy::review::lints::lint;
-use policy::review::prove::{CheckReport, prove};
+use policy::review::prove::{CheckReport, prove, too_many};
 use policy::review::sarif;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
@@ -48,13 +48,18 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
             exit = Exit::Findings;
         }
         Ok(charter) => {
-            let all = Enumeration::of(&charter);
-            let mut report = prove(&all);
-            findings.append(&mut report.findings);
-            if !findings.is_empty() {
-                exit = Exit::CheckBroken;
+            let mut report = CheckReport::default();
+            match Enumeration::of(&charter) {
+                Err(why) => findings.push(too_many(&why)),
+                Ok(all) => {
+                    report = prove(&all);
+                    findings.append(&mut report.findings);
+                    if !findings.is_empty() {
+                        exit = Exit::CheckBroken;
+                    }
+                    findings.extend(lint(&all, &files, arguments.at.wall()));
+                }
             }
-            findings.extend(lint(&all, &files, arguments.at.wall()));
             let bad = |finding: &Finding| finding.severity != Severity::Note;
             if exit == Exit::Clean && findings.iter().any(bad) {
                 exit = Exit::Findings;

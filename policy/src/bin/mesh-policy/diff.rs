@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let named: Vec<NodeId> = old.named().chain(new.named()).collect();
     old.distinguish(named.iter().copied());
     new.distinguish(named);
-    let changed = difference(&Enumeration::of(&old), &Enumeration::of(&new));
+    let changed = difference(&Enumeration::of(&old)?, &Enumeration::of(&new)?);
     let widened = !changed.opened.is_empty() || changed.roster.iter().any(|one| one.widens());
     let numbers = (!arguments.inventory.is_empty()).then(|| inventory.compare(&old, &new));
     let mut text = String::new();

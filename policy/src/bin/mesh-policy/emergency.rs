@@ -6,7 +6,7 @@ use crdt_model::charter::Validity;
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
 use policy::adopt::{AdoptedCharter, restore};
-use policy::emergency::{Declaration, SIGNATURES_MAX, verify};
+use policy::emergency::{Declaration, FILE, SIGNATURE_ENDING, Signed, verify};
 use policy::key_files::read_private_key;
 use policy::manifest::{MANIFEST_PATH, date, digest_of};
 use policy::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, sign_for};
@@ -15,10 +15,6 @@ use serde_json::json;
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
 
-/// The declaration within its folder.
-const DECLARATION: &str = "declaration";
-/// How signatures end.
-const SIGNATURE: &str = "sig";
 const HOUR_MS: u64 = 3_600_000;
 
 /// Declare an emergency, sign it, end it.
@@ -120,7 +116,7 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
         ))
     };
     std::fs::create_dir(&arguments.out).map_err(failed)?;
-    std::fs::write(arguments.out.join(DECLARATION), &text).map_err(failed)?;
+    std::fs::write(arguments.out.join(FILE), &text).map_err(failed)?;
     let out = arguments.out.display();
     let told = format!(
         "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
@@ -135,7 +131,7 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
 }
 
 fn sign(arguments: &Sign) -> Result<Answer, Failure> {
-    let text = read(&arguments.dir.join(DECLARATION))?;
+    let text = Signed::read(&arguments.dir).map_err(Failure::usage)?.text;
     Declaration::parse(&text).map_err(Failure::usage)?;
     let key = read_private_key(&arguments.key)?;
     let internal =
@@ -150,7 +146,7 @@ fn sign(arguments: &Sign) -> Result<Answer, Failure> {
         .file_stem()
         .unwrap_or_default()
         .to_string_lossy();
-    let path = arguments.dir.join(format!("{name}.{SIGNATURE}"));
+    let path = arguments.dir.join(format!("{name}.{SIGNATURE_ENDING}"));
     std::fs::write(&path, signature).map_err(|problem| {
         Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
     })?;
@@ -167,11 +163,10 @@ fn sign(arguments: &Sign) -> Result<Answer, Failure> {
 
 fn check(arguments: &Verify) -> Result<Answer, Failure> {
     let charter = charter(&arguments.charter)?;
-    let (text, signatures) = read_folder(&arguments.dir)?;
+    let signed = Signed::read(&arguments.dir).map_err(Failure::usage)?;
     let terms = charter.charter().head().emergency;
-    let (declaration, signers) =
-        verify(&text, &signatures, charter.digest(), terms, charter.board())
-            .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
+    let declaration = verify(&signed, charter.digest(), terms, charter.board())
+        .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
     let shown = |time| date(time).unwrap_or_default();
     let told = if declaration.ends() {
         format!("ends the emergency, number {}", declaration.number)
@@ -187,12 +182,12 @@ fn check(arguments: &Verify) -> Result<Answer, Failure> {
     let told = format!(
         "{told}\nreason: {}\nsigned by {}\n",
         declaration.reason,
-        signers.join(", ")
+        declaration.signers.join(", ")
     );
     let object = json!({
         "number": declaration.number, "ends": declaration.ends(), "reason": declaration.reason,
         "from": shown(declaration.holds.from), "until": shown(declaration.holds.until),
-        "signed_by": signers,
+        "signed_by": declaration.signers,
     });
     Ok(Answer::new(Exit::Clean, told, object))
 }
@@ -204,36 +199,4 @@ fn charter(folder: &Path) -> Result<AdoptedCharter, Failure> {
         .get(MANIFEST_PATH)
         .map_or(&[][..], Vec::as_slice);
     restore(&files, digest_of(manifest)).map_err(|refused| refusal(refused, &files))
-}
-
-/// The declaration in a folder, with the signatures beside it.
-fn read_folder(folder: &Path) -> Result<(Vec<u8>, Vec<Vec<u8>>), Failure> {
-    let text = read(&folder.join(DECLARATION))?;
-    let failed = |problem: std::io::Error| {
-        Failure::usage(format!("cannot read `{}`: {problem}", folder.display()))
-    };
-    let mut signatures = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|ending| ending == SIGNATURE) {
-            signatures.push(read(&path)?);
-        }
-        if signatures.len() > SIGNATURES_MAX {
-            return Err(Failure::usage(format!(
-                "more than {SIGNATURES_MAX} signatures"
-            )));
-        }
-    }
-    Ok((text, signatures))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |problem: std::io::Error| {
-        Failure::usage(format!("cannot read `{}`: {problem}", path.display()))
-    };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > policy::sshsig::SIGNATURE_BYTES_MAX as u64 {
-        return Err(Failure::usage(format!("`{}` is too long", path.display())));
-    }
-    std::fs::read(path).map_err(failed)
 }

@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let files = CharterFiles::read(&arguments.dir)?;
     let watch = Stopwatch::start();
     let charter = open(&files)?;
-    let all = Enumeration::of(&charter);
+    let all = Enumeration::of(&charter)?;
     let state = state(arguments, &all)?;
     let mut tables = tables(&all, state);
     let taken = watch.elapsed();

@@ -8,6 +8,7 @@ use crdt_model::kind::Title;
 use policy::files::{CharterFiles, FilesError};
 use policy::key_files::KeyFileError;
 use policy::refusal::AdoptionRefused;
+use policy::review::enumeration::TooMany;
 use policy::sign::SignError;
 use policy::{CedarCharter, Finding, finding};
 use serde_json::{Map, Value, json};
@@ -102,6 +103,16 @@ impl Failure {
 impl From<FilesError> for Failure {
     fn from(error: FilesError) -> Self {
         Self::new(Exit::Usage, "unreadable", error)
+    }
+}
+
+impl From<TooMany> for Failure {
+    fn from(error: TooMany) -> Self {
+        Self::new(
+            Exit::Findings,
+            "too-many-classes",
+            format!("{error}; {}", TooMany::HINT),
+        )
     }
 }
 

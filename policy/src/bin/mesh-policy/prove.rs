@@ -45,8 +45,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     }
     check_versions(&charter, &older)?;
     older.sort_by_key(|one| one.head().version);
-    let all = Enumeration::of(&charter);
-    let others: Vec<_> = older.iter().map(Enumeration::of).collect();
+    let all = Enumeration::of(&charter)?;
+    let others: Vec<_> = older
+        .iter()
+        .map(Enumeration::of)
+        .collect::<Result<_, _>>()?;
     let report = prove(&all);
     let versions: Vec<&Enumeration<'_>> = others.iter().chain([&all]).collect();
     let mut broken = broken(&all, &report.invariants, &versions);

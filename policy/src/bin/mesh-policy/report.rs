@@ -43,8 +43,8 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
             Some(previous)
         }
     };
-    let all = Enumeration::of(&charter);
-    let before = previous.as_ref().map(Enumeration::of);
+    let all = Enumeration::of(&charter)?;
+    let before = previous.as_ref().map(Enumeration::of).transpose()?;
     let (html, findings) = page(&all, before.as_ref(), &files, arguments.at.wall());
     let exit = if findings.iter().any(|one| one.severity == Severity::Error) {
         Exit::CheckBroken

@@ -40,7 +40,7 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let charter = open(&files)?;
-    let outcomes = outcomes(&charter);
+    let outcomes = outcomes(&charter)?;
     let covered =
         coverage(&charter).map_err(|alarm| Failure::new(Exit::Internal, "cedar", alarm))?;
     let findings: Vec<Finding> = outcomes
@@ -75,8 +75,8 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
 }
 
 /// Every check with its outcome; what must hold of any charter counts as a check of its own.
-fn outcomes(charter: &CedarCharter) -> Vec<Outcome> {
-    let all = Enumeration::of(charter);
+fn outcomes(charter: &CedarCharter) -> Result<Vec<Outcome>, Failure> {
+    let all = Enumeration::of(charter)?;
     let report = prove(&all);
     let checks = charter.checks();
     let mut outcomes = Vec::new();
@@ -108,7 +108,7 @@ fn outcomes(charter: &CedarCharter) -> Vec<Outcome> {
         let failure = own.map(|own| rest.remove(own));
         outcomes.push(Outcome::new("any charter", name, failure));
     }
-    outcomes
+    Ok(outcomes)
 }
 
 fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool) -> String {

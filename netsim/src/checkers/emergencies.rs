@@ -1,0 +1,69 @@
+//! Rules for emergencies count at a node only while reviewers say so: under its charter, by a
+//! declaration that was brought to a node, and within its time by the node's own clock.
+
+use std::collections::BTreeMap;
+
+use crdt_model::ids::NodeId;
+use crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS;
+
+use super::{Broken, Checker, Scene};
+use crate::world::node::Node;
+
+const NAME: &str = "emergencies";
+/// Milliseconds after which a node has surely noticed what its clock shows.
+const SLACK_MS: u64 = 2 * ANTI_ENTROPY_INTERVAL_MS;
+/// Milliseconds that the disk may take to make a declaration durable, and an engine to look again.
+const PROMPT_MS: u64 = 15_000;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Emergencies {
+    /// How far each node's wall clock is ahead of virtual time, and since when.
+    clocks: BTreeMap<NodeId, (u64, u64)>,
+}
+
+impl Checker for Emergencies {
+    fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
+        let now_ms = scene.world.now_ms();
+        for (node, state) in scene.honest() {
+            let wall = state.wall(scene.world);
+            let ahead_ms = wall.ms.wrapping_sub(now_ms);
+            let clock = self.clocks.entry(node).or_insert((ahead_ms, now_ms));
+            if clock.0 != ahead_ms {
+                *clock = (ahead_ms, now_ms);
+            }
+            let asleep = state.asleep_until_ms.is_some();
+            let steady = now_ms >= clock.1 + SLACK_MS;
+            if let Some(what) = wrong(scene, state, steady && !asleep) {
+                broken.push(scene.broken(NAME, node, what));
+            }
+        }
+    }
+}
+
+/// What is wrong with the emergency that counts at a node, if one does; its time only where its clock
+/// has been `steady`.
+fn wrong(scene: &Scene<'_>, state: &Node, steady: bool) -> Option<String> {
+    if !state.engine.in_emergency() {
+        return None;
+    }
+    let Some(declared) = state.engine.emergency_status().declared else {
+        return Some("goes by an emergency that it knows no declaration of".to_owned());
+    };
+    let known = scene.truth.declared.iter();
+    let mut known = known.filter(|one| one.digest == declared.digest);
+    if known.next() != Some(&declared) {
+        let number = declared.number;
+        return Some(format!("goes by emergency {number}, which nobody declared"));
+    }
+    if declared.charter != state.engine.charter().digest() {
+        return Some("goes by an emergency under another charter".to_owned());
+    }
+    let wall = state.engine.floored(state.wall(scene.world));
+    let late_ms = wall.ms.saturating_sub(declared.holds.until.ms);
+    let early = wall.ms + PROMPT_MS < declared.holds.from.ms;
+    (steady && (late_ms > PROMPT_MS || early)).then(|| {
+        let number = declared.number;
+        format!("goes by emergency {number} at {wall}, {late_ms} ms after its end")
+    })
+}
