@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::charter::{Charter, Declared, RuleId, Validity};
+use crate::charter::{Declared, RuleId, Validity};
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::ids::{CharterDigest, Name, NodeId};
 use crate::label::Label;

@@ -64,7 +64,11 @@ pub fn damaged_facet(error: &StoreError) -> Option<FacetId> {
 pub fn facet_of_entry(key: &[u8]) -> Option<FacetId> {
     match Key::decode(key).ok()? {
         Key::Commit(facet, _) | Key::Facet(facet) | Key::Life(facet) => Some(facet),
-        Key::Mark(_) | Key::Charter(_) | Key::Quarantine(_) | Key::Cosignatures(_) => None,
+        Key::Mark(_)
+        | Key::Charter(_)
+        | Key::Quarantine(_)
+        | Key::Emergency(_)
+        | Key::Cosignatures(_) => None,
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::Standing;
 use crdt_model::ids::{CharterVersion, NodeId, PublicKey};
-use crdt_model::label::Label;
 use ed25519_dalek::SigningKey;
 use policy::CharterFiles;
 use policy::manifest::date;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crdt_model::ids::{CharterVersion, NodeId};
 
 use super::{Broken, Checker, Scene};
+use crate::truth::Rules;
 use crate::world::Happening;
 
 /// See the module.
@@ -26,7 +27,11 @@ impl Checker for Adoption {
         for (node, state) in scene.honest() {
             let charter = state.engine.charter();
             let (version, digest) = (charter.version(), charter.digest());
-            if scene.truth.table(&digest).is_none() {
+            let rules = Rules {
+                digest,
+                emergency: false,
+            };
+            if scene.truth.table(&rules).is_none() {
                 let what = format!("goes by version {version}, which the reviewers never signed");
                 broken.push(scene.broken(NAME, node, what));
             }

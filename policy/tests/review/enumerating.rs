@@ -129,7 +129,9 @@ fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
 #[test]
 fn a_charter_that_tells_too_many_nodes_apart_is_refused_and_not_enumerated() {
     let members = county().roster().members().iter();
-    let every: Vec<_> = members.map(|one| format!("Node::\"{}\"", one.node)).collect();
+    let every: Vec<_> = members
+        .map(|one| format!("Node::\"{}\"", one.node))
+        .collect();
     let rule = format!(
         "\n@id(\"flow.listed\")\n@reason(\"Whoever is listed.\")\n@reason_zh(\"名单。\")\n\
          permit (principal, action == Action::\"flowUp\", resource)\n\
@@ -141,7 +143,13 @@ fn a_charter_that_tells_too_many_nodes_apart_is_refused_and_not_enumerated() {
     rules.extend_from_slice(rule.as_bytes());
     let charter = open(&listing);
     let why = Enumeration::of(&charter).expect_err("nobody could review it");
-    assert!(why.to_string().contains("tell 84 nodes from their like"), "{why}");
+    assert!(
+        why.to_string().contains("tell 84 nodes from their like"),
+        "{why}"
+    );
     let found = policy::review::prove::run_checks(&charter);
-    assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), ["rules::too-many-classes"]);
+    assert_eq!(
+        found.iter().map(|one| one.code).collect::<Vec<_>>(),
+        ["rules::too-many-classes"]
+    );
 }

@@ -316,6 +316,16 @@ pub(super) fn grid_report(code: &str, content: &str) -> Vec<NewFacet> {
     ]
 }
 
+/// A camera as a village lists it.
+pub(super) fn device(title: &str) -> Vec<NewFacet> {
+    let fields = [
+        ("device-id", text("62072310100000000001")),
+        ("name", text(title)),
+        ("kind", text("camera")),
+    ];
+    vec![facet("device.public", &fields)]
+}
+
 fn facet(facet: &str, fields: &[(&str, Value)]) -> NewFacet {
     let fields = fields
         .iter()

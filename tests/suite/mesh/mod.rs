@@ -5,6 +5,7 @@ mod charters;
 mod conflicts;
 mod console;
 mod crashes;
+mod emergencies;
 mod harness;
 mod strangers;
 mod whistle;

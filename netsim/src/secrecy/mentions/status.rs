@@ -125,6 +125,13 @@ impl Mentions for Alarm {
                 size,
                 seen: _,
             } => (CharterVersion(*size), cosigner, &None).list(to),
+            Self::EmergencyBegins {
+                number: _,
+                until: _,
+            } => {}
+            Self::EmergencyEnds { number: _, facets } => {
+                to.push(counted("facets that flowed in an emergency", *facets));
+            }
             Self::Misbehaved {
                 peer,
                 code: _,

@@ -265,7 +265,6 @@ fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
 
 /// Over which neighbour what may be held by `node` goes there from here, and how that line stands.
 fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
-    let charter = keeper.engine.charter();
     let me = keeper.node();
     let next = next_hop(&**keeper.engine.rules(), label, me, node);
     let Some(next) = next else {
