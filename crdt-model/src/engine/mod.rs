@@ -159,6 +159,8 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<Vec<Output>, ReplicaError> {
         self.watch_clock(now);
+        // Whatever is answered now is answered by the rules that count now.
+        self.see_to_emergency(now, store)?;
         let mut outputs = Vec::new();
         self.mend_what_was_found(now, store)?;
         match input {

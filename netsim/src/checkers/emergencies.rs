@@ -1,12 +1,14 @@
 //! Rules for emergencies count at a node only while reviewers say so: under its charter, by a
-//! declaration that was brought to a node, and within its time by the node's own clock.
+//! declaration that was brought to a node, and within its time by the node's own clock. A declaration
+//! that has counted at a node is durable there.
 
 use std::collections::BTreeMap;
 
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{CharterDigest, NodeId};
 use crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS;
 
 use super::{Broken, Checker, Scene};
+use crate::world::Happening;
 use crate::world::node::Node;
 
 const NAME: &str = "emergencies";
@@ -20,11 +22,18 @@ const PROMPT_MS: u64 = 15_000;
 pub(super) struct Emergencies {
     /// How far each node's wall clock is ahead of virtual time, and since when.
     clocks: BTreeMap<NodeId, (u64, u64)>,
+    /// The highest number that has counted at each node, and under which charter.
+    counted: BTreeMap<NodeId, (CharterDigest, u32)>,
 }
 
 impl Checker for Emergencies {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         let now_ms = scene.world.now_ms();
+        for (node, happening) in scene.happenings {
+            if *happening == Happening::DiskLost {
+                self.counted.remove(node);
+            }
+        }
         for (node, state) in scene.honest() {
             let wall = state.wall(scene.world);
             let ahead_ms = wall.ms.wrapping_sub(now_ms);
@@ -37,7 +46,27 @@ impl Checker for Emergencies {
             if let Some(what) = wrong(scene, state, steady && !asleep) {
                 broken.push(scene.broken(NAME, node, what));
             }
+            if let Some(number) = self.forgotten(node, state) {
+                let what = format!("knows nothing of emergency {number}, which counted there");
+                broken.push(scene.broken(NAME, node, what));
+            }
         }
+    }
+}
+
+impl Emergencies {
+    /// The number of a declaration that has counted at a node under its charter, and is gone.
+    fn forgotten(&mut self, node: NodeId, state: &Node) -> Option<u32> {
+        let digest = state.engine.charter().digest();
+        let status = state.engine.emergency_status();
+        let held = status.declared.filter(|held| held.charter == digest);
+        let held = held.map_or(0, |held| held.number);
+        let counted = self.counted.get(&node).filter(|(of, _)| *of == digest);
+        let counted = counted.map_or(0, |(_, number)| *number);
+        if status.counts {
+            self.counted.insert(node, (digest, held.max(counted)));
+        }
+        (held < counted).then_some(counted)
     }
 }
 

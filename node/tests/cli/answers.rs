@@ -35,6 +35,7 @@ fn status(running: bool) -> Reply {
         charter: CharterVersion(1),
         charter_until: WallTime::from_ms(1_793_669_400_000),
         charter_expired: false,
+        emergency: Default::default(),
         log: Default::default(),
         facets: 3,
         facets_by_name: [].into(),
