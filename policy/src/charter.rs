@@ -215,11 +215,6 @@ impl CedarCharter {
         self.state
     }
 
-    /// Whether a person in this role at `node` may take facets with this label out of the mesh.
-    pub fn export(&self, label: &Label, node: NodeId, role: Name) -> Arc<Decision> {
-        self.decide(Question::Export(role), label, node)
-    }
-
     /// Answers any question. Labels that no kind allows, nodes and roles that are not listed, and
     /// nodes that were revoked are refused without asking a rule.
     pub fn decide(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {

@@ -77,6 +77,79 @@ fn label(facet: &str, home: &str, addressee: &str) -> Label {
     }
 }
 
+/// The core asks through this trait alone.
+#[test]
+fn the_core_is_told_what_the_charter_decides() {
+    let charter = open();
+    let core: &dyn Charter = &charter;
+    let (village, township) = ("620723101201", "620723101000");
+    let ledger = label("case.summary", village, village);
+    let name = |text: &str| Name::new(text).expect("a name");
+    let by = |decision: &crdt_model::charter::Decision| {
+        let rules = decision.rules.iter().map(ToString::to_string);
+        (decision.allowed, rules.collect::<Vec<_>>())
+    };
+    for (at, flow) in [(village, "flow.home"), (township, "flow.summary-up")] {
+        assert_eq!(
+            by(&core.flow(&ledger, node(at))),
+            (true, vec![flow.to_owned()])
+        );
+        assert!(core.author(&ledger, node(at)).allowed, "{at}");
+        assert!(core.regrade(&ledger, node(at)).allowed, "{at}");
+        assert!(core.read(&ledger, node(at), name("clerk")).allowed, "{at}");
+    }
+    let elsewhere = node("620723102000");
+    assert!(!core.flow(&ledger, elsewhere).allowed && !core.author(&ledger, elsewhere).allowed);
+    assert!(
+        !core
+            .read(&ledger, node(village), name("technician"))
+            .allowed
+    );
+    assert_eq!(core.log(), [core.digest()]);
+    let freshness = core.freshness().expect("the charter asks for it");
+    assert_eq!(
+        (freshness.cosigners, freshness.fresh_ms),
+        (4, 168 * 3_600_000)
+    );
+    // In an emergency the directory of devices goes everywhere, and nobody writes more.
+    let devices = label("device.public", village, village);
+    assert!(!core.flow(&devices, elsewhere).allowed);
+    let emergency = core.in_emergency().expect("the charter has rules for it");
+    let rule = "emergency.devices-everywhere".to_owned();
+    assert_eq!(by(&emergency.flow(&devices, elsewhere)), (true, vec![rule]));
+    assert_eq!(emergency.digest(), core.digest());
+    assert!(!emergency.author(&devices, elsewhere).allowed);
+}
+
+#[test]
+fn parts_of_rules_are_met_one_by_one() {
+    let charter = open();
+    let parts = r#"
+        @id("anything") permit (principal, action, resource);
+        @id("cases") permit (principal, action, resource)
+        when { resource.facet == Facet::"case.summary" };
+        @id("devices") forbid (principal, action, resource)
+        when { resource.facet == Facet::"device.public" };"#;
+    let parts: cedar_policy::PolicySet = parts.parse().expect("Cedar");
+    let mut named = cedar_policy::PolicySet::new();
+    for policy in parts.policies() {
+        let id = policy.annotation("id").expect("an id");
+        let renamed = policy.new_id(cedar_policy::PolicyId::new(id));
+        named.add(renamed).expect("another id");
+    }
+    let village = "620723101201";
+    let met = |facet: &str| {
+        let label = label(facet, village, village);
+        let met = charter.met(&named, Question::Flow, &label, node("620723101000"));
+        let met = met.expect("no alarm").into_iter();
+        met.map(|rule| rule.to_string()).collect::<Vec<_>>()
+    };
+    // Where a forbid is met, Cedar names the forbids alone.
+    assert_eq!(met("device.public"), ["devices"]);
+    assert_eq!(met("case.summary"), ["anything", "cases"]);
+    assert_eq!(met("grid.summary"), ["anything"]);
+}
+
 #[test]
 fn the_schema_is_the_one_that_the_words_and_kinds_give() {
     let files = files();

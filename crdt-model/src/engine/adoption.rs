@@ -119,9 +119,16 @@ impl Engine {
             }
             for record in self.index.records(&label).collect::<Vec<_>>() {
                 let facet = label.facet_of(record);
-                if let Some(entry) = self.entry_of(&facet, now, store)? {
+                let entry = self.entry_of(&facet, now, store)?;
+                // At a new grade, which the index does not know before it is durable.
+                let after = entry.map(|entry| facet.label(entry.grade));
+                if after.is_some_and(|after| after != label && self.holds(&after)) {
+                    continue;
+                }
+                if let Some(entry) = entry {
                     replica::delete_facet(&mut batch, &facet, &entry);
                 }
+                self.durability.forget(&facet);
                 dropped.push((label, record));
             }
         }

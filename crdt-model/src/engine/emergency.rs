@@ -359,6 +359,11 @@ impl Engine {
             held.since = held.since.filter(|_| over);
             batch.put(declaration_key(), held.encode());
         }
+        if counted {
+            // Others may still hold commits of this node on what goes now.
+            Self::lives_are_due(&mut batch);
+            self.charter_begins_lives();
+        }
         if let Some(report) = report {
             let (number, facets) = (report.declared.number, report.received_in_all());
             self.mending

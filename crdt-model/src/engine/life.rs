@@ -186,7 +186,7 @@ impl Engine {
         batch.put(replica::mark_key(DUE), vec![1]);
     }
 
-    /// A charter is in force.
+    /// A charter is in force, or an emergency is over.
     pub(super) fn charter_begins_lives(&mut self) {
         self.lives.due = true;
     }

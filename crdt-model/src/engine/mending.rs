@@ -139,7 +139,8 @@ impl Engine {
                 0
             }
         };
-        if !planted::is(Plant::SameLifeAfterDamage) {
+        // What this node may hold at no grade it does not write on, and must not know by name.
+        if !planted::is(Plant::SameLifeAfterDamage) && self.holds_at_some_grade(facet) {
             self.begin_life_on(facet, now, &digest, store, &mut batch)?;
         }
         store.write(&batch)?;
@@ -153,6 +154,13 @@ impl Engine {
         });
         self.mending.alarms.push(Alarm::Damaged { facet, kept });
         Ok(())
+    }
+
+    fn holds_at_some_grade(&self, facet: &FacetId) -> bool {
+        let kinds = self.charter().kinds();
+        let declared = kinds.facet(facet.facet).into_iter();
+        let mut grades = declared.flat_map(|(_, declared)| declared.grades());
+        facet.home == self.node() || grades.any(|grade| self.may_hold(&facet.label(grade)))
     }
 
     /// Takes a facet out of the index, whatever its label there is; the labels it was under.

@@ -120,13 +120,17 @@ fn clock() -> Clock {
     ])
 }
 
-/// Requests of every kind.
-pub(crate) fn requests() -> Vec<(&'static str, Request)> {
-    let charter = CharterMark {
+fn mark() -> CharterMark {
+    CharterMark {
         version: CharterVersion(2),
         digest: CharterDigest([8; 32]),
         emergency: true,
-    };
+    }
+}
+
+/// Requests of every kind.
+pub(crate) fn requests() -> Vec<(&'static str, Request)> {
+    let charter = mark();
     let commits: Vec<_> = commits()
         .into_iter()
         .take(3)
@@ -215,11 +219,7 @@ fn gossip() -> Gossip {
 
 /// Responses of every kind.
 pub(crate) fn responses() -> Vec<(&'static str, Response)> {
-    let charter = CharterMark {
-        version: CharterVersion(2),
-        digest: CharterDigest([8; 32]),
-        emergency: true,
-    };
+    let charter = mark();
     let commit = commits().remove(0).1.encoded().to_vec();
     let found = Found {
         have: clock(),

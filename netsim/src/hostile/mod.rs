@@ -2,18 +2,18 @@
 //!
 //! * [`peer`]: raw messages to one node, for tests that say exactly what is sent.
 //! * [`Hostile`]: a node that runs the engine, so that it learns all it can, and attacks besides.
+//! * `signing`: what it signs that is not its to sign.
 //! * [`tamper`]: what it does to frames on their way out.
 
 pub mod peer;
+mod signing;
 pub mod tamper;
 
-use crdt_model::charter::{Charter, Tier, Validity};
-use crdt_model::checkpoint::ledger::Gossip;
-use crdt_model::checkpoint::{Checkpoint, Cosignature};
+use crdt_model::charter::Charter;
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::engine::{Identity, links};
 use crdt_model::history::{Clock, History};
-use crdt_model::ids::{RecordId, RootHash, Seq};
+use crdt_model::ids::{RecordId, Seq};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::limits::QUARANTINE_ENTRIES_PER_PEER_MAX;
@@ -22,9 +22,6 @@ use crdt_model::replica;
 use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
 use crdt_model::wire::{CharterMark, Hello, Request, Wanted};
-
-use policy::emergency::{Declaration, Signed};
-use policy::sshsig::{EMERGENCY_NAMESPACE, sign_for};
 
 pub use peer::{HostilePeer, set};
 
@@ -35,7 +32,6 @@ use crate::world::World;
 
 /// Valid commits in one flood.
 const FLOOD: u64 = 40;
-const HOUR_MS: u64 = 3_600_000;
 /// Things in one frame of litter.
 const LITTER: usize = 128;
 
@@ -120,57 +116,6 @@ impl Hostile {
             };
             world.attack(node, victim, bytes);
         }
-    }
-
-    /// Two signatures of its own on the log of charters that cannot both be true, and some in a
-    /// township's name.
-    fn cosign_two(&mut self, charter: &dyn Charter, wall: WallTime) -> Vec<Attack> {
-        let node = self.identity.node;
-        let members = charter.roster().members().iter();
-        let townships = members.filter(|member| member.tier == Tier::Township);
-        let townships: Vec<_> = townships.map(|member| member.node).collect();
-        let size = charter.version().0 + self.chance.below(3) as u64;
-        let time_s = wall.ms / 1000 + self.chance.below(60) as u64;
-        let mut frames = Vec::new();
-        let names = [node]
-            .into_iter()
-            .chain(self.chance.pick(&townships).copied());
-        for cosigner in names.collect::<Vec<_>>() {
-            for _ in 0..2 {
-                let root = RootHash([self.chance.bits() as u8; 32]);
-                let county = node.county();
-                let checkpoint = Checkpoint { county, size, root };
-                let key = &self.identity.key;
-                let newest = vec![Cosignature::sign(&checkpoint, cosigner, time_s, key)];
-                let gossip = Gossip {
-                    newest,
-                    ..Gossip::default()
-                };
-                frames.push(Attack::Raw(Request::Gossip(gossip).encode()));
-            }
-        }
-        frames
-    }
-
-    /// An emergency that nobody but it has signed.
-    fn declare(&mut self, charter: &dyn Charter, wall: WallTime) -> Vec<Attack> {
-        let from = WallTime::from_ms(wall.ms / 1000 * 1000);
-        let until = WallTime::from_ms(from.ms + HOUR_MS);
-        let declaration = Declaration {
-            county: self.identity.node.county(),
-            charter: charter.digest(),
-            number: 1 + self.chance.below(9) as u32,
-            holds: Validity { from, until },
-            reason: "无人签署（模拟）".to_owned(),
-        };
-        let text = declaration.encode().unwrap_or_default().into_bytes();
-        let signature = sign_for(&self.identity.key, EMERGENCY_NAMESPACE, &text);
-        let signatures = signature.into_iter().map(String::into_bytes).collect();
-        let gossip = Gossip {
-            declaration: Signed { text, signatures }.encoded(),
-            ..Gossip::default()
-        };
-        vec![Attack::Raw(Request::Gossip(gossip).encode())]
     }
 
     fn text(&mut self) -> String {

@@ -11,6 +11,7 @@ use crdt_model::store::{Store, StoreError};
 use super::log::What;
 use super::watch::Seen;
 use super::{Event, Frame, Happening, SYNC_MS, World, pair};
+use crate::truth::Rules;
 
 impl World {
     pub(super) fn carry_out(&mut self, node: NodeId, output: Output) -> Option<Input> {
@@ -137,6 +138,13 @@ impl World {
         withheld
     }
 
+    /// What a sender goes by: every day's rules if no emergency ever counted at the other end.
+    fn rules_towards(&self, from: NodeId, to: NodeId) -> Option<Rules> {
+        let mut rules = self.nodes.get(&from)?.rules();
+        rules.emergency &= self.emergencies.contains(&(to, rules.digest));
+        Some(rules)
+    }
+
     /// Puts a frame on a line, if the line is up.
     pub(super) fn transmit(
         &mut self,
@@ -151,11 +159,9 @@ impl World {
             return;
         }
         let at_ms = self.now_ms;
-        let Some(sender) = self.nodes.get(&from) else {
+        let Some(rules) = self.rules_towards(from, to) else {
             return;
         };
-        let mut rules = sender.rules();
-        rules.emergency &= self.emergencies.contains(&(to, rules.digest));
         let mut frame = Frame {
             at_ms,
             from,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
-    Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
+    Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
 use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
@@ -18,6 +18,7 @@ use policy::emergency::{self, Signed};
 use policy::held;
 use policy::question::State;
 
+use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
 use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
@@ -158,7 +159,7 @@ impl Keeper {
             Output::Dropped { facets } => {
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
             }
-            Output::Alarm(alarm) => log_alarm(&alarm),
+            Output::Alarm(alarm) => alarms::log(&alarm),
         }
         None
     }
@@ -378,76 +379,4 @@ fn damaged(problem: &dyn std::fmt::Display) -> Problem {
             "stop the node and check the disk; after restoring a backup take a new author epoch"
         ),
     )
-}
-
-fn log_alarm(alarm: &Alarm) {
-    match alarm {
-        Alarm::CharterFork {
-            peer,
-            version,
-            theirs,
-        } => {
-            tracing::error!(%peer, %version, %theirs, "a peer has another charter of this version");
-        }
-        Alarm::Refused {
-            peer,
-            commit,
-            fault,
-            quotable,
-        } => {
-            let (code, reason) = (fault.code(), fault.words(*quotable));
-            tracing::warn!(%peer, %commit, code, reason, "a commit was refused");
-        }
-        Alarm::Equivocated {
-            peer,
-            facet,
-            author,
-            epoch,
-            seq,
-            commits: [one, other],
-        } => {
-            let (peer, record) = (peer.map(|peer| peer.to_string()), facet.record);
-            tracing::error!(
-                peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other,
-                "an author signed two commits with one number: what it wrote from there on is frozen"
-            );
-        }
-        Alarm::Damaged { facet, kept } => {
-            let (record, facet) = (facet.record, facet.facet);
-            tracing::error!(
-                %record, %facet, kept,
-                "a facet was damaged in the store: its first commits are kept, peers give the rest back"
-            );
-        }
-        Alarm::SplitView { size, one, other } => {
-            let other = other.map_or_else(|| "this node".to_owned(), |other| other.to_string());
-            tracing::error!(
-                size, %one, other,
-                "two histories of the charter are about; mesh-node checkpoint prints the evidence"
-            );
-        }
-        Alarm::Frozen {
-            cosigner,
-            size,
-            seen,
-        } => {
-            tracing::error!(
-                %cosigner, size, %seen,
-                "a township has signed a newer charter, which has not arrived here in a day"
-            );
-        }
-        Alarm::EmergencyBegins { number, until } => {
-            tracing::warn!(number, %until, "rules for emergencies count from now on");
-        }
-        Alarm::EmergencyEnds { number, facets } => {
-            tracing::warn!(
-                number,
-                facets,
-                "the emergency is over: what came here by its rules goes; mesh-node emergency reports"
-            );
-        }
-        Alarm::Misbehaved { peer, code, what } => {
-            tracing::warn!(%peer, code, what, "a peer broke the protocol");
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //! * [`answers`]: one file for each kind of question.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
+mod alarms;
 pub mod answers;
 pub mod clock;
 pub mod founding;

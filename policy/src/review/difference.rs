@@ -11,6 +11,7 @@ use crate::charter::CedarCharter;
 use crate::question::{Question, State};
 use crate::review::enumeration::{Enumeration, Row};
 use crate::review::matrix::{Column, Place, column, place};
+use crate::review::powers::{PowerChange, powers};
 
 /// Everything that is decided otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,6 +22,17 @@ pub struct Difference {
     pub closed: Vec<Change>,
     /// Who joined, left, was revoked or has another key.
     pub roster: Vec<RosterChange>,
+    /// What changes in who decides.
+    pub powers: Vec<PowerChange>,
+}
+
+impl Difference {
+    /// Whether somebody may do more than before.
+    pub fn widens(&self) -> bool {
+        !self.opened.is_empty()
+            || self.roster.iter().any(|one| one.widens())
+            || self.powers.iter().any(|one| one.widens)
+    }
 }
 
 /// A class of questions with another answer.
@@ -113,6 +125,7 @@ pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
         opened,
         closed: fold(closed),
         roster: roster_changes(old.charter(), new.charter()),
+        powers: powers(old.charter().head(), new.charter().head()),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod page;
 pub mod parts;
 pub mod path;
+pub mod powers;
 pub mod prove;
 pub mod reach;
 pub mod replay;

@@ -20,6 +20,7 @@ use crate::review::invariant::Proof;
 use crate::review::lints::lint;
 use crate::review::matrix::tables;
 use crate::review::page::{TableView, rendered, table_view};
+use crate::review::powers::PowerChange;
 use crate::review::prove::prove;
 use crate::roster::tier_name;
 use crate::sshsig::SshKey;
@@ -175,7 +176,22 @@ fn changes(before: &Enumeration<'_>, after: &Enumeration<'_>) -> Vec<ChangeView>
         .closed
         .iter()
         .map(|change| change_view(change, false));
-    opened.chain(closed).collect()
+    let powers = changed.powers.iter().map(power_view);
+    powers.chain(opened).chain(closed).collect()
+}
+
+fn power_view(change: &PowerChange) -> ChangeView {
+    ChangeView {
+        class: if change.widens { "open" } else { "close" },
+        opens: change.widens,
+        what: change.what.clone(),
+        who: Title {
+            zh: "由谁决定".to_owned(),
+            en: "who decides".to_owned(),
+        },
+        grades: String::new(),
+        rules: String::new(),
+    }
 }
 
 fn change_view(change: &Change, opens: bool) -> ChangeView {

@@ -3,7 +3,8 @@
 use crdt_model::engine::{
     Alarm, InboundId, LinkState, Output, PeerStatus, RequestId, SyncToken, Ticket, Withheld,
 };
-use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, Seq};
+use crdt_model::ids::{CharterVersion, Epoch, NodeId, Seq};
+use crdt_model::label::{FacetId, Grade};
 use crdt_model::quarantine::{Quarantine, Refused};
 
 use super::wire::commit;
@@ -87,23 +88,16 @@ impl Mentions for Alarm {
                 commits,
             } => {
                 peer.iter().for_each(|peer| peer.list(to));
-                to.push(Mention::Facet {
-                    facet: *facet,
-                    grade: None,
-                });
+                (*facet, None).list(to);
                 to.push(counted("commits of an author on one facet", *seq));
-                let of = |commit: &CommitHash| Mention::Commit {
+                to.extend(commits.iter().map(|commit| Mention::Commit {
                     facet: *facet,
                     commit: *commit,
                     author: *author,
-                };
-                to.extend(commits.iter().map(of));
+                }));
             }
             Self::Damaged { facet, kept } => {
-                to.push(Mention::Facet {
-                    facet: *facet,
-                    grade: None,
-                });
+                (*facet, None).list(to);
                 to.push(counted("commits of one facet", *kept));
             }
             Self::Refused {
@@ -141,6 +135,13 @@ impl Mentions for Alarm {
                 to.push(text(what));
             }
         }
+    }
+}
+
+impl Mentions for (FacetId, Option<Grade>) {
+    fn list(&self, to: &mut Vec<Mention>) {
+        let (facet, grade) = *self;
+        to.push(Mention::Facet { facet, grade });
     }
 }
 

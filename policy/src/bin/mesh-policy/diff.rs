@@ -10,6 +10,7 @@ use policy::question::State;
 use policy::review::difference::{Change, Difference, RosterChange, difference};
 use policy::review::enumeration::Enumeration;
 use policy::review::inventory::{Inventory, Numbers};
+use policy::review::powers::PowerChange;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -18,8 +19,9 @@ use crate::output::{Answer, Exit, Failure, Output, open};
 
 /// Compare two versions of a charter: what opens, what closes, by which rule.
 ///
-/// What opens comes first, the narrowest facets before others. Exit code 0: nothing opened. 2:
-/// something opened, or somebody joined.
+/// Who decides comes first (reviewers and how many must sign, recovery, emergencies, confirmation by
+/// townships, dates), then what opens, the narrowest facets before others. Exit code 0: nothing
+/// widened. 2: something opened, somebody joined, or somebody can decide more or with fewer others.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The folder of the version in force.
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     old.distinguish(named.iter().copied());
     new.distinguish(named);
     let changed = difference(&Enumeration::of(&old)?, &Enumeration::of(&new)?);
-    let widened = !changed.opened.is_empty() || changed.roster.iter().any(|one| one.widens());
+    let widened = changed.widens();
     let numbers = (!arguments.inventory.is_empty()).then(|| inventory.compare(&old, &new));
     let mut text = String::new();
     text.push_str(&effect_text(&changed, &new, output));
@@ -65,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         "widens": widened,
         "opened": changed.opened.iter().map(change_object).collect::<Vec<_>>(),
         "closed": changed.closed.iter().map(change_object).collect::<Vec<_>>(),
+        "powers": changed.powers,
         "roster": changed.roster.iter().map(|one| roster_text(*one, &new)).collect::<Vec<_>>(),
         "same_reason": unreasoned,
         "inventory": numbers.map(|numbers| numbers_object(&numbers)),
@@ -95,8 +98,17 @@ fn effect_text(changed: &Difference, new: &CedarCharter, output: &Output) -> Str
         opened,
         closed,
         roster,
+        powers,
     } = changed;
-    let mut text = format!("opened: {}\n", opened.len());
+    let mut text = String::new();
+    if !powers.is_empty() {
+        text.push_str(&format!("who decides: {}\n", powers.len()));
+        for PowerChange { what, widens } in powers {
+            let sign = if *widens { '+' } else { '-' };
+            text.push_str(&format!("  {sign} {what}\n"));
+        }
+    }
+    text.push_str(&format!("opened: {}\n", opened.len()));
     text.extend(opened.iter().map(|change| change_text('+', change, output)));
     text.push_str(&format!("closed: {}\n", closed.len()));
     text.extend(closed.iter().map(|change| change_text('-', change, output)));

@@ -46,10 +46,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     check_versions(&charter, &older)?;
     older.sort_by_key(|one| one.head().version);
     let all = Enumeration::of(&charter)?;
-    let others: Vec<_> = older
-        .iter()
-        .map(Enumeration::of)
-        .collect::<Result<_, _>>()?;
+    let others = enumerations(&older)?;
     let report = prove(&all);
     let versions: Vec<&Enumeration<'_>> = others.iter().chain([&all]).collect();
     let mut broken = broken(&all, &report.invariants, &versions);
@@ -110,6 +107,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(exit, text, object))
 }
 
+fn enumerations(charters: &[CedarCharter]) -> Result<Vec<Enumeration<'_>>, Failure> {
+    let all = charters.iter().map(Enumeration::of);
+    Ok(all.collect::<Result<_, _>>()?)
+}
+
 fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Failure> {
     let files = CharterFiles::read(dir)?;
     Ok((open(&files)?, files))
@@ -126,6 +128,9 @@ fn check_versions(charter: &CedarCharter, older: &[CedarCharter]) -> Result<(), 
     }
     Ok(())
 }
+
+/// Broken classes of one invariant that are searched for the shortest way, at most.
+const SEARCHED_MAX: usize = 200;
 
 /// An invariant that does not hold, with the way there.
 struct Broken {
@@ -144,15 +149,10 @@ struct Broken {
 fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]) -> Vec<Broken> {
     let version = all.charter().head().version;
     let of = |proof: &Proof| {
-        let (position, state) = proof.broken.first()?;
-        let row = all.rows().get(*position)?;
+        let (position, state, steps) = nearest(all, proof, versions)?;
+        let row = all.rows().get(position)?;
         let (label, node) = (row.example.label, row.example.node);
-        // What should be allowed and is not has no way there.
-        let steps = all
-            .allowed(row, *state)
-            .then(|| shortest(versions, &label, node, *state));
-        let steps = steps.flatten().unwrap_or_default();
-        let emergency = if *state == State::Emergency {
+        let emergency = if state == State::Emergency {
             " in an emergency"
         } else {
             ""
@@ -160,9 +160,9 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
         let what = format!(
             "version {version}: {} of {label} at {node} is {}{emergency}",
             row.question,
-            said(&all.decision(row, *state))
+            said(&all.decision(row, state))
         );
-        let decided = all.decision(row, *state).rules;
+        let decided = all.decision(row, state).rules;
         let stepped = steps.iter().flat_map(|step| step.rules.iter().cloned());
         let mut lines: Vec<String> = Vec::new();
         for rule in stepped.chain(decided) {
@@ -177,12 +177,37 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
             reason_en: proof.reason.en.clone(),
             what,
             classes: proof.broken.len(),
-            allowed: all.allowed(row, *state),
+            allowed: all.allowed(row, state),
             steps,
             lines,
         })
     };
     proofs.iter().filter_map(of).collect()
+}
+
+/// The broken class that is reached in the fewest steps, with the steps; the first of them, and no
+/// steps, where none is reached. What should be allowed and is not has no way there.
+fn nearest(
+    all: &Enumeration<'_>,
+    proof: &Proof,
+    versions: &[&Enumeration<'_>],
+) -> Option<(usize, State, Vec<Step>)> {
+    let mut nearest: Option<(usize, State, Vec<Step>)> = None;
+    for (position, state) in proof.broken.iter().take(SEARCHED_MAX) {
+        let row = all.rows().get(*position)?;
+        let (label, node) = (row.example.label, row.example.node);
+        let allowed = all.allowed(row, *state);
+        let steps = allowed.then(|| shortest(versions, &label, node, *state));
+        if let Some(steps) = steps.flatten()
+            && nearest
+                .as_ref()
+                .is_none_or(|(_, _, known)| steps.len() < known.len())
+        {
+            nearest = Some((*position, *state, steps));
+        }
+    }
+    let first = proof.broken.first()?;
+    Some(nearest.unwrap_or_else(|| (first.0, first.1, Vec::new())))
 }
 
 /// Where a rule stands: its file and line, in the newest version that has it.
@@ -211,7 +236,9 @@ impl Broken {
             ));
         }
         if self.steps.is_empty() && self.allowed {
-            text.push_str("  it is allowed, though no line of links carries it there\n");
+            text.push_str(
+                "  it is allowed, though nothing carries it there under these versions\n",
+            );
         }
         for line in &self.lines {
             text.push_str(&format!("  see {line}\n"));

@@ -14,9 +14,10 @@ use crate::output::{Answer, Exit, Failure, Output, refusal};
 
 /// Check manifest and signatures, as a node does.
 ///
-/// Alone, the charter is held to the reviewers that it lists itself, as when a node is set up. With
-/// the folder of the version before, it is held to those reviewers, as when a node adopts it. The
-/// digest of all decisions is computed anew.
+/// Alone, the charter is held to the reviewers that it lists itself, as when a node is set up; for a
+/// version that follows another that is not enough, and the exit code is 1. With the folder of the
+/// version before, it is held to those reviewers, as when a node adopts it. The digest of all decisions
+/// is computed anew.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The charter's folder.
@@ -86,8 +87,15 @@ fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
         tally.needed,
         tally.signers.join(", "),
     );
+    let unheld = !follows && adopted.manifest().previous().is_some();
     if follows {
         text.push_str("signed by enough reviewers of the version before, which it follows\n");
+    }
+    if unheld {
+        text.push_str(
+            "NOT held to the version before: whoever made it can have listed reviewers of their own; \
+             give --previous\n",
+        );
     }
     for other in &tally.others {
         text.push_str(&format!("note: {other}\n"));
@@ -102,5 +110,6 @@ fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
         "checked_against_previous": follows,
         "other_signatures": tally.others.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
-    Answer::new(Exit::Clean, text, json)
+    let exit = if unheld { Exit::Findings } else { Exit::Clean };
+    Answer::new(exit, text, json)
 }

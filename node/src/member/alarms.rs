@@ -1,0 +1,88 @@
+//! Alarms of the engine as lines of the log.
+
+use crdt_model::engine::Alarm;
+
+/// Writes an alarm to the log.
+pub(super) fn log(alarm: &Alarm) {
+    match alarm {
+        Alarm::CharterFork {
+            peer,
+            version,
+            theirs,
+        } => {
+            tracing::error!(%peer, %version, %theirs, "a peer has another charter of this version");
+        }
+        Alarm::Refused {
+            peer,
+            commit,
+            fault,
+            quotable,
+        } => {
+            let (code, reason) = (fault.code(), fault.words(*quotable));
+            tracing::warn!(%peer, %commit, code, reason, "a commit was refused");
+        }
+        Alarm::Equivocated {
+            peer,
+            facet,
+            author,
+            epoch,
+            seq,
+            commits: [one, other],
+        } => {
+            let (peer, record) = (peer.map(|peer| peer.to_string()), facet.record);
+            tracing::error!(
+                peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other,
+                "an author signed two commits with one number: what it wrote from there on is frozen"
+            );
+        }
+        Alarm::Damaged { facet, kept } => {
+            let (record, facet) = (facet.record, facet.facet);
+            tracing::error!(
+                %record, %facet, kept,
+                "a facet was damaged in the store: its first commits are kept, peers give the rest back"
+            );
+        }
+        Alarm::SplitView { .. }
+        | Alarm::Frozen { .. }
+        | Alarm::EmergencyBegins { .. }
+        | Alarm::EmergencyEnds { .. }
+        | Alarm::Misbehaved { .. } => log_of_county(alarm),
+    }
+}
+
+/// Those about the log of charters, emergencies and the protocol.
+fn log_of_county(alarm: &Alarm) {
+    match alarm {
+        Alarm::SplitView { size, one, other } => {
+            let other = other.map_or_else(|| "this node".to_owned(), |other| other.to_string());
+            tracing::error!(
+                size, %one, other,
+                "two histories of the charter are about; mesh-node checkpoint prints the evidence"
+            );
+        }
+        Alarm::Frozen {
+            cosigner,
+            size,
+            seen,
+        } => {
+            tracing::error!(
+                %cosigner, size, %seen,
+                "a township has signed a newer charter, which has not arrived here in a day"
+            );
+        }
+        Alarm::EmergencyBegins { number, until } => {
+            tracing::warn!(number, %until, "rules for emergencies count from now on");
+        }
+        Alarm::EmergencyEnds { number, facets } => {
+            tracing::warn!(
+                number,
+                facets,
+                "the emergency is over: what came here by its rules goes; mesh-node emergency reports"
+            );
+        }
+        Alarm::Misbehaved { peer, code, what } => {
+            tracing::warn!(%peer, code, what, "a peer broke the protocol");
+        }
+        _ => {}
+    }
+}
