@@ -100,9 +100,10 @@ fn the_core_is_told_what_the_charter_decides() {
     }
     let elsewhere = node("620723102000");
     assert!(!core.flow(&ledger, elsewhere).allowed && !core.author(&ledger, elsewhere).allowed);
+    let access = label("device.access", village, village);
+    assert!(!core.read(&access, node(village), name("clerk")).allowed);
     assert!(
-        !core
-            .read(&ledger, node(village), name("technician"))
+        core.read(&access, node(village), name("technician"))
             .allowed
     );
     assert_eq!(core.log(), [core.digest()]);

@@ -91,7 +91,7 @@ pub fn scaffold(
     for (path, content) in &mut files.files {
         let text = String::from_utf8_lossy(content);
         let text = match path.as_str() {
-            head::FILE => head_text(&text, wanted),
+            head::FILE => confirmed_by(&head_text(&text, wanted), townships(&nodes)),
             roster::FILE => roster_text(&nodes, &wanted.title_zh),
             path if path.starts_with(checks::FOLDER) => {
                 template::cases_of(&text, |node| nodes.contains_key(&node))
@@ -140,6 +140,31 @@ fn read(
         }
     }
     Ok((nodes, outside))
+}
+
+fn townships(nodes: &BTreeMap<NodeId, String>) -> usize {
+    let township = |node: &&NodeId| node.township() == Some(**node);
+    nodes.keys().filter(township).count()
+}
+
+/// More than half of the townships must confirm the charter; none where there are none.
+fn confirmed_by(head: &str, townships: usize) -> String {
+    let asked = format!("cosigners = {}", townships / 2 + 1);
+    let mut text = String::new();
+    let mut left_out = false;
+    for line in head.lines() {
+        left_out = (line == "[freshness]" || left_out && !line.is_empty()) && townships == 0;
+        let line = if line.starts_with("cosigners = ") {
+            &asked
+        } else {
+            line
+        };
+        if !left_out {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// A division code, padded to the twelve digits of a node's.
@@ -222,7 +247,22 @@ mod tests {
             panic!("{}", crate::finding::render_all(&findings, &files, false))
         });
         assert_eq!(charter.keyless().len(), 3);
+        assert_eq!(charter.head().freshness.map(|one| one.cosigners), Some(1));
         assert_eq!(charter.head().title.zh, "山丹县\"样例\"章程");
+    }
+
+    #[test]
+    fn more_than_half_of_the_townships_confirm_a_charter() {
+        let asked = |townships: usize| {
+            let head =
+                String::from_utf8(template::linze().files[head::FILE].clone()).expect("text");
+            let text = confirmed_by(&head, townships);
+            let line = text.lines().find(|line| line.starts_with("cosigners = "));
+            (line.map(str::to_owned), text == head)
+        };
+        assert_eq!(asked(7), (Some("cosigners = 4".to_owned()), true));
+        assert_eq!(asked(2).0, Some("cosigners = 2".to_owned()));
+        assert_eq!(asked(0), (None, false));
     }
 
     #[test]

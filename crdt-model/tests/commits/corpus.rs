@@ -42,7 +42,7 @@ fn interesting(kind: &str) -> Vec<(String, Vec<u8>)> {
     let huge = [&[0xff; 9][..], &[1]].concat();
     all.push((
         "huge-count".to_owned(),
-        [&[4, 1][..], &[0; 32], &[0], &huge].concat(),
+        [&[4, 1][..], &[0; 32], &[0, 0], &huge].concat(),
     ));
     all.push(("padded-number".to_owned(), vec![1, 0x81, 0x00, 0]));
     all

@@ -136,7 +136,7 @@ fn a_charter_that_tells_too_many_nodes_apart_is_refused_and_not_enumerated() {
         "\n@id(\"flow.listed\")\n@reason(\"Whoever is listed.\")\n@reason_zh(\"名单。\")\n\
          permit (principal, action == Action::\"flowUp\", resource)\n\
          when {{ [{}].contains(principal) }};\n",
-        every.join(", ")
+        every.join(",\n")
     );
     let mut listing = files(&[]);
     let rules = listing.files.get_mut("rules/flow.cedar").expect("there");
