@@ -7,6 +7,7 @@ use crdt_model::engine::EmergencyStatus;
 use crdt_model::ids::NodeId;
 use crdt_model::time::WallTime;
 use node::control::protocol::{Reply, Request};
+use node::member::clock::Clock;
 use policy::emergency::{Declaration, FILE};
 use policy::key_files::read_private_key;
 use policy::manifest::digest_of;
@@ -15,9 +16,8 @@ use policy::sshsig::{EMERGENCY_NAMESPACE, sign_for};
 use super::harness::{COUNTY, Mesh, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, device};
 
 fn now() -> WallTime {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = since.expect("after 1970").as_secs();
-    WallTime::from_ms(seconds * 1000)
+    // A declaration is written to the second.
+    WallTime::from_ms(Clock::start().now().wall.ms / 1000 * 1000)
 }
 
 /// Writes a declaration from now on into a folder, signed by these.
