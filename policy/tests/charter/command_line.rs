@@ -106,6 +106,12 @@ fn a_charter_goes_from_its_folder_to_a_verified_second_version() {
         code == 0 && text.starts_with("verified: version 2"),
         "{text}"
     );
+    let alone = ["verify", "v2", "--at", "2026-06-01T00:00:00Z"];
+    let (code, text) = ended(&home, &alone);
+    assert!(
+        code == 1 && text.contains("NOT held to the version before"),
+        "{text}"
+    );
     let expired = object(&home, &["verify", "v2", "--at", "2030-01-01T00:00:00Z"]);
     assert_eq!(expired["code"], "expired");
     let digest = written["digest"].as_str().expect("text");
@@ -262,6 +268,8 @@ fn show_has_everything_on_one_page() {
     for part in [
         COUNTY,
         "version    1",
+        "emergency  none",
+        "confirmed  by nobody",
         "1 village",
         "li",
         "not signed",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Grade;
+use policy::manifest::MANIFEST_PATH;
 use policy::question::State;
 use policy::review::difference::{Change, Difference, RosterChange, difference};
 use policy::review::enumeration::Enumeration;
@@ -250,6 +251,10 @@ fn files_text(old: &CharterFiles, new: &CharterFiles) -> String {
     let paths: std::collections::BTreeSet<&String> =
         old.files.keys().chain(new.files.keys()).collect();
     for path in paths {
+        // What is signed, and that it is, `verify` says.
+        if path == MANIFEST_PATH || path.starts_with("signatures/") {
+            continue;
+        }
         let content = |files: &CharterFiles| {
             let bytes = files.files.get(path);
             String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned()

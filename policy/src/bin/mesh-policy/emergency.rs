@@ -97,6 +97,10 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
         );
         return Err(Failure::usage(message));
     }
+    if arguments.hours == 0 && arguments.number == 1 {
+        let message = "number 1 has none before it to call off: give the next `--number`";
+        return Err(Failure::usage(message));
+    }
     // A declaration is written to the second.
     let from = WallTime::from_ms(arguments.from.wall().ms / 1000 * 1000);
     let until = WallTime::from_ms(from.ms + u64::from(arguments.hours) * HOUR_MS);
@@ -169,7 +173,10 @@ fn check(arguments: &Verify) -> Result<Answer, Failure> {
         .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
     let shown = |time| date(time).unwrap_or_default();
     let told = if declaration.ends() {
-        format!("ends the emergency, number {}", declaration.number)
+        format!(
+            "declaration {}, which calls off what was declared before it",
+            declaration.number
+        )
     } else {
         format!(
             "emergency {} under version {}, from {} until {}",

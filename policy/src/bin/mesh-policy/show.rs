@@ -83,6 +83,7 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     let counts = counts(charter)
         .into_iter()
         .map(|(what, count)| format!("{count} {what}"));
+    text.push_str(&terms(charter));
     text.push_str(&format!(
         "nodes      {}, {} without a key\n\nreviewers, {} must sign\n",
         counts.collect::<Vec<_>>().join(", "),
@@ -119,6 +120,35 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     text
 }
 
+/// What is agreed for bad days.
+fn terms(charter: &CedarCharter) -> String {
+    let head = charter.head();
+    let emergency = head.emergency.map_or("none".to_owned(), |terms| {
+        let (threshold, hours) = (terms.threshold, terms.hours_max);
+        format!("{threshold} must sign, for {hours} hours at most")
+    });
+    let confirmed = head.freshness.map_or("by nobody".to_owned(), |freshness| {
+        let hours = |ms: u64| ms / 3_600_000;
+        format!(
+            "by {} townships; all flows for {} hours after, a node's own for {}",
+            freshness.cosigners,
+            hours(freshness.fresh_ms),
+            hours(freshness.narrow_ms)
+        )
+    });
+    let recovery = head
+        .recovery
+        .as_ref()
+        .map_or("none".to_owned(), |recovery| {
+            format!(
+                "{} of {} sealed keys",
+                recovery.threshold,
+                recovery.holder.len()
+            )
+        });
+    format!("emergency  {emergency}\nconfirmed  {confirmed}\nrecovery   {recovery}\n")
+}
+
 fn object(charter: &CedarCharter, signing: &Signing) -> Value {
     let reviewers = signing.reviewers.iter().map(
         |one| json!({ "name": one.name, "fingerprint": one.fingerprint, "signed": one.signed }),
@@ -140,6 +170,7 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
         "threshold": charter.threshold(),
         "reviewers": reviewers.collect::<Vec<_>>(),
         "bad_signatures": signing.bad.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "terms": terms(charter).lines().collect::<Vec<_>>(),
         "kinds": kinds_object(charter),
         "rules": rules.collect::<Vec<_>>(),
     })
