@@ -34,6 +34,7 @@ const KEPT: [(u64, &str); 10] = [
         "the quarantine kept the bytes of a commit that its author never signed",
     ),
     (
+        1109,
         1369,
         "a push was forgotten while its facet waited for a new grade to become durable",
     ),
