@@ -8,7 +8,7 @@ use netsim::stage::LINZE_NODES;
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 10] = [
+const KEPT: [(u64, &str); 11] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -35,6 +35,9 @@ const KEPT: [(u64, &str); 10] = [
     ),
     (
         1109,
+        "a facet that was purged while its next grade waited for the disk stayed in the index alone",
+    ),
+    (
         1369,
         "a push was forgotten while its facet waited for a new grade to become durable",
     ),
