@@ -47,6 +47,8 @@ struct Counting {
     rules: Arc<dyn Charter>,
     /// When it began to count in this process: it ends in time even where the wall clock stands.
     began: Instant,
+    /// The last declaration that counted: the one held may be what called it off.
+    declared: Declared,
 }
 
 /// See the module.
@@ -195,6 +197,13 @@ impl Engine {
         self.in_emergency() && self.peers.get(&peer).is_some_and(|known| known.emergency)
     }
 
+    /// The last declaration that counted, or would.
+    pub(super) fn declared_last(&self) -> Option<&Declared> {
+        let counting = self.emergencies.counting.as_ref();
+        let held = || self.emergencies.held.as_ref().map(|held| &held.declared);
+        counting.map(|counting| &counting.declared).or_else(held)
+    }
+
     /// How it stands with emergencies.
     pub fn emergency_status(&self) -> EmergencyStatus {
         let held = self.emergencies.held.as_ref();
@@ -275,17 +284,25 @@ impl Engine {
         let wall = self.believed_wall();
         let charter = Arc::clone(self.charter());
         let before = self.emergencies.counting.as_ref();
-        let began = before.map(|counting| counting.began);
         let Some(held) = self.emergencies.held.as_ref() else {
             return Ok(());
         };
+        // One that takes another's place has a time of its own.
+        let same = before.filter(|counting| counting.declared.digest == held.declared.digest);
+        let began = same.map(|counting| counting.began);
         let counts = held.counts(&*charter, wall, began, now);
         match (
             before.is_some_and(|one| one.rules.digest() == charter.digest()),
             counts,
         ) {
             (false, true) => self.begin_emergency(&*charter, wall, now, store)?,
-            (true, true) => {}
+            (true, true) => {
+                let (began, declared) = (began.unwrap_or(now.instant), held.declared.clone());
+                if let Some(counting) = self.emergencies.counting.as_mut() {
+                    counting.began = began;
+                    counting.declared = declared;
+                }
+            }
             (_, false) => {
                 let counted = before.is_some() || held.since.is_some();
                 let passed = held.is_through(&*charter, wall);
@@ -327,6 +344,12 @@ impl Engine {
             return Ok(());
         };
         if let Some(held) = self.emergencies.held.as_mut() {
+            let (began, declared) = (now.instant, held.declared.clone());
+            self.emergencies.counting = Some(Counting {
+                rules,
+                began,
+                declared,
+            });
             held.since.get_or_insert(wall);
             let (number, until) = (held.declared.number, held.declared.holds.until);
             self.mending
@@ -337,8 +360,6 @@ impl Engine {
             store.write(&batch)?;
             self.durability.wrote();
         }
-        let began = now.instant;
-        self.emergencies.counting = Some(Counting { rules, began });
         self.change_rules();
         Ok(())
     }

@@ -274,6 +274,9 @@ fn an_emergency_begins_when_it_says_and_is_called_off_at_once() {
     place.declare(place.here, 2, 0);
     place.world.run_ms(10_000);
     assert_eq!(place.counts(), 0);
+    // The report is about the one that counted.
+    let report = place.status(place.there).reports.pop().expect("a report");
+    assert_eq!(report.declared.number, 1);
     // The one before does not come back.
     let declaration = place.declaration(1, 0, HOUR_MS, &[0]);
     place.world.declare(place.here, declaration);
@@ -341,4 +344,25 @@ fn of_two_with_one_number_all_nodes_come_to_the_same() {
         assert_eq!(place.status(node).declared, one, "at {node}");
     }
     assert!(place.in_sync());
+}
+
+#[test]
+fn one_that_takes_the_place_of_another_lasts_its_own_time() {
+    let mut place = Place::new();
+    place.declare(place.county, 1, 2 * HOUR_MS);
+    // Its hours pass on both clocks, as they do at a node.
+    place.world.run_ms(HOUR_MS + HOUR_MS / 2);
+    assert_eq!(place.counts(), 20);
+    place.declare(place.county, 2, HOUR_MS);
+    place.world.run_ms(10_000);
+    assert_eq!(
+        place.counts(),
+        20,
+        "it is longer than what is left of the first"
+    );
+    place.world.run_ms(HOUR_MS / 2);
+    assert_eq!(place.counts(), 20);
+    place.world.run_ms(HOUR_MS / 2 + A_WHILE_MS);
+    assert_eq!(place.counts(), 0);
+    assert_eq!(place.status(place.there).reports.len(), 1);
 }

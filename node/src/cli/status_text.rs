@@ -13,8 +13,8 @@ use crate::text::{Language, Text};
 pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
-        page.head(),
         page.emergency_alarm(),
+        page.head(),
         page.log_alarms(),
         page.neighbours(),
         page.troubles(),
