@@ -114,16 +114,9 @@ fn a_charter_goes_from_its_folder_to_a_verified_second_version() {
     );
     let expired = object(&home, &["verify", "v2", "--at", "2030-01-01T00:00:00Z"]);
     assert_eq!(expired["code"], "expired");
-    let digest = written["digest"].as_str().expect("text");
-    assert_eq!(
-        ended(&home, &[verify.as_slice(), &["--digest", digest]].concat()).0,
-        0
-    );
-    let other = "0".repeat(64);
-    assert_eq!(
-        ended(&home, &[verify.as_slice(), &["--digest", &other]].concat()).0,
-        4
-    );
+    let of = |digest: &str| ended(&home, &[verify.as_slice(), &["--digest", digest]].concat()).0;
+    assert_eq!(of(written["digest"].as_str().expect("text")), 0);
+    assert_eq!(of(&"0".repeat(64)), 4);
 }
 
 #[test]
