@@ -64,7 +64,7 @@ pub(super) struct Emergencies {
 pub struct EmergencyStatus {
     /// Whether the rules for emergencies count at this node now.
     pub counts: bool,
-    /// The newest declaration that this node holds, begun, running or over.
+    /// The declaration that counts; where none does, the newest that this node holds.
     pub declared: Option<Declared>,
     /// Whether it has had its time, or was called off.
     pub over: bool,
@@ -197,7 +197,7 @@ impl Engine {
         self.in_emergency() && self.peers.get(&peer).is_some_and(|known| known.emergency)
     }
 
-    /// The last declaration that counted, or would.
+    /// The declaration that counts, though a newer one may wait for the disk; else the one held.
     pub(super) fn declared_last(&self) -> Option<&Declared> {
         let counting = self.emergencies.counting.as_ref();
         let held = || self.emergencies.held.as_ref().map(|held| &held.declared);
@@ -209,7 +209,7 @@ impl Engine {
         let held = self.emergencies.held.as_ref();
         EmergencyStatus {
             counts: self.in_emergency(),
-            declared: held.map(|held| held.declared.clone()),
+            declared: self.declared_last().cloned(),
             over: held.is_some_and(|held| held.over),
             since: held.and_then(|held| held.since),
             reports: self.emergencies.reports.clone(),

@@ -70,8 +70,8 @@ impl Engine {
     /// The report on the emergency that counts, or that did when this node last ran; none if it never
     /// counted here.
     pub(super) fn report_on_emergency(&self, ended: WallTime) -> Option<EmergencyReport> {
-        let since = self.emergency_status().since?;
-        let declared = self.declared_last()?.clone();
+        let status = self.emergency_status();
+        let (declared, since) = (status.declared?, status.since?);
         let mut charters = self.charters().iter();
         let every_day = charters.find(|one| one.digest() == declared.charter)?;
         let rules = every_day.in_emergency()?;

@@ -5,23 +5,20 @@
 use std::collections::BTreeMap;
 
 use crdt_model::ids::{CharterDigest, NodeId};
-use crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS;
 
+use super::steady::Steady;
 use super::{Broken, Checker, Scene};
 use crate::world::Happening;
 use crate::world::node::Node;
 
 const NAME: &str = "emergencies";
-/// Milliseconds after which a node has surely noticed what its clock shows.
-const SLACK_MS: u64 = 2 * ANTI_ENTROPY_INTERVAL_MS;
 /// Milliseconds that the disk may take to make a declaration durable, and an engine to look again.
 const PROMPT_MS: u64 = 15_000;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Emergencies {
-    /// How far each node's wall clock is ahead of virtual time, and since when.
-    clocks: BTreeMap<NodeId, (u64, u64)>,
+    clocks: Steady,
     /// The highest number that has counted at each node, and under which charter.
     counted: BTreeMap<NodeId, (CharterDigest, u32)>,
 }
@@ -35,14 +32,9 @@ impl Checker for Emergencies {
             }
         }
         for (node, state) in scene.honest() {
-            let wall = state.wall(scene.world);
-            let ahead_ms = wall.ms.wrapping_sub(now_ms);
-            let clock = self.clocks.entry(node).or_insert((ahead_ms, now_ms));
-            if clock.0 != ahead_ms {
-                *clock = (ahead_ms, now_ms);
-            }
+            let (_, steady_from_ms) = self.clocks.look(scene.world, node, state);
             let asleep = state.asleep_until_ms.is_some();
-            let steady = now_ms >= clock.1 + SLACK_MS;
+            let steady = now_ms >= steady_from_ms;
             if let Some(what) = wrong(scene, state, steady && !asleep) {
                 broken.push(scene.broken(NAME, node, what));
             }

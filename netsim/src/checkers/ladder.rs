@@ -10,37 +10,28 @@ use crdt_model::charter::{Charter, Freshness};
 use crdt_model::checkpoint::Roots;
 use crdt_model::commit::Commit;
 use crdt_model::ids::NodeId;
-use crdt_model::limits::ANTI_ENTROPY_INTERVAL_MS;
 use crdt_model::wire::{Request, Response};
 
+use super::steady::{SLACK_MS, Steady};
 use super::{Broken, Checker, Scene};
 use crate::world::Frame;
 use crate::world::node::Node;
 
 const NAME: &str = "ladder";
-/// Milliseconds after which a node has surely noticed how late it is.
-const SLACK_MS: u64 = 2 * ANTI_ENTROPY_INTERVAL_MS;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Ladder {
-    /// How far each node's wall clock is ahead of virtual time, and since when.
-    clocks: BTreeMap<NodeId, (u64, u64)>,
+    clocks: Steady,
     /// The latest time that enough townships had confirmed, in milliseconds since 1970.
     confirmed_ms: BTreeMap<NodeId, u64>,
 }
 
 impl Checker for Ladder {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        let now_ms = scene.world.now_ms();
         for (node, state) in scene.honest() {
             let charter = state.engine.charter();
-            let ahead_ms = state.wall(scene.world).ms.wrapping_sub(now_ms);
-            let clock = self.clocks.entry(node).or_insert((ahead_ms, now_ms));
-            if clock.0 != ahead_ms {
-                *clock = (ahead_ms, now_ms);
-            }
-            let steady_from_ms = clock.1 + SLACK_MS;
+            let (ahead_ms, steady_from_ms) = self.clocks.look(scene.world, node, state);
             let Some(freshness) = charter.freshness() else {
                 continue;
             };

@@ -13,6 +13,7 @@ mod ladder;
 mod lives;
 mod log;
 mod secrecy;
+mod steady;
 mod together;
 
 pub use convergence::unsettled;
