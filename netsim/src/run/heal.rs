@@ -81,6 +81,8 @@ impl Run {
     pub(super) fn heal(&mut self) {
         self.mend_machines();
         self.all_run_on_sound_disks();
+        // Machines that were off have come up with the clocks that they had.
+        self.mend_machines();
         self.world.heal_lines();
         self.world.withheld_from.clear();
         self.leave_one_out();
