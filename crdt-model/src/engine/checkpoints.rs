@@ -234,6 +234,13 @@ impl Engine {
         let mut batch = Batch::default();
         let mut splits = Vec::new();
         let mut bad = 0;
+        let all = gossip.newest.iter().chain(gossip.pairs.iter().flatten());
+        let early = |one: &Cosignature| self.cosigns(one.cosigner) && !self.counts(one);
+        if all.into_iter().any(early)
+            && let Some(known) = self.peers.get_mut(&peer)
+        {
+            known.gave_early = true;
+        }
         for one in &gossip.newest {
             let replaces = self.replaces(one);
             let wanted = self.counts(one) && self.checkpoints.ledger.wants(one, replaces);

@@ -38,7 +38,8 @@ impl Watch {
 
 impl Engine {
     /// Looks at the clocks. Once the wall clock was set, what was judged by the time is judged
-    /// anew: charters that were refused, and what waited for the charter to hold.
+    /// anew: charters that were refused, signatures on their log that were of the future, and what
+    /// waited for the charter to hold.
     pub(super) fn watch_clock(&mut self, now: Now) {
         let apart_ms = now.wall.ms.wrapping_sub(now.instant.ms);
         let before_ms = self.clock.apart_ms.replace(apart_ms);
@@ -58,7 +59,9 @@ impl Engine {
             // A clock that makes no difference is nobody's business.
             for known in self.peers.values_mut() {
                 let refused = known.refused_charter.take().is_some();
-                known.hello_due |= known.connected && (refused || begins);
+                let early = std::mem::take(&mut known.gave_early);
+                known.gossiped = known.gossiped.filter(|_| !early);
+                known.hello_due |= known.connected && (refused || begins || early);
             }
         }
         let look_again = now.instant.after_ms(CLOCK_LOOK_MS);

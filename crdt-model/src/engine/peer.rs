@@ -177,6 +177,8 @@ pub(super) struct Peer {
     pub(super) gossip_due: bool,
     /// The digests of both sides after the last exchange of those.
     pub(super) gossiped: Option<([u8; 16], [u8; 16])>,
+    /// It has given signatures that are of the future by this node's clock.
+    pub(super) gave_early: bool,
     labels: Vec<Label>,
     push: BTreeMap<FacetId, Lacks>,
     retry: Option<Instant>,
@@ -207,6 +209,7 @@ impl Peer {
             traffic: Traffic::default(),
             gossip_due: false,
             gossiped: None,
+            gave_early: false,
             labels: Vec::new(),
             push: BTreeMap::new(),
             retry: None,

@@ -8,7 +8,7 @@ use netsim::stage::LINZE_NODES;
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 12] = [
+const KEPT: [(u64, &str); 13] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -52,6 +52,10 @@ const KEPT: [(u64, &str); 12] = [
     (
         5217,
         "a peer set back to an old backup never got again what it had just sent and was not durable",
+    ),
+    (
+        5587,
+        "signatures that came while a clock was days behind were asked for again only after minutes",
     ),
     (
         5811,
