@@ -352,19 +352,16 @@ pub fn decode(
     (encoded == bytes).then_some(declared)
 }
 
-/// Reads a declaration and holds it to the charter in force: its digest, its terms, and signatures
-/// of its reviewers.
+/// Reads a declaration and holds it to the digest and the terms of the charter in force; nothing is
+/// verified yet.
 ///
 /// # Errors
 /// Why it changes nothing.
-pub fn verify(
-    signed: &Signed,
+pub fn under(
+    text: &[u8],
     charter: CharterDigest,
-    terms: Option<EmergencyTerms>,
-    board: &Board,
-) -> Result<Declared, EmergencyRefused> {
-    let Signed { text, signatures } = signed;
-    let terms = terms.ok_or(EmergencyRefused::NoTerms)?;
+    terms: EmergencyTerms,
+) -> Result<Declaration, EmergencyRefused> {
     let declaration = Declaration::parse(text)?;
     if declaration.charter != charter {
         return Err(EmergencyRefused::OtherCharter {
@@ -379,6 +376,23 @@ pub fn verify(
             hours_max: terms.hours_max,
         });
     }
+    Ok(declaration)
+}
+
+/// Reads a declaration and holds it to the charter in force: its digest, its terms, and signatures
+/// of its reviewers.
+///
+/// # Errors
+/// Why it changes nothing.
+pub fn verify(
+    signed: &Signed,
+    charter: CharterDigest,
+    terms: Option<EmergencyTerms>,
+    board: &Board,
+) -> Result<Declared, EmergencyRefused> {
+    let Signed { text, signatures } = signed;
+    let terms = terms.ok_or(EmergencyRefused::NoTerms)?;
+    let declaration = under(text, charter, terms)?;
     let mut signers = BTreeSet::new();
     for (index, signature) in signatures.iter().take(SIGNATURES_MAX).enumerate() {
         let fault = |problem| EmergencyRefused::Signature {

@@ -1,6 +1,7 @@
 //! Plain Cedar: a second way to the same answers, for checking the first. It reads the rules and the
 //! roster from the files by itself, builds entities and a request for every question, and asks the
-//! authorizer: no cache, no symmetry, no word of the rest of this crate but the label and the node.
+//! authorizer: no cache, no symmetry, no word of the rest of this crate but the label, the node
+//! and the question.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crdt_model::label::Label;
 use toml::{Table, Value};
 
 use crate::files::CharterFiles;
+use crate::question::Question;
 
 /// Why plain Cedar has no answer. Never to be taken for a yes.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -21,21 +23,6 @@ pub struct PlainError(String);
 
 fn fault(problem: impl ToString) -> PlainError {
     PlainError(problem.to_string())
-}
-
-/// Who asks for what.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PlainAsk {
-    /// May the node hold it?
-    Hold,
-    /// May the node write it?
-    Author,
-    /// May the node change its grade?
-    Regrade,
-    /// May a person in this role read it there?
-    Read(Name),
-    /// May a person in this role take it out there?
-    Export(Name),
 }
 
 /// Rules, schema and roster, as the files have them.
@@ -154,7 +141,7 @@ impl PlainCedar {
     ///
     /// # Errors
     /// Whatever keeps Cedar from an answer without errors.
-    pub fn decide(&self, ask: PlainAsk, label: &Label, node: NodeId) -> Result<bool, PlainError> {
+    pub fn decide(&self, ask: Question, label: &Label, node: NodeId) -> Result<bool, PlainError> {
         self.facet(label)?.allowed(ask, node)
     }
 }
@@ -164,18 +151,18 @@ impl PlainFacet<'_> {
     ///
     /// # Errors
     /// Whatever keeps Cedar from an answer without errors.
-    pub fn allowed(&self, ask: PlainAsk, node: NodeId) -> Result<bool, PlainError> {
+    pub fn allowed(&self, ask: Question, node: NodeId) -> Result<bool, PlainError> {
         let node = node.to_string();
         if !self.cedar.active.get(&node).copied().unwrap_or(false) {
             return Ok(false);
         }
         let asking = uid("Node", &node)?;
         match ask {
-            PlainAsk::Hold => self.ask(asking, self.flow(&node), &self.entities),
-            PlainAsk::Author => self.ask(asking, "author", &self.entities),
-            PlainAsk::Regrade => self.ask(asking, "regrade", &self.entities),
-            PlainAsk::Read(role) => self.person(asking, self.flow(&node), "read", role),
-            PlainAsk::Export(role) => self.person(asking, self.flow(&node), "export", role),
+            Question::Flow => self.ask(asking, self.flow(&node), &self.entities),
+            Question::Author => self.ask(asking, "author", &self.entities),
+            Question::Regrade => self.ask(asking, "regrade", &self.entities),
+            Question::Read(role) => self.person(asking, self.flow(&node), "read", role),
+            Question::Export(role) => self.person(asking, self.flow(&node), "export", role),
         }
     }
 

@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdt_model::ids::NodeId;
-use policy::plain::{PlainAsk, PlainCedar, PlainError};
+use policy::Question;
+use policy::plain::{PlainCedar, PlainError};
 
 use super::crew;
 use super::progress::Progress;
@@ -68,7 +69,7 @@ fn expect_one(
     let placed = cedar.facet(&facet.facet.label(facet.grade))?;
     let mut holders = Vec::new();
     for node in nodes {
-        if placed.allowed(PlainAsk::Hold, *node)? {
+        if placed.allowed(Question::Flow, *node)? {
             holders.push(*node);
         }
     }
@@ -91,7 +92,7 @@ pub(super) fn unlawful_authors(
 ) -> Result<u64, PlainError> {
     let mut unlawful = 0;
     for (author, grade) in &held.authors {
-        let allowed = cedar.decide(PlainAsk::Author, &held.facet.label(*grade), *author)?;
+        let allowed = cedar.decide(Question::Author, &held.facet.label(*grade), *author)?;
         unlawful += u64::from(!allowed);
     }
     asked

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
-use policy::plain::{PlainAsk, PlainCedar};
+use policy::Question;
+use policy::plain::PlainCedar;
 use serde::Serialize;
 
 use super::expected::{Asked, Expected, no_answer, unlawful_authors};
@@ -116,7 +117,7 @@ fn not_expected(
     verdict: &mut Verdict,
 ) -> Result<(), Problem> {
     let label = facet.facet.label(facet.grade);
-    let allowed = cedar.decide(PlainAsk::Hold, &label, node);
+    let allowed = cedar.decide(Question::Flow, &label, node);
     asked
         .decisions
         .fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -10,21 +10,11 @@ use super::{files, node, open, open_files, rule, with_more};
 use crate::charter::CedarCharter;
 use crate::class::{Class, labels_over};
 use crate::files::CharterFiles;
-use crate::plain::{PlainAsk, PlainCedar};
+use crate::plain::PlainCedar;
 use crate::question::Question;
 
 /// (label, node) pairs that are asked at the least.
 const PAIRS_MIN: usize = 50_000;
-
-fn plain(question: Question) -> PlainAsk {
-    match question {
-        Question::Flow => PlainAsk::Hold,
-        Question::Author => PlainAsk::Author,
-        Question::Regrade => PlainAsk::Regrade,
-        Question::Read(role) => PlainAsk::Read(role),
-        Question::Export(role) => PlainAsk::Export(role),
-    }
-}
 
 /// Every label of a charter, over all its nodes.
 fn all_labels(charter: &CedarCharter) -> Vec<Label> {
@@ -58,7 +48,7 @@ fn compare(
             number += 1;
             let answer = charter.decide(question, label, node).allowed;
             let plain = facet
-                .allowed(plain(question), node)
+                .allowed(question, node)
                 .expect("plain Cedar answers");
             if answer != plain {
                 differences.push(format!(

@@ -56,8 +56,8 @@ pub struct Change {
     pub column: Column,
     /// What decides now.
     pub rules: BTreeSet<RuleId>,
-    /// What permitted it before, where nothing permits it now.
-    pub lost: BTreeSet<RuleId>,
+    /// What decided it before: the permits of what is closed, the guards of what is opened.
+    pub before: BTreeSet<RuleId>,
     /// Questions, of a label and a node, that it is about.
     pub questions: u64,
 }
@@ -96,7 +96,11 @@ pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
             .is_some_and(|row| old.allowed(row, key.state));
         if new.allowed(row, key.state) && !allowed_before {
             let deciding = new.decision(row, key.state).rules;
-            enter(&mut opened, new, row, key.state, deciding, Vec::new());
+            let guards = before
+                .get(key)
+                .map(|row| old.decision(row, key.state).rules);
+            let guards = guards.unwrap_or_default();
+            enter(&mut opened, new, row, key.state, deciding, guards);
         }
     }
     for (key, row) in &before {
@@ -172,13 +176,13 @@ fn enter(
     row: &Row,
     state: State,
     rules: Vec<RuleId>,
-    lost: Vec<RuleId>,
+    before: Vec<RuleId>,
 ) {
     let label = row.example.label;
     let column = column(all, row);
     let home = place(all, label.home);
     let addressee = (label.addressee != label.home).then(|| place(all, label.addressee));
-    let by: Vec<RuleId> = rules.iter().chain(&lost).cloned().collect();
+    let by: Vec<RuleId> = rules.iter().chain(&before).cloned().collect();
     let group = (
         row.question,
         state,
@@ -215,12 +219,12 @@ fn enter(
         addressees: [addressee].into(),
         column,
         rules: BTreeSet::new(),
-        lost: BTreeSet::new(),
+        before: BTreeSet::new(),
         questions: 0,
     });
     change.grades.insert(label.grade);
     change.rules.extend(rules);
-    change.lost.extend(lost);
+    change.before.extend(before);
     change.questions += row.questions;
 }
 
@@ -264,7 +268,7 @@ impl Change {
     fn key(&self) -> impl PartialEq + use<> {
         (
             (self.question.name(), self.state, self.facet, self.column),
-            (self.grades.clone(), self.rules.clone(), self.lost.clone()),
+            (self.grades.clone(), self.rules.clone(), self.before.clone()),
         )
     }
 }

@@ -184,6 +184,14 @@ impl<'a> Enumeration<'a> {
             && (row.question.role().is_none() || self.holds(row, state, dropped))
     }
 
+    /// The guards that stop a class, whatever permits it: its own, or for a person those of the flow.
+    pub fn forbids<'row>(&'row self, row: &'row Row) -> &'row [usize] {
+        match self.rows.get(row.flow) {
+            Some(flow) if row.question.role().is_some() && row.forbids.is_empty() => &flow.forbids,
+            _ => &row.forbids,
+        }
+    }
+
     /// Whether the node may hold the facet that a class is about, whatever is asked; without the
     /// rule at this position, if one is given.
     pub fn holds(&self, row: &Row, state: State, dropped: Option<usize>) -> bool {

@@ -50,6 +50,10 @@ pub struct Cell {
     pub exporters: BTreeSet<Name>,
     /// The rules that decide whether the node may hold it.
     pub rules: BTreeSet<RuleId>,
+    /// The rules that let persons read it there.
+    pub reading: BTreeSet<RuleId>,
+    /// The rules that let persons take it out there.
+    pub exporting: BTreeSet<RuleId>,
     /// Whether the classes behind it differ: then the table is too coarse, which is a bug.
     pub mixed: bool,
 }
@@ -122,11 +126,8 @@ fn raw_lines(all: &Enumeration<'_>, state: State) -> BTreeMap<Name, Vec<Line>> {
         let cell = line.cells.entry(column).or_default();
         let before = seen.insert((label.facet, key, column, row.question), allowed);
         cell.mixed |= before.is_some_and(|before| before != allowed);
-        enter(cell, row, allowed);
+        cell.enter(row, allowed, all.decision(row, state).rules);
         line.questions += row.questions;
-        if row.question == Question::Flow {
-            cell.rules.extend(all.decision(row, state).rules);
-        }
     }
     let lines = lines.into_iter();
     lines
@@ -142,16 +143,6 @@ fn line_of((grade, home, addressee): Key) -> Line {
         addressees: [addressee].into(),
         cells: BTreeMap::new(),
         questions: 0,
-    }
-}
-
-fn enter(cell: &mut Cell, row: &Row, allowed: bool) {
-    match row.question {
-        Question::Flow => cell.holds |= allowed,
-        Question::Author => cell.writes |= allowed,
-        Question::Regrade => cell.regrades |= allowed,
-        Question::Read(role) => cell.readers.extend(allowed.then_some(role)),
-        Question::Export(role) => cell.exporters.extend(allowed.then_some(role)),
     }
 }
 
@@ -214,13 +205,7 @@ fn join(lines: Vec<Line>, part: Part) -> Vec<Line> {
                 other.addressees.extend(line.addressees);
                 other.questions += line.questions;
                 for (column, cell) in line.cells {
-                    let rules = cell.rules.clone();
-                    other
-                        .cells
-                        .entry(column)
-                        .or_insert(cell)
-                        .rules
-                        .extend(rules);
+                    other.cells.entry(column).or_default().join(cell);
                 }
             }
             None => joined.push(line),
@@ -260,6 +245,36 @@ fn may_join(one: &Line, other: &Line, part: Part) -> bool {
 }
 
 impl Cell {
+    /// Adds the answer to one question, with the rules that decide it.
+    fn enter(&mut self, row: &Row, allowed: bool, rules: Vec<RuleId>) {
+        match row.question {
+            Question::Flow => {
+                self.holds |= allowed;
+                self.rules.extend(rules);
+            }
+            Question::Author => self.writes |= allowed,
+            Question::Regrade => self.regrades |= allowed,
+            Question::Read(role) if allowed => {
+                self.readers.insert(role);
+                self.reading.extend(rules);
+            }
+            Question::Export(role) if allowed => {
+                self.exporters.insert(role);
+                self.exporting.extend(rules);
+            }
+            Question::Read(_) | Question::Export(_) => {}
+        }
+    }
+
+    /// Adds the rules of another that says the same; a cell that is not there yet becomes the other.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        other.rules.append(&mut self.rules);
+        other.reading.append(&mut self.reading);
+        other.exporting.append(&mut self.exporting);
+        other.mixed |= self.mixed;
+        *self = other;
+    }
+
     /// What may be done, whatever rules say so.
     pub(crate) fn says(&self) -> (bool, bool, bool, &BTreeSet<Name>, &BTreeSet<Name>) {
         (

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::class::labels_over;
 use crate::files::CharterFiles;
-use crate::plain::{PlainAsk, PlainCedar, PlainError};
+use crate::plain::{PlainCedar, PlainError};
 use crate::question::Question;
 use crate::review::enumeration::Enumeration;
 
@@ -52,9 +52,9 @@ impl Pace {
         for (label, nodes) in &asked {
             let facet = cedar.facet(label)?;
             for node in nodes {
-                for (question, ask) in NODE_QUESTIONS {
+                for question in NODE_QUESTIONS {
                     pace.asked += 1;
-                    let plain = facet.allowed(ask, *node)?;
+                    let plain = facet.allowed(question, *node)?;
                     let ours = all.may(question, label, *node, Default::default());
                     pace.different += u64::from(plain != ours);
                 }
@@ -97,11 +97,7 @@ impl Pace {
     }
 }
 
-const NODE_QUESTIONS: [(Question, PlainAsk); 3] = [
-    (Question::Flow, PlainAsk::Hold),
-    (Question::Author, PlainAsk::Author),
-    (Question::Regrade, PlainAsk::Regrade),
-];
+const NODE_QUESTIONS: [Question; 3] = [Question::Flow, Question::Author, Question::Regrade];
 
 /// Labels at an even stride, each with all nodes.
 fn spread(all: &Enumeration<'_>, questions: usize) -> Vec<(Label, Vec<NodeId>)> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use crdt_model::charter::Charter;
+use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
 
@@ -114,18 +114,21 @@ fn cell_view(cell: Option<&Cell>) -> CellView {
 }
 
 fn tooltip(cell: &Cell) -> String {
-    let rules: Vec<_> = cell.rules.iter().map(|rule| rule.to_string()).collect();
-    let mut parts = vec![if rules.is_empty() {
+    let rules = |rules: &BTreeSet<RuleId>| {
+        let rules: Vec<_> = rules.iter().map(|rule| rule.to_string()).collect();
+        rules.join(", ")
+    };
+    let mut parts = vec![if cell.rules.is_empty() {
         "没有规则许可 / no rule permits it".to_owned()
     } else {
-        rules.join(", ")
+        rules(&cell.rules)
     }];
-    for (names, what) in [
-        (&cell.readers, "查看 / read"),
-        (&cell.exporters, "导出 / export"),
+    for (names, by, what) in [
+        (&cell.readers, &cell.reading, "查看 / read"),
+        (&cell.exporters, &cell.exporting, "导出 / export"),
     ] {
         if !names.is_empty() {
-            parts.push(format!("{what}: {}", joined(names)));
+            parts.push(format!("{what}: {} ({})", joined(names), rules(by)));
         }
     }
     parts.join("\n")

@@ -215,11 +215,11 @@ fn change_view(change: &Change, opens: bool) -> ChangeView {
         ),
         who: change.column.title(),
         grades: grades.join(" · "),
-        rules: joined(if change.rules.is_empty() {
-            &change.lost
-        } else {
-            &change.rules
-        }),
+        rules: match (opens, joined(&change.rules), joined(&change.before)) {
+            (true, now, guards) if guards.is_empty() => now,
+            (false, now, lost) if now.is_empty() => format!("− {lost}"),
+            (_, now, before) => format!("{now} · − {before}"),
+        },
     }
 }
 

@@ -147,7 +147,7 @@ impl SheetRow {
         self.columns.push(column);
         for (one, other) in self.cells.iter_mut().zip(cells) {
             match (one.as_mut(), other) {
-                (Some(one), Some(other)) => one.rules.extend(other.rules),
+                (Some(one), Some(other)) => one.join(other),
                 (None, other) => *one = other,
                 (Some(_), None) => {}
             }

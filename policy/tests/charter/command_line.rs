@@ -11,7 +11,7 @@ const COUNTY: &str = "620723000000";
 const TOWNSHIP: &str = "620723101000";
 const VILLAGE: &str = "620723101201";
 
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mesh-policy"));
     command
         .env_remove("LC_ALL")
@@ -29,7 +29,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The exit code, and everything printed.
-fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
+pub(crate) fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = run(folder, arguments);
     let text = [output.stdout, output.stderr].concat();
     (
@@ -194,6 +194,15 @@ fn can_says_what_and_why_and_ends_with_0_or_1() {
     let (code, text) = ask(COUNTY, "case.summary", &[]);
     assert!(
         code == 0 && text.contains("flow.summary-up") && text.contains("Ledger rows"),
+        "{text}"
+    );
+    assert!(
+        text.contains("read by    clerk [read.all]") && text.contains("export by  nobody"),
+        "{text}"
+    );
+    let (code, text) = ask(COUNTY, "case.summary", &["--emergency"]);
+    assert!(
+        code == 64 && text.contains("no rules for emergencies"),
         "{text}"
     );
     let (code, text) = ask(TOWNSHIP, "case.parties", &[]);

@@ -9,6 +9,7 @@ use policy::question::State;
 use policy::sshsig::{EMERGENCY_NAMESPACE, sign, sign_for};
 
 use crate::adopting::current;
+use crate::command_line::ended;
 use crate::tiny::{Tiny, now};
 
 const RULE: &str = r#"
@@ -178,6 +179,80 @@ fn a_declaration_travels_in_one_form_with_the_signatures_of_reviewers_alone() {
             .is_some_and(|found| found.signers == ["li", "wang"]);
         assert!(found.is_none() || same, "{found:?}");
     }
+}
+
+#[test]
+fn a_reviewer_signs_what_could_count_and_nobody_else_does() {
+    let tiny = prepared();
+    let home = tiny.path("");
+    let declare = |out: &str, hours: &str| {
+        let from = "2026-06-01T00:00:00Z";
+        let arguments = [
+            "emergency",
+            "declare",
+            "v1",
+            "--out",
+            out,
+            "--hours",
+            hours,
+            "--reason",
+            "演练",
+            "--from",
+            from,
+        ];
+        ended(&home, &arguments)
+    };
+    let sign = |folder: &str, who: &str| {
+        let key = format!("keys/{who}");
+        let arguments = [
+            "emergency",
+            "sign",
+            folder,
+            "--charter",
+            "v1",
+            "--key",
+            &key,
+        ];
+        ended(&home, &arguments)
+    };
+    let verify = |folder: &str| ended(&home, &["emergency", "verify", folder, "--charter", "v1"]);
+    assert_eq!(declare("longer", "3").0, 64);
+    assert_eq!(declare("em1", "2").0, 0);
+    let (code, text) = sign("em1", "stranger");
+    assert!(code == 4 && text.contains("not a reviewer"), "{text}");
+    let (code, text) = verify("em1");
+    assert!(code == 4 && text.contains("0 of the reviewers"), "{text}");
+    let (code, text) = sign("em1", "li");
+    assert!(
+        code == 0 && text.contains("signed by li") && text.contains("演练"),
+        "{text}"
+    );
+    let (code, text) = verify("em1");
+    assert!(code == 0 && text.contains("signed by li"), "{text}");
+    assert!(text.contains("until 2026-06-01T02:00:00Z: over"), "{text}");
+    tiny.edit("em1/declaration", "演练", "演习");
+    assert_eq!(verify("em1").0, 4, "another text");
+    tiny.edit("em1/declaration", "T02:00:00Z", "T03:00:00Z");
+    let (code, text) = sign("em1", "wang");
+    assert!(code == 4 && text.contains("3 hours"), "{text}");
+}
+
+#[test]
+fn a_question_can_be_asked_in_an_emergency() {
+    let tiny = prepared();
+    let question = [
+        "can",
+        "v1",
+        "--node",
+        "620723101000",
+        "--facet",
+        "case.parties",
+        "--home",
+        "620723101201",
+    ];
+    assert_eq!(ended(&tiny.path(""), &question).0, 1);
+    let (code, text) = ended(&tiny.path(""), &[&question[..], &["--emergency"]].concat());
+    assert!(code == 0 && text.contains("emergency.parties-up"), "{text}");
 }
 
 fn other_reason(declaration: &Declaration) -> Declaration {

@@ -53,6 +53,23 @@ fn what_opens_and_closes_is_told_with_the_rule() {
 }
 
 #[test]
+fn a_guard_that_is_gone_is_told_beside_the_permit_that_counts_now() {
+    let narrower = open(&files(&[(
+        "rules/guard.cedar",
+        "when { resource.sensitivity == Sensitivity::\"secret\" }",
+        "when { resource.sensitivity == Sensitivity::\"secret\" && resource.facet != Facet::\"case.summary\" }",
+    )]));
+    let new = Enumeration::of(&narrower).expect("not too many");
+    let changed = difference(every_decision(), &new);
+    let first = &changed.opened[0];
+    assert_eq!(first.facet, crate::name("case.summary"));
+    assert!(first.rules.iter().all(|rule| &**rule == "flow.summary-up"));
+    let guards: Vec<_> = first.before.iter().map(|rule| &**rule).collect();
+    assert_eq!(guards, ["guard.secret"]);
+    assert!(changed.closed.is_empty());
+}
+
+#[test]
 fn two_spellings_of_the_same_rules_differ_in_nothing() {
     let new = open(&files(&[(
         "rules/flow.cedar",

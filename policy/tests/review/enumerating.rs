@@ -5,22 +5,12 @@ use std::collections::BTreeSet;
 use crdt_model::charter::Charter;
 use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
-use policy::plain::{PlainAsk, PlainCedar};
+use policy::plain::PlainCedar;
 use policy::question::State;
 use policy::review::enumeration::Enumeration;
 use policy::{CedarCharter, CharterFiles, Question};
 
 use crate::{county, files, open};
-
-fn plain(question: Question) -> PlainAsk {
-    match question {
-        Question::Flow => PlainAsk::Hold,
-        Question::Author => PlainAsk::Author,
-        Question::Regrade => PlainAsk::Regrade,
-        Question::Read(role) => PlainAsk::Read(role),
-        Question::Export(role) => PlainAsk::Export(role),
-    }
-}
 
 /// The charter with these nodes only.
 fn reduced(nodes: &BTreeSet<NodeId>) -> CharterFiles {
@@ -75,7 +65,7 @@ fn compare(charter: &CedarCharter, files: &CharterFiles) -> (u64, Vec<String>) {
                         for question in charter.questions() {
                             asked += 1;
                             let ours = all.may(question, &label, *node, State::Normal);
-                            let theirs = plainly.allowed(plain(question), *node).expect("answers");
+                            let theirs = plainly.allowed(question, *node).expect("answers");
                             if ours != theirs {
                                 different.push(format!("{question} of {label} at {node}: {ours}"));
                             }

@@ -60,6 +60,8 @@ fn the_page_needs_nothing_from_the_network_and_speaks_both_languages() {
         "本镇",
         "own township",
         "flow.escalated-to-township",
+        "export: leader (export.leader",
+        "(read.people)",
     ] {
         assert!(page.contains(part), "{part}");
     }

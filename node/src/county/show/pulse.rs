@@ -7,7 +7,8 @@ use crdt_model::charter::Tier;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
-use policy::plain::{PlainAsk, PlainCedar};
+use policy::Question;
+use policy::plain::PlainCedar;
 
 use crate::control::protocol::{NewFacet, Reply, Request};
 use crate::county::asking::unexpected;
@@ -105,7 +106,7 @@ impl<'a> Pulse<'a> {
             .facet(&label)
             .map_err(|problem| no_answer(&problem))?;
         for member in self.county.members().iter() {
-            let held = placed.allowed(PlainAsk::Hold, member.node);
+            let held = placed.allowed(Question::Flow, member.node);
             if held.map_err(|problem| no_answer(&problem))? {
                 *expected.entry(tier_name(member.tier)).or_default() += 1;
             }

@@ -1,11 +1,13 @@
 //! `can`: ask whether a node, or a person there, may, and why.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::{Grade, Label};
 use policy::explain::Explanation;
+use policy::question::State;
 use policy::review::nearest::{Nearest, nearest};
 use policy::review::parts::Parts;
 use policy::{Action, CedarCharter, CharterFiles, Question};
@@ -44,6 +46,9 @@ pub(crate) struct Arguments {
     /// What is asked.
     #[arg(long, value_enum, default_value = "flow")]
     action: Asked,
+    /// While an emergency counts.
+    #[arg(long)]
+    emergency: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -62,7 +67,7 @@ enum Asked {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = open(&files)?;
+    let charter = opened(&files, arguments.emergency)?;
     let question = question(arguments, &charter)?;
     let label = label(arguments, &charter)?;
     let explanation = charter.explain(question, &label, arguments.node);
@@ -76,11 +81,78 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     if let Some(nearest) = &nearest {
         text.push_str(&nearest_text(nearest));
     }
+    let persons = Persons::at(&charter, question, &explanation);
+    if let Some(persons) = &persons {
+        text.push_str(&persons.text());
+    }
     let json = json!({
         "question": question.name(), "role": question.role(), "explanation": explanation,
-        "nearest": nearest,
+        "emergency": arguments.emergency, "nearest": nearest, "persons": persons,
     });
     Ok(Answer::new(exit, text, json))
+}
+
+fn opened(files: &CharterFiles, emergency: bool) -> Result<CedarCharter, Failure> {
+    let charter = open(files)?;
+    if !emergency {
+        Ok(charter)
+    } else if charter.has_emergency() {
+        Ok(charter.in_state(State::Emergency))
+    } else {
+        Err(Failure::usage("the charter has no rules for emergencies"))
+    }
+}
+
+/// Who may read and export what a node may hold, by which rules.
+#[derive(serde::Serialize)]
+struct Persons {
+    read: BTreeMap<Name, Vec<String>>,
+    export: BTreeMap<Name, Vec<String>>,
+}
+
+impl Persons {
+    fn at(charter: &CedarCharter, question: Question, told: &Explanation) -> Option<Self> {
+        let by_role = |asked: fn(Name) -> Question| {
+            let mut roles = BTreeMap::new();
+            for role in &charter.head().roles {
+                let decision = charter.decide(asked(role.id), &told.label, told.node);
+                if decision.allowed {
+                    let rules = decision.rules.iter().map(ToString::to_string);
+                    roles.insert(role.id, rules.collect());
+                }
+            }
+            roles
+        };
+        (question == Question::Flow && told.allowed).then(|| Self {
+            read: by_role(Question::Read),
+            export: by_role(Question::Export),
+        })
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "read by    {}\nexport by  {}\n",
+            roles_text(&self.read),
+            roles_text(&self.export)
+        )
+    }
+}
+
+/// Roles together where the same rules decide.
+fn roles_text(roles: &BTreeMap<Name, Vec<String>>) -> String {
+    let mut by_rules: BTreeMap<&Vec<String>, Vec<String>> = BTreeMap::new();
+    for (role, rules) in roles {
+        by_rules.entry(rules).or_default().push(role.to_string());
+    }
+    let told = by_rules
+        .iter()
+        .map(|(rules, roles)| format!("{} [{}]", roles.join(", "), rules.join(", ")));
+    let told: Vec<_> = told.collect();
+    if told.is_empty() {
+        "nobody".to_owned()
+    } else {
+        told.join("; ")
+    }
 }
 
 /// What stands between a denied question and a yes. A person at a node that may not hold the facet

@@ -158,7 +158,7 @@ fn change_text(sign: char, change: &Change, output: &Output) -> String {
         homes.join(", "),
         output.title(&title),
         grades(&change.grades),
-        by(change),
+        by(change, sign == '+'),
         change.questions,
     )
 }
@@ -175,15 +175,17 @@ fn grades(grades: &std::collections::BTreeSet<Grade>) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn by(change: &Change) -> String {
+fn by(change: &Change, opened: bool) -> String {
     let quoted = |rules: &std::collections::BTreeSet<crdt_model::charter::RuleId>| {
         let quoted: Vec<_> = rules.iter().map(|rule| format!("`{rule}`")).collect();
         quoted.join(", ")
     };
-    match (change.rules.is_empty(), change.lost.is_empty()) {
-        (false, true) => format!("permitted by {}", quoted(&change.rules)),
-        (false, false) => format!("forbidden by {}", quoted(&change.rules)),
-        (true, _) => format!("was permitted by {}", quoted(&change.lost)),
+    let (now, before) = (quoted(&change.rules), quoted(&change.before));
+    match (opened, change.rules.is_empty(), change.before.is_empty()) {
+        (true, _, true) => format!("permitted by {now}"),
+        (true, _, false) => format!("permitted by {now}, and no longer forbidden by {before}"),
+        (false, true, _) => format!("was permitted by {before}"),
+        (false, false, _) => format!("forbidden by {now}; was permitted by {before}"),
     }
 }
 
@@ -279,7 +281,7 @@ fn change_object(change: &Change) -> Value {
         "state": change.state, "facet": change.facet, "grades": change.grades,
         "homes": change.homes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "addressees": change.addressees.iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
-        "relation": change.column.title().en, "rules": change.rules, "lost": change.lost,
+        "relation": change.column.title().en, "rules": change.rules, "before": change.before,
         "questions": change.questions,
     })
 }

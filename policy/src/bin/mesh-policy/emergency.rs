@@ -6,10 +6,12 @@ use crdt_model::charter::Validity;
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
 use policy::adopt::{AdoptedCharter, restore};
-use policy::emergency::{Declaration, FILE, SIGNATURE_ENDING, Signed, verify};
+use policy::emergency::{
+    Declaration, EmergencyRefused, FILE, SIGNATURE_ENDING, Signed, under, verify,
+};
 use policy::key_files::read_private_key;
 use policy::manifest::{MANIFEST_PATH, date, digest_of};
-use policy::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, sign_for};
+use policy::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SshSigError, sign_for};
 use serde_json::json;
 
 use crate::moment::Moment;
@@ -66,6 +68,9 @@ struct Sign {
     /// `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration`.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    /// The folder of the charter in force.
+    #[arg(long, value_name = "DIR")]
+    charter: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -124,8 +129,9 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
     let out = arguments.out.display();
     let told = format!(
         "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
-         mesh-policy emergency sign {out} --key FILE\n",
-        terms.threshold
+         mesh-policy emergency sign {out} --charter {} --key FILE\n",
+        terms.threshold,
+        arguments.charter.display(),
     );
     Ok(Answer::new(
         Exit::Clean,
@@ -134,35 +140,53 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
     ))
 }
 
+/// Nobody signs what could not count: under another charter, for too long, or not as a reviewer.
 fn sign(arguments: &Sign) -> Result<Answer, Failure> {
+    let refused =
+        |refused: EmergencyRefused| Failure::new(Exit::Signature, "emergency-refused", refused);
+    let charter = charter(&arguments.charter)?;
+    let terms = charter.charter().head().emergency;
+    let terms = terms.ok_or_else(|| refused(EmergencyRefused::NoTerms))?;
     let text = Signed::read(&arguments.dir).map_err(Failure::usage)?.text;
-    Declaration::parse(&text).map_err(Failure::usage)?;
+    let declaration = under(&text, charter.digest(), terms).map_err(refused)?;
     let key = read_private_key(&arguments.key)?;
-    let internal =
-        |problem: policy::sshsig::SshSigError| Failure::new(Exit::Internal, "signature", problem);
+    let internal = |problem: SshSigError| Failure::new(Exit::Internal, "signature", problem);
     let signature = sign_for(&key, EMERGENCY_NAMESPACE, &text).map_err(internal)?;
-    let fingerprint = DetachedSignature::parse_for(signature.as_bytes(), EMERGENCY_NAMESPACE)
-        .map_err(internal)?
-        .key()
-        .fingerprint();
-    let name = arguments
-        .key
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let path = arguments.dir.join(format!("{name}.{SIGNATURE_ENDING}"));
+    let signed = DetachedSignature::parse_for(signature.as_bytes(), EMERGENCY_NAMESPACE);
+    let signer = signed.map_err(internal)?.key().clone();
+    let Some(reviewer) = charter.board().member(&signer) else {
+        let message = format!("{} is not a reviewer of this charter", signer.fingerprint());
+        return Err(Failure::new(Exit::Signature, "not-reviewer", message));
+    };
+    let path = arguments
+        .dir
+        .join(format!("{}.{SIGNATURE_ENDING}", reviewer.name));
     std::fs::write(&path, signature).map_err(|problem| {
         Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
     })?;
     let told = format!(
-        "signed with {fingerprint}\nwritten to `{}`\n",
+        "{}\nsigned by {} with {}\nwritten to `{}`\n",
+        declaration.encode().unwrap_or_default(),
+        reviewer.name,
+        signer.fingerprint(),
         path.display()
     );
     Ok(Answer::new(
         Exit::Clean,
         told,
-        json!({ "fingerprint": fingerprint, "path": path }),
+        json!({ "fingerprint": signer.fingerprint(), "name": reviewer.name, "path": path }),
     ))
+}
+
+/// How a span stands to now.
+fn standing(holds: Validity, now: WallTime) -> &'static str {
+    if now.ms < holds.from.ms {
+        "not begun yet"
+    } else if now.ms < holds.until.ms {
+        "counts now"
+    } else {
+        "over"
+    }
 }
 
 fn check(arguments: &Verify) -> Result<Answer, Failure> {
@@ -179,11 +203,12 @@ fn check(arguments: &Verify) -> Result<Answer, Failure> {
         )
     } else {
         format!(
-            "emergency {} under version {}, from {} until {}",
+            "emergency {} under version {}, from {} until {}: {}",
             declaration.number,
             charter.version(),
             shown(declaration.holds.from),
-            shown(declaration.holds.until)
+            shown(declaration.holds.until),
+            standing(declaration.holds, Moment::default().wall())
         )
     };
     let told = format!(

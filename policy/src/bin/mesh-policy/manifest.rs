@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use policy::sign::write_manifest;
-use policy::{CedarCharter, CharterFiles};
+use policy::{CedarCharter, CharterFiles, run_checks};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
@@ -46,10 +46,17 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     for path in &written.removed {
         text.push_str(&format!("removed `{path}`: it was over another manifest\n"));
     }
-    let failing = CharterFiles::read(dir)
-        .ok()
-        .and_then(|files| CedarCharter::open(&files).ok())
-        .map_or(0, |charter| policy::run_checks(&charter).len());
+    let charter = CedarCharter::open(&CharterFiles::read(dir)?).ok();
+    let failing = charter
+        .as_ref()
+        .map_or(0, |charter| run_checks(charter).len());
+    if let Some(template) = charter.as_ref().filter(|charter| charter.is_template()) {
+        text.push_str(&format!(
+            "note: {} nodes without a key, {} reviewers: it is a template, and nobody can sign it\n",
+            template.keyless().len(),
+            template.reviewers().len()
+        ));
+    }
     if failing > 0 {
         text.push_str(&format!(
             "note: {failing} of its checks do not hold, so nobody can sign it; see `mesh-policy check`\n"
@@ -57,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     }
     let json = json!({
         "checks_failing": failing,
+        "template": charter.as_ref().is_some_and(CedarCharter::is_template),
         "changed": written.changed,
         "county": manifest.county,
         "version": manifest.version,

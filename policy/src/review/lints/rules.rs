@@ -23,6 +23,7 @@ pub(super) fn lint(all: &Enumeration<'_>) -> Vec<Finding> {
             Some(never_applies(rule))
         } else if rule.permits {
             overridden(all, rule, rows)
+                .or_else(|| unheld(all, rule, rows))
                 .or_else(|| shadowed(all, position, &met))
                 .or_else(|| allows_all(all, rule, rows))
         } else {
@@ -61,22 +62,57 @@ fn never_applies(rule: &Rule) -> Finding {
     }
 }
 
+/// A permit, all or one action of which guards stop wherever its conditions are met. What a node may
+/// not hold, nobody reads there either.
 fn overridden(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
-    let mut forbidding = BTreeSet::new();
+    let mut stopped: BTreeMap<Action, BTreeSet<usize>> = BTreeMap::new();
+    let mut permitted = BTreeSet::new();
     for row in rows.iter().filter_map(|row| all.rows().get(*row)) {
-        if row.forbids.is_empty() {
-            return None;
+        let action = Action::of(row.question, row.example.label.home, row.example.node);
+        let forbids = all.forbids(row);
+        if forbids.is_empty() {
+            permitted.insert(action);
+        } else {
+            let guards = stopped.entry(action).or_default();
+            guards.extend(forbids.first().copied());
         }
-        forbidding.extend(row.forbids.first().copied());
     }
-    let message = format!(
-        "`{}` permits nothing: everything that it permits is forbidden by {}",
-        rule.id,
-        quoted(all, forbidding)
-    );
+    stopped.retain(|action, _| !permitted.contains(action));
+    let guards = quoted(all, stopped.values().flatten().copied().collect());
+    let message = if stopped.is_empty() {
+        return None;
+    } else if permitted.is_empty() {
+        format!(
+            "`{}` permits nothing: everything that it permits is forbidden by {guards}",
+            rule.id
+        )
+    } else {
+        let actions: Vec<_> = stopped.keys().map(|action| action.name()).collect();
+        format!(
+            "`{}` permits no `{}`: wherever it would, {guards} forbids it",
+            rule.id,
+            actions.join("`, `")
+        )
+    };
     Some(
         warning(rule, "rules::overridden", message)
             .hint("remove it, or narrow what forbids, and say in `checks/` which is meant"),
+    )
+}
+
+/// A permit for persons at nodes none of which may hold what it is about.
+fn unheld(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
+    let mut rows = rows.iter().filter_map(|row| all.rows().get(*row));
+    if rows.any(|row| all.allowed(row, State::Emergency)) {
+        return None;
+    }
+    let message = format!(
+        "`{}` permits nothing: no rule lets a node hold what it is about",
+        rule.id
+    );
+    Some(
+        warning(rule, "rules::unheld", message)
+            .hint("persons read and export only where the node may hold it; mend or remove it"),
     )
 }
 
