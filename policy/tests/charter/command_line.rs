@@ -29,7 +29,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The exit code, and everything printed.
-fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
+pub(crate) fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = run(folder, arguments);
     let text = [output.stdout, output.stderr].concat();
     (
@@ -38,7 +38,7 @@ fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
     )
 }
 
-fn object(folder: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn object(folder: &Path, arguments: &[&str]) -> Value {
     let output = run(folder, &[arguments, &["--json"]].concat());
     let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     assert_eq!(
