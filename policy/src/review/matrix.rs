@@ -307,6 +307,20 @@ impl Column {
     }
 }
 
+impl Place {
+    /// In words; a node by its code.
+    pub fn title(&self) -> Title {
+        let zh = match (self.node, self.tier) {
+            (Some(node), _) => node.to_string(),
+            (None, Tier::County) => "县".to_owned(),
+            (None, Tier::Township) => "镇".to_owned(),
+            (None, Tier::Village) => "村".to_owned(),
+        };
+        let en = self.to_string();
+        Title { zh, en }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.node {

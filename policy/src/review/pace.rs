@@ -69,24 +69,12 @@ impl Pace {
         self.extrapolated_s(decisions) / enumeration.as_secs_f64().max(1e-9)
     }
 
-    fn extrapolated_s(&self, decisions: u64) -> f64 {
+    /// Seconds that plain Cedar would take for this many decisions.
+    pub fn extrapolated_s(&self, decisions: u64) -> f64 {
         self.taken.as_secs_f64() / self.asked.max(1) as f64 * decisions as f64
     }
 
-    /// The comparison in words.
-    pub fn text(&self, decisions: u64, enumeration: Duration) -> String {
-        format!(
-            "plain Cedar: {} questions in {:.2} s, {} answered otherwise; extrapolated to all \
-             {decisions}: {:.0} s, {:.0} times as long\n",
-            self.asked,
-            self.taken.as_secs_f64(),
-            self.different,
-            self.extrapolated_s(decisions),
-            self.ratio(decisions, enumeration),
-        )
-    }
-
-    /// The same for programs.
+    /// The comparison for programs.
     pub fn object(&self, decisions: u64, enumeration: Duration) -> Value {
         json!({
             "asked": self.asked, "different": self.different,

@@ -25,7 +25,7 @@ pub struct Head {
     /// Levels.
     pub levels: Option<String>,
     /// Homes, and addressees where it is addressed.
-    pub places: String,
+    pub places: Title,
 }
 
 /// One row.
@@ -85,13 +85,13 @@ impl Head {
                 "敏感级别 {} · 处理层级 {} · 所属 {}",
                 given(&self.sensitivities, "任意"),
                 given(&self.levels, "任意"),
-                self.places
+                self.places.zh
             ),
             en: format!(
                 "sensitivity {} · level {} · home {}",
                 given(&self.sensitivities, "any"),
                 given(&self.levels, "any"),
-                self.places
+                self.places.en
             ),
         }
     }
@@ -167,16 +167,22 @@ fn unless_all(names: &BTreeSet<Name>, all: &BTreeSet<Name>) -> Option<String> {
     (names != all).then(|| listed.join(" / "))
 }
 
-fn places(line: &Line) -> String {
-    let joined = |places: Vec<String>| places.join(" / ");
-    let homes = joined(line.homes.iter().map(Place::to_string).collect());
-    if line.addressees.iter().all(Option::is_none) {
-        return homes;
+fn places(line: &Line) -> Title {
+    let joined = |pick: fn(Title) -> String| {
+        let homes = line.homes.iter().map(|place| pick(place.title()));
+        let homes = homes.collect::<Vec<_>>().join(" / ");
+        if line.addressees.iter().all(Option::is_none) {
+            return homes;
+        }
+        let addressee = |place: &Option<Place>| match place {
+            Some(place) => pick(place.title()),
+            None => "–".to_owned(),
+        };
+        let addressees: Vec<_> = line.addressees.iter().map(addressee).collect();
+        format!("{homes} → {}", addressees.join(" / "))
+    };
+    Title {
+        zh: joined(|title| title.zh),
+        en: joined(|title| title.en),
     }
-    let addressee =
-        |place: &Option<Place>| place.map_or("–".to_owned(), |place| place.to_string());
-    format!(
-        "{homes} → {}",
-        joined(line.addressees.iter().map(addressee).collect())
-    )
 }

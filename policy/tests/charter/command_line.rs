@@ -38,7 +38,7 @@ pub(crate) fn ended(folder: &Path, arguments: &[&str]) -> (i32, String) {
     )
 }
 
-fn object(folder: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn object(folder: &Path, arguments: &[&str]) -> Value {
     let output = run(folder, &[arguments, &["--json"]].concat());
     let object: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     assert_eq!(

@@ -7,6 +7,7 @@ mod checkpoints;
 mod command_line;
 mod emergencies;
 mod holding;
+mod languages;
 mod linze;
 mod openssh;
 mod recovering;

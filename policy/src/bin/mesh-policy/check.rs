@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, finding_object};
+use crate::text::{both, say};
 
 /// Validate a charter, run its own checks, and find what validates and is still wrong.
 ///
@@ -71,106 +72,128 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         .iter()
         .map(|finding| finding_object(finding, &files))
         .collect();
-    let mut object = summary
-        .as_ref()
-        .map_or(json!({}), |summary| summary.object.clone());
+    let mut object = summary.as_ref().map_or(json!({}), Summary::object);
     if let Some(object) = object.as_object_mut() {
         object.insert("findings".to_owned(), objects.into());
     }
     let text = match arguments.format {
         Format::Sarif => format!("{:#}\n", sarif::log(&findings, &files)),
         Format::Text => {
-            let (notes, others): (Vec<Finding>, Vec<Finding>) = findings
-                .iter()
-                .cloned()
-                .partition(|finding| finding.severity == Severity::Note);
-            let mut told = render_all(&others, &files, output.colour());
-            told.extend(notes.iter().map(|note| note_line(note, &files)));
             let clean = exit == Exit::Clean;
-            let ending = summary.map_or(String::new(), |summary| summary.text(clean));
-            format!("{told}{}{ending}", counted(&findings))
+            let ending = summary.map_or(String::new(), |summary| summary.text(clean, output));
+            findings_text(&findings, &files, output) + &ending
         }
     };
     Ok(Answer::new(exit, text, object))
 }
 
+fn findings_text(findings: &[Finding], files: &CharterFiles, output: &Output) -> String {
+    let (notes, others): (Vec<Finding>, Vec<Finding>) = findings
+        .iter()
+        .cloned()
+        .partition(|finding| finding.severity == Severity::Note);
+    let mut told = render_all(&others, files, output.colour());
+    told.extend(notes.iter().map(|note| note_line(note, files, output)));
+    told + &counted(findings, output)
+}
+
 /// A note needs no picture of the line.
-fn note_line(note: &Finding, files: &CharterFiles) -> String {
+fn note_line(note: &Finding, files: &CharterFiles, output: &Output) -> String {
     let line = note
         .position(files)
         .map_or(String::new(), |(line, _)| format!(":{line}"));
     let hint = note.hint.as_deref().unwrap_or("");
-    format!("note: {}{line}: {} ({hint})\n", note.file, note.message)
+    let Finding { file, message, .. } = note;
+    say!(
+        output,
+        "提示：{file}{line}：{message}（{hint}）\n",
+        "note: {file}{line}: {message} ({hint})\n"
+    )
 }
 
-fn counted(findings: &[Finding]) -> String {
+fn counted(findings: &[Finding], output: &Output) -> String {
     let count = |severity| {
         let of = |finding: &&Finding| finding.severity == severity;
         findings.iter().filter(of).count()
     };
     let told: Vec<String> = [
-        (count(Severity::Error), "error"),
-        (count(Severity::Warning), "warning"),
-        (count(Severity::Note), "note"),
+        (count(Severity::Error), both!("错误", "error")),
+        (count(Severity::Warning), both!("警告", "warning")),
+        (count(Severity::Note), both!("提示", "note")),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    .map(|(count, what)| {
+        let (what, plural) = (output.title(&what), if count == 1 { "" } else { "s" });
+        say!(output, "{what} {count} 项", "{count} {what}{plural}")
+    })
     .collect();
     if told.is_empty() {
         String::new()
     } else {
-        format!("{}\n", told.join(", "))
+        format!("{}\n", told.join(&say!(output, "，", ", ")))
     }
 }
 
 /// What was looked at.
 struct Summary {
-    counts: String,
-    template: Option<String>,
-    object: serde_json::Value,
+    files: usize,
+    rules: usize,
+    /// Of a template: nodes without a key, and reviewers.
+    template: Option<(usize, usize)>,
+    report: CheckReport,
 }
 
 impl Summary {
     fn of(files: &CharterFiles, charter: &CedarCharter, report: CheckReport) -> Self {
-        let rules = charter.rules().count();
-        let counts = format!(
-            "{} files, {rules} rules; {} cases and {} invariants over {} classes, which stand for \
-             {} decisions; {} classes are allowed\n",
-            files.files.len(),
-            report.cases,
-            report.invariants.len(),
-            report.classes,
-            report.questions,
-            report.allowed,
-        );
-        let template = charter.is_template().then(|| {
-            format!(
-                "a template, which cannot be signed: {} nodes without a key, {} reviewers\n",
-                charter.keyless().len(),
-                charter.reviewers().len(),
-            )
-        });
-        let object = json!({
-            "files": files.files.len(),
-            "rules": rules,
-            "cases": report.cases,
-            "invariants": report.invariants.len(),
-            "classes": report.classes,
-            "classes_allowed": report.allowed,
-            "decisions": report.questions,
-            "template": charter.is_template(),
-        });
+        let (keyless, reviewers) = (charter.keyless().len(), charter.reviewers().len());
         Self {
-            counts,
-            template,
-            object,
+            files: files.files.len(),
+            rules: charter.rules().count(),
+            template: charter.is_template().then_some((keyless, reviewers)),
+            report,
         }
     }
 
-    fn text(&self, clean: bool) -> String {
-        let word = if clean { "clean: " } else { "" };
-        let template = self.template.as_deref().unwrap_or("");
-        format!("{word}{}{template}", self.counts)
+    fn object(&self) -> serde_json::Value {
+        json!({
+            "files": self.files,
+            "rules": self.rules,
+            "cases": self.report.cases,
+            "invariants": self.report.invariants.len(),
+            "classes": self.report.classes,
+            "classes_allowed": self.report.allowed,
+            "decisions": self.report.questions,
+            "template": self.template.is_some(),
+        })
+    }
+
+    fn text(&self, clean: bool, output: &Output) -> String {
+        let Self { files, rules, .. } = self;
+        let mut text = if clean {
+            say!(output, "没有问题：", "clean: ")
+        } else {
+            String::new()
+        };
+        text.push_str(&say!(
+            output,
+            "{files} 个文件，{rules} 条规则；{} 个用例、{} 条约束，遍历 {} 类，代表 {} 项判定；允许 {} 类\n",
+            "{files} files, {rules} rules; {} cases and {} invariants over {} classes, which stand for \
+             {} decisions; {} classes are allowed\n",
+            self.report.cases,
+            self.report.invariants.len(),
+            self.report.classes,
+            self.report.questions,
+            self.report.allowed,
+        ));
+        if let Some((keyless, reviewers)) = self.template {
+            text.push_str(&say!(
+                output,
+                "这是模板，不能签署：{keyless} 个节点缺密钥，审核人 {reviewers} 名\n",
+                "a template, which cannot be signed: {keyless} nodes without a key, {reviewers} \
+                 reviewers\n"
+            ));
+        }
+        text
     }
 }

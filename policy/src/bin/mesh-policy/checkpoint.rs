@@ -1,7 +1,6 @@
 //! `checkpoint`: hold what townships have signed of the log of charters to a charter.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crdt_model::charter::{Charter, Member, Tier};
@@ -15,7 +14,9 @@ use policy::adopt::{AdoptedCharter, restore};
 use policy::manifest::{Manifest, date};
 use serde_json::{Value, json};
 
+use crate::input::read_text;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
+use crate::text::{both, say};
 
 /// Verify checkpoints that `mesh-node checkpoint` printed, offline.
 ///
@@ -51,16 +52,16 @@ impl Log {
 
     fn words(self) -> Title {
         match self {
-            Self::Same => title("与本章程的日志一致", "it is of this charter's log"),
-            Self::Newer => title(
+            Self::Same => both!("与本章程的日志一致", "it is of this charter's log"),
+            Self::Newer => both!(
                 "比本章程新，无法比对",
                 "it is of a newer charter than this one, which cannot tell",
             ),
-            Self::Other => title(
+            Self::Other => both!(
                 "与本章程的日志不一致：有两份不同的历史",
                 "it is NOT of this charter's log: there are two histories",
             ),
-            Self::OtherCounty => title("属于别的县", "it is another county's"),
+            Self::OtherCounty => both!("属于别的县", "it is another county's"),
         }
     }
 }
@@ -84,12 +85,12 @@ impl Worth {
 
     fn words(self) -> Title {
         match self {
-            Self::Good => title("签名有效", "good"),
-            Self::NotATownship => title(
+            Self::Good => both!("签名有效", "good"),
+            Self::NotATownship => both!(
                 "不是本章程的乡镇，不计",
                 "not a township of this charter: it does not count",
             ),
-            Self::Bad => title("签名无效", "BAD signature"),
+            Self::Bad => both!("签名无效", "BAD signature"),
         }
     }
 }
@@ -137,7 +138,7 @@ impl Judged {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let adopted = open(&arguments.charter)?;
-    let notes = note::parse(&read(&arguments.file)?)
+    let notes = note::parse(&read_text(&arguments.file, NOTE_BYTES_MAX)?)
         .map_err(|error| Failure::new(Exit::Signature, "not-a-note", error))?;
     let charter = &**adopted.charter();
     let roots = Roots::of(&charter.log());
@@ -175,25 +176,6 @@ fn open(folder: &Path) -> Result<AdoptedCharter, Failure> {
         .map_err(Into::into)
         .and_then(|digest| restore(&files, digest))
         .map_err(|refused| refusal(refused, &files))
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let fault = |problem: std::io::Error| {
-        let path = path.display();
-        Failure::new(
-            Exit::Usage,
-            "unreadable",
-            format!("cannot read `{path}`: {problem}"),
-        )
-    };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(fault)?;
-    // One byte more than allowed, so that a longer file is seen to be one.
-    let bytes_max = NOTE_BYTES_MAX as u64 + 1;
-    file.take(bytes_max)
-        .read_to_string(&mut text)
-        .map_err(fault)?;
-    Ok(text)
 }
 
 /// The sizes at which well-signed checkpoints prove two histories: two of them differ, or one is
@@ -241,40 +223,39 @@ fn moment(time_s: u64) -> Option<String> {
 }
 
 fn text(judged: &[Judged], proved: &[u64], confirmed: Option<&str>, output: &Output) -> String {
-    let say = |title: &Title| output.title(title).to_owned();
     let mut text = String::new();
     for one in judged {
         let checkpoint = one.note.checkpoint;
         let (size, root) = (checkpoint.size, checkpoint.root);
-        let log = say(&one.log.words());
-        let head = title(
-            &format!("第 {size} 版，根 {root}：{log}"),
-            &format!("version {size}, root {root}: {log}"),
-        );
-        text.push_str(&format!("{}\n", say(&head)));
+        let words = one.log.words();
+        let log = output.title(&words);
+        text.push_str(&say!(
+            output,
+            "第 {size} 版，根 {root}：{log}\n",
+            "version {size}, root {root}: {log}\n"
+        ));
         for (signature, worth, name) in &one.signatures {
             let one = signature.cosignature;
             let when = moment(one.time_s).unwrap_or_else(|| one.time_s.to_string());
-            let worth = say(&worth.words());
+            let words = worth.words();
+            let worth = output.title(&words);
             text.push_str(&format!("  {} {name} {when}  {worth}\n", one.cosigner));
         }
     }
     if let Some(confirmed) = confirmed {
-        let enough = title(
-            &format!("足够的乡镇确认了本章程，截至 {confirmed}\n"),
-            &format!("enough townships have confirmed this charter as of {confirmed}\n"),
-        );
-        text.push_str(&say(&enough));
+        text.push_str(&say!(
+            output,
+            "足够的乡镇确认了本章程，截至 {confirmed}\n",
+            "enough townships have confirmed this charter as of {confirmed}\n"
+        ));
     }
     for size in proved {
-        let proof = title(
-            &format!("证据：第 {size} 版章程有两份不同的历史；请保存此文件并交审核人\n"),
-            &format!(
-                "EVIDENCE: there are two histories of version {size}; keep this file and give it \
-                 to the reviewers\n"
-            ),
-        );
-        text.push_str(&say(&proof));
+        text.push_str(&say!(
+            output,
+            "证据：第 {size} 版章程有两份不同的历史；请保存此文件并交审核人\n",
+            "EVIDENCE: there are two histories of version {size}; keep this file and give it to the \
+             reviewers\n"
+        ));
     }
     text
 }
@@ -297,11 +278,4 @@ fn object(one: &Judged) -> Value {
         "signatures": signatures.collect::<Vec<_>>(),
         "other_signatures": one.note.others,
     })
-}
-
-fn title(zh: &str, en: &str) -> Title {
-    Title {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    }
 }

@@ -11,7 +11,9 @@ use policy::{CharterFiles, Question};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::input::{LIST_BYTES_MAX, read_text};
 use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::text::{self, say};
 
 /// Explain for each facet of a record why a node may hold and write it, or may not.
 ///
@@ -44,16 +46,28 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let files = CharterFiles::read(&arguments.dir)?;
     let charter = open(&files)?;
     if charter.roster().member(arguments.node).is_none() {
-        let message = format!("node {} is not in `roster.toml`", arguments.node);
-        return Err(Failure::usage(message));
+        return Err(Failure::usage(say!(
+            output,
+            "节点 {} 不在 `roster.toml` 中",
+            "node {} is not in `roster.toml`",
+            arguments.node
+        )));
     }
-    let labels = labels(arguments)?;
+    let labels = labels(arguments, output)?;
     let parts = Parts::of(&charter);
-    let mut text = format!("record {} at {}\n", arguments.record, arguments.node);
+    let mut text = say!(
+        output,
+        "记录 {} 在节点 {}\n",
+        "record {} at {}\n",
+        arguments.record,
+        arguments.node
+    );
     let mut told = Vec::new();
     for label in labels {
-        text.push_str(&format!("\n{label}\n"));
-        for (question, word) in [(Question::Flow, "hold "), (Question::Author, "write")] {
+        let shown = text::label(&label, output.language());
+        text.push_str(&format!("\n{shown}\n"));
+        let (hold, write) = (say!(output, "留存", "hold "), say!(output, "填写", "write"));
+        for (question, word) in [(Question::Flow, hold), (Question::Author, write)] {
             let explanation = charter.explain(question, &label, arguments.node);
             text.push_str(&format!("  {word}  {}\n", output.title(&explanation.text)));
             let near = (!explanation.allowed)
@@ -61,7 +75,9 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
                 .flatten();
             if let Some(near) = near.as_ref().filter(|near| !near.missing.is_empty()) {
                 let missing = near.missing.join("; ");
-                text.push_str(&format!(
+                text.push_str(&say!(
+                    output,
+                    "        最接近的规则 {}，还须满足 {missing}\n",
                     "         nearest {}, which needs {missing}\n",
                     near.rule
                 ));
@@ -75,26 +91,32 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(Exit::Clean, text, object))
 }
 
-fn labels(arguments: &Arguments) -> Result<Vec<Label>, Failure> {
-    let fault =
-        |problem: String| Failure::usage(format!("`{}`: {problem}", arguments.list.display()));
-    let list =
-        std::fs::read_to_string(&arguments.list).map_err(|problem| fault(problem.to_string()))?;
+fn labels(arguments: &Arguments, output: &Output) -> Result<Vec<Label>, Failure> {
+    let path = arguments.list.display();
+    let list = read_text(&arguments.list, LIST_BYTES_MAX)?;
     let mut labels = Vec::new();
     for (index, line) in list
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
     {
-        let listed: Listed = serde_json::from_str(line)
-            .map_err(|problem| fault(format!("line {}: {problem}", index + 1)))?;
+        let listed: Listed = serde_json::from_str(line).map_err(|problem| {
+            Failure::usage(say!(
+                output,
+                "`{path}`：第 {} 行：{problem}",
+                "`{path}`: line {}: {problem}",
+                index + 1
+            ))
+        })?;
         if listed.record == arguments.record {
             labels.push(listed.label);
         }
     }
     if labels.is_empty() {
-        return Err(fault(format!(
-            "it lists no facet of record {}",
+        return Err(Failure::usage(say!(
+            output,
+            "`{path}`：其中没有记录 {} 的分面",
+            "`{path}`: it lists no facet of record {}",
             arguments.record
         )));
     }

@@ -7,6 +7,7 @@ use policy::format::formatted;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output};
+use crate::text::say;
 
 /// Write the rules in Cedar's own form, and every file with plain line ends.
 ///
@@ -20,29 +21,28 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let changed = formatted(&files)
         .map_err(|findings| Failure::findings(Exit::Findings, findings, &files))?;
     if !arguments.check {
         for (path, content) in &changed {
             let path = arguments.dir.join(path);
-            std::fs::write(&path, content).map_err(|problem| {
-                Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
-            })?;
+            std::fs::write(&path, content)
+                .map_err(|problem| Failure::unwritable(&path, &problem))?;
         }
     }
     let does = if arguments.check {
-        "would change"
+        say!(output, "将改动", "would change")
     } else {
-        "changed"
+        say!(output, "已改动", "changed")
     };
     let mut text = String::new();
     for path in changed.keys() {
         text.push_str(&format!("{does} {path}\n"));
     }
     if changed.is_empty() {
-        text.push_str("nothing to do\n");
+        text.push_str(&say!(output, "无需改动\n", "nothing to do\n"));
     }
     let exit = if arguments.check && !changed.is_empty() {
         Exit::Findings

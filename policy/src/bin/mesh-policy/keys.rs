@@ -7,6 +7,7 @@ use policy::key_files::make_key_pair;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output};
+use crate::text::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -17,9 +18,18 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let made = make_key_pair(arguments.name, &arguments.out)?;
-    let text = format!(
+    let text = say!(
+        output,
+        "私钥  {}（未设口令；可用 `ssh-keygen -p -f` 设置）\n\
+         公钥  {}\n\
+         指纹  {}\n\
+         \n\
+         写入 charter.toml：\n\
+         [[reviewer]]\n\
+         name = \"{}\"\n\
+         key = \"{}\"\n",
         "private key  {} (no passphrase: `ssh-keygen -p -f` sets one)\n\
          public key   {}\n\
          fingerprint  {}\n\

@@ -13,6 +13,7 @@ mod diff;
 mod emergency;
 mod explain;
 mod fmt;
+mod input;
 mod keys;
 mod manifest;
 mod matrix;
@@ -27,6 +28,7 @@ mod show;
 mod sign;
 mod stopwatch;
 mod test;
+mod text;
 mod verify;
 
 use std::process::ExitCode;
@@ -61,7 +63,8 @@ struct Arguments {
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     json: bool,
-    /// Language of names and reasons; from the environment if not given.
+    /// Language of what is printed, from the environment if not given; this help, messages of findings
+    /// and what programs read (JSON keys, ids, codes) stay English.
     #[arg(long, global = true, value_enum)]
     lang: Option<Language>,
     #[command(subcommand)]

@@ -14,8 +14,9 @@ use policy::review::pace::{Clock, Pace};
 use policy::review::sheet::Sheet;
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Language, Output, open};
+use crate::output::{Answer, Exit, Failure, Output, open};
 use crate::stopwatch::Stopwatch;
+use crate::text::{pace, say};
 
 /// Show every decision: what each node may hold, write and regrade, and who may read it there.
 ///
@@ -68,13 +69,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let watch = Stopwatch::start();
     let charter = open(&files)?;
     let all = Enumeration::of(&charter)?;
-    let state = state(arguments, &all)?;
+    let state = state(arguments, &all, output)?;
     let mut tables = tables(&all, state);
     let taken = watch.elapsed();
     if let Some(facet) = arguments.facet {
         tables.retain(|table| table.facet == facet);
         if tables.is_empty() {
-            return Err(Failure::usage(format!(
+            return Err(Failure::usage(say!(
+                output,
+                "章程没有分面 `{facet}`",
                 "no kind declares a facet `{facet}`"
             )));
         }
@@ -88,21 +91,8 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         Format::Csv => csv(&all, state, arguments.facet),
         Format::Html => policy::review::page::matrix(&charter, &tables, state),
         Format::Text => {
-            let mut text = String::new();
-            if state == State::Emergency {
-                text.push_str("while an emergency is declared / 应急期间\n\n");
-            }
-            for table in &tables {
-                text.push_str(&format!(
-                    "{}  {}\n",
-                    table.facet,
-                    output.title(&table.title)
-                ));
-                text.push_str(&drawn(table, arguments.ask, output));
-            }
-            text.push_str(legend(arguments.ask, output.language()));
-            text.push_str(&ending(&all, taken, compared.as_ref()));
-            text
+            let ending = ending(&all, taken, compared.as_ref(), output);
+            text(&tables, state, arguments.ask, output) + &ending
         }
     };
     let object = json!({
@@ -115,23 +105,56 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(Exit::Clean, text, object))
 }
 
-fn state(arguments: &Arguments, all: &Enumeration<'_>) -> Result<State, Failure> {
+fn state(arguments: &Arguments, all: &Enumeration<'_>, output: &Output) -> Result<State, Failure> {
     match (arguments.emergency, all.states().len()) {
         (false, _) => Ok(State::Normal),
-        (true, 1) => Err(Failure::usage("this charter has no rules for emergencies")),
+        (true, 1) => Err(Failure::usage(say!(
+            output,
+            "本章程没有应急规则",
+            "this charter has no rules for emergencies"
+        ))),
         (true, _) => Ok(State::Emergency),
     }
 }
 
-fn ending(all: &Enumeration<'_>, taken: Duration, compared: Option<&Pace>) -> String {
-    let mut text = format!(
+fn text(
+    tables: &[policy::review::matrix::Table],
+    state: State,
+    ask: Ask,
+    output: &Output,
+) -> String {
+    let mut text = String::new();
+    if state == State::Emergency {
+        text.push_str(&say!(
+            output,
+            "应急期间\n\n",
+            "while an emergency is declared\n\n"
+        ));
+    }
+    for table in tables {
+        let title = output.title(&table.title);
+        text.push_str(&format!("{}  {title}\n", table.facet));
+        text.push_str(&drawn(table, ask, output));
+    }
+    text + &legend(ask, output)
+}
+
+fn ending(
+    all: &Enumeration<'_>,
+    taken: Duration,
+    compared: Option<&Pace>,
+    output: &Output,
+) -> String {
+    let mut text = say!(
+        output,
+        "{} 项判定，归为 {} 类，用时 {:.2} 秒\n",
         "{} decisions, by {} classes, in {:.2} s\n",
         all.questions(),
         all.rows().len(),
         taken.as_secs_f64()
     );
-    if let Some(pace) = compared {
-        text.push_str(&pace.text(all.questions(), taken));
+    if let Some(compared) = compared {
+        text.push_str(&pace(compared, all.questions(), taken, output));
     }
     text
 }
@@ -182,17 +205,15 @@ fn told(cell: &Cell, ask: Ask) -> String {
     }
 }
 
-fn legend(ask: Ask, language: Language) -> &'static str {
-    match (ask, language) {
-        (Ask::Nodes, Language::Zh) => {
-            "H 可留存  W 可填写  G 可调整级别  · 不允许  空白 无此情形  A → B 甲所属、送乙\n"
-        }
-        (Ask::Nodes, Language::En) => {
-            "H may hold  W may write  G may change the grade  · denied  blank: does not occur  A → B: home \
-             A, meant for B (–: for nobody else)\n"
-        }
-        (_, Language::Zh) => "· 不允许\n",
-        (_, Language::En) => "· denied\n",
+fn legend(ask: Ask, output: &Output) -> String {
+    match ask {
+        Ask::Nodes => say!(
+            output,
+            "H 可留存  W 可填写  G 可调整级别  · 不允许  空白 无此情形  A → B：A 所属，送 B（–：不送他方）\n",
+            "H may hold  W may write  G may change the grade  · denied  blank: does not occur  A → B: \
+             home A, meant for B (–: for nobody else)\n"
+        ),
+        Ask::Read | Ask::Export => say!(output, "· 不允许\n", "· denied\n"),
     }
 }
 

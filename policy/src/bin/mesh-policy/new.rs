@@ -7,10 +7,14 @@ use policy::CharterFiles;
 use policy::scaffold::{Scaffold, scaffold};
 use serde_json::json;
 
+use crate::input::read_text;
 use crate::output::{Answer, Exit, Failure, Output};
+use crate::text::say;
 
 /// Days that the first version holds.
 const VALID_DAYS: i64 = 730;
+/// Bytes of a list of divisions.
+const DIVISIONS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Make the folder of a new county's charter from a list of its divisions.
 ///
@@ -34,11 +38,8 @@ pub(crate) struct Arguments {
     title_en: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
-    let unreadable = |problem: std::io::Error| {
-        Failure::usage(format!("`{}`: {problem}", arguments.divisions.display()))
-    };
-    let divisions = std::fs::read_to_string(&arguments.divisions).map_err(unreadable)?;
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
+    let divisions = read_text(&arguments.divisions, DIVISIONS_BYTES_MAX)?;
     let now = jiff::Timestamp::now();
     let until = now
         .checked_add(jiff::SignedDuration::from_hours(VALID_DAYS * 24))
@@ -52,11 +53,16 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
         valid_until: day(until),
     };
     let (files, outside) = scaffold(&divisions, &wanted).map_err(|problem| {
-        Failure::usage(format!("`{}`: {problem}", arguments.divisions.display()))
+        let path = arguments.divisions.display();
+        Failure::usage(say!(output, "`{path}`：{problem}", "`{path}`: {problem}"))
     })?;
     write(&arguments.dir, &files)?;
     let dir = arguments.dir.display();
-    let text = format!(
+    let text = say!(
+        output,
+        "`{dir}` 中共 {} 个文件\n略去其他县的 {outside} 行\n\n\
+         下一步：\n  mesh-policy check {dir}\n  在 charter.toml 中加入审核人（`mesh-policy keys` 可生成密钥），在 \
+         roster.toml 中加入节点公钥\n  在 checks/ 下加入针对本县节点的用例\n  mesh-policy manifest {dir}\n",
         "{} files in `{dir}`\n{outside} rows of other counties were left out\n\n\
          next:\n  mesh-policy check {dir}\n  add reviewers to charter.toml (`mesh-policy keys` makes keys) and node keys to \
          roster.toml\n  add cases under checks/ that name this county's nodes\n  mesh-policy manifest {dir}\n",
@@ -67,16 +73,14 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
 }
 
 fn write(dir: &Path, files: &CharterFiles) -> Result<(), Failure> {
-    let failed = |path: &Path, problem: std::io::Error| {
-        Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
-    };
-    std::fs::create_dir(dir).map_err(|problem| failed(dir, problem))?;
+    std::fs::create_dir(dir).map_err(|problem| Failure::unwritable(dir, &problem))?;
     for (path, content) in &files.files {
         let path = dir.join(path);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|problem| failed(folder, problem))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|problem| Failure::unwritable(folder, &problem))?;
         }
-        std::fs::write(&path, content).map_err(|problem| failed(&path, problem))?;
+        std::fs::write(&path, content).map_err(|problem| Failure::unwritable(&path, &problem))?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! What every command gives back, and how it is written: text or one JSON object to stdout,
 //! diagnostics to stderr, through writers that survive a closed pipe.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crdt_model::kind::Title;
@@ -12,6 +14,8 @@ use policy::review::enumeration::TooMany;
 use policy::sign::SignError;
 use policy::{CedarCharter, Finding, finding};
 use serde_json::{Map, Value, json};
+
+use crate::text::{both, say};
 
 /// How the program ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +37,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Language of names and reasons.
+/// Language of what is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Language {
     /// 简体中文
@@ -63,33 +67,44 @@ impl Answer {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) code: &'static str,
-    pub(crate) message: String,
+    pub(crate) message: Title,
     pub(crate) findings: Vec<Finding>,
     pub(crate) files: CharterFiles,
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl ToString) -> Self {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Display) -> Self {
         let (findings, files) = (Vec::new(), CharterFiles::default());
         Self {
             exit,
             code,
-            message: message.to_string(),
+            message: both!("{message}", "{message}"),
             findings,
             files,
         }
     }
 
-    pub(crate) fn usage(message: impl ToString) -> Self {
+    pub(crate) fn usage(message: impl Display) -> Self {
         Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// A file or folder that cannot be written.
+    pub(crate) fn unwritable(path: &Path, problem: &std::io::Error) -> Self {
+        let path = path.display();
+        Self {
+            message: both!(
+                "无法写入 `{path}`：{problem}",
+                "cannot write `{path}`: {problem}"
+            ),
+            ..Self::new(Exit::Usage, "usage", "")
+        }
     }
 
     /// Findings in these files.
     pub(crate) fn findings(exit: Exit, findings: Vec<Finding>, files: &CharterFiles) -> Self {
-        let message = match findings.len() {
-            1 => "1 finding".to_owned(),
-            count => format!("{count} findings"),
-        };
+        let count = findings.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let message = both!("发现 {count} 个问题", "{count} finding{plural}");
         Self {
             exit,
             code: "findings",
@@ -128,7 +143,7 @@ pub(crate) fn open(files: &CharterFiles) -> Result<CedarCharter, Failure> {
 }
 
 /// A refusal to sign, with the files that findings point into.
-pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failure {
+pub(crate) fn sign_failure(error: SignError, folder: &Path) -> Failure {
     let exit = match &error {
         SignError::Invalid(_) | SignError::Keyless(_) | SignError::Bundle(_) => Exit::Findings,
         SignError::Board(_) => Exit::Findings,
@@ -143,7 +158,7 @@ pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failur
         SignError::Invalid(findings) | SignError::ChecksFail(findings) => {
             let files = CharterFiles::read(folder).unwrap_or_default();
             Failure {
-                message,
+                message: both!("{message}", "{message}"),
                 ..Failure::findings(exit, findings, &files)
             }
         }
@@ -155,9 +170,10 @@ pub(crate) fn sign_failure(error: SignError, folder: &std::path::Path) -> Failur
 
 /// A charter that a node would refuse.
 pub(crate) fn refusal(refused: AdoptionRefused, files: &CharterFiles) -> Failure {
-    let (code, message) = (
-        refused.code(),
-        format!("a node would refuse this charter: {refused}"),
+    let code = refused.code();
+    let message = both!(
+        "节点会拒绝本章程：{refused}",
+        "a node would refuse this charter: {refused}"
     );
     let (exit, findings) = match refused {
         AdoptionRefused::Invalid(findings) => (Exit::Findings, findings),
@@ -213,9 +229,9 @@ impl Output {
             ),
             Err(failure) if self.json => (
                 failure.exit,
-                self.object(failure.exit, failure_object(&failure)),
+                self.object(failure.exit, self.failure_object(&failure)),
             ),
-            Err(failure) => (failure.exit, diagnose(&failure)),
+            Err(failure) => (failure.exit, self.diagnose(&failure)),
         };
         if written { exit } else { Exit::Internal }
     }
@@ -227,18 +243,31 @@ impl Output {
             &format!("{}\n", Value::Object(object)),
         )
     }
-}
 
-fn failure_object(failure: &Failure) -> Map<String, Value> {
-    let findings = failure
-        .findings
-        .iter()
-        .map(|finding| finding_object(finding, &failure.files));
-    Map::from_iter([
-        ("code".to_owned(), json!(failure.code)),
-        ("message".to_owned(), json!(failure.message)),
-        ("findings".to_owned(), findings.collect()),
-    ])
+    fn failure_object(&self, failure: &Failure) -> Map<String, Value> {
+        let findings = failure
+            .findings
+            .iter()
+            .map(|finding| finding_object(finding, &failure.files));
+        Map::from_iter([
+            ("code".to_owned(), json!(failure.code)),
+            ("message".to_owned(), json!(self.title(&failure.message))),
+            ("findings".to_owned(), findings.collect()),
+        ])
+    }
+
+    fn diagnose(&self, failure: &Failure) -> bool {
+        let stderr = std::io::stderr();
+        let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let findings = finding::render_all(&failure.findings, &failure.files, colour);
+        let (code, message) = (failure.code, self.title(&failure.message));
+        let line = say!(
+            self,
+            "错误[{code}]：{message}\n",
+            "error[{code}]: {message}\n"
+        );
+        write(&mut stderr.lock(), &format!("{findings}{line}"))
+    }
 }
 
 pub(crate) fn finding_object(finding: &Finding, files: &CharterFiles) -> Value {
@@ -247,17 +276,6 @@ pub(crate) fn finding_object(finding: &Finding, files: &CharterFiles) -> Value {
         "code": finding.code, "severity": finding.severity, "file": finding.file,
         "line": line, "column": column, "message": finding.message, "hint": finding.hint,
     })
-}
-
-fn diagnose(failure: &Failure) -> bool {
-    let stderr = std::io::stderr();
-    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let findings = finding::render_all(&failure.findings, &failure.files, colour);
-    let Failure { code, message, .. } = failure;
-    write(
-        &mut stderr.lock(),
-        &format!("{findings}error[{code}]: {message}\n"),
-    )
 }
 
 /// Writes all of a text. A reader that went away, as `| head` does, is no error.

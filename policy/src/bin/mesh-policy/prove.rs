@@ -4,18 +4,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crdt_model::kind::Title;
+use crdt_model::label::Grade;
 use policy::question::State;
-use policy::review::enumeration::Enumeration;
+use policy::review::enumeration::{Enumeration, Row};
 use policy::review::invariant::{self, Proof};
 use policy::review::pace::{Clock, Pace};
-use policy::review::path::{Step, shortest};
+use policy::review::path::{Act, Step, shortest};
 use policy::review::prove::prove;
-use policy::review::said;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::output::{Answer, Exit, Failure, Language, Output, open};
 use crate::stopwatch::Stopwatch;
+use crate::text::{self, both, say};
 
 /// Prove the charter's invariants over all labels, nodes, roles and states.
 ///
@@ -43,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     for dir in &arguments.with {
         older.push(open_folder(dir)?.0);
     }
-    check_versions(&charter, &older)?;
+    check_versions(&charter, &older, output)?;
     older.sort_by_key(|one| one.head().version);
     let all = Enumeration::of(&charter)?;
     let others = enumerations(&older)?;
@@ -75,25 +77,21 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     } else {
         Exit::CheckBroken
     };
-    let mut text = String::new();
-    for proof in &report.invariants {
-        text.push_str(&proof_line(proof, output));
-    }
+    let proofs = report.invariants.iter();
+    let mut text: String = proofs.map(|proof| proof_line(proof, output)).collect();
     for other in &built_in {
-        text.push_str(&format!("\nFAILS: {other}\n"));
+        text.push_str(&say!(output, "\n未通过：{other}\n", "\nFAILS: {other}\n"));
     }
-    for one in &broken {
-        text.push_str(&one.text());
-    }
+    text.extend(broken.iter().map(|one| one.text(output)));
     let counted = Counted {
         cases: report.cases,
         fails: built_in.len(),
         invariants: report.invariants.len(),
         broken: broken.len(),
     };
-    text.push_str(&ending(&versions, &counted, taken));
+    text.push_str(&ending(&versions, &counted, taken, output));
     if let Some(pace) = &compared {
-        text.push_str(&pace.text(decisions(&versions), taken));
+        text.push_str(&text::pace(pace, decisions(&versions), taken, output));
     }
     let object = json!({
         "decisions": decisions(&versions),
@@ -117,13 +115,20 @@ fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Fa
     Ok((open(&files)?, files))
 }
 
-fn check_versions(charter: &CedarCharter, older: &[CedarCharter]) -> Result<(), Failure> {
+fn check_versions(
+    charter: &CedarCharter,
+    older: &[CedarCharter],
+    output: &Output,
+) -> Result<(), Failure> {
     let newest = charter.head().version;
     for other in older {
         let version = other.head().version;
         if version >= newest {
-            let message = format!("`--with` names version {version}, which is not before {newest}");
-            return Err(Failure::usage(message));
+            return Err(Failure::usage(say!(
+                output,
+                "`--with` 给出的是第 {version} 版，不早于第 {newest} 版",
+                "`--with` names version {version}, which is not before {newest}"
+            )));
         }
     }
     Ok(())
@@ -135,9 +140,8 @@ const SEARCHED_MAX: usize = 200;
 /// An invariant that does not hold, with the way there.
 struct Broken {
     name: String,
-    reason_zh: String,
-    reason_en: String,
-    what: String,
+    reason: Title,
+    what: Title,
     classes: usize,
     /// Whether what should not be is allowed; what should be is denied otherwise.
     allowed: bool,
@@ -147,21 +151,9 @@ struct Broken {
 
 /// What does not hold under one version, with how it comes about among all that are in the field.
 fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]) -> Vec<Broken> {
-    let version = all.charter().head().version;
     let of = |proof: &Proof| {
         let (position, state, steps) = nearest(all, proof, versions)?;
         let row = all.rows().get(position)?;
-        let (label, node) = (row.example.label, row.example.node);
-        let emergency = if state == State::Emergency {
-            " in an emergency"
-        } else {
-            ""
-        };
-        let what = format!(
-            "version {version}: {} of {label} at {node} is {}{emergency}",
-            row.question,
-            said(&all.decision(row, state))
-        );
         let decided = all.decision(row, state).rules;
         let stepped = steps.iter().flat_map(|step| step.rules.iter().cloned());
         let mut lines: Vec<String> = Vec::new();
@@ -173,9 +165,8 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
         }
         Some(Broken {
             name: proof.name.clone(),
-            reason_zh: proof.reason.zh.clone(),
-            reason_en: proof.reason.en.clone(),
-            what,
+            reason: proof.reason.clone(),
+            what: what(all, row, state),
             classes: proof.broken.len(),
             allowed: all.allowed(row, state),
             steps,
@@ -183,6 +174,34 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
         })
     };
     proofs.iter().filter_map(of).collect()
+}
+
+/// What is decided of a class under one version.
+fn what(all: &Enumeration<'_>, row: &Row, state: State) -> Title {
+    let version = all.charter().head().version;
+    let node = row.example.node;
+    let (zh, en) = (Language::Zh, Language::En);
+    let emergency = match state {
+        State::Emergency => both!("（应急期间）", " in an emergency"),
+        State::Normal => both!("", ""),
+    };
+    let decision = all.decision(row, state);
+    Title {
+        zh: format!(
+            "第 {version} 版{}：{node} {} {}：{}",
+            emergency.zh,
+            text::question(row.question, zh),
+            text::label(&row.example.label, zh),
+            text::decision(&decision, zh)
+        ),
+        en: format!(
+            "version {version}: {} of {} at {node} is {}{}",
+            text::question(row.question, en),
+            text::label(&row.example.label, en),
+            text::decision(&decision, en),
+            emergency.en
+        ),
+    }
 }
 
 /// The broken class that is reached in the fewest steps, with the steps; the first of them, and no
@@ -223,45 +242,73 @@ fn rule_line(versions: &[&Enumeration<'_>], rule: &str) -> String {
 }
 
 impl Broken {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "\nBROKEN: {}\n  {} / {}\n  {}; classes: {}\n",
-            self.name, self.reason_zh, self.reason_en, self.what, self.classes
+    fn text(&self, output: &Output) -> String {
+        let mut text = say!(
+            output,
+            "\n不成立：{name}\n  {reason}\n  {what}；共 {classes} 类\n",
+            "\nBROKEN: {name}\n  {reason}\n  {what}; classes: {classes}\n",
+            name = self.name,
+            reason = output.title(&self.reason),
+            what = output.title(&self.what),
+            classes = self.classes
         );
         for (number, step) in self.steps.iter().enumerate() {
-            text.push_str(&format!(
-                "  {}. version {}: {step}\n",
-                number + 1,
-                step.version
+            let (number, version) = (number + 1, step.version);
+            let step = step_text(step, output.language());
+            text.push_str(&say!(
+                output,
+                "  {number}. 第 {version} 版：{step}\n",
+                "  {number}. version {version}: {step}\n"
             ));
         }
         if self.steps.is_empty() && self.allowed {
-            text.push_str(
-                "  it is allowed, though nothing carries it there under these versions\n",
-            );
+            text.push_str(&say!(
+                output,
+                "  虽然允许，但按这些版本没有途径传到那里\n",
+                "  it is allowed, though nothing carries it there under these versions\n"
+            ));
         }
         for line in &self.lines {
-            text.push_str(&format!("  see {line}\n"));
+            text.push_str(&say!(output, "  参见 {line}\n", "  see {line}\n"));
         }
         text
     }
 
     fn object(&self) -> Value {
         json!({
-            "invariant": self.name, "what": self.what, "classes": self.classes,
+            "invariant": self.name, "what": self.what.en, "classes": self.classes,
             "steps": self.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "rules": self.lines,
         })
     }
 }
 
+fn step_text(step: &Step, language: Language) -> String {
+    if language == Language::En {
+        return step.to_string();
+    }
+    let graded = |Grade { sensitivity, level }: Grade| format!("（{sensitivity}，{level}）");
+    let told = match step.act {
+        Act::Writes { node, grade } => format!("{node} 填写{}", graded(grade)),
+        Act::Flows { from, to } => format!("{from} 传给 {to}"),
+        Act::Regrades { node, grade } => format!("{node} 调整级别为{}", graded(grade)),
+        Act::Adopts { node } => format!("{node} 采纳第 {} 版", step.version),
+    };
+    match step.rules.as_slice() {
+        [] => told,
+        rules => format!("{told}，依据 {}", rules.join("、")),
+    }
+}
+
 fn proof_line(proof: &Proof, output: &Output) -> String {
     let mark = if proof.broken.is_empty() && proof.classes > 0 {
-        "holds "
+        say!(output, "成立  ", "holds ")
     } else {
-        "BROKEN"
+        say!(output, "不成立", "BROKEN")
     };
-    format!(
+    say!(
+        output,
+        "{mark}  {:>9} 项判定  {}  {}\n",
         "{mark}  {:>9} decisions  {}  {}\n",
         proof.questions,
         proof.name,
@@ -289,11 +336,16 @@ struct Counted {
     broken: usize,
 }
 
-fn ending(versions: &[&Enumeration<'_>], counted: &Counted, taken: Duration) -> String {
-    let named: Vec<_> = versions
+fn ending(
+    versions: &[&Enumeration<'_>],
+    counted: &Counted,
+    taken: Duration,
+    output: &Output,
+) -> String {
+    let named = versions
         .iter()
-        .map(|one| one.charter().head().version.to_string())
-        .collect();
+        .map(|one| one.charter().head().version.to_string());
+    let named: Vec<_> = named.collect();
     let states = versions.last().map_or(1, |one| one.states().len());
     let Counted {
         cases,
@@ -302,22 +354,30 @@ fn ending(versions: &[&Enumeration<'_>], counted: &Counted, taken: Duration) -> 
         broken,
     } = counted;
     let verdict = match (*broken, *fails) {
-        (0, 0) => "all hold".to_owned(),
-        (broken, fails) => format!("{broken} invariants BROKEN, {fails} other checks FAIL"),
+        (0, 0) => say!(output, "全部成立", "all hold"),
+        (broken, fails) => say!(
+            output,
+            "{broken} 条约束不成立，{fails} 项其他检查未通过",
+            "{broken} invariants BROKEN, {fails} other checks FAIL"
+        ),
     };
-    format!(
+    let version = if named.len() == 1 {
+        "version"
+    } else {
+        "versions"
+    };
+    let state = if states == 1 { "state" } else { "states" };
+    say!(
+        output,
+        "\n{verdict}：{invariants} 条约束、{cases} 个用例，以及任何章程都须满足的要求\n\
+         遍历全部分面、级别、所属节点、收件单位、节点、操作和岗位，依第 {named} 版，{states} 种状态：\
+         {decisions} 项判定，归为 {classes} 类，用时 {seconds:.2} 秒\n",
         "\n{verdict}: {invariants} invariants, {cases} cases, and what must hold of any charter\n\
-         over every facet, grade, home, addressee, node, action and role, under {} {}, in {states} \
-         state{}: {} decisions, by {} classes, in {:.2} s\n",
-        if named.len() == 1 {
-            "version"
-        } else {
-            "versions"
-        },
-        named.join(", "),
-        if states == 1 { "" } else { "s" },
-        decisions(versions),
-        versions.iter().map(|one| one.rows().len()).sum::<usize>(),
-        taken.as_secs_f64(),
+         over every facet, grade, home, addressee, node, action and role, under {version} {named}, in \
+         {states} {state}: {decisions} decisions, by {classes} classes, in {seconds:.2} s\n",
+        named = named.join(&say!(output, "、", ", ")),
+        decisions = decisions(versions),
+        classes = versions.iter().map(|one| one.rows().len()).sum::<usize>(),
+        seconds = taken.as_secs_f64(),
     )
 }

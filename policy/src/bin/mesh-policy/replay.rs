@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use policy::CharterFiles;
-use policy::review::replay::{Changed, Replayed, replay};
+use policy::review::replay::{Changed, Logged, Replayed, replay};
+use policy::{CedarCharter, CharterFiles};
 
-use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::input::{LIST_BYTES_MAX, read_text};
+use crate::output::{Answer, Exit, Failure, Language, Output, open};
+use crate::text::{self, say};
 
 /// Ask a node's decisions again of this charter, and list what would be decided otherwise.
 ///
@@ -19,14 +21,14 @@ pub(crate) struct Arguments {
     log: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let charter = open(&files)?;
-    let fault =
-        |problem: String| Failure::usage(format!("`{}`: {problem}", arguments.log.display()));
-    let log =
-        std::fs::read_to_string(&arguments.log).map_err(|problem| fault(problem.to_string()))?;
-    let replayed = replay(&charter, &log).map_err(|problem| fault(problem.to_string()))?;
+    let log = read_text(&arguments.log, LIST_BYTES_MAX)?;
+    let replayed = replay(&charter, &log).map_err(|problem| {
+        let path = arguments.log.display();
+        Failure::usage(say!(output, "`{path}`：{problem}", "`{path}`: {problem}"))
+    })?;
     let exit = if replayed.opened.is_empty() {
         Exit::Clean
     } else {
@@ -34,45 +36,63 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     };
     let object = serde_json::to_value(&replayed)
         .map_err(|problem| Failure::new(Exit::Internal, "json", problem))?;
-    Ok(Answer::new(exit, text(&replayed), object))
+    Ok(Answer::new(exit, text(&replayed, &charter, output), object))
 }
 
-fn text(replayed: &Replayed) -> String {
+fn text(replayed: &Replayed, charter: &CedarCharter, output: &Output) -> String {
     let Replayed {
         decisions,
         opened,
         closed,
         unknown,
     } = replayed;
-    let mut text = format!(
+    let mut text = say!(
+        output,
+        "{decisions} 项判定：{} 项将放开，{} 项将收紧，{unknown} 项涉及本章程没有的内容\n",
         "{decisions} decisions: {} would open, {} would close, {unknown} are about what this \
          charter does not have\n",
         opened.len(),
         closed.len()
     );
     for (sign, changes) in [('+', opened), ('-', closed)] {
-        text.extend(changes.iter().map(|changed| line(sign, changed)));
+        let line = |changed| line(sign, changed, charter, output);
+        text.extend(changes.iter().map(line));
     }
     text
 }
 
-fn line(sign: char, changed: &Changed) -> String {
-    let logged = &changed.logged;
-    let role = logged
-        .role
-        .map_or(String::new(), |role| format!(" as {role}"));
-    format!(
-        "  {sign} {}{role} of {} at {}, {} facets: {} (version {}: {})\n",
-        logged.ask.name(),
-        logged.label,
-        logged.node,
-        logged.facets,
-        changed.now,
-        logged.version,
-        if logged.rules.is_empty() {
-            "no rule".to_owned()
-        } else {
-            logged.rules.join(", ")
-        },
+fn line(sign: char, changed: &Changed, charter: &CedarCharter, output: &Output) -> String {
+    let Logged {
+        ask,
+        role,
+        node,
+        label,
+        facets,
+        version,
+        rules,
+        ..
+    } = &changed.logged;
+    let language = output.language();
+    let question = ask.question(*role);
+    let asked = question.map_or_else(
+        || ask.name().to_owned(),
+        |question| text::question(question, language),
+    );
+    // The library has said it in English.
+    let now = match (language, question) {
+        (Language::Zh, Some(question)) => {
+            text::decision(&charter.decide(question, label, *node), language)
+        }
+        _ => changed.now.clone(),
+    };
+    let label = text::label(label, language);
+    let rules = match rules.as_slice() {
+        [] => say!(output, "无规则许可", "no rule"),
+        rules => rules.join(&say!(output, "、", ", ")),
+    };
+    say!(
+        output,
+        "  {sign} {node} {asked} {label}，{facets} 个分面：{now}（第 {version} 版：{rules}）\n",
+        "  {sign} {asked} of {label} at {node}, {facets} facets: {now} (version {version}: {rules})\n"
     )
 }

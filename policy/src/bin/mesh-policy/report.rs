@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::text::say;
 
 /// Write the reviewer's page: findings, signatures, what changed, rules in plain words, invariants,
 /// every decision, roster. In Chinese and English, for the screen and for print. Exit code 3: some of
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     at: Moment,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let mut charter = open(&files)?;
     let previous = match &arguments.previous {
@@ -57,10 +58,9 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     match &arguments.out {
         None => Ok(Answer::new(exit, html, object)),
         Some(out) => {
-            std::fs::write(out, &html).map_err(|problem| {
-                Failure::usage(format!("cannot write `{}`: {problem}", out.display()))
-            })?;
-            let told = format!("written to `{}`\n", out.display());
+            std::fs::write(out, &html).map_err(|problem| Failure::unwritable(out, &problem))?;
+            let shown = out.display();
+            let told = say!(output, "已写入 `{shown}`\n", "written to `{shown}`\n");
             Ok(Answer::new(exit, told, object))
         }
     }

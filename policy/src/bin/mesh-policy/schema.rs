@@ -7,6 +7,7 @@ use policy::sign::write_schema;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
+use crate::text::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -14,12 +15,12 @@ pub(crate) struct Arguments {
     dir: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let changed =
         write_schema(&arguments.dir).map_err(|error| sign_failure(error, &arguments.dir))?;
     let text = match changed {
-        true => format!("`{FILE}` was written\n"),
-        false => format!("`{FILE}` is up to date\n"),
+        true => say!(output, "已写入 `{FILE}`\n", "`{FILE}` was written\n"),
+        false => say!(output, "`{FILE}` 已是最新\n", "`{FILE}` is up to date\n"),
     };
     Ok(Answer::new(
         Exit::Clean,

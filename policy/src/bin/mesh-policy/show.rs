@@ -7,6 +7,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::ids::CharterDigest;
+use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
 use policy::board::{GoodSignature, SignatureFault, read_signatures, signature_path};
 use policy::manifest::{MANIFEST_PATH, Manifest, digest_of};
@@ -15,6 +16,7 @@ use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
 use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::text::{both, say};
 
 /// Show what a charter says.
 ///
@@ -35,8 +37,8 @@ struct Reviewed {
 /// What stands in the charter's folder, besides what the charter says.
 struct Signing {
     digest: Option<CharterDigest>,
-    /// Whether the manifest is there and says what the files say.
-    manifest: String,
+    /// What is wrong with the manifest, if it is not there or does not say what the files say.
+    manifest: Option<String>,
     reviewers: Vec<Reviewed>,
     bad: Vec<SignatureFault>,
 }
@@ -58,8 +60,7 @@ impl Signing {
         let good: Vec<GoodSignature> = good.into_iter().flatten().collect();
         Self {
             digest: bytes.map(|bytes| digest_of(bytes)),
-            manifest: state
-                .map_or_else(|problem| problem.to_string(), |()| "up to date".to_owned()),
+            manifest: state.err().map(|problem| problem.to_string()),
             reviewers: reviewers(charter, &good),
             bad: bad.into_iter().filter_map(Result::err).collect(),
         }
@@ -67,86 +68,110 @@ impl Signing {
 }
 
 fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
+    let mut text = head_text(charter, signing, output);
+    text.push_str(&table(signing.reviewers.iter().map(|one| {
+        let signed = if one.signed {
+            say!(output, "已签", "signed")
+        } else {
+            say!(output, "未签", "not signed")
+        };
+        [one.name.clone(), signed, one.fingerprint.clone()]
+    })));
+    for fault in &signing.bad {
+        text.push_str(&say!(output, "  无效：{fault}\n", "  bad: {fault}\n"));
+    }
+    text.push_str(&say!(output, "\n数据类型与分面\n", "\nkinds and facets\n"));
+    let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
+    text.push_str(&table(facets.map(|facet| {
+        let mut fields = say!(output, "{} 个字段", "{} fields", facet.fields.len());
+        if facet.addressed {
+            fields.push_str(&say!(output, "，有收件单位", ", addressed"));
+        }
+        let title = output.title(&facet.title).to_owned();
+        [facet.name.to_string(), title, fields]
+    })));
+    text.push_str(&say!(output, "\n规则\n", "\nrules\n"));
+    text.push_str(&table(charter.rules().map(|rule| {
+        let does = if rule.permits {
+            say!(output, "许可", "permit")
+        } else {
+            say!(output, "禁止", "forbid")
+        };
+        let reason = output.title(&rule.reason).to_owned();
+        [rule.id.to_string(), does, reason]
+    })));
+    text
+}
+
+/// What governs, for how long, over which nodes, and how many must sign what follows it.
+fn head_text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     let validity = charter.validity();
-    let mut text = format!(
+    let none = say!(output, "无", "none");
+    let current = say!(output, "与文件一致", "up to date");
+    let mut text = say!(
+        output,
+        "{}\n县      {}\n版本    {}\n有效期  {} 至 {}\n摘要    {}\n清单    {}\n",
         "{}\ncounty     {}\nversion    {}\nvalid      {} to {}\ndigest     {}\nmanifest   {}\n",
         output.title(&charter.head().title),
         charter.county(),
         charter.version(),
         date(validity.from),
         date(validity.until),
-        signing
-            .digest
-            .map_or("none".to_owned(), |digest| digest.to_string()),
-        signing.manifest,
+        signing.digest.map_or(none, |digest| digest.to_string()),
+        signing.manifest.as_ref().unwrap_or(&current),
     );
-    let counts = counts(charter)
-        .into_iter()
-        .map(|(what, count)| format!("{count} {what}"));
-    text.push_str(&terms(charter));
-    text.push_str(&format!(
-        "nodes      {}, {} without a key\n\nreviewers, {} must sign\n",
-        counts.collect::<Vec<_>>().join(", "),
-        charter.keyless().len(),
-        charter.threshold(),
-    ));
-    text.push_str(&table(signing.reviewers.iter().map(|one| {
-        let signed = if one.signed { "signed" } else { "not signed" };
-        [one.name.clone(), signed.to_owned(), one.fingerprint.clone()]
-    })));
-    for fault in &signing.bad {
-        text.push_str(&format!("  bad: {fault}\n"));
+    for term in terms(charter) {
+        text.push_str(&format!("{}\n", output.title(&term)));
     }
-    text.push_str("\nkinds and facets\n");
-    let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
-    text.push_str(&table(facets.map(|facet| {
-        let addressed = if facet.addressed { ", addressed" } else { "" };
-        let fields = format!("{} fields{addressed}", facet.fields.len());
-        [
-            facet.name.to_string(),
-            output.title(&facet.title).to_owned(),
-            fields,
-        ]
-    })));
-    text.push_str("\nrules\n");
-    text.push_str(&table(charter.rules().map(|rule| {
-        let does = if rule.permits { "permit" } else { "forbid" };
-        [
-            rule.id.to_string(),
-            does.to_owned(),
-            output.title(&rule.reason).to_owned(),
-        ]
-    })));
+    let counts = counts(charter).into_iter().map(|(what, count)| {
+        let title = what.title();
+        let what = output.title(&title);
+        say!(output, "{what} {count} 个", "{count} {what}")
+    });
+    let counts: Vec<_> = counts.collect();
+    let (keyless, threshold) = (charter.keyless().len(), charter.threshold());
+    text.push_str(&say!(
+        output,
+        "节点    {}；缺密钥 {keyless} 个\n\n审核人，须 {threshold} 人签名\n",
+        "nodes      {}, {keyless} without a key\n\nreviewers, {threshold} must sign\n",
+        counts.join(&say!(output, "，", ", ")),
+    ));
     text
 }
 
 /// What is agreed for bad days.
-fn terms(charter: &CedarCharter) -> String {
+fn terms(charter: &CedarCharter) -> [Title; 3] {
     let head = charter.head();
-    let emergency = head.emergency.map_or("none".to_owned(), |terms| {
+    let emergency = head.emergency.map(|terms| {
         let (threshold, hours) = (terms.threshold, terms.hours_max);
-        format!("{threshold} must sign, for {hours} hours at most")
+        both!(
+            "应急    须 {threshold} 人签名，每次最长 {hours} 小时",
+            "emergency  {threshold} must sign, for {hours} hours at most"
+        )
     });
-    let confirmed = head.freshness.map_or("by nobody".to_owned(), |freshness| {
+    let confirmed = head.freshness.map(|freshness| {
         let hours = |ms: u64| ms / 3_600_000;
-        format!(
-            "by {} townships; all flows for {} hours after, a node's own for {}",
+        both!(
+            "签认    须 {} 个乡镇签认；此后 {} 小时内照常流转，{} 小时内只上送本节点的数据",
+            "confirmed  by {} townships; all flows for {} hours after, a node's own for {}",
             freshness.cosigners,
             hours(freshness.fresh_ms),
             hours(freshness.narrow_ms)
         )
     });
-    let recovery = head
-        .recovery
-        .as_ref()
-        .map_or("none".to_owned(), |recovery| {
-            format!(
-                "{} of {} sealed keys",
-                recovery.threshold,
-                recovery.holder.len()
-            )
-        });
-    format!("emergency  {emergency}\nconfirmed  {confirmed}\nrecovery   {recovery}\n")
+    let recovery = head.recovery.as_ref().map(|recovery| {
+        both!(
+            "恢复    {holders} 把封存密钥中的 {threshold} 把",
+            "recovery   {threshold} of {holders} sealed keys",
+            threshold = recovery.threshold,
+            holders = recovery.holder.len()
+        )
+    });
+    [
+        emergency.unwrap_or_else(|| both!("应急    无", "emergency  none")),
+        confirmed.unwrap_or_else(|| both!("签认    无须签认", "confirmed  by nobody")),
+        recovery.unwrap_or_else(|| both!("恢复    无", "recovery   none")),
+    ]
 }
 
 fn object(charter: &CedarCharter, signing: &Signing) -> Value {
@@ -156,6 +181,8 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
     let rules = charter.rules().map(|rule| {
         json!({ "id": &*rule.id, "permits": rule.permits, "reason": rule.reason, "file": rule.file })
     });
+    let counts = counts(charter).into_iter();
+    let counts = counts.map(|(what, count)| (what.code(), count));
     json!({
         "title": charter.head().title,
         "county": charter.county(),
@@ -164,13 +191,13 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
         "valid_from": date(charter.validity().from),
         "valid_until": date(charter.validity().until),
         "digest": signing.digest,
-        "manifest": signing.manifest,
-        "nodes": counts(charter),
+        "manifest": signing.manifest.as_deref().unwrap_or("up to date"),
+        "nodes": counts.collect::<BTreeMap<_, _>>(),
         "nodes_without_key": charter.keyless().len(),
         "threshold": charter.threshold(),
         "reviewers": reviewers.collect::<Vec<_>>(),
         "bad_signatures": signing.bad.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "terms": terms(charter).lines().collect::<Vec<_>>(),
+        "terms": terms(charter).iter().map(|term| term.en.as_str()).collect::<Vec<_>>(),
         "kinds": kinds_object(charter),
         "rules": rules.collect::<Vec<_>>(),
     })
@@ -196,14 +223,43 @@ fn reviewers(charter: &CedarCharter, good: &[GoodSignature]) -> Vec<Reviewed> {
     charter.reviewers().iter().map(reviewed).collect()
 }
 
-fn counts(charter: &CedarCharter) -> BTreeMap<&'static str, usize> {
+/// What a member of the roster counts as.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted {
+    County,
+    Revoked,
+    Township,
+    Village,
+}
+
+impl Counted {
+    fn code(self) -> &'static str {
+        match self {
+            Self::County => "county",
+            Self::Revoked => "revoked",
+            Self::Township => "township",
+            Self::Village => "village",
+        }
+    }
+
+    fn title(self) -> Title {
+        match self {
+            Self::County => both!("县级", "county"),
+            Self::Revoked => both!("已撤销", "revoked"),
+            Self::Township => both!("镇级", "township"),
+            Self::Village => both!("村级", "village"),
+        }
+    }
+}
+
+fn counts(charter: &CedarCharter) -> BTreeMap<Counted, usize> {
     let mut counts = BTreeMap::new();
     for member in charter.roster().members() {
         let what = match (member.standing, member.tier) {
-            (Standing::Revoked, _) => "revoked",
-            (Standing::Active, Tier::County) => "county",
-            (Standing::Active, Tier::Township) => "township",
-            (Standing::Active, Tier::Village) => "village",
+            (Standing::Revoked, _) => Counted::Revoked,
+            (Standing::Active, Tier::County) => Counted::County,
+            (Standing::Active, Tier::Township) => Counted::Township,
+            (Standing::Active, Tier::Village) => Counted::Village,
         };
         *counts.entry(what).or_default() += 1;
     }

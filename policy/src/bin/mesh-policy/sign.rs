@@ -6,6 +6,7 @@ use policy::sign::{add_signature, sign};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
+use crate::text::say;
 
 /// Sign the manifest as a reviewer.
 ///
@@ -37,7 +38,7 @@ pub(crate) struct With {
     signature: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let Arguments {
         dir,
         with,
@@ -55,13 +56,22 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
             key: None,
             signature: None,
         } => {
-            return Err(Failure::usage("give `--key` or `--signature`"));
+            return Err(Failure::usage(say!(
+                output,
+                "请给出 `--key` 或 `--signature`",
+                "give `--key` or `--signature`"
+            )));
         }
     };
     let signed = signed.map_err(|error| sign_failure(error, dir))?;
-    let text = format!(
+    let text = say!(
+        output,
+        "`{}` 已签署第 {} 版，摘要 {}\n已写入 `{}`\n",
         "`{}` signed version {}, digest {}\nwritten to `{}`\n",
-        signed.reviewer, signed.version, signed.digest, signed.path
+        signed.reviewer,
+        signed.version,
+        signed.digest,
+        signed.path
     );
     let json = json!({
         "reviewer": signed.reviewer,

@@ -13,6 +13,7 @@ use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, finding_object, open};
+use crate::text::say;
 
 /// Run the charter's own cases and invariants, and show what the cases try of each rule.
 ///
@@ -57,11 +58,13 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         Format::Text => {
             let told = render_all(&findings, &files, output.colour());
             let passed = outcomes.len() - findings.len();
-            format!(
-                "{told}{}{passed} passed, {} failed\n",
-                covered_text(&covered, arguments.parts),
+            let counted = say!(
+                output,
+                "通过 {passed} 项，未通过 {} 项\n",
+                "{passed} passed, {} failed\n",
                 findings.len()
-            )
+            );
+            told + &covered_text(&covered, arguments.parts, output) + &counted
         }
     };
     let rules: Vec<_> = covered.iter().map(rule_object).collect();
@@ -111,19 +114,30 @@ fn outcomes(charter: &CedarCharter) -> Result<Vec<Outcome>, Failure> {
     Ok(outcomes)
 }
 
-fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool) -> String {
-    let mut text = String::from("rule: cases that it decides, parts that cases met and missed\n");
+fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool, output: &Output) -> String {
+    let mut text = say!(
+        output,
+        "规则：由它决定的用例数，用例既满足过又未满足过的条件数\n",
+        "rule: cases that it decides, parts that cases met and missed\n"
+    );
     for (rule, one) in covered {
-        text.push_str(&format!(
+        text.push_str(&say!(
+            output,
+            "  {rule}：{} 个用例，{}/{} 个条件\n",
             "  {rule}: {}, {} of {}\n",
             one.decided,
             one.both_ways(),
             one.parts.len()
         ));
         for tried in one.parts.iter().filter(|_| parts) {
-            text.push_str(&format!(
+            text.push_str(&say!(
+                output,
+                "      满足 {:>3}，未满足 {:>3}，仅此未满足 {:>3}  {}\n",
                 "      met {:>3}, missed {:>3}, alone {:>3}  {}\n",
-                tried.met, tried.missed, tried.missed_alone, tried.part
+                tried.met,
+                tried.missed,
+                tried.missed_alone,
+                tried.part
             ));
         }
     }
@@ -132,9 +146,11 @@ fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool) -> String {
         .map(|one| (one.both_ways(), one.parts.len()))
         .fold((0, 0), |(both, all), (more, of)| (both + more, all + of));
     let decided = covered.values().filter(|one| one.decided > 0).count();
-    text.push_str(&format!(
-        "{decided} of {} rules decide a case; {both} of {all} parts went both ways\n",
-        covered.len()
+    let rules = covered.len();
+    text.push_str(&say!(
+        output,
+        "{rules} 条规则中有 {decided} 条决定了用例；{all} 个条件中有 {both} 个既满足过又未满足过\n",
+        "{decided} of {rules} rules decide a case; {both} of {all} parts went both ways\n"
     ));
     text
 }

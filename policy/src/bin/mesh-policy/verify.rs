@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crdt_model::ids::CharterDigest;
+use crdt_model::kind::Title;
 use policy::CharterFiles;
 use policy::adopt::{AdoptedCharter, adopt, found, restore};
 use policy::board::read_signatures;
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
+use crate::text::{both, say};
 
 /// Check manifest and signatures, as a node does.
 ///
@@ -33,7 +35,7 @@ pub(crate) struct Arguments {
     at: Moment,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let now = arguments.at.wall();
     let adopted = match &arguments.previous {
@@ -53,14 +55,15 @@ pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> 
     adopted
         .check_decisions()
         .map_err(|refused| refusal(refused, &files))?;
-    Ok(answer(&adopted, arguments.previous.is_some()))
+    Ok(answer(&adopted, arguments.previous.is_some(), output))
 }
 
 fn open_previous(folder: &std::path::Path) -> Result<AdoptedCharter, Failure> {
     let files = CharterFiles::read(folder)?;
     restore(&files, digest_of(manifest_bytes(&files))).map_err(|refused| {
         let mut failure = refusal(refused, &files);
-        failure.message = format!("the previous version: {}", failure.message);
+        let Title { zh, en } = &failure.message;
+        failure.message = both!("上一版：{zh}", "the previous version: {en}");
         failure
     })
 }
@@ -69,36 +72,45 @@ fn manifest_bytes(files: &CharterFiles) -> &[u8] {
     files.files.get(MANIFEST_PATH).map_or(&[], Vec::as_slice)
 }
 
-fn answer(adopted: &AdoptedCharter, follows: bool) -> Answer {
+fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
     let files = adopted.files();
     let good: Vec<_> = read_signatures(files, manifest_bytes(files))
         .into_iter()
         .flatten()
         .collect();
     let tally = adopted.board().count(&good);
-    let mut text = format!(
-        "verified: version {} of county {}, digest {}\nsigned by {} of the {} reviewers it lists, \
-         where {} are needed: {}\n",
-        adopted.version(),
-        adopted.manifest().county,
-        adopted.digest(),
-        tally.signers.len(),
-        adopted.board().members().count(),
-        tally.needed,
-        tally.signers.join(", "),
-    );
     let unheld = !follows && adopted.manifest().previous().is_some();
+    let mut text = say!(
+        output,
+        "已核验：县 {county} 章程第 {version} 版，摘要 {digest}\n\
+         所列 {listed} 名审核人中已有 {signed} 人签名，须 {needed} 人：{signers}\n",
+        "verified: version {version} of county {county}, digest {digest}\n\
+         signed by {signed} of the {listed} reviewers it lists, where {needed} are needed: {signers}\n",
+        version = adopted.version(),
+        county = adopted.manifest().county,
+        digest = adopted.digest(),
+        signed = tally.signers.len(),
+        listed = adopted.board().members().count(),
+        needed = tally.needed,
+        signers = tally.signers.join(&say!(output, "、", ", ")),
+    );
     if follows {
-        text.push_str("signed by enough reviewers of the version before, which it follows\n");
+        text.push_str(&say!(
+            output,
+            "本版承接上一版，上一版的审核人中已有足够人数签名\n",
+            "signed by enough reviewers of the version before, which it follows\n"
+        ));
     }
     if unheld {
-        text.push_str(
+        text.push_str(&say!(
+            output,
+            "未与上一版核对：制作者可能自行列入了审核人；请给出 --previous\n",
             "NOT held to the version before: whoever made it can have listed reviewers of their own; \
-             give --previous\n",
-        );
+             give --previous\n"
+        ));
     }
     for other in &tally.others {
-        text.push_str(&format!("note: {other}\n"));
+        text.push_str(&say!(output, "提示：{other}\n", "note: {other}\n"));
     }
     let json = json!({
         "version": adopted.version(),
