@@ -47,9 +47,7 @@ fn compare(
         {
             number += 1;
             let answer = charter.decide(question, label, node).allowed;
-            let plain = facet
-                .allowed(question, node)
-                .expect("plain Cedar answers");
+            let plain = facet.allowed(question, node).expect("plain Cedar answers");
             if answer != plain {
                 differences.push(format!(
                     "{question} of {label} at {node}: {answer}, plain {plain}"

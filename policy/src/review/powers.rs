@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crdt_model::charter::Freshness;
+use crdt_model::kind::Title;
 
 use crate::head::{Head, Reviewer};
 use crate::manifest::date;
@@ -15,7 +16,7 @@ use crate::terms::{EmergencyTerms, Recovery};
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct PowerChange {
     /// In words.
-    pub what: String,
+    pub what: Title,
     /// Whether somebody can do more than before, or with fewer others.
     pub widens: bool,
 }
@@ -23,9 +24,12 @@ pub struct PowerChange {
 /// Everything that changes.
 pub fn powers(old: &Head, new: &Head) -> Vec<PowerChange> {
     let mut changes = Changes::default();
-    changes.people("reviewer", &old.reviewers, &new.reviewers);
+    changes.people(("审核人", "reviewer"), &old.reviewers, &new.reviewers);
     changes.fewer(
-        "reviewers must sign the next version",
+        (
+            "名审核人须签署下一版",
+            "reviewers must sign the next version",
+        ),
         old.threshold,
         new.threshold,
     );
@@ -37,46 +41,58 @@ pub fn powers(old: &Head, new: &Head) -> Vec<PowerChange> {
     if until(old) != until(new) {
         changes.add(
             false,
+            format!("有效期至 {}（原为 {}）", until(new), until(old)),
             format!("valid until {} (it was {})", until(new), until(old)),
         );
     }
     if from(old) != from(new) {
         changes.add(
             false,
+            format!("有效期自 {}（原为 {}）", from(new), from(old)),
             format!("valid from {} (it was {})", from(new), from(old)),
         );
     }
     let (before, after) = (old.accept_since, new.accept_since);
     if before != after {
-        let what = format!("commits count from version {after} on (it was {before})");
-        changes.add(after < before, what);
+        changes.add(
+            after < before,
+            format!("自第 {after} 版起的提交有效（原为第 {before} 版）"),
+            format!("commits count from version {after} on (it was {before})"),
+        );
     }
     changes.0
 }
+
+/// Words in both languages: Simplified Chinese, English.
+type Words = (&'static str, &'static str);
 
 #[derive(Default)]
 struct Changes(Vec<PowerChange>);
 
 impl Changes {
-    fn add(&mut self, widens: bool, what: String) {
+    fn add(&mut self, widens: bool, zh: impl Into<String>, en: impl Into<String>) {
+        let (zh, en) = (zh.into(), en.into());
+        let what = Title { zh, en };
         self.0.push(PowerChange { what, widens });
     }
 
     /// How many of something it takes: fewer is more power for each.
-    fn fewer(&mut self, what: &str, old: usize, new: usize) {
+    fn fewer(&mut self, (zh, en): Words, old: usize, new: usize) {
         if old != new {
-            self.add(new < old, format!("{new} {what} (it was {old})"));
+            let zh = format!("{new} {zh}（原为 {old}）");
+            self.add(new < old, zh, format!("{new} {en} (it was {old})"));
         }
     }
 
     /// A time that somebody has: more is more.
-    fn longer(&mut self, what: &str, unit: &str, old: u64, new: u64) {
+    fn longer(&mut self, (zh, en): Words, old: u64, new: u64) {
         if old != new {
-            self.add(new > old, format!("{what}: {new} {unit} (it was {old})"));
+            let zh = format!("{zh}：{new} 小时（原为 {old}）");
+            self.add(new > old, zh, format!("{en}: {new} hours (it was {old})"));
         }
     }
 
-    fn people(&mut self, what: &str, old: &[Reviewer], new: &[Reviewer]) {
+    fn people(&mut self, (zh, en): Words, old: &[Reviewer], new: &[Reviewer]) {
         let by_name = |list: &[Reviewer]| -> BTreeMap<String, String> {
             let listed = list.iter();
             listed
@@ -90,14 +106,23 @@ impl Changes {
                 Some(before) => {
                     self.add(
                         true,
-                        format!("{what} {name} has another key: {key} (it was {before})"),
+                        format!("{zh} {name} 换了密钥：{key}（原为 {before}）"),
+                        format!("{en} {name} has another key: {key} (it was {before})"),
                     );
                 }
-                None => self.add(true, format!("{what} {name} joins, with key {key}")),
+                None => self.add(
+                    true,
+                    format!("{zh} {name} 加入，密钥 {key}"),
+                    format!("{en} {name} joins, with key {key}"),
+                ),
             }
         }
         for name in old.keys().filter(|name| !new.contains_key(*name)) {
-            self.add(false, format!("{what} {name} leaves"));
+            self.add(
+                false,
+                format!("{zh} {name} 退出"),
+                format!("{en} {name} leaves"),
+            );
         }
     }
 
@@ -105,13 +130,24 @@ impl Changes {
         let holders = |recovery: Option<&Recovery>| {
             recovery.map_or_else(Vec::new, |recovery| recovery.holder.clone())
         };
-        self.people("holder of a sealed key", &holders(old), &holders(new));
+        self.people(
+            ("备用密钥持有人", "holder of a sealed key"),
+            &holders(old),
+            &holders(new),
+        );
         match (old, new) {
             (Some(old), Some(new)) => {
-                let what = "holders of sealed keys must sign for other reviewers";
+                let what = (
+                    "名备用密钥持有人须签名才能更换审核人",
+                    "holders of sealed keys must sign for other reviewers",
+                );
                 self.fewer(what, old.threshold, new.threshold);
             }
-            (Some(_), None) => self.add(false, "nobody can replace lost keys any more".to_owned()),
+            (Some(_), None) => self.add(
+                false,
+                "密钥丢失后不再有人可以补救",
+                "nobody can replace lost keys any more",
+            ),
             _ => {}
         }
     }
@@ -120,22 +156,26 @@ impl Changes {
         match (old, new) {
             (Some(old), Some(new)) => {
                 self.fewer(
-                    "reviewers can declare an emergency",
+                    ("名审核人即可宣布应急", "reviewers can declare an emergency"),
                     old.threshold,
                     new.threshold,
                 );
                 let (old, new) = (u64::from(old.hours_max), u64::from(new.hours_max));
-                self.longer("the longest emergency", "hours", old, new);
+                self.longer(("应急最长", "the longest emergency"), old, new);
             }
             (None, Some(new)) => {
                 let (threshold, hours) = (new.threshold, new.hours_max);
-                let what =
-                    format!("{threshold} reviewers can declare emergencies of {hours} hours");
-                self.add(true, what);
+                self.add(
+                    true,
+                    format!("{threshold} 名审核人可以宣布最长 {hours} 小时的应急"),
+                    format!("{threshold} reviewers can declare emergencies of {hours} hours"),
+                );
             }
-            (Some(_), None) => {
-                self.add(false, "nobody can declare an emergency any more".to_owned())
-            }
+            (Some(_), None) => self.add(
+                false,
+                "不再有人可以宣布应急",
+                "nobody can declare an emergency any more",
+            ),
             (None, None) => {}
         }
     }
@@ -145,30 +185,34 @@ impl Changes {
         match (old, new) {
             (Some(old), Some(new)) => {
                 self.fewer(
-                    "townships must confirm the charter",
+                    ("个镇须确认章程", "townships must confirm the charter"),
                     old.cosigners,
                     new.cosigners,
                 );
                 let hours = |ms: u64| ms / HOUR_MS;
                 let (before, after) = (hours(old.fresh_ms), hours(new.fresh_ms));
-                self.longer(
+                let all = (
+                    "未经确认照常发送",
                     "a node sends all without confirmation for",
-                    "hours",
-                    before,
-                    after,
                 );
+                self.longer(all, before, after);
                 let (before, after) = (hours(old.narrow_ms), hours(new.narrow_ms));
-                self.longer("and its own for", "hours", before, after);
+                self.longer(("此后只发送本节点数据", "and its own for"), before, after);
             }
             (Some(_), None) => {
                 self.add(
                     true,
-                    "no township has to confirm the charter any more".to_owned(),
+                    "不再需要任何镇确认章程",
+                    "no township has to confirm the charter any more",
                 );
             }
             (None, Some(new)) => {
-                let what = format!("{} townships must confirm the charter", new.cosigners);
-                self.add(false, what);
+                let needed = new.cosigners;
+                self.add(
+                    false,
+                    format!("须有 {needed} 个镇确认章程"),
+                    format!("{needed} townships must confirm the charter"),
+                );
             }
             (None, None) => {}
         }
@@ -199,7 +243,7 @@ mod tests {
 
     fn said(changes: &[(&str, &str)]) -> Vec<(bool, String)> {
         let found = powers(&head(&[]), &head(changes)).into_iter();
-        found.map(|one| (one.widens, one.what)).collect()
+        found.map(|one| (one.widens, one.what.en)).collect()
     }
 
     #[test]
@@ -246,7 +290,7 @@ mod tests {
         ];
         let found: Vec<_> = powers(&old, &new)
             .into_iter()
-            .map(|one| (one.widens, one.what))
+            .map(|one| (one.widens, one.what.en))
             .collect();
         assert_eq!(
             found,

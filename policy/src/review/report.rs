@@ -62,7 +62,7 @@ struct ReviewerView {
 struct ChangeView {
     class: &'static str,
     opens: bool,
-    what: String,
+    what: Title,
     who: Title,
     grades: String,
     rules: String,
@@ -203,16 +203,20 @@ fn change_view(change: &Change, opens: bool) -> ChangeView {
         let rules: Vec<_> = rules.iter().map(|rule| rule.to_string()).collect();
         rules.join(", ")
     };
+    let what = format!(
+        "{} {} {} ({})",
+        change.question.name(),
+        roles.join(" "),
+        change.facet,
+        homes.join(", ")
+    );
     ChangeView {
         class: if opens { "open" } else { "close" },
         opens,
-        what: format!(
-            "{} {} {} ({})",
-            change.question.name(),
-            roles.join(" "),
-            change.facet,
-            homes.join(", ")
-        ),
+        what: Title {
+            zh: what.clone(),
+            en: what,
+        },
         who: change.column.title(),
         grades: grades.join(" · "),
         rules: match (opens, joined(&change.rules), joined(&change.before)) {

@@ -57,12 +57,12 @@ fn a_guard_that_is_gone_is_told_beside_the_permit_that_counts_now() {
     let narrower = open(&files(&[(
         "rules/guard.cedar",
         "when { resource.sensitivity == Sensitivity::\"secret\" }",
-        "when { resource.sensitivity == Sensitivity::\"secret\" && resource.facet != Facet::\"case.summary\" }",
+        "when { resource.sensitivity == Sensitivity::\"secret\" && resource.facet != Facet::\"device.public\" }",
     )]));
     let new = Enumeration::of(&narrower).expect("not too many");
     let changed = difference(every_decision(), &new);
     let first = &changed.opened[0];
-    assert_eq!(first.facet, crate::name("case.summary"));
+    assert_eq!(first.facet, crate::name("device.public"));
     assert!(first.rules.iter().all(|rule| &**rule == "flow.summary-up"));
     let guards: Vec<_> = first.before.iter().map(|rule| &**rule).collect();
     assert_eq!(guards, ["guard.secret"]);

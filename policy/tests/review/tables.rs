@@ -60,7 +60,7 @@ fn the_page_needs_nothing_from_the_network_and_speaks_both_languages() {
         "本镇",
         "own township",
         "flow.escalated-to-township",
-        "export: leader (export.leader",
+        "clerk · leader (export.ledger)",
         "(read.people)",
     ] {
         assert!(page.contains(part), "{part}");

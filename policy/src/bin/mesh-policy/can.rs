@@ -14,6 +14,7 @@ use policy::{Action, CedarCharter, CharterFiles, Question};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::text::{self, say};
 
 /// Ask whether a node, or a person there, may, and why.
 ///
@@ -67,9 +68,9 @@ enum Asked {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = opened(&files, arguments.emergency)?;
-    let question = question(arguments, &charter)?;
-    let label = label(arguments, &charter)?;
+    let charter = opened(&files, arguments.emergency, output)?;
+    let question = question(arguments, &charter, output)?;
+    let label = label(arguments, &charter, output)?;
     let explanation = charter.explain(question, &label, arguments.node);
     let exit = if explanation.allowed {
         Exit::Clean
@@ -77,13 +78,13 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         Exit::Findings
     };
     let nearest = nearest_of(&charter, question, &label, &explanation);
-    let mut text = text(&explanation, &charter, question, output);
+    let mut text = answer_text(&explanation, &charter, question, output);
     if let Some(nearest) = &nearest {
-        text.push_str(&nearest_text(nearest));
+        text.push_str(&nearest_text(nearest, output));
     }
     let persons = Persons::at(&charter, question, &explanation);
     if let Some(persons) = &persons {
-        text.push_str(&persons.text());
+        text.push_str(&persons.text(output));
     }
     let json = json!({
         "question": question.name(), "role": question.role(), "explanation": explanation,
@@ -92,14 +93,18 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(exit, text, json))
 }
 
-fn opened(files: &CharterFiles, emergency: bool) -> Result<CedarCharter, Failure> {
+fn opened(files: &CharterFiles, emergency: bool, output: &Output) -> Result<CedarCharter, Failure> {
     let charter = open(files)?;
     if !emergency {
         Ok(charter)
     } else if charter.has_emergency() {
         Ok(charter.in_state(State::Emergency))
     } else {
-        Err(Failure::usage("the charter has no rules for emergencies"))
+        Err(Failure::usage(say!(
+            output,
+            "章程没有应急规则",
+            "the charter has no rules for emergencies"
+        )))
     }
 }
 
@@ -129,17 +134,19 @@ impl Persons {
         })
     }
 
-    fn text(&self) -> String {
-        format!(
+    fn text(&self, output: &Output) -> String {
+        say!(
+            output,
+            "可查看     {}\n可导出     {}\n",
             "read by    {}\nexport by  {}\n",
-            roles_text(&self.read),
-            roles_text(&self.export)
+            roles_text(&self.read, output),
+            roles_text(&self.export, output)
         )
     }
 }
 
 /// Roles together where the same rules decide.
-fn roles_text(roles: &BTreeMap<Name, Vec<String>>) -> String {
+fn roles_text(roles: &BTreeMap<Name, Vec<String>>, output: &Output) -> String {
     let mut by_rules: BTreeMap<&Vec<String>, Vec<String>> = BTreeMap::new();
     for (role, rules) in roles {
         by_rules.entry(rules).or_default().push(role.to_string());
@@ -149,7 +156,7 @@ fn roles_text(roles: &BTreeMap<Name, Vec<String>>) -> String {
         .map(|(rules, roles)| format!("{} [{}]", roles.join(", "), rules.join(", ")));
     let told: Vec<_> = told.collect();
     if told.is_empty() {
-        "nobody".to_owned()
+        say!(output, "无", "nobody")
     } else {
         told.join("; ")
     }
@@ -171,26 +178,42 @@ fn nearest_of(
         .flatten()
 }
 
-fn nearest_text(nearest: &Nearest) -> String {
+fn nearest_text(nearest: &Nearest, output: &Output) -> String {
     let Nearest {
         rule,
         file,
         missing,
     } = nearest;
     if missing.is_empty() {
-        return format!("nearest    {rule} would permit it ({file})\n");
+        return say!(
+            output,
+            "最接近     {rule} 可许可（{file}）\n",
+            "nearest    {rule} would permit it ({file})\n"
+        );
     }
-    let mut text = format!("nearest    {rule} ({file}), which needs\n");
+    let mut text = say!(
+        output,
+        "最接近     {rule}（{file}），还须满足\n",
+        "nearest    {rule} ({file}), which needs\n"
+    );
     for part in missing {
         text.push_str(&format!("             {part}\n"));
     }
     text
 }
 
-fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, Failure> {
+fn question(
+    arguments: &Arguments,
+    charter: &CedarCharter,
+    output: &Output,
+) -> Result<Question, Failure> {
     let role = || {
         let role = arguments.role.ok_or_else(|| {
-            Failure::usage("`read` and `export` are asked for a person; give `--role`")
+            Failure::usage(say!(
+                output,
+                "`read` 和 `export` 问的是人员，请给出 `--role`",
+                "`read` and `export` are asked for a person; give `--role`"
+            ))
         })?;
         let roles: Vec<_> = charter
             .head()
@@ -202,7 +225,9 @@ fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, F
             Ok(role)
         } else {
             let known = roles.join("`, `");
-            Err(Failure::usage(format!(
+            Err(Failure::usage(say!(
+                output,
+                "没有岗位 `{role}`，有 `{known}`",
                 "no role `{role}`; there are `{known}`"
             )))
         }
@@ -215,25 +240,34 @@ fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, F
         Asked::Export => Question::Export(role()?),
     };
     if arguments.role.is_some() && question.role().is_none() {
-        let message = "`--role` is for persons; ask with `--action read` or `--action export`";
-        return Err(Failure::usage(message));
+        return Err(Failure::usage(say!(
+            output,
+            "`--role` 用于人员，请配合 `--action read` 或 `--action export`",
+            "`--role` is for persons; ask with `--action read` or `--action export`"
+        )));
     }
     Ok(question)
 }
 
-fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure> {
+fn label(arguments: &Arguments, charter: &CedarCharter, output: &Output) -> Result<Label, Failure> {
     let facet = arguments.facet;
     let Some((_, declared)) = charter.kinds().facet(facet) else {
         let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
         let known: Vec<_> = facets.map(|facet| facet.name.to_string()).collect();
         let known = known.join("`, `");
-        return Err(Failure::usage(format!(
+        return Err(Failure::usage(say!(
+            output,
+            "没有分面 `{facet}`，有 `{known}`",
             "no facet `{facet}`; there are `{known}`"
         )));
     };
-    let grade = declared
-        .default_grade()
-        .ok_or_else(|| Failure::usage(format!("`{facet}` has no sensitivity or level")))?;
+    let grade = declared.default_grade().ok_or_else(|| {
+        Failure::usage(say!(
+            output,
+            "`{facet}` 没有敏感级别或处理层级",
+            "`{facet}` has no sensitivity or level"
+        ))
+    })?;
     let label = Label {
         facet,
         home: arguments.home,
@@ -249,7 +283,9 @@ fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure
         .map_err(Failure::usage)?;
     for node in [arguments.node, label.home, label.addressee] {
         if charter.roster().member(node).is_none() {
-            return Err(Failure::usage(format!(
+            return Err(Failure::usage(say!(
+                output,
+                "节点 {node} 不在 `roster.toml` 中",
                 "node {node} is not in `roster.toml`"
             )));
         }
@@ -257,7 +293,7 @@ fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure
     Ok(label)
 }
 
-fn text(
+fn answer_text(
     explanation: &Explanation,
     charter: &CedarCharter,
     question: Question,
@@ -269,21 +305,50 @@ fn text(
     };
     let label = &explanation.label;
     let mut text = format!("{}\n\n", output.title(&explanation.text));
-    text.push_str(&format!(
-        "question   {question} ({})\n",
-        explanation.action.name()
-    ));
-    text.push_str(&format!("node       {}\n", named(explanation.node)));
-    text.push_str(&format!("facet      {}\n", label.facet));
-    text.push_str(&format!("home       {}\n", named(label.home)));
+    let mut line = |word: String, value: String| text.push_str(&format!("{word}{value}\n"));
+    let asked = text::question(question, output.language());
+    line(
+        say!(output, "提问       ", "question   "),
+        say!(
+            output,
+            "{asked}（{}）",
+            "{asked} ({})",
+            explanation.action.name()
+        ),
+    );
+    line(
+        say!(output, "节点       ", "node       "),
+        named(explanation.node),
+    );
+    line(
+        say!(output, "分面       ", "facet      "),
+        label.facet.to_string(),
+    );
+    line(
+        say!(output, "所属       ", "home       "),
+        named(label.home),
+    );
     if label.addressee != label.home {
-        text.push_str(&format!("addressee  {}\n", named(label.addressee)));
+        line(
+            say!(output, "收件       ", "addressee  "),
+            named(label.addressee),
+        );
     }
     let Grade { sensitivity, level } = label.grade;
-    text.push_str(&format!("grade      {sensitivity}, {level}\n"));
+    line(
+        say!(output, "级别       ", "grade      "),
+        say!(output, "{sensitivity}，{level}", "{sensitivity}, {level}"),
+    );
     for ground in &explanation.grounds {
-        let does = if ground.permits { "permits" } else { "forbids" };
-        text.push_str(&format!("rule       {} {does}\n", ground.rule));
+        let does = if ground.permits {
+            say!(output, "许可", "permits")
+        } else {
+            say!(output, "禁止", "forbids")
+        };
+        line(
+            say!(output, "规则       ", "rule       "),
+            format!("{} {does}", ground.rule),
+        );
     }
     text
 }

@@ -1,22 +1,26 @@
 //! `diff`: what a new version changes, in its text and in effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crdt_model::charter::Charter;
+use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::Title;
 use crdt_model::label::Grade;
 use policy::manifest::MANIFEST_PATH;
 use policy::question::State;
 use policy::review::difference::{Change, Difference, RosterChange, difference};
 use policy::review::enumeration::Enumeration;
 use policy::review::inventory::{Inventory, Numbers};
+use policy::review::matrix::Place;
 use policy::review::powers::PowerChange;
-use policy::{CedarCharter, CharterFiles};
+use policy::{CedarCharter, CharterFiles, Question};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::input::{LIST_BYTES_MAX, read_text};
+use crate::output::{Answer, Exit, Failure, Language, Output, open};
+use crate::text::{both, say};
 
 /// Compare two versions of a charter: what opens, what closes, by which rule.
 ///
@@ -41,7 +45,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let (mut old, old_files) = open_folder(&arguments.old)?;
     let (mut new, new_files) = open_folder(&arguments.new)?;
     if old.county() != new.county() {
-        return Err(Failure::usage("the two charters are of different counties"));
+        return Err(Failure::usage(say!(
+            output,
+            "两份章程不属于同一个县",
+            "the two charters are of different counties"
+        )));
     }
     let inventory = read_inventory(&arguments.inventory)?;
     let named: Vec<NodeId> = old.named().chain(new.named()).collect();
@@ -54,12 +62,14 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     text.push_str(&effect_text(&changed, &new, output));
     let unreasoned = unreasoned(&old, &new);
     for rule in &unreasoned {
-        text.push_str(&format!(
+        text.push_str(&say!(
+            output,
+            "! `{rule}` 的条件变了，理由没有变\n",
             "! `{rule}` says something else, and its reason is the same\n"
         ));
     }
     if let Some(numbers) = &numbers {
-        text.push_str(&numbers_text(numbers, &inventory));
+        text.push_str(&numbers_text(numbers, &inventory, output));
     }
     if !arguments.no_text {
         text.push_str(&files_text(&old_files, &new_files));
@@ -69,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         "opened": changed.opened.iter().map(change_object).collect::<Vec<_>>(),
         "closed": changed.closed.iter().map(change_object).collect::<Vec<_>>(),
         "powers": changed.powers,
-        "roster": changed.roster.iter().map(|one| roster_text(*one, &new)).collect::<Vec<_>>(),
+        "roster": changed.roster.iter().map(|one| roster_text(*one, &new).en).collect::<Vec<_>>(),
         "same_reason": unreasoned,
         "inventory": numbers.map(|numbers| numbers_object(&numbers)),
     });
@@ -85,11 +95,10 @@ fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Fa
 fn read_inventory(paths: &[PathBuf]) -> Result<Inventory, Failure> {
     let mut inventory = Inventory::default();
     for path in paths {
-        let fault = |problem: String| Failure::usage(format!("`{}`: {problem}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|problem| fault(problem.to_string()))?;
+        let text = read_text(path, LIST_BYTES_MAX)?;
         inventory
             .add(&text)
-            .map_err(|problem| fault(problem.to_string()))?;
+            .map_err(|problem| Failure::usage(format!("`{}`: {problem}", path.display())))?;
     }
     Ok(inventory)
 }
@@ -103,67 +112,98 @@ fn effect_text(changed: &Difference, new: &CedarCharter, output: &Output) -> Str
     } = changed;
     let mut text = String::new();
     if !powers.is_empty() {
-        text.push_str(&format!("who decides: {}\n", powers.len()));
+        let count = powers.len();
+        text.push_str(&say!(
+            output,
+            "由谁决定：{count}\n",
+            "who decides: {count}\n"
+        ));
         for PowerChange { what, widens } in powers {
             let sign = if *widens { '+' } else { '-' };
-            text.push_str(&format!("  {sign} {what}\n"));
+            text.push_str(&format!("  {sign} {}\n", output.title(what)));
         }
     }
-    text.push_str(&format!("opened: {}\n", opened.len()));
+    let (opens, closes) = (opened.len(), closed.len());
+    text.push_str(&say!(output, "放开：{opens}\n", "opened: {opens}\n"));
     text.extend(opened.iter().map(|change| change_text('+', change, output)));
-    text.push_str(&format!("closed: {}\n", closed.len()));
+    text.push_str(&say!(output, "收紧：{closes}\n", "closed: {closes}\n"));
     text.extend(closed.iter().map(|change| change_text('-', change, output)));
     if !roster.is_empty() {
-        text.push_str(&format!("nodes: {}\n", roster.len()));
+        let count = roster.len();
+        text.push_str(&say!(output, "节点：{count}\n", "nodes: {count}\n"));
         let lines = roster
             .iter()
-            .map(|one| format!("  {}\n", roster_text(*one, new)));
+            .map(|one| format!("  {}\n", output.title(&roster_text(*one, new))));
         text.extend(lines);
     }
     if opened.is_empty() && closed.is_empty() {
-        text.push_str("every decision is the same\n");
+        text.push_str(&say!(
+            output,
+            "每项判定都相同\n",
+            "every decision is the same\n"
+        ));
     }
     text
 }
 
 fn change_text(sign: char, change: &Change, output: &Output) -> String {
-    let title = change.column.title();
-    let homes: Vec<_> = change.homes.iter().map(ToString::to_string).collect();
-    let addressees: Vec<_> = change
-        .addressees
-        .iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
-    let to = if addressees.is_empty() {
-        String::new()
-    } else {
-        format!(" for {}", addressees.join(", "))
+    let places = |places: &mut dyn Iterator<Item = &Place>| {
+        let titles: Vec<_> = places
+            .map(|place| output.title(&place.title()).to_owned())
+            .collect();
+        titles.join(&between(output))
     };
-    let emergency = if change.state == State::Emergency {
-        " in an emergency"
-    } else {
-        ""
+    let homes = places(&mut change.homes.iter());
+    let addressees = places(&mut change.addressees.iter().flatten());
+    let to = match addressees.is_empty() {
+        true => String::new(),
+        false => say!(output, "发给{addressees}", " for {addressees}"),
+    };
+    let emergency = match change.state == State::Emergency {
+        true => say!(output, "（应急期间）", " in an emergency"),
+        false => String::new(),
     };
     let roles: Vec<_> = change.roles.iter().map(ToString::to_string).collect();
-    let who = if roles.is_empty() {
-        String::new()
-    } else {
-        format!(" as {}", roles.join(", "))
+    let roles = roles.join(&between(output));
+    let who = match roles.is_empty() {
+        true => String::new(),
+        false => say!(output, "（{roles}）", " as {roles}"),
     };
+    let asked = match output.language() {
+        Language::Zh => asked(change.question),
+        Language::En => change.question.name(),
+    };
+    let what = say!(
+        output,
+        "{asked}{who} {homes}{to}的 {facet}：{column}{emergency}",
+        "{asked}{who} {facet} of a {homes}{to}: {column}{emergency}",
+        facet = change.facet,
+        column = output.title(&change.column.title()),
+    );
+    let questions = say!(output, "{} 项提问", "{} questions", change.questions);
     format!(
-        "  {sign} {}{who} {} of a {}{to}: {}{emergency}\n      {}\n      {} ({} questions)\n",
-        change.question.name(),
-        change.facet,
-        homes.join(", "),
-        output.title(&title),
+        "  {sign} {what}\n      {}\n      {} ({questions})\n",
         grades(&change.grades),
-        by(change, sign == '+'),
-        change.questions,
+        by(change, sign == '+', output),
     )
 }
 
-fn grades(grades: &std::collections::BTreeSet<Grade>) -> String {
+fn between(output: &Output) -> String {
+    say!(output, "、", ", ")
+}
+
+/// What is asked, in Chinese and whatever the role.
+fn asked(question: Question) -> &'static str {
+    match question {
+        Question::Flow => "留存",
+        Question::Author => "填写",
+        Question::Regrade => "调整级别",
+        Question::Read(_) => "查看",
+        Question::Export(_) => "导出",
+    }
+}
+
+fn grades(grades: &BTreeSet<Grade>) -> String {
     let mut by_sensitivity: BTreeMap<Name, Vec<String>> = BTreeMap::new();
     for Grade { sensitivity, level } in grades {
         let levels = by_sensitivity.entry(*sensitivity).or_default();
@@ -175,64 +215,100 @@ fn grades(grades: &std::collections::BTreeSet<Grade>) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn by(change: &Change, opened: bool) -> String {
-    let quoted = |rules: &std::collections::BTreeSet<crdt_model::charter::RuleId>| {
+fn by(change: &Change, opened: bool, output: &Output) -> String {
+    let quoted = |rules: &BTreeSet<RuleId>| {
         let quoted: Vec<_> = rules.iter().map(|rule| format!("`{rule}`")).collect();
-        quoted.join(", ")
+        quoted.join(&between(output))
     };
     let (now, before) = (quoted(&change.rules), quoted(&change.before));
     match (opened, change.rules.is_empty(), change.before.is_empty()) {
-        (true, _, true) => format!("permitted by {now}"),
-        (true, _, false) => format!("permitted by {now}, and no longer forbidden by {before}"),
-        (false, true, _) => format!("was permitted by {before}"),
-        (false, false, _) => format!("forbidden by {now}; was permitted by {before}"),
+        (true, _, true) => say!(output, "由 {now} 许可", "permitted by {now}"),
+        (true, _, false) => say!(
+            output,
+            "由 {now} 许可，且不再被 {before} 禁止",
+            "permitted by {now}, and no longer forbidden by {before}"
+        ),
+        (false, true, _) => say!(output, "原由 {before} 许可", "was permitted by {before}"),
+        (false, false, _) => say!(
+            output,
+            "被 {now} 禁止；原由 {before} 许可",
+            "forbidden by {now}; was permitted by {before}"
+        ),
     }
 }
 
-fn roster_text(change: RosterChange, new: &CedarCharter) -> String {
+fn roster_text(change: RosterChange, new: &CedarCharter) -> Title {
     let named = |node: NodeId| {
         let member = new.roster().member(node);
         member.map_or(node.to_string(), |member| format!("{node} {}", member.name))
     };
     match change {
-        RosterChange::Joins(node) => format!("+ {} joins", named(node)),
-        RosterChange::Leaves(node) => format!("- {} leaves", named(node)),
-        RosterChange::Revoked(node) => format!("- {} is revoked", named(node)),
-        RosterChange::Restored(node) => format!("+ {} is trusted again", named(node)),
-        RosterChange::Rekeyed(node) => format!("+ {} has another key", named(node)),
+        RosterChange::Joins(node) => both!("+ {} 加入", "+ {} joins", named(node)),
+        RosterChange::Leaves(node) => both!("- {} 退出", "- {} leaves", named(node)),
+        RosterChange::Revoked(node) => both!("- {} 被撤销", "- {} is revoked", named(node)),
+        RosterChange::Restored(node) => {
+            both!("+ {} 恢复信任", "+ {} is trusted again", named(node))
+        }
+        RosterChange::Rekeyed(node) => {
+            both!("+ {} 换了密钥", "+ {} has another key", named(node))
+        }
     }
 }
 
-fn numbers_text(numbers: &BTreeMap<Name, (Numbers, Numbers)>, inventory: &Inventory) -> String {
-    let mut text = format!("of {} facets in the inventory:\n", inventory.facets());
+fn numbers_text(
+    numbers: &BTreeMap<Name, (Numbers, Numbers)>,
+    inventory: &Inventory,
+    output: &Output,
+) -> String {
+    let facets = inventory.facets();
+    let mut text = say!(
+        output,
+        "清单中的 {facets} 个分面：\n",
+        "of {facets} facets in the inventory:\n"
+    );
     let mut nothing = true;
     for (facet, (more, fewer)) in numbers {
-        for (sign, one, words) in [('+', more, "more"), ('-', fewer, "fewer")] {
+        let (wider, narrower) = (say!(output, "多", "more"), say!(output, "少", "fewer"));
+        for (sign, one, words) in [('+', more, wider), ('-', fewer, narrower)] {
             if one.facets > 0 {
                 nothing = false;
-                text.push_str(&format!(
-                    "  {sign} {} facets of {facet}: each reaches {} {words}; {} different nodes, {} \
-                     copies\n",
-                    one.facets,
-                    each(one),
-                    one.nodes.len(),
-                    one.copies,
+                text.push_str(&say!(
+                    output,
+                    "  {sign} {count} 个 {facet}：每个{words}到达{each}；涉及 {nodes} 个节点，共 {copies} 份\n",
+                    "  {sign} {count} facets of {facet}: each reaches {each} {words}; {nodes} different nodes, \
+                     {copies} copies\n",
+                    count = one.facets,
+                    each = each(one, output),
+                    nodes = one.nodes.len(),
+                    copies = one.copies,
                 ));
             }
         }
     }
     if nothing {
-        text.push_str("  none reaches more or fewer nodes\n");
+        text.push_str(&say!(
+            output,
+            "  没有分面多到达或少到达节点\n",
+            "  none reaches more or fewer nodes\n"
+        ));
     }
     text
 }
 
-fn each(numbers: &Numbers) -> String {
+fn each(numbers: &Numbers, output: &Output) -> String {
     match numbers.each {
-        Some((1, 1)) => "1 node".to_owned(),
-        Some((least, most)) if least == most => format!("{least} nodes"),
-        Some((least, most)) => format!("{least} to {most} nodes"),
-        None => "no node".to_owned(),
+        Some((1, 1)) => say!(output, " 1 个节点", "1 node"),
+        Some((least, most)) if least == most => {
+            say!(output, " {least} 个节点", "{least} nodes")
+        }
+        Some((least, most)) => {
+            say!(
+                output,
+                " {least} 至 {most} 个节点",
+                "{least} to {most} nodes"
+            )
+        }
+        None => say!(output, " 0 个节点", "no node"),
     }
 }
 
@@ -250,8 +326,7 @@ fn unreasoned(old: &CedarCharter, new: &CedarCharter) -> Vec<String> {
 
 fn files_text(old: &CharterFiles, new: &CharterFiles) -> String {
     let mut text = String::new();
-    let paths: std::collections::BTreeSet<&String> =
-        old.files.keys().chain(new.files.keys()).collect();
+    let paths: BTreeSet<&String> = old.files.keys().chain(new.files.keys()).collect();
     for path in paths {
         // What is signed, and that it is, `verify` says.
         if path == MANIFEST_PATH || path.starts_with("signatures/") {

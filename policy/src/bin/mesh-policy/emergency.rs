@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
+use crate::text::say;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -82,29 +83,38 @@ struct Verify {
     charter: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     match &arguments.command {
-        Command::Declare(arguments) => declare(arguments),
-        Command::Sign(arguments) => sign(arguments),
-        Command::Verify(arguments) => check(arguments),
+        Command::Declare(arguments) => declare(arguments, output),
+        Command::Sign(arguments) => sign(arguments, output),
+        Command::Verify(arguments) => check(arguments, output),
     }
 }
 
-fn declare(arguments: &Declare) -> Result<Answer, Failure> {
+fn declare(arguments: &Declare, output: &Output) -> Result<Answer, Failure> {
     let charter = charter(&arguments.charter)?;
     let Some(terms) = charter.charter().head().emergency else {
-        return Err(Failure::usage("the charter has no terms for an emergency"));
+        return Err(Failure::usage(say!(
+            output,
+            "章程没有约定应急条件",
+            "the charter has no terms for an emergency"
+        )));
     };
     if arguments.hours > terms.hours_max {
-        let message = format!(
+        return Err(Failure::usage(say!(
+            output,
+            "{} 小时，章程规定每次最多 {} 小时",
             "{} hours, where the charter allows {} at a time",
-            arguments.hours, terms.hours_max
-        );
-        return Err(Failure::usage(message));
+            arguments.hours,
+            terms.hours_max
+        )));
     }
     if arguments.hours == 0 && arguments.number == 1 {
-        let message = "number 1 has none before it to call off: give the next `--number`";
-        return Err(Failure::usage(message));
+        return Err(Failure::usage(say!(
+            output,
+            "第 1 号之前没有可解除的应急，请给出下一个 `--number`",
+            "number 1 has none before it to call off: give the next `--number`"
+        )));
     }
     // A declaration is written to the second.
     let from = WallTime::from_ms(arguments.from.wall().ms / 1000 * 1000);
@@ -118,16 +128,14 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
     };
     let text = declaration.encode().unwrap_or_default();
     Declaration::parse(text.as_bytes()).map_err(Failure::usage)?;
-    let failed = |problem: std::io::Error| {
-        Failure::usage(format!(
-            "cannot write `{}`: {problem}",
-            arguments.out.display()
-        ))
-    };
+    let failed = |problem: std::io::Error| Failure::unwritable(&arguments.out, &problem);
     std::fs::create_dir(&arguments.out).map_err(failed)?;
     std::fs::write(arguments.out.join(FILE), &text).map_err(failed)?;
     let out = arguments.out.display();
-    let told = format!(
+    let told = say!(
+        output,
+        "{text}\n已写入 `{out}`，须由 {} 名审核人签名：\n  \
+         mesh-policy emergency sign {out} --charter {} --key FILE\n",
         "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
          mesh-policy emergency sign {out} --charter {} --key FILE\n",
         terms.threshold,
@@ -141,7 +149,7 @@ fn declare(arguments: &Declare) -> Result<Answer, Failure> {
 }
 
 /// Nobody signs what could not count: under another charter, for too long, or not as a reviewer.
-fn sign(arguments: &Sign) -> Result<Answer, Failure> {
+fn sign(arguments: &Sign, output: &Output) -> Result<Answer, Failure> {
     let refused =
         |refused: EmergencyRefused| Failure::new(Exit::Signature, "emergency-refused", refused);
     let charter = charter(&arguments.charter)?;
@@ -155,16 +163,21 @@ fn sign(arguments: &Sign) -> Result<Answer, Failure> {
     let signed = DetachedSignature::parse_for(signature.as_bytes(), EMERGENCY_NAMESPACE);
     let signer = signed.map_err(internal)?.key().clone();
     let Some(reviewer) = charter.board().member(&signer) else {
-        let message = format!("{} is not a reviewer of this charter", signer.fingerprint());
+        let key = signer.fingerprint();
+        let message = say!(
+            output,
+            "{key} 不是本章程的审核人",
+            "{key} is not a reviewer of this charter"
+        );
         return Err(Failure::new(Exit::Signature, "not-reviewer", message));
     };
     let path = arguments
         .dir
         .join(format!("{}.{SIGNATURE_ENDING}", reviewer.name));
-    std::fs::write(&path, signature).map_err(|problem| {
-        Failure::usage(format!("cannot write `{}`: {problem}", path.display()))
-    })?;
-    let told = format!(
+    std::fs::write(&path, signature).map_err(|problem| Failure::unwritable(&path, &problem))?;
+    let told = say!(
+        output,
+        "{}\n{} 已用 {} 签名\n已写入 `{}`\n",
         "{}\nsigned by {} with {}\nwritten to `{}`\n",
         declaration.encode().unwrap_or_default(),
         reviewer.name,
@@ -179,17 +192,17 @@ fn sign(arguments: &Sign) -> Result<Answer, Failure> {
 }
 
 /// How a span stands to now.
-fn standing(holds: Validity, now: WallTime) -> &'static str {
+fn standing(holds: Validity, now: WallTime, output: &Output) -> String {
     if now.ms < holds.from.ms {
-        "not begun yet"
+        say!(output, "尚未开始", "not begun yet")
     } else if now.ms < holds.until.ms {
-        "counts now"
+        say!(output, "现在有效", "counts now")
     } else {
-        "over"
+        say!(output, "已结束", "over")
     }
 }
 
-fn check(arguments: &Verify) -> Result<Answer, Failure> {
+fn check(arguments: &Verify, output: &Output) -> Result<Answer, Failure> {
     let charter = charter(&arguments.charter)?;
     let signed = Signed::read(&arguments.dir).map_err(Failure::usage)?;
     let terms = charter.charter().head().emergency;
@@ -197,21 +210,27 @@ fn check(arguments: &Verify) -> Result<Answer, Failure> {
         .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
     let shown = |time| date(time).unwrap_or_default();
     let told = if declaration.ends() {
-        format!(
+        say!(
+            output,
+            "第 {} 号声明，解除此前的应急",
             "declaration {}, which calls off what was declared before it",
             declaration.number
         )
     } else {
-        format!(
+        say!(
+            output,
+            "第 {} 号应急，依据第 {} 版章程，自 {} 至 {}：{}",
             "emergency {} under version {}, from {} until {}: {}",
             declaration.number,
             charter.version(),
             shown(declaration.holds.from),
             shown(declaration.holds.until),
-            standing(declaration.holds, Moment::default().wall())
+            standing(declaration.holds, Moment::default().wall(), output)
         )
     };
-    let told = format!(
+    let told = say!(
+        output,
+        "{told}\n理由：{}\n签名人：{}\n",
         "{told}\nreason: {}\nsigned by {}\n",
         declaration.reason,
         declaration.signers.join(", ")

@@ -7,6 +7,7 @@ use policy::{CedarCharter, CharterFiles, run_checks};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
+use crate::text::say;
 
 /// Write the manifest: what reviewers sign.
 ///
@@ -22,43 +23,53 @@ pub(crate) struct Arguments {
     previous: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments, _: &Output) -> Result<Answer, Failure> {
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let Arguments { dir, previous } = arguments;
     let written =
         write_manifest(dir, previous.as_deref()).map_err(|error| sign_failure(error, dir))?;
     let manifest = &written.manifest;
     let follows = manifest
         .previous()
-        .map_or("none".to_owned(), |digest| digest.to_string());
-    let mut text = format!(
-        "{}: version {} of county {}, {} files\ndigest    {}\nprevious  {follows}\ndecisions {}\n",
-        if written.changed {
-            "manifest written"
-        } else {
-            "manifest is up to date"
-        },
-        manifest.version,
-        manifest.county,
-        manifest.files.len(),
-        written.digest,
-        manifest.decisions,
+        .map_or_else(|| say!(output, "无", "none"), |digest| digest.to_string());
+    let state = if written.changed {
+        say!(output, "已写入清单", "manifest written")
+    } else {
+        say!(output, "清单没有变化", "manifest is up to date")
+    };
+    let mut text = say!(
+        output,
+        "{state}：{county} 县第 {version} 版，{files} 个文件\n摘要      {digest}\n上一版    {follows}\n判定      {decisions}\n",
+        "{state}: version {version} of county {county}, {files} files\ndigest    {digest}\nprevious  {follows}\ndecisions {decisions}\n",
+        version = manifest.version,
+        county = manifest.county,
+        files = manifest.files.len(),
+        digest = written.digest,
+        decisions = manifest.decisions,
     );
     for path in &written.removed {
-        text.push_str(&format!("removed `{path}`: it was over another manifest\n"));
+        text.push_str(&say!(
+            output,
+            "已删除 `{path}`：它签的是另一份清单\n",
+            "removed `{path}`: it was over another manifest\n"
+        ));
     }
     let charter = CedarCharter::open(&CharterFiles::read(dir)?).ok();
-    let failing = charter
-        .as_ref()
-        .map_or(0, |charter| run_checks(charter).len());
     if let Some(template) = charter.as_ref().filter(|charter| charter.is_template()) {
-        text.push_str(&format!(
+        text.push_str(&say!(
+            output,
+            "注意：{} 个节点没有密钥，审核人 {} 名；这是样板，无法签名\n",
             "note: {} nodes without a key, {} reviewers: it is a template, and nobody can sign it\n",
             template.keyless().len(),
             template.reviewers().len()
         ));
     }
+    let failing = charter
+        .as_ref()
+        .map_or(0, |charter| run_checks(charter).len());
     if failing > 0 {
-        text.push_str(&format!(
+        text.push_str(&say!(
+            output,
+            "注意：有 {failing} 项自检不通过，无法签名，见 `mesh-policy check`\n",
             "note: {failing} of its checks do not hold, so nobody can sign it; see `mesh-policy check`\n"
         ));
     }
