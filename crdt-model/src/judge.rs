@@ -268,13 +268,14 @@ impl Charters {
             .roster()
             .member(author)
             .ok_or(Fault::AuthorUnknown(author))?;
+        // First, so that nobody has words kept as those of a node that is no longer trusted.
+        if !commit.signed_by(&member.key) && !planted::is(Plant::SignatureUnchecked) {
+            return Err(Fault::Signature(author));
+        }
         let trusted = charter.roster().active(author).is_some()
             && self.current.roster().active(author).is_some();
         if !trusted && !planted::is(Plant::RevokedTrusted) {
             return Err(Fault::AuthorRevoked(author));
-        }
-        if !commit.signed_by(&member.key) && !planted::is(Plant::SignatureUnchecked) {
-            return Err(Fault::Signature(author));
         }
         Ok(actor_of(
             &member.key,

@@ -1,7 +1,7 @@
 //! Who lies where in a simulated county.
 
 use crdt_model::ids::NodeId;
-use policy::template;
+use policy::making::template;
 
 /// The county of generated charters.
 const COUNTY: u64 = 620_723_000_000;

@@ -10,14 +10,15 @@ use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::{Grade, Label};
 
-use crate::charter::CedarCharter;
-use crate::files::CharterFiles;
-use crate::finding::render_all;
-use crate::question::{Action, Question};
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::question::{Action, Question};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::render_all;
+use crate::reading::head;
+use crate::reading::kinds;
+use crate::reading::schema::schema_text;
 use crate::review::enumeration::Enumeration;
 use crate::review::prove::prove;
-use crate::schema::schema_text;
-use crate::{head, kinds};
 
 fn files() -> CharterFiles {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/linze/charter");

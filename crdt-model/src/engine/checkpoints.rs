@@ -13,7 +13,7 @@ use crate::checkpoint::ledger::{Gossip, Ledger, Split};
 use crate::checkpoint::{Checkpoint, Cosignature, Roots};
 use crate::ids::{CharterVersion, NodeId};
 use crate::limits::{
-    COSIGN_INTERVAL_S, COSIGN_START_S, COSIGNATURE_AHEAD_S, COSIGNATURE_BURST_MAX,
+    CLOCK_LOOK_MS, COSIGN_INTERVAL_S, COSIGN_START_S, COSIGNATURE_AHEAD_S, COSIGNATURE_BURST_MAX,
     COSIGNATURE_REFILL_MS, FROZEN_AFTER_MS,
 };
 use crate::planted::{self, Plant};
@@ -240,6 +240,7 @@ impl Engine {
             && let Some(known) = self.peers.get_mut(&peer)
         {
             known.gave_early = true;
+            self.clock.look_by(now.instant.after_ms(CLOCK_LOOK_MS));
         }
         for one in &gossip.newest {
             let replaces = self.replaces(one);

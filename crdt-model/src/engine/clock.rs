@@ -29,8 +29,8 @@ impl Watch {
         self.look_again = Some(self.look_again.map_or(at, |look_again| look_again.min(at)));
     }
 
-    /// When the clock is to be looked at again: while the charter does not hold by it, it was just
-    /// set, or nobody confirms the charter.
+    /// When the clock is to be looked at again: while the charter does not hold by it, a peer gave
+    /// signatures that are of the future by it, it was just set, or nobody confirms the charter.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
         self.look_again
     }
@@ -66,6 +66,7 @@ impl Engine {
         }
         let look_again = now.instant.after_ms(CLOCK_LOOK_MS);
         let believes_it = steady(believed_apart_ms);
-        self.clock.look_again = (!holds || !believes_it).then_some(look_again);
+        let waits = self.peers.values().any(|known| known.gave_early);
+        self.clock.look_again = (!holds || !believes_it || waits).then_some(look_again);
     }
 }

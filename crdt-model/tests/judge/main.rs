@@ -301,6 +301,12 @@ fn who_is_revoked_now_or_was_when_it_was_written_is_not_trusted() {
         let held = charters(versions);
         let revoked = Fault::AuthorRevoked(id(VILLAGE));
         assert_eq!(held.authenticate(&commit), Err(revoked));
+        // What somebody else signed in its name is not its own, and is not kept as that.
+        let forged = begins(VILLAGE, "one")
+            .sign(&key(TOWNSHIP))
+            .expect("a commit");
+        let signature = Fault::Signature(id(VILLAGE));
+        assert_eq!(held.authenticate(&forged), Err(signature));
         let other = sign(begins(TOWNSHIP, "one"));
         assert!(held.authenticate(&other).is_ok());
     }

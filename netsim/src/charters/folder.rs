@@ -57,8 +57,8 @@ impl Written<'_> {
             self.county,
             self.title,
             self.version,
-            policy::manifest::date(IN_FORCE.from).unwrap_or_default(),
-            policy::manifest::date(self.until).unwrap_or_default(),
+            policy::signing::manifest::date(IN_FORCE.from).unwrap_or_default(),
+            policy::signing::manifest::date(self.until).unwrap_or_default(),
         );
         if emergency {
             text.push_str("[emergency]\nthreshold = 1\nhours_max = 24\n");

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use crdt_model::ids::CharterDigest;
 use crdt_model::store::Store;
 use crdt_model::time::WallTime;
-use policy::adopt::AdoptedCharter;
-use policy::held::{self, Held, HeldError};
-use policy::refusal::AdoptionRefused;
+use policy::signing::adopt::AdoptedCharter;
+use policy::signing::held::{self, Held, HeldError};
+use policy::signing::refusal::AdoptionRefused;
 
 /// What was opened so far.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use crdt_model::charter::Standing;
 use crdt_model::ids::{CharterVersion, NodeId, PublicKey};
 use ed25519_dalek::SigningKey;
 use policy::CharterFiles;
-use policy::manifest::date;
-use policy::template::{self, Entry, Filling};
+use policy::making::template::{self, Entry, Filling};
+use policy::signing::manifest::date;
 
 use super::Edition;
 use super::linze_table::{Tables, USUAL, WITHOUT_GRID_LEDGER, WITHOUT_NEIGHBOURS};
@@ -150,7 +150,7 @@ fn listing(nodes: &[NodeId]) -> CharterFiles {
     let listed = template::nodes(&files);
     let others = nodes.iter().filter(|node| !listed.contains(node));
     let others: String = others.map(|node| entry(*node)).collect();
-    if let Some(roster) = files.files.get_mut(policy::roster::FILE) {
+    if let Some(roster) = files.files.get_mut(policy::reading::roster::FILE) {
         roster.extend_from_slice(others.as_bytes());
     }
     // A county with few townships asks for as many as it has.
@@ -159,7 +159,7 @@ fn listing(nodes: &[NodeId]) -> CharterFiles {
     let asked = |count: usize| format!("\ncosigners = {count}\n");
     replace(
         &mut files,
-        policy::head::FILE,
+        policy::reading::head::FILE,
         &asked(COSIGNERS),
         &asked(confirm),
     );
@@ -170,7 +170,7 @@ fn listing(nodes: &[NodeId]) -> CharterFiles {
             "\ncounty = \"620723000000\"",
             format!("\ncounty = \"{county}\""),
         );
-        replace(&mut files, policy::head::FILE, of, &is);
+        replace(&mut files, policy::reading::head::FILE, of, &is);
     }
     files
 }
@@ -215,7 +215,7 @@ fn without_checks(files: &CharterFiles) -> CharterFiles {
     let mut changed = files.clone();
     changed
         .files
-        .retain(|path, _| !path.starts_with(policy::checks::FOLDER));
+        .retain(|path, _| !path.starts_with(policy::reading::checks::FOLDER));
     changed
 }
 
@@ -230,7 +230,7 @@ fn with_rule(files: &CharterFiles, rule: &str) -> CharterFiles {
 
 /// Marks one node's entry in the roster.
 fn revoke(files: &mut CharterFiles, node: NodeId) {
-    if let Some(content) = files.files.get_mut(policy::roster::FILE) {
+    if let Some(content) = files.files.get_mut(policy::reading::roster::FILE) {
         let text = String::from_utf8_lossy(content).into_owned();
         let code = format!("code = \"{node}\"");
         if let Some((before, after)) = text.split_once(&code) {
@@ -259,7 +259,12 @@ fn make(
     let version = CharterVersion(before + 1);
     let mut files = files.clone();
     let numbered = format!("\nversion = {version}\n");
-    replace(&mut files, policy::head::FILE, "\nversion = 1\n", &numbered);
+    replace(
+        &mut files,
+        policy::reading::head::FILE,
+        "\nversion = 1\n",
+        &numbered,
+    );
     let sealed = Sealed {
         // Whoever simulates a county has nodes in it.
         county: roster.keys().next().expect("a county has nodes").county(),

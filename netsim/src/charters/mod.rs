@@ -24,7 +24,7 @@ use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::replica;
 use crdt_model::store::{Batch, MemoryStore, Store, StoreError};
 use policy::CharterFiles;
-use policy::manifest::Manifest;
+use policy::signing::manifest::Manifest;
 
 pub use permissions::Permissions;
 pub use shelf::Shelf;

@@ -9,8 +9,8 @@ use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterDigest, NodeId};
 use crdt_model::store::Store;
 use crdt_model::time::WallTime;
-use policy::adopt::AdoptedCharter;
-use policy::held;
+use policy::signing::adopt::AdoptedCharter;
+use policy::signing::held;
 
 use super::Edition;
 use super::generated::Family;

@@ -7,7 +7,7 @@ use crdt_model::ids::{CharterVersion, NodeId};
 
 use super::{Broken, Checker, Scene};
 use crate::truth::Rules;
-use crate::world::Happening;
+use crate::world::{Happening, World};
 
 /// See the module.
 #[derive(Default)]
@@ -44,21 +44,37 @@ impl Checker for Adoption {
         }
     }
 
-    /// Nodes that can talk to each other go by the highest version that any of them has, unless
-    /// reviewers signed two charters under one number.
     fn at_end(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for (node, state) in scene.honest() {
-            let ours = state.engine.charter();
-            for (peer, other) in scene.honest() {
-                let theirs = other.engine.charter();
-                let linked = scene.world.is_up(node, peer);
-                let valid = !theirs.validity().expired(state.wall(scene.world));
-                if linked && valid && ours.version() < theirs.version() && !scene.forked {
-                    let (ours, theirs) = (ours.version(), theirs.version());
-                    let what = format!("still goes by version {ours}, where {peer} has {theirs}");
-                    broken.push(scene.broken(NAME, node, what));
-                }
+        let hostile = |node| scene.hostile.contains(&node);
+        let behind = behind(scene.world, &hostile, scene.forked);
+        broken.extend(
+            behind
+                .into_iter()
+                .map(|(node, what)| scene.broken(NAME, node, what)),
+        );
+    }
+}
+
+/// Nodes that do not go by the highest version that any node has that they can talk to, unless
+/// reviewers signed two charters under one number; and what is wrong.
+pub(super) fn behind(
+    world: &World,
+    ignored: &dyn Fn(NodeId) -> bool,
+    forked: bool,
+) -> Vec<(NodeId, String)> {
+    let mut behind = Vec::new();
+    let honest = || world.nodes().filter(|(node, _)| !ignored(*node));
+    for (node, state) in honest().filter(|_| !forked) {
+        let ours = state.engine.charter();
+        for (peer, other) in honest() {
+            let theirs = other.engine.charter();
+            let valid = !theirs.validity().expired(state.wall(world));
+            if world.is_up(node, peer) && valid && ours.version() < theirs.version() {
+                let (ours, theirs) = (ours.version(), theirs.version());
+                let what = format!("still goes by version {ours}, where {peer} has {theirs}");
+                behind.push((node, what));
             }
         }
     }
+    behind
 }

@@ -1,30 +1,33 @@
 //! A node whose charter too few townships have confirmed of late sends what the rungs of its charter
 //! allow and nothing else.
 //!
-//! When the charter was confirmed is worked out here from the signatures that the node holds now,
-//! which is later than what it held when it sent something: nobody is accused wrongly.
+//! When the charter was confirmed is worked out here from every signature that the node held or was
+//! given, up to a moment later than when it sent something: nobody is accused wrongly.
 
 use std::collections::BTreeMap;
 
 use crdt_model::charter::{Charter, Freshness};
-use crdt_model::checkpoint::Roots;
+use crdt_model::checkpoint::{Cosignature, Roots};
 use crdt_model::commit::Commit;
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{NodeId, RootHash};
 use crdt_model::wire::{Request, Response};
 
 use super::steady::{SLACK_MS, Steady};
 use super::{Broken, Checker, Scene};
 use crate::world::Frame;
-use crate::world::node::Node;
 
 const NAME: &str = "ladder";
+
+/// When a township last signed a log, by its size and root.
+type Signed = BTreeMap<(NodeId, u64, RootHash), u64>;
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Ladder {
     clocks: Steady,
-    /// The latest time that enough townships had confirmed, in milliseconds since 1970.
-    confirmed_ms: BTreeMap<NodeId, u64>,
+    /// The newest signature of each township that each node ever held or was given, by root: a node
+    /// keeps one of each township, which may be replaced by one on another log.
+    signed_ms: BTreeMap<NodeId, Signed>,
 }
 
 impl Checker for Ladder {
@@ -35,12 +38,20 @@ impl Checker for Ladder {
             let Some(freshness) = charter.freshness() else {
                 continue;
             };
-            let confirmed_ms = self.confirmed_ms.entry(node).or_default();
-            *confirmed_ms = confirmed_at(&**charter, &freshness, state).max(*confirmed_ms);
+            let signed_ms = self.signed_ms.entry(node).or_default();
+            let given = scene.frames.iter().filter(|frame| frame.to == node);
+            let given = given.flat_map(signatures);
+            for one in state.engine.cosignatures().copied().chain(given) {
+                let time_ms = signed_ms
+                    .entry((one.cosigner, one.size, one.root))
+                    .or_default();
+                *time_ms = one.time().ms.max(*time_ms);
+            }
+            let confirmed_ms = confirmed_at(&**charter, &freshness, signed_ms);
             let sent = scene.frames.iter().filter(|frame| frame.from == node);
             for frame in sent.filter(|frame| frame.at_ms >= steady_from_ms) {
                 let wall_ms = frame.at_ms.wrapping_add(ahead_ms);
-                let age_ms = wall_ms.saturating_sub(*confirmed_ms + SLACK_MS);
+                let age_ms = wall_ms.saturating_sub(confirmed_ms + SLACK_MS);
                 if let Some(what) = wrong(frame, age_ms, &freshness) {
                     broken.push(scene.broken(NAME, node, what));
                 }
@@ -51,13 +62,13 @@ impl Checker for Ladder {
 
 /// When enough townships had confirmed a node's log, at the latest; the charter's first moment if
 /// that is later.
-fn confirmed_at(charter: &dyn Charter, freshness: &Freshness, state: &Node) -> u64 {
+fn confirmed_at(charter: &dyn Charter, freshness: &Freshness, signed_ms: &Signed) -> u64 {
     let roots = Roots::of(&charter.log());
     let mut newest: BTreeMap<NodeId, u64> = BTreeMap::new();
-    for one in state.engine.cosignatures() {
-        if roots.at(one.size) == Some(one.root) {
-            let time_ms = newest.entry(one.cosigner).or_default();
-            *time_ms = one.time().ms.max(*time_ms);
+    for ((cosigner, size, root), signed_ms) in signed_ms {
+        if roots.at(*size) == Some(*root) {
+            let time_ms = newest.entry(*cosigner).or_default();
+            *time_ms = (*signed_ms).max(*time_ms);
         }
     }
     let mut times: Vec<_> = newest.into_values().collect();
@@ -85,6 +96,20 @@ fn wrong(frame: &Frame, age_ms: u64, freshness: &Freshness) -> Option<String> {
     Some(format!(
         "sent {name} of {home} to {to}, {hours} hours after its charter was confirmed"
     ))
+}
+
+fn signatures(frame: &Frame) -> Vec<Cosignature> {
+    let gossip = match frame.request {
+        true => match Request::decode(&frame.bytes) {
+            Ok(Request::Gossip(gossip)) => gossip,
+            _ => return Vec::new(),
+        },
+        false => match Response::decode(&frame.bytes) {
+            Ok(Response::Gossip(gossip)) => gossip,
+            _ => return Vec::new(),
+        },
+    };
+    gossip.newest
 }
 
 fn commits(frame: &Frame) -> Vec<Vec<u8>> {

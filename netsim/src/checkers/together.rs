@@ -90,9 +90,11 @@ impl Checkers {
         super::unsettled(world, &hostile, self.forked)
     }
 
-    /// Whether all of them are in sync.
+    /// Whether all of them are in sync, and nobody waits for a charter that another one has.
     pub fn settled(&self, world: &World) -> bool {
+        let hostile = |node: NodeId| self.hostile.contains(&node);
         self.unsettled(world).is_empty()
+            && super::adoption::behind(world, &hostile, self.forked).is_empty()
     }
 
     /// Notes who is apart although all had time to heal.

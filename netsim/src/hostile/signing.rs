@@ -7,8 +7,8 @@ use crdt_model::checkpoint::{Checkpoint, Cosignature};
 use crdt_model::ids::RootHash;
 use crdt_model::time::WallTime;
 use crdt_model::wire::Request;
-use policy::emergency::{Declaration, Signed};
-use policy::sshsig::{EMERGENCY_NAMESPACE, sign_for};
+use policy::signing::emergency::{Declaration, Signed};
+use policy::signing::sshsig::{EMERGENCY_NAMESPACE, sign_for};
 
 use super::{Attack, Hostile};
 

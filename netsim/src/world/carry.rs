@@ -138,10 +138,12 @@ impl World {
         withheld
     }
 
-    /// What a sender goes by: every day's rules if no emergency ever counted at the other end.
+    /// What a sender goes by: every day's rules if no emergency ever counted at the other end. A
+    /// hostile node may say that one counts; it may then hold what any may at which one counts.
     fn rules_towards(&self, from: NodeId, to: NodeId) -> Option<Rules> {
         let mut rules = self.nodes.get(&from)?.rules();
-        rules.emergency &= self.emergencies.contains(&(to, rules.digest));
+        rules.emergency &=
+            self.emergencies.contains(&(to, rules.digest)) || self.tampers.contains_key(&to);
         Some(rules)
     }
 

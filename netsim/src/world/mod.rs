@@ -90,7 +90,8 @@ pub struct Frame {
     pub from: NodeId,
     /// Who was to get it.
     pub to: NodeId,
-    /// What the sender goes by; every day's rules if no emergency ever counted at the other end.
+    /// What the sender goes by; every day's rules if no emergency ever counted at the other end,
+    /// and that end does not lie.
     pub rules: Rules,
     /// Whether it is a request.
     pub request: bool,

@@ -9,9 +9,10 @@ use crdt_model::label::Label;
 use crdt_model::time::WallTime;
 use netsim::charters::Edition;
 use netsim::charters::generated::Family;
-use policy::adopt::{AdoptedCharter, adopt};
-use policy::refusal::AdoptionRefused;
-use policy::{CedarCharter, held};
+use policy::CedarCharter;
+use policy::signing::adopt::{AdoptedCharter, adopt};
+use policy::signing::held;
+use policy::signing::refusal::AdoptionRefused;
 
 use crate::support::{check_sound, compare, labels, node, now, small_county};
 
@@ -246,7 +247,7 @@ fn a_charter_runs_out_and_is_renewed() {
     let family = family(4);
     let [first, renewed] = family.expiring(soon());
     let late = WallTime::from_ms(soon().ms + 1);
-    let found = |now| policy::adopt::found(&first.files, now, None);
+    let found = |now| policy::signing::adopt::found(&first.files, now, None);
     assert!(found(now()).is_ok());
     assert_eq!(found(late).expect_err("it ran out").code(), "expired");
     let held = restored(&first);

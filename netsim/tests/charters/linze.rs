@@ -4,7 +4,7 @@
 use netsim::charters::Edition;
 use netsim::charters::library::Library;
 use netsim::charters::linze::Linze;
-use policy::adopt::found;
+use policy::signing::adopt::found;
 use policy::{CedarCharter, Question};
 
 use crate::support::{check_sound, compare, compare_at, now, small_county};

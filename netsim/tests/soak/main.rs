@@ -8,7 +8,7 @@ use netsim::stage::LINZE_NODES;
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 13] = [
+const KEPT: [(u64, &str); 16] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -60,6 +60,18 @@ const KEPT: [(u64, &str); 13] = [
     (
         5811,
         "the status named a declaration that waited for the disk while the one before it counted",
+    ),
+    (
+        8105,
+        "what a hostile node forged in a revoked node's name was kept as that node's",
+    ),
+    (
+        18895,
+        "a clock that was set right was noticed minutes later, and signatures were asked for then",
+    ),
+    (
+        17974,
+        "a hostile node that said that an emergency counts was held to be told too much",
     ),
 ];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crdt_model::ids::NodeId;
 use crdt_model::time::Instant;
 use policy::CharterFiles;
-use policy::plain::PlainCedar;
+use policy::deciding::plain::PlainCedar;
 use serde::Serialize;
 
 use super::asking::stopped;

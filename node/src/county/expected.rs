@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdt_model::ids::NodeId;
 use policy::Question;
-use policy::plain::{PlainCedar, PlainError};
+use policy::deciding::plain::{PlainCedar, PlainError};
 
 use super::crew;
 use super::progress::Progress;

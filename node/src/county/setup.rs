@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdt_model::ids::{CharterDigest, Name, NodeId};
 use jiff::{Span, Timestamp};
-use policy::key_files::make_key_pair;
-use policy::sign::{sign, write_manifest};
-use policy::template::{self, Entry, Filling};
+use policy::making::template::{self, Entry, Filling};
+use policy::signing::key_files::make_key_pair;
+use policy::signing::sign::{sign, write_manifest};
 
 use super::crew;
 use super::folder::{CountyFolder, Marker, unusable, write_whole};
@@ -278,7 +278,7 @@ mod tests {
         let members = set_up(&options, &folder, &Silent).expect("set up");
         assert_eq!(members.nodes().len(), 7);
         let files = policy::CharterFiles::read(&folder.charter()).expect("a charter");
-        let (charter, manifest) = policy::sign::check_ready(&files).expect("ready");
+        let (charter, manifest) = policy::signing::sign::check_ready(&files).expect("ready");
         assert_eq!(manifest.version, crdt_model::ids::CharterVersion(1));
         assert!(charter.keyless().is_empty());
         for node in members.nodes() {

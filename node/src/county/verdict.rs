@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 use policy::Question;
-use policy::plain::PlainCedar;
+use policy::deciding::plain::PlainCedar;
 use serde::Serialize;
 
 use super::expected::{Asked, Expected, no_answer, unlawful_authors};
@@ -147,7 +147,7 @@ mod tests {
     const HOME: &str = SMALL_COUNTY[2];
 
     fn cedar() -> PlainCedar {
-        PlainCedar::open(&policy::template::linze()).expect("opens")
+        PlainCedar::open(&policy::making::template::linze()).expect("opens")
     }
 
     fn name(text: &str) -> Name {

@@ -3,8 +3,10 @@
 use crdt_model::ids::{CharterDigest, Epoch};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store, StoreError};
-use policy::held::HeldError;
-use policy::{CharterFiles, adopt, bundle};
+use policy::CharterFiles;
+use policy::signing::adopt;
+use policy::signing::bundle;
+use policy::signing::held::HeldError;
 
 use super::clock::Clock;
 use crate::folder::{Founding, NodeFolder, public_key};
@@ -93,7 +95,10 @@ pub(super) fn new_epoch() -> Result<Epoch, Problem> {
 
 /// The digest of a charter's files, for people to compare.
 pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
-    policy::manifest::Manifest::of(files).ok()?.digest().ok()
+    policy::signing::manifest::Manifest::of(files)
+        .ok()?
+        .digest()
+        .ok()
 }
 
 /// What a person is told when the charters in a store cannot be loaded.

@@ -12,11 +12,11 @@ use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
 use crdt_model::store::Store;
 use crdt_model::time::Instant;
-use policy::adopt::AdoptedCharter;
-use policy::charter::CedarCharter;
-use policy::emergency::{self, Signed};
-use policy::held;
-use policy::question::State;
+use policy::deciding::charter::CedarCharter;
+use policy::deciding::question::State;
+use policy::signing::adopt::AdoptedCharter;
+use policy::signing::emergency::{self, Signed};
+use policy::signing::held;
 
 use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};

@@ -7,11 +7,11 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Label;
 
 use super::{files, node, open, open_files, rule, with_more};
-use crate::charter::CedarCharter;
-use crate::class::{Class, labels_over};
-use crate::files::CharterFiles;
-use crate::plain::PlainCedar;
-use crate::question::Question;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::class::{Class, labels_over};
+use crate::deciding::plain::PlainCedar;
+use crate::deciding::question::Question;
+use crate::reading::files::CharterFiles;
 
 /// (label, node) pairs that are asked at the least.
 const PAIRS_MIN: usize = 50_000;

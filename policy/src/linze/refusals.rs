@@ -1,9 +1,9 @@
 //! What refuses a charter, each with the code of its finding and a place where there is one.
 
 use super::{files, rule, with, with_more};
-use crate::charter::CedarCharter;
-use crate::files::CharterFiles;
-use crate::finding::{Finding, render_all};
+use crate::deciding::charter::CedarCharter;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::{Finding, render_all};
 
 fn refused(files: &CharterFiles) -> Vec<Finding> {
     CedarCharter::open(files).err().unwrap_or_default()

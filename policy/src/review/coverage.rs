@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::{Charter, RuleId};
 
-use crate::charter::CedarCharter;
-use crate::model::Alarm;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::model::Alarm;
 use crate::review::parts::Parts;
 
 /// How often cases went either way at one part of a rule.

@@ -7,8 +7,8 @@ use crdt_model::charter::{Charter, RuleId, Standing};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Grade;
 
-use crate::charter::CedarCharter;
-use crate::question::{Question, State};
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::question::{Question, State};
 use crate::review::enumeration::{Enumeration, Row};
 use crate::review::matrix::{Column, Place, column, place};
 use crate::review::powers::{PowerChange, powers};
@@ -139,7 +139,7 @@ struct Key {
     state: State,
     facet: Name,
     grade: Grade,
-    arrangement: crate::class::Arrangement,
+    arrangement: crate::deciding::class::Arrangement,
 }
 
 /// Every class in every state that either charter may have.

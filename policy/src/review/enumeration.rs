@@ -13,12 +13,12 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Facet;
 use crdt_model::label::{Grade, Label};
 
-use crate::charter::CedarCharter;
-use crate::class::{Arrangement, Example};
-use crate::model::{Alarm, Matching};
-use crate::occurrence::Occurrence;
-use crate::question::{Question, State};
-use crate::rules::Rule;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::class::{Arrangement, Example};
+use crate::deciding::model::{Alarm, Matching};
+use crate::deciding::occurrence::Occurrence;
+use crate::deciding::question::{Question, State};
+use crate::reading::rules::Rule;
 
 /// Every decision of a charter.
 #[derive(Debug)]

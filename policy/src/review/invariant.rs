@@ -3,13 +3,13 @@
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
 
-use crate::checks::{Ask, Invariant, Pattern, Placed};
-use crate::finding::Finding;
-use crate::question::{Question, State};
-use crate::relation::Relation;
+use crate::deciding::question::{Question, State};
+use crate::deciding::relation::Relation;
+use crate::reading::checks::{Ask, Invariant, Pattern, Placed};
+use crate::reading::finding::Finding;
+use crate::reading::roster::tier_by_code;
 use crate::review::enumeration::{Enumeration, Row};
 use crate::review::said;
-use crate::roster::tier_by_code;
 
 /// What an invariant covers, and where it is broken.
 #[derive(Clone, PartialEq, Eq, Debug)]

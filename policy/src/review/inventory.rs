@@ -9,7 +9,7 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Label;
 use serde::{Deserialize, Serialize};
 
-use crate::charter::CedarCharter;
+use crate::deciding::charter::CedarCharter;
 
 /// Bytes of one line of an inventory.
 const LINE_BYTES_MAX: usize = 1024;

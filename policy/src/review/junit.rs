@@ -2,8 +2,8 @@
 
 use quick_xml::escape::escape;
 
-use crate::files::CharterFiles;
-use crate::finding::Finding;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
 
 /// One check and how it ended.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -10,10 +10,10 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Title;
 use crdt_model::label::Grade;
 
-use crate::question::{Question, State};
-use crate::relation::Relation;
+use crate::deciding::question::{Question, State};
+use crate::deciding::relation::Relation;
+use crate::reading::roster::{tier_by_code, tier_name};
 use crate::review::enumeration::{Enumeration, Row};
-use crate::roster::{tier_by_code, tier_name};
 
 /// How a node stands to a record: the words of a table's columns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -4,10 +4,10 @@ use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
 use serde::Serialize;
 
-use crate::charter::CedarCharter;
-use crate::question::{Question, State};
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::question::{Question, State};
+use crate::reading::rules::Rule;
 use crate::review::parts::{Part, Parts};
-use crate::rules::Rule;
 
 /// What stands between a question and a yes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -7,10 +7,10 @@ use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
 use serde_json::{Value, json};
 
-use crate::class::labels_over;
-use crate::files::CharterFiles;
-use crate::plain::{PlainCedar, PlainError};
-use crate::question::Question;
+use crate::deciding::class::labels_over;
+use crate::deciding::plain::{PlainCedar, PlainError};
+use crate::deciding::question::Question;
+use crate::reading::files::CharterFiles;
 use crate::review::enumeration::Enumeration;
 
 /// Time since some moment.

@@ -8,8 +8,8 @@ use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
 
-use crate::charter::CedarCharter;
-use crate::question::State;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::question::State;
 use crate::review::matrix::{Cell, Table};
 use crate::review::sheet::{Head, Sheet, SheetRow};
 

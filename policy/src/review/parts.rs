@@ -12,10 +12,10 @@ use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
 use serde_json::{Value, json};
 
-use crate::charter::CedarCharter;
-use crate::model::Alarm;
-use crate::question::Question;
-use crate::rules::Rule;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::model::Alarm;
+use crate::deciding::question::Question;
+use crate::reading::rules::Rule;
 
 /// One part of a rule.
 #[derive(Clone, PartialEq, Eq, Debug)]

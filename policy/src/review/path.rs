@@ -13,7 +13,7 @@ use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::{CharterVersion, NodeId};
 use crdt_model::label::{Grade, Label};
 
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
 use crate::review::enumeration::Enumeration;
 use crate::review::reach::linked;
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use crdt_model::charter::Freshness;
 use crdt_model::kind::Title;
 
-use crate::head::{Head, Reviewer};
-use crate::manifest::date;
-use crate::sshsig::SshKey;
-use crate::terms::{EmergencyTerms, Recovery};
+use crate::reading::head::{Head, Reviewer};
+use crate::reading::terms::{EmergencyTerms, Recovery};
+use crate::signing::manifest::date;
+use crate::signing::sshsig::SshKey;
 
 /// One change.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -227,11 +227,14 @@ fn fingerprint(key: &str) -> String {
 mod tests {
     use super::*;
     use crate::CedarCharter;
-    use crate::template;
+    use crate::making::template;
 
     fn head(changes: &[(&str, &str)]) -> Head {
         let mut files = template::linze();
-        let text = files.files.get_mut(crate::head::FILE).expect("there");
+        let text = files
+            .files
+            .get_mut(crate::reading::head::FILE)
+            .expect("there");
         let mut changed = String::from_utf8(text.clone()).expect("text");
         for (from, to) in changes {
             assert!(changed.contains(from), "{from}");

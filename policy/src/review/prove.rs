@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::Charter;
 
-use crate::charter::CedarCharter;
-use crate::checks::{Case, Expect, Placed};
-use crate::finding::Finding;
-use crate::head;
-use crate::question::Question;
+use crate::deciding::charter::CedarCharter;
+use crate::deciding::question::Question;
+use crate::reading::checks::{Case, Expect, Placed};
+use crate::reading::finding::Finding;
+use crate::reading::head;
+use crate::reading::rules::{self, Rule};
 use crate::review::enumeration::{Enumeration, TooMany};
 use crate::review::invariant::{self, Proof};
 use crate::review::{reach, said};
-use crate::rules::{self, Rule};
 
 /// What running the checks showed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -53,7 +53,7 @@ pub fn too_many(why: &TooMany) -> Finding {
 /// Runs all checks of a charter.
 pub fn prove(all: &Enumeration<'_>) -> CheckReport {
     let checks = all.charter().checks();
-    let normal = crate::question::State::Normal;
+    let normal = crate::deciding::question::State::Normal;
     let allowed = all.rows().iter().filter(|row| all.allowed(row, normal));
     let mut report = CheckReport {
         findings: Vec::new(),

@@ -7,11 +7,11 @@ use crdt_model::charter::{Charter, Tier};
 use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
 
-use crate::finding::Finding;
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
+use crate::reading::finding::Finding;
+use crate::reading::roster::tier_by_code;
 use crate::review::enumeration::Enumeration;
 use crate::review::prove::at_rule;
-use crate::roster::tier_by_code;
 
 /// Whether there is a link between two nodes.
 pub fn linked(one: NodeId, other: NodeId) -> bool {

@@ -6,8 +6,8 @@ use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::label::Label;
 use serde::{Deserialize, Serialize};
 
-use crate::charter::CedarCharter;
-use crate::checks::Ask;
+use crate::deciding::charter::CedarCharter;
+use crate::reading::checks::Ask;
 use crate::review::said;
 
 /// Bytes of one line of a log.

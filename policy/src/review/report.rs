@@ -8,12 +8,10 @@ use crdt_model::kind::Title;
 use crdt_model::label::Grade;
 use crdt_model::time::WallTime;
 
-use crate::board::{read_signatures, signature_path};
-use crate::files::CharterFiles;
-use crate::finding::{Finding, Severity};
-use crate::manifest::{MANIFEST_PATH, Sha256Sum, digest_of};
-use crate::manifest_text::date;
-use crate::question::State;
+use crate::deciding::question::State;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::{Finding, Severity};
+use crate::reading::roster::tier_name;
 use crate::review::difference::{Change, difference};
 use crate::review::enumeration::Enumeration;
 use crate::review::invariant::Proof;
@@ -22,8 +20,10 @@ use crate::review::matrix::tables;
 use crate::review::page::{TableView, rendered, table_view};
 use crate::review::powers::PowerChange;
 use crate::review::prove::prove;
-use crate::roster::tier_name;
-use crate::sshsig::SshKey;
+use crate::signing::board::{read_signatures, signature_path};
+use crate::signing::manifest::{MANIFEST_PATH, Sha256Sum, digest_of};
+use crate::signing::manifest_text::date;
+use crate::signing::sshsig::SshKey;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -151,7 +151,7 @@ fn reviewers(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<ReviewerView> {
     let manifest = files.files.get(MANIFEST_PATH);
     let signatures = manifest.map_or(Vec::new(), |bytes| read_signatures(files, bytes));
     let good: Vec<_> = signatures.into_iter().flatten().collect();
-    let view = |reviewer: &crate::head::Reviewer| {
+    let view = |reviewer: &crate::reading::head::Reviewer| {
         let key = SshKey::parse(&reviewer.key).ok();
         let signed = key.as_ref().is_some_and(|key| {
             let path = signature_path(&reviewer.name, key);

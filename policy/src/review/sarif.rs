@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::files::CharterFiles;
-use crate::finding::{Finding, Severity};
-use crate::manifest::Sha256Sum;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::{Finding, Severity};
+use crate::signing::manifest::Sha256Sum;
 
 /// The findings of one run as a SARIF log.
 pub fn log(findings: &[Finding], files: &CharterFiles) -> Value {

@@ -3,12 +3,12 @@
 use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
-use policy::adopt::{AdoptedCharter, adopt, found, restore};
-use policy::board::SignatureFault;
-use policy::manifest::ManifestError;
-use policy::refusal::{AdoptionRefused, Whose};
-use policy::sign::write_manifest;
-use policy::sshsig::SshSigError;
+use policy::signing::adopt::{AdoptedCharter, adopt, found, restore};
+use policy::signing::board::SignatureFault;
+use policy::signing::manifest::ManifestError;
+use policy::signing::refusal::{AdoptionRefused, Whose};
+use policy::signing::sign::write_manifest;
+use policy::signing::sshsig::SshSigError;
 
 use crate::tiny::{Tiny, now};
 
@@ -129,9 +129,9 @@ fn no_signature_and_one_signature_are_too_few() {
 
 /// A signature that the tool would not make, as an attacker makes it.
 pub(crate) fn forge(tiny: &Tiny, charter: &str, key: &str, path: &str) {
-    let signing = policy::key_files::read_private_key(&tiny.key(key)).expect("a key");
+    let signing = policy::signing::key_files::read_private_key(&tiny.key(key)).expect("a key");
     let manifest = tiny.text(&format!("{charter}/manifest"));
-    let text = policy::sshsig::sign(&signing, manifest.as_bytes()).expect("signs");
+    let text = policy::signing::sshsig::sign(&signing, manifest.as_bytes()).expect("signs");
     tiny.write(&format!("{charter}/signatures/{path}"), &text);
 }
 
@@ -341,11 +341,11 @@ fn files_changed_added_or_removed_after_signing_are_refused() {
 fn manifest_anyway(
     tiny: &Tiny,
     charter: &str,
-    change: impl FnOnce(&mut policy::manifest::Manifest),
+    change: impl FnOnce(&mut policy::signing::manifest::Manifest),
 ) {
     let files = tiny.files(charter);
-    let mut manifest = policy::manifest::Manifest::of(&files).expect("there");
-    manifest.files = policy::manifest::Manifest::list(&files).expect("good paths");
+    let mut manifest = policy::signing::manifest::Manifest::of(&files).expect("there");
+    manifest.files = policy::signing::manifest::Manifest::list(&files).expect("good paths");
     change(&mut manifest);
     tiny.write(
         &format!("{charter}/manifest"),

@@ -1,8 +1,8 @@
 //! A whole signed charter as bytes: what is damaged on the way is refused, whatever the damage.
 
 use policy::CharterFiles;
-use policy::adopt::{found, restore};
-use policy::bundle::{BundleError, decode, encode};
+use policy::signing::adopt::{found, restore};
+use policy::signing::bundle::{BundleError, decode, encode};
 use proptest::prelude::*;
 
 use crate::tiny::{Tiny, now};

@@ -5,7 +5,7 @@ use std::process::Command;
 use crdt_model::checkpoint::{Checkpoint, Cosignature, Roots, note};
 use crdt_model::ids::{CharterDigest, NodeId, PublicKey, RootHash};
 use ed25519_dalek::SigningKey;
-use policy::manifest::Manifest;
+use policy::signing::manifest::Manifest;
 use serde_json::Value;
 
 use crate::tiny::Tiny;
@@ -28,7 +28,7 @@ fn two_versions() -> Tiny {
     tiny.edit("v1/roster.toml", &"2".repeat(64), &public().to_string());
     let section = "threshold = 2\n[freshness]\ncosigners = 1\nfresh_hours = 1\nnarrow_hours = 2\n";
     tiny.edit("v1/charter.toml", "threshold = 2\n", section);
-    policy::sign::write_manifest(&tiny.path("v1"), None).expect("it is valid");
+    policy::signing::sign::write_manifest(&tiny.path("v1"), None).expect("it is valid");
     tiny.sign("v1", &["li", "wang"]);
     tiny.next("v1", "v2");
     tiny.sign("v2", &["li", "wang"]);

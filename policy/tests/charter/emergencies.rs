@@ -3,10 +3,10 @@
 use crdt_model::charter::{Charter, Declared, Validity};
 use crdt_model::ids::CharterDigest;
 use crdt_model::time::WallTime;
-use policy::emergency::{Declaration, EmergencyRefused, FILE, Signed, encode, verify};
-use policy::key_files::read_private_key;
-use policy::question::State;
-use policy::sshsig::{EMERGENCY_NAMESPACE, sign, sign_for};
+use policy::deciding::question::State;
+use policy::signing::emergency::{Declaration, EmergencyRefused, FILE, Signed, encode, verify};
+use policy::signing::key_files::read_private_key;
+use policy::signing::sshsig::{EMERGENCY_NAMESPACE, sign, sign_for};
 
 use crate::adopting::current;
 use crate::command_line::ended;
@@ -34,7 +34,7 @@ fn prepared() -> Tiny {
         "[[invariant]]",
         "[[invariant]]\nstates = [\"normal\"]",
     );
-    policy::sign::write_manifest(&tiny.path("v1"), None).expect("valid");
+    policy::signing::sign::write_manifest(&tiny.path("v1"), None).expect("valid");
     tiny.sign("v1", &["li", "wang"]);
     tiny
 }

@@ -3,8 +3,8 @@
 use crdt_model::ids::CharterVersion;
 use crdt_model::replica;
 use crdt_model::store::{Batch, MemoryStore, Store};
-use policy::bundle;
-use policy::held::{self, HeldError};
+use policy::signing::bundle;
+use policy::signing::held::{self, HeldError};
 
 use crate::tiny::{Tiny, now};
 

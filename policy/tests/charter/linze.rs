@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
-use policy::adopt::{adopt, found};
-use policy::sign::{SignError, sign, write_manifest};
+use policy::signing::adopt::{adopt, found};
+use policy::signing::sign::{SignError, sign, write_manifest};
 use policy::{CedarCharter, CharterFiles};
 
 use crate::tiny::{Tiny, read, reviewer};
@@ -116,7 +116,10 @@ fn the_charter_of_linze_is_signed_adopted_and_followed() {
     tiny.next("linze", "linze-2");
     tiny.sign("linze-2", &["reviewer-2", "reviewer-3"]);
     let second = adopt(&first, &tiny.files("linze-2"), NOW).expect("it follows");
-    let bytes = policy::bundle::encode(second.files()).expect("it fits");
-    assert_eq!(policy::bundle::decode(&bytes).as_ref(), Ok(second.files()));
+    let bytes = policy::signing::bundle::encode(second.files()).expect("it fits");
+    assert_eq!(
+        policy::signing::bundle::decode(&bytes).as_ref(),
+        Ok(second.files())
+    );
     println!("a bundle of the Linze charter has {} bytes", bytes.len());
 }

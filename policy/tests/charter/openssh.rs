@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use policy::key_files::{KeyFileError, read_private_key};
-use policy::sign::{SignError, add_signature};
-use policy::sshsig::{DetachedSignature, NAMESPACE, SshKey, SshSigError};
+use policy::signing::key_files::{KeyFileError, read_private_key};
+use policy::signing::sign::{SignError, add_signature};
+use policy::signing::sshsig::{DetachedSignature, NAMESPACE, SshKey, SshSigError};
 
 use crate::tiny::{Tiny, now};
 
@@ -123,7 +123,7 @@ fn ssh_keygen_signs_with_our_keys_and_a_node_adopts_it() {
     assert!(matches!(as_wang, Err(SignError::OtherReviewer { .. })));
     let added = add_signature(&v1, &made, Some("li"), None).expect("a reviewer's signature");
     assert_eq!(added.path, "signatures/li.sig");
-    assert!(policy::adopt::found(&tiny.files("v1"), now(), None).is_ok());
+    assert!(policy::signing::adopt::found(&tiny.files("v1"), now(), None).is_ok());
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! When reviewers' keys are lost below the threshold: holders of sealed keys put others in place,
 //! and can do nothing else.
 
-use policy::adopt::{adopt, restore};
-use policy::refusal::AdoptionRefused;
-use policy::sign::sign;
+use policy::signing::adopt::{adopt, restore};
+use policy::signing::refusal::AdoptionRefused;
+use policy::signing::sign::sign;
 
 use crate::adopting::current;
 use crate::tiny::{Tiny, now, reviewer};
@@ -24,7 +24,7 @@ fn lost(change: impl FnOnce(&Tiny)) -> Tiny {
         "v1/charter.toml",
         &format!("{text}[recovery]\nthreshold = 2\n{holders}"),
     );
-    policy::sign::write_manifest(&tiny.path("v1"), None).expect("valid");
+    policy::signing::sign::write_manifest(&tiny.path("v1"), None).expect("valid");
     tiny.sign("v1", &["li", "wang"]);
     let line = tiny.make_key("chen");
     tiny.next_with("v1", "v2", |tiny| {

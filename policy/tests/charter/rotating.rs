@@ -1,8 +1,8 @@
 //! Reviewers come and go: each change is signed by those who leave it and those who take it up.
 
-use policy::adopt::{adopt, found, restore};
-use policy::refusal::{AdoptionRefused, Whose};
-use policy::sign::sign;
+use policy::signing::adopt::{adopt, found, restore};
+use policy::signing::refusal::{AdoptionRefused, Whose};
+use policy::signing::sign::sign;
 
 use crate::adopting::{current, forge, refused};
 use crate::tiny::{Tiny, now, reviewer};

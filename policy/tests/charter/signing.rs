@@ -1,7 +1,7 @@
 //! What a reviewer may sign, and what the steps to it write.
 
-use policy::manifest::{Manifest, ManifestError};
-use policy::sign::{SignError, sign, write_manifest, write_schema};
+use policy::signing::manifest::{Manifest, ManifestError};
+use policy::signing::sign::{SignError, sign, write_manifest, write_schema};
 
 use crate::tiny::Tiny;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crdt_model::ids::Name;
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
-use policy::key_files::make_key_pair;
-use policy::sign::{sign, write_manifest, write_schema};
+use policy::signing::key_files::make_key_pair;
+use policy::signing::sign::{sign, write_manifest, write_schema};
 use tempfile::TempDir;
 
 const CHARTER: &str = r#"
@@ -202,7 +202,7 @@ impl Tiny {
     /// As [`Tiny::next`], with a change before the manifest is written.
     pub(crate) fn next_with(&self, from: &str, to: &str, change: impl FnOnce(&Self)) {
         self.copy(from, to);
-        let version = policy::manifest::Manifest::of(&self.files(from))
+        let version = policy::signing::manifest::Manifest::of(&self.files(from))
             .expect("there")
             .version
             .0;

@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use crdt_model::time::WallTime;
 use ed25519_dalek::SigningKey;
-use policy::finding::{Finding, Severity, render_all};
+use policy::reading::finding::{Finding, Severity, render_all};
 use policy::review::enumeration::Enumeration;
 use policy::review::lints::lint;
 use policy::review::prove::prove;
-use policy::sign::schema_of;
-use policy::sshsig::SshKey;
+use policy::signing::sign::schema_of;
+use policy::signing::sshsig::SshKey;
 use policy::{CedarCharter, CharterFiles};
 
 use crate::snapshot::Seen;

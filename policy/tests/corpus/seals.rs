@@ -3,11 +3,11 @@
 use crdt_model::charter::Charter;
 use crdt_model::ids::CharterDigest;
 use crdt_model::time::WallTime;
-use policy::adopt::{AdoptedCharter, adopt, found};
-use policy::finding::render_all;
-use policy::manifest::{MANIFEST_PATH, Manifest, Sha256Sum};
-use policy::refusal::AdoptionRefused;
-use policy::sshsig::sign;
+use policy::reading::finding::render_all;
+use policy::signing::adopt::{AdoptedCharter, adopt, found};
+use policy::signing::manifest::{MANIFEST_PATH, Manifest, Sha256Sum};
+use policy::signing::refusal::AdoptionRefused;
+use policy::signing::sshsig::sign;
 use policy::{CedarCharter, CharterFiles};
 
 use crate::draft::{Draft, NOW, key, tiny};
@@ -54,7 +54,7 @@ impl Draft {
 
     /// The digest of its manifest.
     pub(crate) fn digest(&self) -> CharterDigest {
-        policy::manifest::digest_of(&self.files.files[MANIFEST_PATH])
+        policy::signing::manifest::digest_of(&self.files.files[MANIFEST_PATH])
     }
 }
 

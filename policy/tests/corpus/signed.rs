@@ -1,7 +1,7 @@
 //! Manifests and signatures.
 
 use ed25519_dalek::Signer;
-use policy::manifest::MANIFEST_PATH;
+use policy::signing::manifest::MANIFEST_PATH;
 use ssh_key::{Algorithm, HashAlg, LineEnding, SshSig};
 
 use crate::draft::{Draft, key, ssh_line, tiny};
@@ -90,7 +90,7 @@ corpus! {
     a_charter_that_ran_out => brought(first()).at("2027-01-02T00:00:00Z");
     a_signed_charter_with_hidden_characters => {
         let draft = tiny().sealed().with("rules/flow.cedar", "rows go up", "rows \u{202e}go up");
-        let listed = |draft: &Draft| policy::manifest::Manifest::list(&draft.files).expect("good paths")["rules/flow.cedar"].to_string();
+        let listed = |draft: &Draft| policy::signing::manifest::Manifest::list(&draft.files).expect("good paths")["rules/flow.cedar"].to_string();
         let (old, new) = (listed(&tiny()), listed(&draft));
         brought(draft.with(MANIFEST_PATH, &old, &new).signed(&["li", "wang"]))
     };

@@ -147,7 +147,7 @@ fn a_nodes_decisions_are_asked_again() {
     };
     let decision = old.flow(&label, node("620723101000"));
     let logged = Logged {
-        ask: policy::checks::Ask::Flow,
+        ask: policy::reading::checks::Ask::Flow,
         role: None,
         node: node("620723101000"),
         label,

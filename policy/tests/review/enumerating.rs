@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crdt_model::charter::Charter;
 use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
-use policy::plain::PlainCedar;
-use policy::question::State;
+use policy::deciding::plain::PlainCedar;
+use policy::deciding::question::State;
 use policy::review::enumeration::Enumeration;
 use policy::{CedarCharter, CharterFiles, Question};
 
@@ -108,8 +108,9 @@ fn every_triple_of_nodes_is_in_exactly_one_arrangement() {
     let facets = charter.kinds().iter().flat_map(|kind| &kind.facets);
     let enumerated: usize = facets
         .map(|facet| {
-            let fitting =
-                |one: &&policy::occurrence::Occurrence| facet.addressed || one.is_for_home();
+            let fitting = |one: &&policy::deciding::occurrence::Occurrence| {
+                facet.addressed || one.is_for_home()
+            };
             facet.grades().count() * arrangements.values().filter(fitting).count()
         })
         .sum();

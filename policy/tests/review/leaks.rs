@@ -2,7 +2,7 @@
 //! township into another village. `prove` finds it, and says how it comes about.
 
 use crdt_model::charter::Charter;
-use policy::question::State;
+use policy::deciding::question::State;
 use policy::review::enumeration::Enumeration;
 use policy::review::path::{Act, shortest};
 use policy::review::prove::prove;

@@ -8,12 +8,13 @@ mod tables;
 
 use std::sync::OnceLock;
 
+use policy::reading::finding;
 use policy::review::enumeration::Enumeration;
-use policy::{CedarCharter, CharterFiles, finding};
+use policy::{CedarCharter, CharterFiles};
 
 /// The county's charter, with these texts replaced: file, from, to.
 fn files(edits: &[(&str, &str, &str)]) -> CharterFiles {
-    let mut files = policy::template::linze();
+    let mut files = policy::making::template::linze();
     for (file, from, to) in edits {
         let content = files.files.entry((*file).to_owned()).or_default();
         let text = String::from_utf8(content.clone()).expect("text");

@@ -1,6 +1,6 @@
 //! The matrix: folded, and folded nowhere too much.
 
-use policy::question::State;
+use policy::deciding::question::State;
 use policy::review::enumeration::Enumeration;
 use policy::review::matrix::tables;
 use policy::review::page;

@@ -8,10 +8,10 @@ use crdt_model::ids::NodeId;
 use crdt_model::time::WallTime;
 use node::control::protocol::{Reply, Request};
 use node::member::clock::Clock;
-use policy::emergency::{Declaration, FILE};
-use policy::key_files::read_private_key;
-use policy::manifest::digest_of;
-use policy::sshsig::{EMERGENCY_NAMESPACE, sign_for};
+use policy::signing::emergency::{Declaration, FILE};
+use policy::signing::key_files::read_private_key;
+use policy::signing::manifest::digest_of;
+use policy::signing::sshsig::{EMERGENCY_NAMESPACE, sign_for};
 
 use super::harness::{COUNTY, Mesh, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, device};
 
@@ -24,8 +24,11 @@ fn now() -> WallTime {
 fn declaration(mesh: &Mesh, number: u32, lasts_ms: u64, signers: &[&str]) -> PathBuf {
     let folder = mesh.place(&format!("declaration-{number}-{}", signers.join("-")));
     std::fs::create_dir(&folder).expect("a folder");
-    let manifest =
-        std::fs::read(mesh.charter().join(policy::manifest::MANIFEST_PATH)).expect("a manifest");
+    let manifest = std::fs::read(
+        mesh.charter()
+            .join(policy::signing::manifest::MANIFEST_PATH),
+    )
+    .expect("a manifest");
     let from = now();
     let declaration = Declaration {
         county: COUNTY.parse::<NodeId>().expect("a code"),

@@ -118,7 +118,8 @@ impl Mesh {
         for reviewer in ["one", "two", "three", "stranger"] {
             let folder = self.folder.path().join("reviewers");
             std::fs::create_dir_all(&folder).expect("a folder");
-            let pair = policy::key_files::make_key_pair(name(reviewer), &folder).expect("a key");
+            let pair =
+                policy::signing::key_files::make_key_pair(name(reviewer), &folder).expect("a key");
             if reviewer != "stranger" {
                 head.push_str(&format!(
                     "\n[[reviewer]]\nname = \"{reviewer}\"\nkey = \"{}\"\n",
@@ -148,10 +149,10 @@ impl Mesh {
 
     /// Writes the manifest of a charter folder and has reviewers sign it.
     pub(super) fn sign(&self, charter: &Path, previous: Option<&Path>, reviewers: &[&str]) {
-        policy::sign::write_manifest(charter, previous).expect("a manifest");
+        policy::signing::sign::write_manifest(charter, previous).expect("a manifest");
         for reviewer in reviewers {
             let key = self.reviewer(reviewer);
-            policy::sign::sign(charter, &key, None, previous).expect("a signature");
+            policy::signing::sign::sign(charter, &key, None, previous).expect("a signature");
         }
     }
 

@@ -28,7 +28,7 @@ impl Held for HoldsNothing {
 }
 
 fn files() -> CharterFiles {
-    policy::template::linze()
+    policy::making::template::linze()
 }
 
 fn members() -> Members {

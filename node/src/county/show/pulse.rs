@@ -8,7 +8,7 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
 use policy::Question;
-use policy::plain::PlainCedar;
+use policy::deciding::plain::PlainCedar;
 
 use crate::control::protocol::{NewFacet, Reply, Request};
 use crate::county::asking::unexpected;

@@ -8,7 +8,7 @@ use crdt_model::charter::Decision;
 use crdt_model::engine::links;
 use crdt_model::label::Label;
 use policy::Question;
-use policy::checks::Ask;
+use policy::reading::checks::Ask;
 use policy::review::replay::Logged;
 
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use policy::emergency::Signed;
+use policy::signing::emergency::Signed;
 
 use crate::control::protocol::Reply;
 use crate::member::keeper::{Answer, Keeper};

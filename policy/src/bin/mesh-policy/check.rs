@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use policy::finding::{Finding, Severity, render_all};
+use policy::reading::finding::{Finding, Severity, render_all};
 use policy::review::enumeration::Enumeration;
 use policy::review::lints::lint;
 use policy::review::prove::{CheckReport, prove, too_many};

@@ -10,8 +10,8 @@ use crdt_model::ids::RootHash;
 use crdt_model::kind::Title;
 use crdt_model::limits::NOTE_BYTES_MAX;
 use policy::CharterFiles;
-use policy::adopt::{AdoptedCharter, restore};
-use policy::manifest::{Manifest, date};
+use policy::signing::adopt::{AdoptedCharter, restore};
+use policy::signing::manifest::{Manifest, date};
 use serde_json::{Value, json};
 
 use crate::input::read_text;

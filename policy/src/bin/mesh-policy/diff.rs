@@ -7,13 +7,13 @@ use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Title;
 use crdt_model::label::Grade;
-use policy::manifest::MANIFEST_PATH;
-use policy::question::State;
+use policy::deciding::question::State;
 use policy::review::difference::{Change, Difference, RosterChange, difference};
 use policy::review::enumeration::Enumeration;
 use policy::review::inventory::{Inventory, Numbers};
 use policy::review::matrix::Place;
 use policy::review::powers::PowerChange;
+use policy::signing::manifest::MANIFEST_PATH;
 use policy::{CedarCharter, CharterFiles, Question};
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -314,7 +314,7 @@ fn each(numbers: &Numbers, output: &Output) -> String {
 
 /// Rules that say something else and give the same reason for it.
 fn unreasoned(old: &CedarCharter, new: &CedarCharter) -> Vec<String> {
-    let same_reason = |rule: &&policy::rules::Rule| {
+    let same_reason = |rule: &&policy::reading::rules::Rule| {
         let before = old.rule(&rule.id);
         before.is_some_and(|before| {
             before.reason == rule.reason && old.condition_of(before) != new.condition_of(rule)

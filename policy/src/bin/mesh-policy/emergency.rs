@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use crdt_model::charter::Validity;
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
-use policy::adopt::{AdoptedCharter, restore};
-use policy::emergency::{
+use policy::signing::adopt::{AdoptedCharter, restore};
+use policy::signing::emergency::{
     Declaration, EmergencyRefused, FILE, SIGNATURE_ENDING, Signed, under, verify,
 };
-use policy::key_files::read_private_key;
-use policy::manifest::{MANIFEST_PATH, date, digest_of};
-use policy::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SshSigError, sign_for};
+use policy::signing::key_files::read_private_key;
+use policy::signing::manifest::{MANIFEST_PATH, date, digest_of};
+use policy::signing::sshsig::{DetachedSignature, EMERGENCY_NAMESPACE, SshSigError, sign_for};
 use serde_json::json;
 
 use crate::moment::Moment;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use policy::CharterFiles;
-use policy::format::formatted;
+use policy::making::format::formatted;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crdt_model::ids::Name;
-use policy::key_files::make_key_pair;
+use policy::signing::key_files::make_key_pair;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output};

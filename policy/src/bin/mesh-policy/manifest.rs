@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use policy::sign::write_manifest;
+use policy::signing::sign::write_manifest;
 use policy::{CedarCharter, CharterFiles, run_checks};
 use serde_json::json;
 

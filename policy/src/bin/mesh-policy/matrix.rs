@@ -7,7 +7,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use crdt_model::ids::Name;
 use policy::CharterFiles;
-use policy::question::State;
+use policy::deciding::question::State;
 use policy::review::enumeration::{Enumeration, Row};
 use policy::review::matrix::{Cell, Column, Line, Place, tables};
 use policy::review::pace::{Clock, Pace};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::ids::NodeId;
 use policy::CharterFiles;
-use policy::scaffold::{Scaffold, scaffold};
+use policy::making::scaffold::{Scaffold, scaffold};
 use serde_json::json;
 
 use crate::input::read_text;

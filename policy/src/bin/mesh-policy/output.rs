@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crdt_model::kind::Title;
-use policy::files::{CharterFiles, FilesError};
-use policy::key_files::KeyFileError;
-use policy::refusal::AdoptionRefused;
+use policy::reading::files::{CharterFiles, FilesError};
+use policy::reading::finding;
 use policy::review::enumeration::TooMany;
-use policy::sign::SignError;
-use policy::{CedarCharter, Finding, finding};
+use policy::signing::key_files::KeyFileError;
+use policy::signing::refusal::AdoptionRefused;
+use policy::signing::sign::SignError;
+use policy::{CedarCharter, Finding};
 use serde_json::{Map, Value, json};
 
 use crate::text::{both, say};

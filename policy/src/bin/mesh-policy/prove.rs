@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crdt_model::kind::Title;
 use crdt_model::label::Grade;
-use policy::question::State;
+use policy::deciding::question::State;
 use policy::review::enumeration::{Enumeration, Row};
 use policy::review::invariant::{self, Proof};
 use policy::review::pace::{Clock, Pace};

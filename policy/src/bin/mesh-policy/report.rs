@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 use policy::CharterFiles;
-use policy::finding::Severity;
+use policy::reading::finding::Severity;
 use policy::review::enumeration::Enumeration;
 use policy::review::report::page;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use policy::schema::FILE;
-use policy::sign::write_schema;
+use policy::reading::schema::FILE;
+use policy::signing::sign::write_schema;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};

@@ -9,9 +9,9 @@ use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::ids::CharterDigest;
 use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
-use policy::board::{GoodSignature, SignatureFault, read_signatures, signature_path};
-use policy::manifest::{MANIFEST_PATH, Manifest, digest_of};
-use policy::sshsig::SshKey;
+use policy::signing::board::{GoodSignature, SignatureFault, read_signatures, signature_path};
+use policy::signing::manifest::{MANIFEST_PATH, Manifest, digest_of};
+use policy::signing::sshsig::SshKey;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
@@ -204,7 +204,7 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
 }
 
 fn reviewers(charter: &CedarCharter, good: &[GoodSignature]) -> Vec<Reviewed> {
-    let reviewed = |reviewer: &policy::head::Reviewer| {
+    let reviewed = |reviewer: &policy::reading::head::Reviewer| {
         let key = SshKey::parse(&reviewer.key);
         let fingerprint = key
             .as_ref()

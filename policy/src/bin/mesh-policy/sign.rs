@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use policy::sign::{add_signature, sign};
+use policy::signing::sign::{add_signature, sign};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crdt_model::charter::RuleId;
-use policy::finding::{Finding, render_all};
+use policy::reading::finding::{Finding, render_all};
 use policy::review::coverage::{Coverage, coverage};
 use policy::review::enumeration::Enumeration;
 use policy::review::junit::{self, Outcome};

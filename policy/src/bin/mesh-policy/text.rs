@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crdt_model::charter::Decision;
 use crdt_model::label::Label;
-use policy::question::Question;
+use policy::deciding::question::Question;
 use policy::review::pace::Pace;
 
 use crate::output::{Language, Output};

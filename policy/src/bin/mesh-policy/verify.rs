@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use crdt_model::ids::CharterDigest;
 use crdt_model::kind::Title;
 use policy::CharterFiles;
-use policy::adopt::{AdoptedCharter, adopt, found, restore};
-use policy::board::read_signatures;
-use policy::manifest::{MANIFEST_PATH, digest_of};
+use policy::signing::adopt::{AdoptedCharter, adopt, found, restore};
+use policy::signing::board::read_signatures;
+use policy::signing::manifest::{MANIFEST_PATH, digest_of};
 use serde_json::json;
 
 use crate::moment::Moment;

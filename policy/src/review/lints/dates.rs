@@ -4,10 +4,10 @@ use crdt_model::charter::Charter;
 use crdt_model::time::WallTime;
 
 use super::place;
-use crate::charter::CedarCharter;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::head;
+use crate::deciding::charter::CedarCharter;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head;
 
 /// Days within which a new version should be under way.
 const NEAR_DAYS: u64 = 60;

@@ -6,9 +6,9 @@ use crdt_model::charter::Charter;
 use crdt_model::ids::Name;
 
 use super::place;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
 use crate::review::enumeration::Enumeration;
 
 /// What can be done with a facet, at any grade.
@@ -34,7 +34,7 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
     }
     let mut findings = Vec::new();
     for kind in all.charter().kinds().iter() {
-        let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
+        let file = format!("{}{}.toml", crate::reading::kinds::FOLDER, kind.kind);
         for facet in &kind.facets {
             let Some(uses) = uses.get(&facet.name) else {
                 continue;

@@ -7,11 +7,12 @@ use crdt_model::ids::PublicKey;
 use ed25519_dalek::VerifyingKey;
 
 use super::place;
-use crate::charter::CedarCharter;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::sshsig::SshKey;
-use crate::{head, roster};
+use crate::deciding::charter::CedarCharter;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head;
+use crate::reading::roster;
+use crate::signing::sshsig::SshKey;
 
 pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -8,10 +8,12 @@ use crdt_model::kind::{Kind, Word};
 use unicode_security::confusable_detection::skeleton;
 
 use super::{last_place, place};
-use crate::charter::CedarCharter;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::{head, roster, rules};
+use crate::deciding::charter::CedarCharter;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head;
+use crate::reading::roster;
+use crate::reading::rules;
 
 /// Words shorter than this are told apart at a glance even if one letter differs.
 const ONE_LETTER_LENGTH_MIN: usize = 5;
@@ -62,7 +64,7 @@ fn lists(charter: &CedarCharter) -> Vec<(&'static str, Vec<Named>)> {
         ),
     ];
     for kind in charter.kinds().iter() {
-        let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
+        let file = format!("{}{}.toml", crate::reading::kinds::FOLDER, kind.kind);
         lists.extend(titles(kind, &file));
     }
     lists
@@ -101,7 +103,7 @@ fn rule_ids(charter: &CedarCharter) -> Vec<Named> {
 
 fn facets(charter: &CedarCharter) -> Vec<Named> {
     let of_kind = |kind: &Kind| {
-        let file = format!("{}{}.toml", crate::kinds::FOLDER, kind.kind);
+        let file = format!("{}{}.toml", crate::reading::kinds::FOLDER, kind.kind);
         let named = |facet: &crdt_model::kind::Facet| Named {
             name: facet.name.to_string(),
             file: file.clone(),

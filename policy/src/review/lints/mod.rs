@@ -12,8 +12,8 @@ mod words;
 
 use crdt_model::time::WallTime;
 
-use crate::files::CharterFiles;
-use crate::finding::Finding;
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
 use crate::review::enumeration::Enumeration;
 
 /// Everything that a reviewer should look at, besides what refuses the charter.

@@ -3,11 +3,11 @@
 use crdt_model::charter::{Audience, Charter, Member, Standing, Tier};
 
 use super::place;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::roster;
 use crate::review::enumeration::Enumeration;
-use crate::roster;
 
 pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
     let (mut receive, mut send) = (Audience::default(), Audience::default());

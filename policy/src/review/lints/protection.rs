@@ -3,9 +3,9 @@
 
 use crdt_model::charter::Charter;
 
-use crate::checks::{Case, Expect, Placed};
-use crate::finding::Finding;
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
+use crate::reading::checks::{Case, Expect, Placed};
+use crate::reading::finding::Finding;
 use crate::review::enumeration::{Enumeration, Row};
 use crate::review::invariant;
 

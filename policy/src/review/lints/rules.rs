@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::Finding;
-use crate::question::{Action, Question, State};
+use crate::deciding::question::{Action, Question, State};
+use crate::reading::finding::Finding;
+use crate::reading::rules::Rule;
 use crate::review::enumeration::{Enumeration, Row};
-use crate::rules::Rule;
 
 const GUARD_HINT: &str =
     "keep it as a guard for later versions, but do not count it among what protects now";

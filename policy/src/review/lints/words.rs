@@ -8,10 +8,10 @@ use crdt_model::ids::Name;
 use crdt_model::kind::{Facet, Word};
 
 use super::place;
-use crate::files::CharterFiles;
-use crate::finding::Finding;
-use crate::head;
-use crate::question::{Question, State};
+use crate::deciding::question::{Question, State};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head;
 use crate::review::enumeration::Enumeration;
 
 pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {

@@ -1,0 +1,185 @@
+//! What `charter.toml` agrees for bad days: who may replace reviewers whose keys are lost
+//! (`[recovery]`), on what terms an emergency can be declared (`[emergency]`), and how long a node
+//! goes on without a fresh word on the log of charters (`[freshness]`).
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::{Freshness, Roster, Standing, Tier};
+use crdt_model::ids::PublicKey;
+use serde::Deserialize;
+
+use crate::reading::document::{Document, Step};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head::{FILE, Head, Reviewer};
+use crate::signing::sshsig::SshKey;
+
+/// Who may put other reviewers in place when too many keys are lost. Their keys are kept sealed, and
+/// can change nothing else: see [`crate::signing::recovery`].
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recovery {
+    /// How many of them must sign.
+    pub threshold: usize,
+    /// They and their keys.
+    pub holder: Vec<Reviewer>,
+}
+
+/// On what terms an emergency can be declared: see [`crate::signing::emergency`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyTerms {
+    /// How many reviewers must sign.
+    pub threshold: usize,
+    /// How long one declaration may hold, in hours.
+    pub hours_max: u32,
+}
+
+/// The longest that one declaration of an emergency may hold.
+pub const EMERGENCY_HOURS_MAX: u32 = 72;
+
+/// How old the townships' signatures on the log of charters may be, as written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawFreshness {
+    cosigners: usize,
+    fresh_hours: u32,
+    narrow_hours: u32,
+}
+
+const HOUR_MS: u64 = 3_600_000;
+
+impl RawFreshness {
+    /// Checks it, in the units of the engine.
+    pub(crate) fn read(self, document: &Document<'_>, findings: &mut Vec<Finding>) -> Freshness {
+        let raw = self;
+        let mut refuse = |key, message: &str| {
+            let path = [Step::Key("freshness"), Step::Key(key)];
+            findings.push(
+                Finding::error("charter::freshness", document.file(), message)
+                    .at(document.span(&path)),
+            );
+        };
+        if raw.cosigners == 0 {
+            refuse(
+                "cosigners",
+                "at least one township must confirm the charter",
+            );
+        }
+        if raw.fresh_hours == 0 || raw.fresh_hours >= raw.narrow_hours {
+            refuse(
+                "narrow_hours",
+                "`fresh_hours` is at least 1, and `narrow_hours` is more than that",
+            );
+        }
+        Freshness {
+            cosigners: raw.cosigners,
+            fresh_ms: u64::from(raw.fresh_hours) * HOUR_MS,
+            narrow_ms: u64::from(raw.narrow_hours) * HOUR_MS,
+        }
+    }
+}
+
+/// Checks that there are as many townships as must confirm the charter.
+pub(crate) fn check_cosigners(
+    files: &CharterFiles,
+    head: &Head,
+    roster: &Roster,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(freshness) = head.freshness else {
+        return;
+    };
+    let mut townships = roster.members().to_vec();
+    townships.retain(|one| one.tier == Tier::Township && one.standing == Standing::Active);
+    if let Some(document) = Document::parse(files, FILE, findings)
+        && freshness.cosigners > townships.len()
+    {
+        let (cosigners, townships) = (freshness.cosigners, townships.len());
+        let message =
+            format!("{cosigners} townships must confirm the charter, where {townships} are active");
+        let path = [Step::Key("freshness"), Step::Key("cosigners")];
+        findings.push(
+            Finding::error("charter::freshness", FILE, message)
+                .at(document.span(&path))
+                .hint("leave room for townships that are away: 4 of 7, or fewer"),
+        );
+    }
+}
+
+/// Keys for recovery are nobody's everyday keys: whoever loses the one must not lose the other.
+pub(crate) fn check_recovery(
+    document: &Document<'_>,
+    recovery: Option<&Recovery>,
+    reviewers: &[(usize, Reviewer)],
+    findings: &mut Vec<Finding>,
+) {
+    let Some(recovery) = recovery else { return };
+    let mut refuse = |message: String, hint: &str| {
+        findings.push(
+            Finding::error("charter::recovery", document.file(), message)
+                .at(document.span(&[Step::Key("recovery")]))
+                .hint(hint),
+        );
+    };
+    let mut keys: BTreeMap<PublicKey, &str> = BTreeMap::new();
+    let everyday = reviewers.iter().filter_map(|(_, reviewer)| {
+        let key = SshKey::parse(&reviewer.key).ok()?;
+        Some((key.point(), reviewer.name.as_str()))
+    });
+    keys.extend(everyday);
+    for holder in &recovery.holder {
+        match SshKey::parse(&holder.key) {
+            Ok(key) => {
+                if let Some(other) = keys.insert(key.point(), &holder.name) {
+                    let message = format!("`{other}` and `{}` have the same key", holder.name);
+                    refuse(message, "a key for recovery is used for nothing else");
+                }
+            }
+            Err(problem) => refuse(
+                format!("the key of `{}` cannot be used: {problem}", holder.name),
+                "copy the one line of its `.pub` file",
+            ),
+        }
+    }
+    let holders = recovery.holder.len();
+    if recovery.threshold < 2 || recovery.threshold > holders {
+        let message = format!(
+            "recovery by {} of {holders} holders cannot be",
+            recovery.threshold
+        );
+        refuse(
+            message,
+            "at least 2, and at most as many as there are, must sign",
+        );
+    }
+}
+
+pub(crate) fn check_emergency(
+    document: &Document<'_>,
+    terms: Option<EmergencyTerms>,
+    threshold: usize,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(terms) = terms else { return };
+    let mut refuse = |key, message: String| {
+        findings.push(
+            Finding::error("charter::emergency", document.file(), message)
+                .at(document.span(&[Step::Key("emergency"), Step::Key(key)])),
+        );
+    };
+    if terms.threshold == 0 || terms.threshold > threshold {
+        let message = format!(
+            "an emergency that {} reviewers declare, where {} sign a charter",
+            terms.threshold, threshold
+        );
+        refuse("threshold", message);
+    }
+    if terms.hours_max == 0 || terms.hours_max > EMERGENCY_HOURS_MAX {
+        let message = format!(
+            "{} hours is not 1 to {EMERGENCY_HOURS_MAX}",
+            terms.hours_max
+        );
+        refuse("hours_max", message);
+    }
+}
