@@ -13,7 +13,7 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Label;
 use toml::{Table, Value};
 
-use crate::deciding::question::Question;
+use crate::deciding::question::{Question, State};
 use crate::reading::files::CharterFiles;
 
 /// Why plain Cedar has no answer. Never to be taken for a yes.
@@ -45,17 +45,29 @@ pub struct PlainFacet<'a> {
 }
 
 impl PlainCedar {
-    /// Reads the rules, the schema and the roster of a charter. It checks little: that is the work
-    /// of [`crate::CedarCharter`].
+    /// Reads the rules of every day, the schema and the roster of a charter. It checks little: that
+    /// is the work of [`crate::CedarCharter`].
     ///
     /// # Errors
     /// What cannot be read.
     pub fn open(files: &CharterFiles) -> Result<Self, PlainError> {
+        Self::open_in(files, State::Normal)
+    }
+
+    /// The same with the rules that count in a state of the county.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn open_in(files: &CharterFiles, state: State) -> Result<Self, PlainError> {
         let schema = Schema::from_cedarschema_str(text(files, "mesh.cedarschema")?)
             .map_err(fault)?
             .0;
         let mut policies = PolicySet::new();
-        for file in files.files.keys().filter(|file| file.starts_with("rules/")) {
+        let counts = |file: &&String| {
+            let in_emergency = state == State::Emergency && file.starts_with("emergency/");
+            file.starts_with("rules/") || in_emergency
+        };
+        for file in files.files.keys().filter(counts) {
             let parsed: PolicySet = text(files, file)?.parse().map_err(fault)?;
             for policy in parsed.policies() {
                 let id = PolicyId::new(format!("{file} {}", policy.id()));

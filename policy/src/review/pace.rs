@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::deciding::class::labels_over;
 use crate::deciding::plain::{PlainCedar, PlainError};
-use crate::deciding::question::Question;
 use crate::reading::files::CharterFiles;
 use crate::review::enumeration::Enumeration;
 
@@ -31,7 +30,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Asks plain Cedar about so many questions, evenly spread over all labels and nodes.
+    /// Asks plain Cedar about so many decisions, in every state: each of some labels, evenly spread
+    /// over all, with every node, action and role.
     ///
     /// # Errors
     /// Plain Cedar gives no answer.
@@ -42,20 +42,28 @@ impl Pace {
         clock: &dyn Clock,
     ) -> Result<Self, PlainError> {
         let asked = spread(all, questions);
-        let cedar = PlainCedar::open(files)?;
+        let cedars = all.states().iter().map(|state| {
+            let cedar = PlainCedar::open_in(files, *state)?;
+            Ok((*state, cedar))
+        });
+        let cedars = cedars.collect::<Result<Vec<_>, PlainError>>()?;
         let began = clock.elapsed();
         let mut pace = Self {
             asked: 0,
             different: 0,
             taken: Duration::ZERO,
         };
-        for (label, nodes) in &asked {
+        let questions = all.charter().questions();
+        for (label, (state, cedar)) in asked
+            .iter()
+            .flat_map(|label| cedars.iter().map(move |one| (label, one)))
+        {
             let facet = cedar.facet(label)?;
-            for node in nodes {
-                for question in NODE_QUESTIONS {
+            for member in all.charter().roster().members() {
+                for question in &questions {
                     pace.asked += 1;
-                    let plain = facet.allowed(question, *node)?;
-                    let ours = all.may(question, label, *node, Default::default());
+                    let plain = facet.allowed(*question, member.node)?;
+                    let ours = all.may(*question, label, member.node, *state);
                     pace.different += u64::from(plain != ours);
                 }
             }
@@ -85,23 +93,15 @@ impl Pace {
     }
 }
 
-const NODE_QUESTIONS: [Question; 3] = [Question::Flow, Question::Author, Question::Regrade];
-
-/// Labels at an even stride, each with all nodes.
-fn spread(all: &Enumeration<'_>, questions: usize) -> Vec<(Label, Vec<NodeId>)> {
+/// Labels at an even stride, as many as give so many decisions.
+fn spread(all: &Enumeration<'_>, decisions: usize) -> Vec<Label> {
     let charter = all.charter();
-    let nodes: Vec<NodeId> = charter
-        .roster()
-        .members()
-        .iter()
-        .map(|member| member.node)
-        .collect();
+    let members = charter.roster().members().iter();
+    let nodes: Vec<NodeId> = members.map(|member| member.node).collect();
     let facets = || charter.kinds().iter().flat_map(|kind| &kind.facets);
     let labels = || facets().flat_map(|facet| labels_over(facet, &nodes));
-    let wanted = (questions / NODE_QUESTIONS.len() / nodes.len().max(1)).max(1);
+    let of_label = charter.questions().len() * nodes.len() * all.states().len();
+    let wanted = decisions.div_ceil(of_label.max(1)).max(1);
     let stride = (labels().count() / wanted).max(1);
-    labels()
-        .step_by(stride)
-        .map(|label| (label, nodes.clone()))
-        .collect()
+    labels().step_by(stride).collect()
 }

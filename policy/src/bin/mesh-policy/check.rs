@@ -170,10 +170,10 @@ impl Summary {
 
     fn text(&self, clean: bool, output: &Output) -> String {
         let Self { files, rules, .. } = self;
-        let mut text = if clean {
-            say!(output, "没有问题：", "clean: ")
-        } else {
-            String::new()
+        let mut text = match (clean, self.template) {
+            (true, None) => say!(output, "没有问题：", "clean: "),
+            (true, Some(_)) => say!(output, "作为模板没有问题：", "sound as a template: "),
+            (false, _) => String::new(),
         };
         text.push_str(&say!(
             output,
@@ -189,9 +189,8 @@ impl Summary {
         if let Some((keyless, reviewers)) = self.template {
             text.push_str(&say!(
                 output,
-                "这是模板，不能签署：{keyless} 个节点缺密钥，审核人 {reviewers} 名\n",
-                "a template, which cannot be signed: {keyless} nodes without a key, {reviewers} \
-                 reviewers\n"
+                "还不能签署：{keyless} 个节点缺密钥，审核人 {reviewers} 名\n",
+                "it cannot be signed yet: {keyless} nodes without a key, {reviewers} reviewers\n"
             ));
         }
         text

@@ -57,8 +57,8 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     if let Some(template) = charter.as_ref().filter(|charter| charter.is_template()) {
         text.push_str(&say!(
             output,
-            "注意：{} 个节点没有密钥，审核人 {} 名；这是样板，无法签名\n",
-            "note: {} nodes without a key, {} reviewers: it is a template, and nobody can sign it\n",
+            "注意：这是模板，还不能签署：{} 个节点缺密钥，审核人 {} 名\n",
+            "note: a template, which cannot be signed yet: {} nodes without a key, {} reviewers\n",
             template.keyless().len(),
             template.reviewers().len()
         ));
