@@ -10,6 +10,7 @@
 //! ([`crate::document`]).
 
 mod past;
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
-//! Record kinds as a charter declares them: facets, fields, vocabularies. The core has no kind of
-//! its own; what a facet may hold is content that reviewers sign.
+//! Record kinds as a charter declares them: facets, fields, vocabularies, steps. The core has no kind
+//! of its own; what a facet may hold is content that reviewers sign.
+
+pub mod steps;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,8 @@ use crate::ids::{Name, NodeId, RecordId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::{FIELD_KEY_BYTES_MAX, VALUE_TEXT_BYTES_MAX};
 use crate::value::{Operation, Value};
+
+use steps::{StepProblem, Steps};
 
 /// A text in the two languages of the county.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -68,6 +72,9 @@ pub struct Facet {
     /// Its fields, in the order people read them.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
+    /// The steps that it goes through, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
 }
 
 /// One field of a facet.
@@ -164,6 +171,16 @@ pub enum KindError {
         facet: Name,
         /// The field that is missing.
         field: Name,
+    },
+    /// The record is not taken this step.
+    #[error("`{field}` of `{facet}`: {problem}")]
+    Step {
+        /// The facet.
+        facet: Name,
+        /// The field that says the step.
+        field: Name,
+        /// What is wrong.
+        problem: StepProblem,
     },
     /// The value is not of the field's type or is outside its limits.
     #[error("field `{key}` of `{facet}`: {problem}")]
@@ -424,6 +441,14 @@ impl Field {
                 at_most,
             })
         }
+    }
+
+    /// What people call a word that it can hold.
+    pub fn word(&self, kind: &Kind, id: Name) -> Option<Title> {
+        let vocabulary = self.vocabulary.unwrap_or(self.name);
+        let mut words = kind.vocabularies.get(&vocabulary)?.iter();
+        let Word { zh, en, .. } = words.find(|word| word.id == id)?.clone();
+        (self.holds == FieldType::Vocabulary).then_some(Title { zh, en })
     }
 
     fn check_word(&self, kind: &Kind, word: &str) -> Result<(), ValueProblem> {

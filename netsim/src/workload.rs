@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::steps::Steps;
 use crdt_model::kind::{Facet, Field, FieldType, Kinds};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
@@ -255,12 +256,45 @@ impl Workload {
         }
         let (_, declared) = charter.kinds().facet(facet.facet)?;
         let (key, value) = self.field(charter.kinds(), declared)?;
-        let fields = [(key, Some(value))].into();
+        let steps = declared.steps.as_ref();
+        let fields = match steps.filter(|steps| steps.field.as_str() == key) {
+            Some(steps) => self.step(state, node, &facet, declared, steps)?,
+            None => [(key, Some(value))].into(),
+        };
         Some(Draft {
             facet,
             grade: None,
             fields,
         })
+    }
+
+    /// A step from where the facet is, with what it needs.
+    fn step(
+        &mut self,
+        state: &Node,
+        node: NodeId,
+        facet: &FacetId,
+        declared: &Facet,
+        steps: &Steps,
+    ) -> Option<BTreeMap<String, Option<Value>>> {
+        let charter = state.engine.charter();
+        let tier = charter.roster().member(node)?.tier;
+        let document = replica::document(&state.store, facet).ok()?;
+        let here = document.values(steps.field.as_str()).iter();
+        let here = here.filter_map(|written| match &written.value {
+            Value::Text(word) => word.parse::<Name>().ok(),
+            _ => None,
+        });
+        let ways: Vec<_> = here.flat_map(|from| steps.next(from, tier)).collect();
+        let taken = *self.chance.pick(&ways)?;
+        let to = Value::Text(taken.to.as_str().to_owned());
+        let mut fields = BTreeMap::from([(steps.field.as_str().to_owned(), Some(to))]);
+        for needed in &taken.needs {
+            let field = declared.field(needed.as_str())?;
+            let value = self.value(charter.kinds(), declared, field);
+            fields.insert(needed.as_str().to_owned(), Some(value));
+        }
+        Some(fields)
     }
 
     /// Another grade for a facet that was just given one, by somebody who has not heard of it.
@@ -344,7 +378,14 @@ impl Workload {
             FieldType::Time => {
                 Value::Integer(1_782_864_000_000 + self.chance.below(1 << 40) as i64)
             }
-            FieldType::Vocabulary => Value::Text(self.word(kinds, declared, field)),
+            FieldType::Vocabulary => {
+                let steps = declared.steps.as_ref();
+                let begins = steps.filter(|steps| steps.field == field.name);
+                match begins.and_then(|steps| self.chance.pick(&steps.begin)) {
+                    Some(word) => Value::Text(word.as_str().to_owned()),
+                    None => Value::Text(self.word(kinds, declared, field)),
+                }
+            }
             FieldType::Area => Value::Text("620723101201".to_owned()),
             FieldType::Record => {
                 Value::Text(Canary::record(self.seed, self.chance.bits() >> 1).to_string())

@@ -1,10 +1,12 @@
 //! The reasons of refusals, as people read them: what the engine says, in both languages, with the
 //! reason of the rule that decided.
 
-use crdt_model::charter::RuleId;
+use crdt_model::charter::{Charter, RuleId};
 use crdt_model::engine::WriteRefused;
+use crdt_model::ids::Name;
 use crdt_model::judge::Fault;
-use crdt_model::kind::KindError;
+use crdt_model::kind::steps::StepProblem;
+use crdt_model::kind::{KindError, Title};
 use policy::CedarCharter;
 
 use crate::import::fields::value_problem;
@@ -61,7 +63,7 @@ pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
                 "this node may not hold {label}: {en}"
             )
         }
-        Fault::Kind(error) => kind_text(error),
+        Fault::Kind(error) => kind_text(charter, error),
         other => text!("{other}", "{other}"),
     }
 }
@@ -84,7 +86,68 @@ fn by(charter: &CedarCharter, rules: &[RuleId]) -> Text {
     }
 }
 
-fn kind_text(error: &KindError) -> Text {
+fn step_text(charter: &CedarCharter, facet: Name, field: Name, problem: &StepProblem) -> Text {
+    let declared = charter.kinds().facet(facet);
+    let word = |id: &Name| {
+        let titled =
+            declared.and_then(|(kind, facet)| facet.field(field.as_str())?.word(kind, *id));
+        titled.unwrap_or_else(|| same(id))
+    };
+    let named = |id: &Name| {
+        let field = declared.and_then(|(_, facet)| facet.field(id.as_str()));
+        field.map_or_else(|| same(id), |field| field.title.clone())
+    };
+    let (zh, en) = match problem {
+        StepProblem::Begin(to) => {
+            let to = word(to);
+            (
+                format!("新记录不能从“{}”开始", to.zh),
+                format!("no record begins as `{}`", to.en),
+            )
+        }
+        StepProblem::Order { from, to } => {
+            let (from, to) = (word(from), word(to));
+            (
+                format!("不能从“{}”转到“{}”", from.zh, to.zh),
+                format!("it does not go from `{}` to `{}`", from.en, to.en),
+            )
+        }
+        StepProblem::Tier { from, to } => {
+            let (from, to) = (word(from), word(to));
+            (
+                format!("从“{}”转到“{}”不由本级节点办理", from.zh, to.zh),
+                format!(
+                    "a node of this tier does not take it from `{}` to `{}`",
+                    from.en, to.en
+                ),
+            )
+        }
+        StepProblem::Needs { to, field } => {
+            let (to, needed) = (word(to), named(field));
+            (
+                format!("转到“{}”须先填写“{}”（{field}）", to.zh, needed.zh),
+                format!(
+                    "`{field}` ({}) must be given to go to `{}`",
+                    needed.en, to.en
+                ),
+            )
+        }
+        StepProblem::Cleared => (
+            "环节不能清空".to_owned(),
+            "the step cannot be cleared".to_owned(),
+        ),
+    };
+    Text { zh, en }
+}
+
+fn same(id: &Name) -> Title {
+    Title {
+        zh: id.to_string(),
+        en: id.to_string(),
+    }
+}
+
+fn kind_text(charter: &CedarCharter, error: &KindError) -> Text {
     match error {
         KindError::UnknownFacet(facet) => {
             text!("章程没有分面 {facet}", "no kind declares a facet `{facet}`")
@@ -106,6 +169,11 @@ fn kind_text(error: &KindError) -> Text {
         KindError::Required { field, .. } => {
             text!("缺少必填字段 {field}", "its field `{field}` is required")
         }
+        KindError::Step {
+            facet,
+            field,
+            problem,
+        } => step_text(charter, *facet, *field, problem),
         KindError::Value { key, problem, .. } => {
             let Text { zh, en } = value_problem(problem);
             text!("字段 {key}：{zh}", "field `{key}`: {en}")

@@ -1,6 +1,6 @@
 //! `record set`: changes fields and grades of facets that the node holds, all of it or nothing.
 
-use crdt_model::ids::RecordId;
+use crdt_model::ids::{Name, RecordId};
 
 use super::asking::Context;
 use super::field::of_facet;
@@ -17,6 +17,8 @@ pub(super) struct Arguments {
     record: RecordId,
     #[command(flatten)]
     fields: Fields,
+    #[arg(long, value_name = "ROLE", value_parser = values::name)]
+    role: Option<Name>,
 }
 
 pub(super) fn words() -> Words {
@@ -27,6 +29,13 @@ pub(super) fn words() -> Words {
     ));
     Fields::words(words)
         .argument("record", text!("记录编号", "the record's id"))
+        .argument(
+            "role",
+            text!(
+                "办理人的岗位（默认为章程列出的第一个）",
+                "the role of whoever writes (default: the first of the charter)"
+            ),
+        )
         .argument("file", text!("从 JSON 文件读取，- 为标准输入", "read it from a JSON file; - is stdin"))
         .after(text!(
             "清空字段：--field case.summary.outcome:=null\n\
@@ -53,6 +62,7 @@ pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
     let reply = context.ask(&Request::Set {
         record: arguments.record,
         facets,
+        role: arguments.role,
     })?;
     written(reply, context)
 }

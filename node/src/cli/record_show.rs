@@ -13,7 +13,9 @@ use super::output::Answer;
 use super::table::table;
 use super::time::shown;
 use super::{Ended, values};
-use crate::control::protocol::{FacetView, FieldView, RecordView, Reply, Request, ValueView};
+use crate::control::protocol::{
+    FacetView, FieldView, NextStep, RecordView, Reply, Request, ValueView,
+};
 use crate::text;
 use crate::text::{Language, Text};
 
@@ -141,7 +143,38 @@ fn facet_text(view: &FacetView, language: Language) -> String {
         .flat_map(|field| field_rows(field, language))
         .collect();
     text.push_str(&table(&header, &rows, &[]));
+    if !view.next.is_empty() {
+        text.push_str(&say(text!("  下一步可到：\n", "  may go to:\n")));
+        let lines = view.next.iter().map(|next| next_line(next, language));
+        text.extend(lines);
+    }
     text
+}
+
+/// A step that may be taken, with what it takes.
+fn next_line(next: &NextStep, language: Language) -> String {
+    let NextStep {
+        field,
+        to,
+        title,
+        needs,
+        roles,
+    } = next;
+    let joined = |names: &[Name]| {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    };
+    let (needs, roles) = (joined(needs), joined(roles));
+    let say = |text: Text| text.in_language(language).to_owned();
+    let mut line = format!("    {} ({field}={to})", in_language(title, language));
+    if !needs.is_empty() {
+        line.push_str(&say(text!("，须填写 {needs}", ", needs {needs}")));
+    }
+    if !roles.is_empty() {
+        line.push_str(&say(text!("，岗位 {roles}", ", roles {roles}")));
+    }
+    line.push('\n');
+    line
 }
 
 /// One row for each value that is in force.
@@ -243,6 +276,13 @@ mod tests {
             rules: rules.iter().map(ToString::to_string).collect(),
             fields,
             commits: 3,
+            next: vec![NextStep {
+                field: name("step"),
+                to: name("closed"),
+                title: title("已办结", "closed"),
+                needs: vec![name("outcome")],
+                roles: vec![name("leader")],
+            }],
         }
     }
 
@@ -301,6 +341,15 @@ mod tests {
     fn line<'a>(text: &'a str, with: &str) -> &'a str {
         let found = text.lines().find(|line| line.contains(with));
         found.unwrap_or_else(|| panic!("no line with {with} in:\n{text}"))
+    }
+
+    #[test]
+    fn what_may_follow_is_shown_with_what_it_takes() {
+        let text = record_text(&a_case(), Language::Zh);
+        assert!(
+            text.contains("已办结 (step=closed)，须填写 outcome，岗位 leader"),
+            "{text}"
+        );
     }
 
     #[test]

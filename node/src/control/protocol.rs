@@ -58,6 +58,10 @@ pub enum Request {
         record: RecordId,
         /// The changes, by facet.
         facets: Vec<ChangedFacet>,
+        /// As a person in this role; the first that the charter lists if none is given. Some steps
+        /// are for certain roles.
+        #[serde(default)]
+        role: Option<Name>,
     },
     /// Show a record as a person in this role may read it.
     Show {
@@ -344,6 +348,26 @@ pub struct FacetView {
     pub rules: Vec<String>,
     /// How many commits it has.
     pub commits: u32,
+    /// The steps that may be taken from here at this node; empty where this person may not read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
+}
+
+/// A step that may be taken.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NextStep {
+    /// The field that says the step.
+    pub field: Name,
+    /// The word that it leads to.
+    pub to: Name,
+    /// What people call that.
+    pub title: Title,
+    /// The fields that must have a value by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Name>,
+    /// The roles that take it; any if none is listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Name>,
 }
 
 /// One field with everything that is in force.

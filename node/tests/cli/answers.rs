@@ -276,7 +276,8 @@ fn a_change_may_clear_a_field_or_only_regrade() {
         asked,
         Request::Set {
             record: record(),
-            facets: wanted
+            facets: wanted,
+            role: None,
         }
     );
 }

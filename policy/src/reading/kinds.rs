@@ -1,6 +1,8 @@
 //! `kinds/*.toml`: what the records of a county hold, checked against the words of `charter.toml`
 //! and against what no charter may allow.
 
+mod steps;
+
 use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
@@ -209,6 +211,7 @@ impl Check<'_, '_> {
             }
             self.field(kind, field, path);
         }
+        self.steps(kind, facet, [path[0], path[1]]);
     }
 
     fn declared(
@@ -338,10 +341,23 @@ title = { zh = "人数", en = "Number of people" }
 type = "integer"
 at_least = 0
 at_most = 10000
+[facet.steps]
+field = "step"
+begin = ["open"]
+step = [{ from = ["open"], to = "closed", tiers = ["village"], roles = ["clerk"], needs = ["people"] }]
 [[vocabularies.step]]
 id = "open"
 zh = "登记"
 en = "open"
+[[vocabularies.step]]
+id = "closed"
+zh = "办结"
+en = "closed"
+"#;
+
+    const STEPS: &str = r#"field = "step"
+begin = ["open"]
+step = [{ from = ["open"], to = "closed", tiers = ["village"], roles = ["clerk"], needs = ["people"] }]
 "#;
 
     fn word(id: &str) -> Word {
@@ -415,6 +431,41 @@ en = "open"
             (
                 "retention_days = 1825",
                 "retention_days = 1825\nsteps = []",
+                "toml::content",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("\"step\"", "\"code\""),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("[\"open\"]", "[\"shut\"]"),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("to = \"closed\"", "to = \"open\""),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("from = [\"open\"]", "from = []"),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("\"clerk\"", "\"mayor\""),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("\"people\"", "\"step\""),
+                "kinds::steps",
+            ),
+            (
+                STEPS,
+                &STEPS.replace("\"village\"", "\"hamlet\""),
                 "toml::content",
             ),
         ] {

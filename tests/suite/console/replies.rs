@@ -11,8 +11,8 @@ use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
 use node::control::protocol::{
-    Cause, FacetView, FieldView, HeldFacet, ImportReport, NodeStatus, PeerLine, RecordLine,
-    RecordView, RefusedCommit, Reply, ValueView, Why,
+    Cause, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus, PeerLine,
+    RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
 };
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;
@@ -233,9 +233,25 @@ fn facet(record: RecordId, view: &FacetView, to: &mut List) {
         readable: _,
         rules,
         commits,
+        next,
     } = view;
     name(*facet, to);
     title(words, to);
+    for NextStep {
+        field,
+        to: word,
+        title: words,
+        needs,
+        roles,
+    } in next
+    {
+        title(words, to);
+        let names = [*field, *word].into_iter();
+        names
+            .chain(needs.iter().copied())
+            .chain(roles.iter().copied())
+            .for_each(|one| name(one, to));
+    }
     label.list(to);
     to.push(Mention::Facet {
         facet: label.facet_of(record),

@@ -5,13 +5,24 @@ use node::control::protocol::{Reply, Request};
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, text};
 
 #[test]
-fn a_case_closed_and_handed_up_at_once_shows_both_everywhere() {
+fn a_case_settled_and_handed_up_at_once_shows_both_everywhere() {
     let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
     let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
     mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
     mesh.wait_for_facets(COUNTY, "case.summary", 1);
+    for (field, value) in [
+        ("step", "accepted"),
+        ("step", "level-2"),
+        ("outcome", "agreed-oral"),
+        ("method", "talk"),
+    ] {
+        mesh.set(VILLAGE, record, &format!("case.summary.{field}"), value);
+    }
+    mesh.wait_for(TOWNSHIP, "the village's work", |_| {
+        steps(&mesh, TOWNSHIP, record) == [(node(VILLAGE), text("level-2"))]
+    });
     mesh.cut(TOWNSHIP, true);
-    mesh.set(VILLAGE, record, "case.summary.step", "closed");
+    mesh.set(VILLAGE, record, "case.summary.step", "agreed");
     mesh.set(TOWNSHIP, record, "case.summary.step", "escalated");
     mesh.cut(TOWNSHIP, false);
     for code in [VILLAGE, TOWNSHIP, COUNTY] {
@@ -20,7 +31,7 @@ fn a_case_closed_and_handed_up_at_once_shows_both_everywhere() {
         });
         let expected = [
             (node(TOWNSHIP), text("escalated")),
-            (node(VILLAGE), text("closed")),
+            (node(VILLAGE), text("agreed")),
         ];
         assert_eq!(steps(&mesh, code, record), expected, "at {code}");
     }

@@ -258,6 +258,7 @@ impl Mesh {
             &Request::Set {
                 record,
                 facets: vec![change],
+                role: None,
             },
         ) {
             Reply::Written { commits, .. } => commits,

@@ -7,5 +7,6 @@ mod console;
 mod crashes;
 mod emergencies;
 mod harness;
+mod steps;
 mod strangers;
 mod whistle;

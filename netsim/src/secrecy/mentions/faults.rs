@@ -7,6 +7,7 @@ use crdt_model::engine::WriteRefused;
 use crdt_model::history::HistoryError;
 use crdt_model::ids::{Name, Seq};
 use crdt_model::judge::Fault;
+use crdt_model::kind::steps::StepProblem;
 use crdt_model::kind::{KindError, ValueProblem};
 
 use super::{Mention, Mentions, counted, text};
@@ -109,6 +110,15 @@ impl Mentions for KindError {
                 facet.list(to);
                 field.list(to);
             }
+            Self::Step {
+                facet,
+                field,
+                problem,
+            } => {
+                facet.list(to);
+                field.list(to);
+                problem.list(to);
+            }
             Self::Value {
                 facet,
                 key,
@@ -118,6 +128,23 @@ impl Mentions for KindError {
                 to.push(text(key));
                 problem.list(to);
             }
+        }
+    }
+}
+
+impl Mentions for StepProblem {
+    fn list(&self, to: &mut Vec<Mention>) {
+        match self {
+            Self::Begin(word) => word.list(to),
+            Self::Order { from, to: word } | Self::Tier { from, to: word } => {
+                from.list(to);
+                word.list(to);
+            }
+            Self::Needs { to: word, field } => {
+                word.list(to);
+                field.list(to);
+            }
+            Self::Cleared => {}
         }
     }
 }

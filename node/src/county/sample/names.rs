@@ -92,5 +92,9 @@ impl Fields {
 
 /// A request to change a record.
 pub(super) fn set(record: RecordId, facets: Vec<ChangedFacet>) -> Request {
-    Request::Set { record, facets }
+    Request::Set {
+        record,
+        facets,
+        role: None,
+    }
 }

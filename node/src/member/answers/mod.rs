@@ -6,6 +6,7 @@ mod importing;
 mod inventory;
 mod records;
 mod status;
+mod steps;
 mod why;
 mod writing;
 
@@ -61,7 +62,11 @@ pub fn answer(
         } => {
             return writing::add(keeper, record, home, facets, answer);
         }
-        Request::Set { record, facets } => return writing::set(keeper, record, facets, answer),
+        Request::Set {
+            record,
+            facets,
+            role,
+        } => return writing::set(keeper, record, facets, role, answer),
         Request::Import {
             files,
             mapping,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crdt_model::document::{Document, Written};
 use crdt_model::ids::{Name, RecordId};
-use crdt_model::kind::{Facet, FieldType, Kind, Title};
+use crdt_model::kind::{Facet, Field, Kind};
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, FacetEntry};
 use crdt_model::value::Value;
 
-use super::{no_such_record, unreadable};
+use super::{no_such_record, steps, unreadable};
 use crate::control::protocol::{
     FacetView, FieldView, PAGE_ENTRIES_MAX, RecordLine, RecordView, Reply, ValueView,
 };
@@ -132,11 +132,12 @@ fn facet_view(
 ) -> Result<FacetView, Problem> {
     let label = id.label(entry.grade);
     let decision = keeper.engine.rules().read(&label, keeper.node(), role);
-    let fields = if decision.allowed {
+    let (fields, next) = if decision.allowed {
         let document = replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?;
-        field_views(kind, facet, &document)
+        let next = steps::next(keeper, kind, facet, &document);
+        (field_views(kind, facet, &document), next)
     } else {
-        Vec::new()
+        (Vec::new(), Vec::new())
     };
     Ok(FacetView {
         facet: facet.name,
@@ -146,6 +147,7 @@ fn facet_view(
         readable: decision.allowed,
         rules: decision.rules.iter().map(ToString::to_string).collect(),
         commits: entry.commits,
+        next,
     })
 }
 
@@ -153,11 +155,9 @@ fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView
     let mut views = Vec::new();
     for field in &facet.fields {
         for (key, values) in document.fields().filter(|(key, _)| field.has_key(key)) {
-            let words = field.vocabulary.unwrap_or(field.name);
-            let vocabulary = (field.holds == FieldType::Vocabulary).then_some(words);
             let values = values
                 .iter()
-                .map(|written| value_view(kind, vocabulary, written));
+                .map(|written| value_view(kind, field, written));
             let (key, title) = (key.to_owned(), field.title.clone());
             views.push(FieldView {
                 key,
@@ -169,25 +169,21 @@ fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView
     views
 }
 
-fn value_view(kind: &Kind, vocabulary: Option<Name>, written: &Written) -> ValueView {
-    let words = vocabulary.and_then(|vocabulary| kind.vocabularies.get(&vocabulary));
-    let word = match (&written.value, words) {
-        (Value::Text(text), Some(words)) => words.iter().find(|word| word.id.as_str() == text),
+fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {
+    let word = match &written.value {
+        Value::Text(text) => text.parse().ok().and_then(|word| field.word(kind, word)),
         _ => None,
     };
     ValueView {
         value: written.value.clone(),
-        word: word.map(|word| Title {
-            zh: word.zh.clone(),
-            en: word.en.clone(),
-        }),
+        word,
         author: written.author,
         wall: written.wall,
     }
 }
 
 /// The role that a person looks in: the one they name, or the first that the charter lists.
-fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Problem> {
+pub(super) fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Problem> {
     let roles = &keeper.adopted.charter().head().roles;
     match role {
         None => roles

@@ -2,11 +2,11 @@
 
 use crdt_model::draft::Draft;
 use crdt_model::engine::WriteRefused;
-use crdt_model::ids::{CommitHash, NodeId, RecordId};
+use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 
-use super::{no_such_record, unreadable};
+use super::{no_such_record, steps, unreadable};
 use crate::control::protocol::{ChangedFacet, NewFacet, Reply};
 use crate::member::keeper::{Answer, Keeper};
 use crate::reason::refusal_text;
@@ -69,9 +69,12 @@ pub(super) fn set(
     keeper: &mut Keeper,
     record: RecordId,
     facets: Vec<ChangedFacet>,
+    role: Option<Name>,
     answer: Answer,
 ) -> Result<(), Problem> {
-    let drafts = match changed_drafts(keeper, record, facets) {
+    let drafts = changed_drafts(keeper, record, facets);
+    let drafts = drafts.and_then(|drafts| steps::for_role(keeper, drafts, role));
+    let drafts = match drafts {
         Ok(drafts) => drafts,
         Err(problem) => {
             answer(Reply::Problem(problem));
@@ -125,11 +128,7 @@ fn written(record: RecordId, commits: Vec<CommitHash>) -> Reply {
     Reply::Written { record, commits }
 }
 
-fn grade(
-    base: Option<Grade>,
-    sensitivity: Option<crdt_model::ids::Name>,
-    level: Option<crdt_model::ids::Name>,
-) -> Option<Grade> {
+fn grade(base: Option<Grade>, sensitivity: Option<Name>, level: Option<Name>) -> Option<Grade> {
     let sensitivity = sensitivity.or(base.map(|base| base.sensitivity))?;
     Some(Grade {
         sensitivity,

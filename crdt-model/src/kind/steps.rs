@@ -1,0 +1,247 @@
+//! Steps: which word of a field may follow which, where, in which role, and what must be known by
+//! then. A step is judged by what it overwrites, which lies in its past, so every node judges it
+//! alike. Steps taken at the same time without knowing of each other are both legal and both stay,
+//! until somebody settles them: with one of them, or with a step that follows on one of them. Who
+//! leaves out what it has seen only makes such a conflict, which everybody sees.
+
+use serde::{Deserialize, Serialize};
+
+use crate::charter::Tier;
+use crate::commit::Commit;
+use crate::history::History;
+use crate::ids::Name;
+use crate::kind::{Facet, KindError};
+use crate::value::Value;
+
+/// The steps of a facet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// The field that says which step a record is in.
+    pub field: Name,
+    /// The words that a record may begin with.
+    pub begin: Vec<Name>,
+    /// The steps that may be taken.
+    #[serde(rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The words that it may be taken from.
+    pub from: Vec<Name>,
+    /// The word that it leads to.
+    pub to: Name,
+    /// The tiers whose nodes may take it; any that may write, if not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<Tier>,
+    /// The roles whose persons may take it; any, if not given. A commit says which node wrote it,
+    /// and the node answers for its persons, so only that node can look at this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Name>,
+    /// The fields that must have a value by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Name>,
+}
+
+impl Steps {
+    /// The steps from a word to another.
+    pub fn between(&self, from: Name, to: Name) -> impl Iterator<Item = &Step> {
+        let fits = move |step: &&Step| step.to == to && step.from.contains(&from);
+        self.steps.iter().filter(fits)
+    }
+
+    /// The steps that may be taken from a word at a node of this tier.
+    pub fn next(&self, from: Name, tier: Tier) -> impl Iterator<Item = &Step> {
+        let fits = move |step: &&Step| step.from.contains(&from) && step.at(tier);
+        self.steps.iter().filter(fits)
+    }
+}
+
+impl Step {
+    /// Whether nodes of this tier may take it.
+    pub fn at(&self, tier: Tier) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&tier)
+    }
+}
+
+/// What is wrong with a step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepProblem {
+    /// No record begins there.
+    #[error("no record begins at `{0}`")]
+    Begin(Name),
+    /// Nothing leads there.
+    #[error("it does not go from `{from}` to `{to}`")]
+    Order {
+        /// Where it was.
+        from: Name,
+        /// Where it was to go.
+        to: Name,
+    },
+    /// It is for nodes of another tier.
+    #[error("a node of this tier does not take it from `{from}` to `{to}`")]
+    Tier {
+        /// Where it was.
+        from: Name,
+        /// Where it was to go.
+        to: Name,
+    },
+    /// Something must be known first.
+    #[error("`{field}` must be given to go to `{to}`")]
+    Needs {
+        /// Where it was to go.
+        to: Name,
+        /// What must be given.
+        field: Name,
+    },
+    /// A step is replaced by another, never by nothing.
+    #[error("it cannot be cleared")]
+    Cleared,
+}
+
+impl Facet {
+    /// Checks the step that a commit takes, if it takes one, at an author of this tier.
+    pub fn check_step(
+        &self,
+        commit: &Commit,
+        history: &History,
+        tier: Tier,
+    ) -> Result<(), KindError> {
+        let Some(steps) = &self.steps else {
+            return Ok(());
+        };
+        let key = steps.field.as_str();
+        let mut operations = commit.body().operations.iter();
+        let Some(operation) = operations.find(|operation| operation.key == key) else {
+            return Ok(());
+        };
+        let seen = history.overwritten(commit, operation);
+        let seen: Vec<Name> = seen.into_iter().filter_map(word).collect();
+        let judged = match operation.value.as_ref().map(word) {
+            None | Some(None) => Err(StepProblem::Cleared),
+            Some(Some(to)) => steps.judge(&seen, to, tier, |field| {
+                history.has_value_after(commit, field.as_str())
+            }),
+        };
+        judged.map_err(|problem| KindError::Step {
+            facet: self.name,
+            field: steps.field,
+            problem,
+        })
+    }
+}
+
+fn word(value: &Value) -> Option<Name> {
+    match value {
+        Value::Text(word) => word.parse().ok(),
+        _ => None,
+    }
+}
+
+impl Steps {
+    fn judge(
+        &self,
+        seen: &[Name],
+        to: Name,
+        tier: Tier,
+        known: impl Fn(Name) -> bool,
+    ) -> Result<(), StepProblem> {
+        let Some(first) = seen.first() else {
+            return match self.begin.contains(&to) {
+                true => Ok(()),
+                false => Err(StepProblem::Begin(to)),
+            };
+        };
+        // Of several that were taken at the same time, one may be chosen.
+        if seen.contains(&to) {
+            return Ok(());
+        }
+        let mut problem = StepProblem::Order { from: *first, to };
+        for from in seen {
+            for step in self.between(*from, to) {
+                let missing = step.needs.iter().find(|field| !known(**field));
+                problem = match missing {
+                    _ if !step.at(tier) => StepProblem::Tier { from: *from, to },
+                    Some(field) => StepProblem::Needs { to, field: *field },
+                    None => return Ok(()),
+                };
+            }
+        }
+        Err(problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        text.parse().expect("a name")
+    }
+
+    fn steps() -> Steps {
+        let step = |from: &str, to: &str, tiers: &[Tier], needs: &[&str]| Step {
+            from: vec![name(from)],
+            to: name(to),
+            tiers: tiers.to_vec(),
+            roles: Vec::new(),
+            needs: needs.iter().map(|need| name(need)).collect(),
+        };
+        Steps {
+            field: name("step"),
+            begin: vec![name("registered")],
+            steps: vec![
+                step("registered", "accepted", &[], &[]),
+                step("accepted", "agreed", &[Tier::Village], &["outcome"]),
+                step("accepted", "handed-up", &[Tier::Township], &[]),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_step_follows_on_what_was_seen_at_its_tier_with_what_it_needs() {
+        let steps = steps();
+        let judge = |seen: &[&str], to: &str, tier, known: bool| {
+            let seen: Vec<_> = seen.iter().map(|word| name(word)).collect();
+            steps.judge(&seen, name(to), tier, |_| known)
+        };
+        let village = Tier::Village;
+        assert_eq!(judge(&[], "registered", village, true), Ok(()));
+        assert_eq!(
+            judge(&[], "accepted", village, true),
+            Err(StepProblem::Begin(name("accepted")))
+        );
+        assert_eq!(judge(&["registered"], "accepted", village, true), Ok(()));
+        let order = StepProblem::Order {
+            from: name("registered"),
+            to: name("agreed"),
+        };
+        assert_eq!(judge(&["registered"], "agreed", village, true), Err(order));
+        assert_eq!(judge(&["accepted"], "agreed", village, true), Ok(()));
+        let needs = StepProblem::Needs {
+            to: name("agreed"),
+            field: name("outcome"),
+        };
+        assert_eq!(judge(&["accepted"], "agreed", village, false), Err(needs));
+        let tier = StepProblem::Tier {
+            from: name("accepted"),
+            to: name("handed-up"),
+        };
+        assert_eq!(judge(&["accepted"], "handed-up", village, true), Err(tier));
+    }
+
+    #[test]
+    fn steps_taken_at_the_same_time_are_settled_by_one_of_them_or_by_what_follows() {
+        let steps = steps();
+        let seen = [name("accepted"), name("handed-up")];
+        for to in ["accepted", "handed-up", "agreed"] {
+            let judged = steps.judge(&seen, name(to), Tier::Village, |_| true);
+            assert_eq!(judged, Ok(()), "{to}");
+        }
+        let judged = steps.judge(&seen, name("registered"), Tier::Village, |_| true);
+        assert!(matches!(judged, Err(StepProblem::Order { .. })));
+    }
+}

@@ -1,0 +1,113 @@
+//! Steps of a facet: every word that they name is there, every word of the vocabulary can be
+//! reached, and what a step needs can be given.
+
+use std::collections::BTreeSet;
+
+use crdt_model::ids::Name;
+use crdt_model::kind::steps::Steps;
+use crdt_model::kind::{Facet, FieldType, Kind};
+
+use super::Check;
+use crate::reading::document::Step as Key;
+use crate::reading::head::rank;
+
+const CODE: &str = "kinds::steps";
+
+impl Check<'_, '_> {
+    pub(super) fn steps(&mut self, kind: &Kind, facet: &Facet, path: [Key<'_>; 2]) {
+        let Some(steps) = &facet.steps else {
+            return;
+        };
+        let at = |key| [path[0], path[1], Key::Key("steps"), Key::Key(key)];
+        let field = facet.fields.iter().find(|field| field.name == steps.field);
+        let field = field.filter(|field| field.holds == FieldType::Vocabulary && field.required);
+        let Some(field) = field else {
+            let message = format!(
+                "`{}` is no required field of type `vocabulary` of `{}`",
+                steps.field, facet.name
+            );
+            self.refuse(
+                CODE,
+                &at("field"),
+                message,
+                "name the field that says the step",
+            );
+            return;
+        };
+        let vocabulary = field.vocabulary.unwrap_or(field.name);
+        let words = kind.vocabularies.get(&vocabulary);
+        let words: BTreeSet<Name> = words.into_iter().flatten().map(|word| word.id).collect();
+        if let Some(word) = steps.begin.iter().find(|word| !words.contains(word)) {
+            let message = format!("`{word}` is not in vocabulary `{vocabulary}`");
+            self.refuse(CODE, &at("begin"), message, "");
+        }
+        for (index, step) in steps.steps.iter().enumerate() {
+            let at = |key| {
+                let list = [path[0], path[1], Key::Key("steps"), Key::Key("step")];
+                [
+                    list[0],
+                    list[1],
+                    list[2],
+                    list[3],
+                    Key::Index(index),
+                    Key::Key(key),
+                ]
+            };
+            let mut named = step.from.iter().chain([&step.to]);
+            if let Some(word) = named.find(|word| !words.contains(word)) {
+                let message = format!("`{word}` is not in vocabulary `{vocabulary}`");
+                self.refuse(CODE, &at("to"), message, "");
+            }
+            if step.from.is_empty() || step.from.contains(&step.to) {
+                let message = format!("a step to `{}` comes from nowhere, or from itself", step.to);
+                self.refuse(
+                    CODE,
+                    &at("from"),
+                    message,
+                    "name the words that it is taken from",
+                );
+            }
+            let head = self.head;
+            let unknown =
+                |role: &&Name| head.is_some_and(|head| rank(&head.roles, **role).is_none());
+            if let Some(role) = step.roles.iter().find(unknown) {
+                let message = format!("`{role}` is not among the roles of `charter.toml`");
+                self.refuse(CODE, &at("roles"), message, "declare it there first");
+            }
+            let other = |need: &&Name| {
+                let mut fields = facet.fields.iter();
+                **need == steps.field || !fields.any(|field| field.name == **need && !field.grows)
+            };
+            if let Some(need) = step.needs.iter().find(other) {
+                let message = format!(
+                    "`{need}` is no other field of `{}` that has one value",
+                    facet.name
+                );
+                let hint = "a step can only need what every node can see that holds the facet";
+                self.refuse(CODE, &at("needs"), message, hint);
+            }
+        }
+        let reached = reached(steps);
+        if let Some(word) = words.iter().find(|word| !reached.contains(word)) {
+            let message = format!("no step leads to `{word}`");
+            let hint = "begin with it, lead to it, or leave it out of the vocabulary";
+            self.refuse(CODE, &at("step"), message, hint);
+        }
+    }
+}
+
+/// The words that steps lead to.
+fn reached(steps: &Steps) -> BTreeSet<Name> {
+    let mut reached: BTreeSet<Name> = steps.begin.iter().copied().collect();
+    loop {
+        let before = reached.len();
+        for step in &steps.steps {
+            if step.from.iter().any(|from| reached.contains(from)) {
+                reached.insert(step.to);
+            }
+        }
+        if reached.len() == before {
+            return reached;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Steps: what may follow on what, where, in which role, and what must be known by then.
+
+use std::collections::BTreeMap;
+
+use crdt_model::ids::RecordId;
+use node::control::protocol::{ChangedFacet, Reply, Request};
+use node::text::Problem;
+
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, text};
+
+/// Tries to change the ledger row of a dispute in a role.
+fn attempt(
+    mesh: &Mesh,
+    code: &str,
+    record: RecordId,
+    role: Option<&str>,
+    fields: &[(&str, &str)],
+) -> Result<usize, Problem> {
+    let fields = fields
+        .iter()
+        .map(|(field, value)| ((*field).to_owned(), Some(text(value))));
+    let change = ChangedFacet {
+        facet: name("case.summary"),
+        sensitivity: None,
+        level: None,
+        fields: fields.collect::<BTreeMap<_, _>>(),
+    };
+    let request = Request::Set {
+        record,
+        facets: vec![change],
+        role: role.map(name),
+    };
+    match mesh.ask(code, &request) {
+        Reply::Written { commits, .. } => Ok(commits.len()),
+        Reply::Problem(problem) => Err(problem),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
+    let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
+    let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
+    let village = |role, fields: &[_]| attempt(&mesh, VILLAGE, record, role, fields);
+    let refused = |result: Result<usize, Problem>, code: &str, zh: &str| {
+        let problem = result.expect_err("refused");
+        assert_eq!(problem.code, code, "{problem}");
+        assert!(problem.what.zh.contains(zh), "{problem}");
+    };
+    // Nobody closes what was never handled.
+    let closed = village(None, &[("step", "closed"), ("outcome", "agreed-oral")]);
+    refused(closed, "refused", "不能从“已登记”转到“已办结”");
+    // Only a leader turns somebody away, and only with a reason.
+    let away = [("step", "refused"), ("outcome", "answered")];
+    refused(village(None, &away), "not-for-role", "leader");
+    let unsaid = village(Some("leader"), &away[..1]);
+    refused(unsaid, "refused", "须先填写“办理结果”");
+    assert_eq!(village(None, &[("step", "accepted")]), Ok(1));
+    // The township's level is not the village's.
+    refused(
+        village(None, &[("step", "level-3")]),
+        "refused",
+        "不由本级节点办理",
+    );
+    assert_eq!(village(None, &[("step", "level-1")]), Ok(1));
+    assert_eq!(village(None, &[("step", "escalated")]), Ok(1));
+    mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
+    let shown = |code: &str| {
+        let show = Request::Show {
+            record,
+            role: None,
+            reason: None,
+        };
+        let Reply::Record(view) = mesh.ask(code, &show) else {
+            return Vec::new();
+        };
+        let next = view.facets.iter().flat_map(|facet| facet.next.clone());
+        next.map(|next| next.to.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(VILLAGE), [""; 0], "the township holds the next level");
+    mesh.wait_for(TOWNSHIP, "the escalation", |_| {
+        shown(TOWNSHIP) == ["level-3", "level-4"]
+    });
+    let township = attempt(&mesh, TOWNSHIP, record, None, &[("step", "level-3")]);
+    assert_eq!(township, Ok(1));
+}
