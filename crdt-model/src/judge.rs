@@ -9,7 +9,7 @@ use crate::charter::{Charter, RuleId};
 use crate::commit::{Commit, CommitError, actor_of};
 use crate::history::{History, HistoryError};
 use crate::ids::{ActorId, CharterVersion, NodeId};
-use crate::kind::KindError;
+use crate::kind::{KindError, ValueProblem};
 use crate::label::{Grade, Label};
 use crate::planted::{self, Plant};
 
@@ -162,6 +162,8 @@ impl Fault {
                 // Whoever wrote it, the author did not: it proves nothing, and its grade is a claim.
                 | Self::Signature(_)
                 | Self::AuthorUnknown(_)
+                // What was caught is counted, and not kept.
+                | Self::Kind(KindError::Value { problem: ValueProblem::Personal(_), .. })
                 | Self::History(HistoryError::Duplicate)
         )
     }

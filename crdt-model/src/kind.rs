@@ -1,6 +1,8 @@
 //! Record kinds as a charter declares them: facets, fields, vocabularies, steps. The core has no kind
 //! of its own; what a facet may hold is content that reviewers sign.
 
+mod error;
+pub mod personal;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,9 @@ use crate::label::{FacetId, Grade, Label};
 use crate::limits::{FIELD_KEY_BYTES_MAX, VALUE_TEXT_BYTES_MAX};
 use crate::value::{Operation, Value};
 
-use steps::{StepProblem, Steps};
+pub use error::{KindError, ValueProblem};
+use personal::Detector;
+use steps::Steps;
 
 /// A text in the two languages of the county.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -72,6 +76,9 @@ pub struct Facet {
     /// Its fields, in the order people read them.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
+    /// What no text in it may hold, for it is not meant for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<Detector>,
     /// The steps that it goes through, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Steps>,
@@ -126,112 +133,6 @@ pub enum FieldType {
     Area,
     /// A record's id.
     Record,
-}
-
-/// Why a facet, grade or operation is not what the kinds allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KindError {
-    /// No kind declares this facet.
-    #[error("no kind declares a facet `{0}`")]
-    UnknownFacet(Name),
-    /// The facet does not take this sensitivity.
-    #[error("`{facet}` cannot have sensitivity `{sensitivity}`")]
-    Sensitivity {
-        /// The facet.
-        facet: Name,
-        /// What was given.
-        sensitivity: Name,
-    },
-    /// The facet does not take this level.
-    #[error("`{facet}` cannot have handling level `{level}`")]
-    Level {
-        /// The facet.
-        facet: Name,
-        /// What was given.
-        level: Name,
-    },
-    /// The facet is not meant for anybody but home.
-    #[error("`{facet}` cannot have an addressee")]
-    Addressed {
-        /// The facet.
-        facet: Name,
-    },
-    /// The facet has no such field.
-    #[error("`{facet}` has no field `{key}`")]
-    UnknownField {
-        /// The facet.
-        facet: Name,
-        /// The key as given, cut to the longest a key may be.
-        key: String,
-    },
-    /// A required field is missing from a new facet.
-    #[error("`{facet}` needs its field `{field}`")]
-    Required {
-        /// The facet.
-        facet: Name,
-        /// The field that is missing.
-        field: Name,
-    },
-    /// The record is not taken this step.
-    #[error("`{field}` of `{facet}`: {problem}")]
-    Step {
-        /// The facet.
-        facet: Name,
-        /// The field that says the step.
-        field: Name,
-        /// What is wrong.
-        problem: StepProblem,
-    },
-    /// The value is not of the field's type or is outside its limits.
-    #[error("field `{key}` of `{facet}`: {problem}")]
-    Value {
-        /// The facet.
-        facet: Name,
-        /// The key.
-        key: String,
-        /// What is wrong.
-        problem: ValueProblem,
-    },
-}
-
-/// What is wrong with a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ValueProblem {
-    /// Another type is needed.
-    #[error("holds {0}")]
-    Type(&'static str),
-    /// The text is too long.
-    #[error("{bytes} bytes of text, where at most {bytes_max} are allowed")]
-    TooLong {
-        /// As given.
-        bytes: usize,
-        /// As allowed.
-        bytes_max: usize,
-    },
-    /// The number is too small or too large.
-    #[error("{value} is outside {at_least} to {at_most}")]
-    Range {
-        /// As given.
-        value: i64,
-        /// The smallest allowed.
-        at_least: i64,
-        /// The largest allowed.
-        at_most: i64,
-    },
-    /// Not a word of the vocabulary.
-    #[error("`{word}` is not in vocabulary `{vocabulary}`")]
-    Word {
-        /// As given.
-        word: String,
-        /// Where it should be.
-        vocabulary: Name,
-    },
-    /// Control characters have no place in a text.
-    #[error("contains a control character")]
-    ControlCharacter,
-    /// A key that is written once was written again.
-    #[error("was already written, and is written once")]
-    WrittenOnce,
 }
 
 /// All kinds of one charter, found by name.
@@ -353,6 +254,12 @@ impl Facet {
         })
     }
 
+    /// What a text has that this facet refuses.
+    pub fn refused_in(&self, text: &str) -> Option<Detector> {
+        let mut refuses = self.refuses.iter().copied();
+        refuses.find(|detector| detector.finds(text))
+    }
+
     /// The field that a key belongs to.
     pub fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.has_key(key))
@@ -373,6 +280,11 @@ impl Facet {
         };
         if field.grows && (operation.value.is_none() || !operation.overwrites.is_empty()) {
             return Err(fault(ValueProblem::WrittenOnce));
+        }
+        if let Some(Value::Text(text)) = &operation.value
+            && let Some(found) = self.refused_in(text)
+        {
+            return Err(fault(ValueProblem::Personal(found)));
         }
         match &operation.value {
             Some(value) => field.check(kind, value).map_err(fault),

@@ -8,6 +8,7 @@ use crate::charter::Charter;
 use crate::draft::Draft;
 use crate::ids::{CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, Seq};
 use crate::judge::Fault;
+use crate::kind::{KindError, ValueProblem};
 use crate::label::{FacetId, Label};
 use crate::time::WallTime;
 
@@ -315,6 +316,20 @@ pub enum WriteRefused {
 pub type FacetName = Name;
 
 impl WriteRefused {
+    /// Whether it was refused for a number that belongs to a person.
+    pub(super) fn is_personal(&self) -> bool {
+        let Self::Draft { fault, .. } = self else {
+            return false;
+        };
+        matches!(
+            **fault,
+            Fault::Kind(KindError::Value {
+                problem: ValueProblem::Personal(_),
+                ..
+            })
+        )
+    }
+
     pub(super) fn draft(draft: usize, facet: &FacetId, fault: impl Into<Fault>) -> Self {
         Self::Draft {
             draft,

@@ -53,6 +53,9 @@ impl Engine {
                 self.durability.wait(Waiting::Ticket { ticket, commits });
             }
             Err(refused) => {
+                if refused.is_personal() {
+                    self.quarantine.count(None, "personal-data");
+                }
                 outputs.push(Output::Written {
                     ticket,
                     outcome: Err(refused),

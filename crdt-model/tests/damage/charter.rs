@@ -50,6 +50,7 @@ fn facet(text: &str) -> Facet {
         sensitivities: vec![name("plain")],
         levels: vec![name("one"), name("two")],
         fields: vec![field("text", false), field("line", true)],
+        refuses: Vec::new(),
         steps: None,
     }
 }

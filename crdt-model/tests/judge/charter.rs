@@ -73,6 +73,7 @@ fn kinds() -> Kinds {
         sensitivities: vec![name("plain")],
         levels: vec![name("one"), name("two"), name("three")],
         fields: vec![field("text", true), field("more", false)],
+        refuses: Vec::new(),
         steps: None,
     };
     Kinds::new([Kind {

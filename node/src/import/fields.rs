@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crdt_model::ids::{CommitHash, Name};
+use crdt_model::kind::personal::Detector;
 use crdt_model::kind::{FieldType, Kind, ValueProblem, Word};
 use crdt_model::value::Value;
 
@@ -268,5 +269,17 @@ pub fn value_problem(problem: &ValueProblem) -> Text {
         }
         ValueProblem::ControlCharacter => text!("含有控制字符", "contains a control character"),
         ValueProblem::WrittenOnce => text!("该字段只写一次", "the field is written once"),
+        ValueProblem::Personal(found) => {
+            let what = match found {
+                Detector::IdentityNumber => "身份证号",
+                Detector::PhoneNumber => "手机号",
+                Detector::BankCard => "银行卡号",
+            };
+            let name = found.name();
+            text!(
+                "疑似含有{what}，此处不得填写",
+                "holds what looks like a {name}, which does not belong here"
+            )
+        }
     }
 }

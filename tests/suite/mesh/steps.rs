@@ -84,3 +84,24 @@ fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
     let township = attempt(&mesh, TOWNSHIP, record, None, &[("step", "level-3")]);
     assert_eq!(township, Ok(1));
 }
+
+#[test]
+fn a_number_of_a_person_is_refused_where_none_is_meant_to_be_and_only_counted() {
+    let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
+    let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
+    // The example of GB 11643, and a number that nobody has.
+    for (lead, zh) in [
+        ("身份证11010519491231002X", "身份证号"),
+        ("电话13900000000", "手机号"),
+    ] {
+        let problem = attempt(&mesh, VILLAGE, record, None, &[("lead", lead)]);
+        let problem = problem.expect_err("refused");
+        assert!(problem.what.zh.contains(zh), "{problem}");
+        assert!(!problem.to_string().contains("0000"), "{problem}");
+        assert!(!problem.to_string().contains("1949"), "{problem}");
+    }
+    let Reply::Status(status) = mesh.ask(VILLAGE, &Request::Status) else {
+        panic!("no status");
+    };
+    assert_eq!(status.refused.get("personal-data"), Some(&2));
+}

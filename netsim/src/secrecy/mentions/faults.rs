@@ -152,7 +152,7 @@ impl Mentions for StepProblem {
 impl Mentions for ValueProblem {
     fn list(&self, to: &mut Vec<Mention>) {
         match self {
-            Self::Type(_) | Self::ControlCharacter | Self::WrittenOnce => {}
+            Self::Type(_) | Self::ControlCharacter | Self::WrittenOnce | Self::Personal(_) => {}
             Self::TooLong {
                 bytes,
                 bytes_max: _,

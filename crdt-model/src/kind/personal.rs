@@ -1,0 +1,194 @@
+//! Numbers that belong to a person, found in texts that are not meant for them. Which facet refuses
+//! which is content of the charter; how one is told from another number is here.
+//!
+//! A number stands by itself: no ASCII letter or digit is next to it. Full-width digits count, and one
+//! blank or hyphen between two digits is read over.
+
+use serde::{Deserialize, Serialize};
+
+/// What a facet can refuse.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detector {
+    /// A citizen's identity number: 18 characters with a date and the check character of GB 11643.
+    IdentityNumber,
+    /// A mobile number: 11 digits from 13 to 19, with or without 86 before it.
+    PhoneNumber,
+    /// A bank card: 16 to 19 digits from 4, 5 or 62, with the check digit of ISO/IEC 7812.
+    BankCard,
+}
+
+impl Detector {
+    /// Its name in a charter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IdentityNumber => "identity-number",
+            Self::PhoneNumber => "phone-number",
+            Self::BankCard => "bank-card",
+        }
+    }
+
+    /// Whether a text has such a number.
+    pub fn finds(self, text: &str) -> bool {
+        numbers(text).iter().any(|number| self.is(number))
+    }
+
+    fn is(self, number: &str) -> bool {
+        match self {
+            Self::IdentityNumber => is_identity_number(number),
+            Self::PhoneNumber => is_phone_number(number),
+            Self::BankCard => is_bank_card(number),
+        }
+    }
+}
+
+/// The longest number that is looked at.
+const DIGITS_MAX: usize = 24;
+
+/// The numbers that stand by themselves in a text, without what parts their digits.
+fn numbers(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().map(narrow).collect();
+    let is_word = |at: usize| letters.get(at).is_some_and(char::is_ascii_alphanumeric);
+    let mut numbers = Vec::new();
+    let mut at = 0;
+    while at < letters.len() {
+        let begins = is_word(at) && !(at > 0 && is_word(at - 1));
+        if !begins || !letters.get(at).is_some_and(char::is_ascii_digit) {
+            at += 1;
+            continue;
+        }
+        let mut number = String::new();
+        while let Some(letter) = letters.get(at) {
+            let parts = matches!(letter, ' ' | '-')
+                && letters.get(at + 1).is_some_and(char::is_ascii_digit);
+            if letter.is_ascii_alphanumeric() {
+                number.push(letter.to_ascii_uppercase());
+            } else if !parts {
+                break;
+            }
+            at += 1;
+        }
+        if number.len() <= DIGITS_MAX {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+/// A full-width letter or digit as the narrow one.
+fn narrow(letter: char) -> char {
+    match u32::from(letter) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
+fn digits(number: &str) -> Option<Vec<u32>> {
+    number.chars().map(|digit| digit.to_digit(10)).collect()
+}
+
+fn is_identity_number(number: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const CHECKS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
+    let (Some(body), Some(check)) = (number.get(..17), number.get(17..)) else {
+        return false;
+    };
+    let Some(body) = digits(body) else {
+        return false;
+    };
+    let part = |from: usize, to: usize| {
+        let digits = body.get(from..to).unwrap_or_default();
+        digits.iter().fold(0, |value, digit| value * 10 + digit)
+    };
+    let (year, month, day) = (part(6, 10), part(10, 12), part(12, 14));
+    let dated =
+        (1880..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let sum: u32 = body.iter().zip(WEIGHTS).map(|(one, by)| one * by).sum();
+    let expected = CHECKS.get((sum % 11) as usize);
+    let mut last = check.chars();
+    dated && last.next().as_ref() == expected && last.next().is_none()
+}
+
+fn is_phone_number(number: &str) -> bool {
+    let number = match number.len() {
+        13 => number.strip_prefix("86").unwrap_or(number),
+        _ => number,
+    };
+    let mut first = number.chars();
+    number.len() == 11
+        && digits(number).is_some()
+        && first.next() == Some('1')
+        && first
+            .next()
+            .is_some_and(|second| ('3'..='9').contains(&second))
+}
+
+fn is_bank_card(number: &str) -> bool {
+    let issued = ["4", "5", "62"]
+        .iter()
+        .any(|begin| number.starts_with(begin));
+    let Some(digits) = digits(number).filter(|digits| (16..=19).contains(&digits.len())) else {
+        return false;
+    };
+    let doubled = |(at, digit): (usize, &u32)| match at % 2 {
+        0 => *digit,
+        _ => digit * 2 / 10 + digit * 2 % 10,
+    };
+    let sum: u32 = digits.iter().rev().enumerate().map(doubled).sum();
+    issued && sum % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Detector; 3] = [
+        Detector::IdentityNumber,
+        Detector::PhoneNumber,
+        Detector::BankCard,
+    ];
+
+    fn found(text: &str) -> Vec<Detector> {
+        ALL.into_iter().filter(|one| one.finds(text)).collect()
+    }
+
+    #[test]
+    fn numbers_of_persons_are_found_however_they_are_written() {
+        use Detector::{BankCard, IdentityNumber, PhoneNumber};
+        // The example of GB 11643, and numbers that nobody has.
+        for (text, expected) in [
+            ("身份证11010519491231002X，已核", IdentityNumber),
+            ("身份证 11010519491231002x", IdentityNumber),
+            ("１１０１０５１９４９１２３１００２Ｘ", IdentityNumber),
+            ("110105 19491231 002X", IdentityNumber),
+            ("电话13900000000转告", PhoneNumber),
+            ("+86 139-0000-0000", PhoneNumber),
+            ("8613900000000", PhoneNumber),
+            ("卡号6222020000000000000。", BankCard),
+            ("4111 1111 1111 1111", BankCard),
+        ] {
+            assert_eq!(found(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_left_alone() {
+        for text in [
+            "110105194912310021",   // the check character is another
+            "110105194913310028",   // no such month
+            "62072310120713200001", // a device
+            "620723101207001",      // a grid
+            "620723101207",         // a division
+            "12900000000",          // no mobile number
+            "139000000001",         // one digit more
+            "a13900000000",         // part of a word
+            "0936-5521234",         // a land line
+            "6222020000000000001",  // the check digit is another
+            "2026-11-27 09:30",
+            "LZ-620723101207-2026-000001",
+            "",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+}
