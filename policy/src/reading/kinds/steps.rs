@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
-use crdt_model::kind::steps::Steps;
+use crdt_model::kind::steps::{Step, Steps};
 use crdt_model::kind::{Facet, FieldType, Kind};
 
 use super::Check;
@@ -42,56 +42,78 @@ impl Check<'_, '_> {
             self.refuse(CODE, &at("begin"), message, "");
         }
         for (index, step) in steps.steps.iter().enumerate() {
-            let at = |key| {
-                let list = [path[0], path[1], Key::Key("steps"), Key::Key("step")];
-                [
-                    list[0],
-                    list[1],
-                    list[2],
-                    list[3],
-                    Key::Index(index),
-                    Key::Key(key),
-                ]
-            };
-            let mut named = step.from.iter().chain([&step.to]);
-            if let Some(word) = named.find(|word| !words.contains(word)) {
-                let message = format!("`{word}` is not in vocabulary `{vocabulary}`");
-                self.refuse(CODE, &at("to"), message, "");
-            }
-            if step.from.is_empty() || step.from.contains(&step.to) {
-                let message = format!("a step to `{}` comes from nowhere, or from itself", step.to);
-                self.refuse(
-                    CODE,
-                    &at("from"),
-                    message,
-                    "name the words that it is taken from",
-                );
-            }
-            let head = self.head;
-            let unknown =
-                |role: &&Name| head.is_some_and(|head| rank(&head.roles, **role).is_none());
-            if let Some(role) = step.roles.iter().find(unknown) {
-                let message = format!("`{role}` is not among the roles of `charter.toml`");
-                self.refuse(CODE, &at("roles"), message, "declare it there first");
-            }
-            let other = |need: &&Name| {
-                let mut fields = facet.fields.iter();
-                **need == steps.field || !fields.any(|field| field.name == **need && !field.grows)
-            };
-            if let Some(need) = step.needs.iter().find(other) {
-                let message = format!(
-                    "`{need}` is no other field of `{}` that has one value",
-                    facet.name
-                );
-                let hint = "a step can only need what every node can see that holds the facet";
-                self.refuse(CODE, &at("needs"), message, hint);
-            }
+            let at = Place { path, index };
+            self.step(facet, steps, step, &words, at);
         }
         let reached = reached(steps);
         if let Some(word) = words.iter().find(|word| !reached.contains(word)) {
             let message = format!("no step leads to `{word}`");
             let hint = "begin with it, lead to it, or leave it out of the vocabulary";
             self.refuse(CODE, &at("step"), message, hint);
+        }
+    }
+}
+
+/// Where a step stands in its file.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: [Key<'a>; 2],
+    index: usize,
+}
+
+impl<'a> Place<'a> {
+    fn key(&self, key: &'a str) -> [Key<'a>; 6] {
+        let (list, index) = (
+            [Key::Key("steps"), Key::Key("step")],
+            Key::Index(self.index),
+        );
+        [
+            self.path[0],
+            self.path[1],
+            list[0],
+            list[1],
+            index,
+            Key::Key(key),
+        ]
+    }
+}
+
+impl Check<'_, '_> {
+    fn step(
+        &mut self,
+        facet: &Facet,
+        steps: &Steps,
+        step: &Step,
+        words: &BTreeSet<Name>,
+        at: Place<'_>,
+    ) {
+        let mut named = step.from.iter().chain([&step.to]);
+        if let Some(word) = named.find(|word| !words.contains(word)) {
+            let message = format!("`{word}` is not in the vocabulary of `{}`", steps.field);
+            self.refuse(CODE, &at.key("to"), message, "");
+        }
+        if step.from.is_empty() || step.from.contains(&step.to) {
+            let message = format!("a step to `{}` comes from nowhere, or from itself", step.to);
+            let hint = "name the words that it is taken from";
+            self.refuse(CODE, &at.key("from"), message, hint);
+        }
+        let head = self.head;
+        let unknown = |role: &&Name| head.is_some_and(|head| rank(&head.roles, **role).is_none());
+        if let Some(role) = step.roles.iter().find(unknown) {
+            let message = format!("`{role}` is not among the roles of `charter.toml`");
+            self.refuse(CODE, &at.key("roles"), message, "declare it there first");
+        }
+        let other = |need: &&Name| {
+            let mut fields = facet.fields.iter();
+            **need == steps.field || !fields.any(|field| field.name == **need && !field.grows)
+        };
+        if let Some(need) = step.needs.iter().find(other) {
+            let message = format!(
+                "`{need}` is no other field of `{}` that has one value",
+                facet.name
+            );
+            let hint = "a step can only need what every node can see that holds the facet";
+            self.refuse(CODE, &at.key("needs"), message, hint);
         }
     }
 }
