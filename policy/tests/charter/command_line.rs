@@ -196,15 +196,6 @@ fn can_says_what_and_why_and_ends_with_0_or_1() {
         code == 0 && text.contains("flow.summary-up") && text.contains("Ledger rows"),
         "{text}"
     );
-    assert!(
-        text.contains("read by    clerk [read.all]") && text.contains("export by  nobody"),
-        "{text}"
-    );
-    let (code, text) = ask(COUNTY, "case.summary", &["--emergency"]);
-    assert!(
-        code == 64 && text.contains("no rules for emergencies"),
-        "{text}"
-    );
     let (code, text) = ask(TOWNSHIP, "case.parties", &[]);
     assert!(code == 1 && text.contains("no rule permits"), "{text}");
     let (code, text) = ask(TOWNSHIP, "case.parties", &["--lang", "zh"]);
@@ -260,6 +251,24 @@ fn can_says_what_and_why_and_ends_with_0_or_1() {
     );
     assert_eq!(object["explanation"]["allowed"], true);
     assert_eq!(object["explanation"]["action"], "flowUp");
+}
+
+#[test]
+fn can_names_who_may_read_what_a_node_may_hold() {
+    let tiny = Tiny::new();
+    let mut question = vec!["can", "v1", "--node", COUNTY, "--home", VILLAGE];
+    question.extend(["--facet", "case.summary"]);
+    let (_, text) = ended(&tiny.path(""), &question);
+    assert!(
+        text.contains("read by    clerk [read.all]") && text.contains("export by  nobody"),
+        "{text}"
+    );
+    question.push("--emergency");
+    let (code, text) = ended(&tiny.path(""), &question);
+    assert!(
+        code == 64 && text.contains("no rules for emergencies"),
+        "{text}"
+    );
 }
 
 #[test]

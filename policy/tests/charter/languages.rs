@@ -41,21 +41,21 @@ fn every_frame_is_in_the_language_that_was_asked_for() {
         let text = String::from_utf8(content).expect("text");
         tiny.write(&format!("linze/{path}"), &text);
     }
-    tiny.copy("linze", "broken");
-    let condition = "[Level::\"township\", Level::\"county\"].contains(resource.level)";
-    tiny.edit("broken/rules/flow.cedar", condition, "true");
+    tiny.copy("v1", "broken");
+    let condition = "\nwhen { resource.facet == Facet::\"case.summary\" };";
+    tiny.edit("broken/rules/flow.cedar", condition, ";");
     let (at, in_2026) = ("2026-12-01T00:00:00Z", "2026-06-01T00:00:00Z");
     for (code, arguments) in [
         (0, &["check", "linze", "--at", at][..]),
-        (0, &["matrix", "linze"]),
+        (0, &["matrix", "v1"]),
         (0, &["matrix", "linze", "--ask", "read", "--emergency"]),
-        (0, &["matrix", "linze", "--compare", "30"]),
+        (0, &["matrix", "v1", "--compare", "30"]),
         (0, &["show", "linze"]),
-        (0, &["prove", "linze"]),
+        (0, &["prove", "v1"]),
         (3, &["prove", "broken"]),
-        (0, &["test", "linze"]),
-        (2, &["diff", "linze", "broken", "--no-text"]),
-        (0, &["diff", "broken", "broken"]),
+        (0, &["test", "v1"]),
+        (2, &["diff", "v1", "broken", "--no-text"]),
+        (0, &["diff", "v1", "v1"]),
         (0, &["manifest", "linze"]),
         (0, &["verify", "v1", "--at", in_2026]),
         (0, &["schema", "linze"]),
