@@ -56,7 +56,7 @@ pub enum KindError {
         /// The field that says the step.
         field: Name,
         /// What is wrong.
-        problem: StepProblem,
+        problem: Box<StepProblem>,
     },
     /// The value is not of the field's type or is outside its limits.
     #[error("field `{key}` of `{facet}`: {problem}")]

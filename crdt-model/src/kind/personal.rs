@@ -135,7 +135,7 @@ fn is_bank_card(number: &str) -> bool {
         _ => digit * 2 / 10 + digit * 2 % 10,
     };
     let sum: u32 = digits.iter().rev().enumerate().map(doubled).sum();
-    issued && sum % 10 == 0
+    issued && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

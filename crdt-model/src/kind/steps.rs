@@ -129,7 +129,7 @@ impl Facet {
         judged.map_err(|problem| KindError::Step {
             facet: self.name,
             field: steps.field,
-            problem,
+            problem: Box::new(problem),
         })
     }
 }
