@@ -408,6 +408,16 @@ pub(crate) fn emergencies_prefix() -> Vec<u8> {
     vec![EMERGENCIES]
 }
 
+/// Whether a key is one about emergencies.
+pub fn is_emergency(key: &[u8]) -> bool {
+    key.first() == Some(&EMERGENCIES)
+}
+
+/// Whether a key is one of what townships have signed.
+pub fn is_cosignature(key: &[u8]) -> bool {
+    key.first() == Some(&COSIGNATURES)
+}
+
 /// Key of one part of what townships have signed.
 pub(crate) fn cosignatures_key(part: &[u8]) -> Vec<u8> {
     [&[COSIGNATURES], part].concat()

@@ -27,7 +27,7 @@ impl Checker for Emergencies {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
         let now_ms = scene.world.now_ms();
         for (node, happening) in scene.happenings {
-            if *happening == Happening::DiskLost {
+            if matches!(happening, Happening::DiskLost | Happening::NotesDamaged) {
                 self.counted.remove(node);
             }
         }

@@ -32,7 +32,7 @@ impl Checker for Log {
             let told = self.told.entry(*node).or_default();
             match happening {
                 // A disk that was set back, or has rotten bits, may have lost it. Peers give it back.
-                Happening::DiskLost => told.clear(),
+                Happening::DiskLost | Happening::NotesDamaged => told.clear(),
                 Happening::Alarm(Alarm::SplitView { size, one, other }) => {
                     told.insert((*size, *one, *other));
                 }

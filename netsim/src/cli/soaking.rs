@@ -4,13 +4,17 @@ use std::io::IsTerminal;
 use std::thread::available_parallelism;
 
 use clap::Args;
+use crdt_model::engine::Rung;
 use crdt_model::replica;
 use crdt_model::store::Store;
+use crdt_model::time::WallTime;
 
 use super::output::{line, progress};
 use crate::charters::Shelf;
 use crate::run::{Options, Outcome, Run};
 use crate::soak::{self, Batch, Summary};
+use crate::world::World;
+use crate::world::node::Node;
 
 /// Seeds of which a batch must have tried every fault.
 const SEEDS_THAT_TRY_ALL: u64 = 150;
@@ -139,6 +143,9 @@ pub(super) fn replay(args: &Replay) -> u8 {
             held.len(),
             held.join(" ")
         ));
+        if state.engine.rung() != Rung::Fresh {
+            line(format!("    {}", rung_of(&run.world, state)));
+        }
         for peer in state.engine.peers() {
             line(format!(
                 "    {} {:?} {:?}",
@@ -154,6 +161,23 @@ pub(super) fn replay(args: &Replay) -> u8 {
     }
     tell(&outcome);
     outcome.verdict.exit_code()
+}
+
+/// How far a node has come down the ladder, by which signatures.
+fn rung_of(world: &World, state: &Node) -> String {
+    let wall = state.wall(world);
+    let confirmed = state.engine.floored(WallTime::from_ms(0));
+    let hours = |ms: u64| wall.ms.saturating_sub(ms) / 3_600_000;
+    let signed = state.engine.cosignatures().map(|one| {
+        let age = hours(one.time().ms);
+        format!("{} version {} {age} h ago", one.cosigner, one.size)
+    });
+    format!(
+        "{:?}, confirmed {} h ago; signed by {}",
+        state.engine.rung(),
+        hours(confirmed.ms),
+        signed.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// What a node holds of the records whose id begins so, commit by commit.

@@ -137,6 +137,9 @@ pub enum Happening {
     Stopped(String),
     /// What the node's disk held is gone, in part or whole.
     DiskLost,
+    /// What the node keeps of emergencies or of townships' signatures was damaged on its disk, and it
+    /// has dropped it: peers give it back, or nobody has it any more.
+    NotesDamaged,
     /// A copy of the machine was put in its place.
     CopyTakesOver,
 }

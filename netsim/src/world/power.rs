@@ -109,6 +109,8 @@ impl World {
         let Some(off) = self.off.get(&node) else {
             return Ok(());
         };
+        let notes = |key: &[u8]| replica::is_emergency(key) || replica::is_cosignature(key);
+        let lost = store.damaged().any(notes);
         let engine = Engine::open(off.identity.clone(), charters, &store);
         let engine = engine.map_err(|why| why.to_string())?;
         let engine = engine.ok_or("the store holds no charter")?;
@@ -137,6 +139,9 @@ impl World {
         };
         self.nodes.insert(node, state);
         self.befell(node, Happening::Started);
+        if lost {
+            self.befell(node, Happening::NotesDamaged);
+        }
         self.tell(node, "starts");
         self.input(node, Input::Tick);
         self.redial_all(node);
