@@ -94,8 +94,19 @@ impl Checkpoints {
         })
     }
 
-    /// Takes one signature out of what a township is allowed; `false` if it has used that up.
+    /// Whether a township may have another signature taken just now.
     fn allows(&mut self, cosigner: NodeId, now: Now) -> bool {
+        self.allowance(cosigner, now).left > 0
+    }
+
+    /// Takes one signature out of what its township is allowed. Only what that township signed
+    /// counts: nobody else can use it up.
+    fn uses(&mut self, cosigner: NodeId, now: Now) {
+        let allowance = self.allowance(cosigner, now);
+        allowance.left = allowance.left.saturating_sub(1);
+    }
+
+    fn allowance(&mut self, cosigner: NodeId, now: Now) -> &mut Allowance {
         let allowance = self.allowances.entry(cosigner).or_insert(Allowance {
             left: COSIGNATURE_BURST_MAX,
             refilled: now.instant,
@@ -109,9 +120,7 @@ impl Checkpoints {
                 .min(COSIGNATURE_BURST_MAX);
             allowance.refilled = now.instant;
         }
-        let left = allowance.left.checked_sub(1);
-        allowance.left = left.unwrap_or(0);
-        left.is_some()
+        allowance
     }
 }
 
@@ -249,6 +258,7 @@ impl Engine {
                 continue;
             }
             if self.verifies(one) {
+                self.checkpoints.uses(one.cosigner, now);
                 splits.extend(self.checkpoints.ledger.take(one, replaces, &mut batch));
             } else {
                 bad += 1;
