@@ -254,10 +254,21 @@ impl Facet {
         })
     }
 
-    /// What a text has that this facet refuses.
-    pub fn refused_in(&self, text: &str) -> Option<Detector> {
-        let mut refuses = self.refuses.iter().copied();
-        refuses.find(|detector| detector.finds(text))
+    /// Checks one value of a field: what the facet refuses, then the field's type and limits.
+    pub fn check_value(
+        &self,
+        kind: &Kind,
+        field: &Field,
+        value: &Value,
+    ) -> Result<(), ValueProblem> {
+        let found = match value {
+            Value::Text(text) => self.refuses.iter().find(|detector| detector.finds(text)),
+            _ => None,
+        };
+        match found {
+            Some(found) => Err(ValueProblem::Personal(*found)),
+            None => field.check(kind, value),
+        }
     }
 
     /// The field that a key belongs to.
@@ -281,13 +292,8 @@ impl Facet {
         if field.grows && (operation.value.is_none() || !operation.overwrites.is_empty()) {
             return Err(fault(ValueProblem::WrittenOnce));
         }
-        if let Some(Value::Text(text)) = &operation.value
-            && let Some(found) = self.refused_in(text)
-        {
-            return Err(fault(ValueProblem::Personal(found)));
-        }
         match &operation.value {
-            Some(value) => field.check(kind, value).map_err(fault),
+            Some(value) => self.check_value(kind, field, value).map_err(fault),
             None => Ok(()),
         }
     }

@@ -30,49 +30,52 @@ impl Detector {
 
     /// Whether a text has such a number.
     pub fn finds(self, text: &str) -> bool {
-        numbers(text).iter().any(|number| self.is(number))
+        let rows = rows(text);
+        rows.iter().any(|row| {
+            let windows = (1..=GROUPS_MAX).flat_map(|count| row.windows(count));
+            windows.into_iter().any(|groups| self.is(groups))
+        })
     }
 
-    fn is(self, number: &str) -> bool {
-        match self {
-            Self::IdentityNumber => is_identity_number(number),
-            Self::PhoneNumber => is_phone_number(number),
-            Self::BankCard => is_bank_card(number),
+    /// Whether groups of digits are such a number, parted as people part it.
+    fn is(self, groups: &[String]) -> bool {
+        let number = groups.concat();
+        let lengths: Vec<usize> = groups.iter().map(String::len).collect();
+        match (self, lengths.as_slice()) {
+            (Self::IdentityNumber, [18] | [6, 8, 4]) => is_identity_number(&number),
+            (Self::PhoneNumber, [11 | 13] | [2, 11] | [3, 4, 4] | [2, 3, 4, 4]) => {
+                is_phone_number(&number)
+            }
+            (Self::BankCard, [16..=19] | [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3]) => {
+                is_bank_card(&number)
+            }
+            _ => false,
         }
     }
 }
 
-/// The longest number that is looked at.
-const DIGITS_MAX: usize = 24;
+/// The groups that a number is parted into, at most.
+const GROUPS_MAX: usize = 5;
 
-/// The numbers that stand by themselves in a text, without what parts their digits.
-fn numbers(text: &str) -> Vec<String> {
-    let letters: Vec<char> = text.chars().map(narrow).collect();
-    let is_word = |at: usize| letters.get(at).is_some_and(char::is_ascii_alphanumeric);
-    let mut numbers = Vec::new();
-    let mut at = 0;
-    while at < letters.len() {
-        let begins = is_word(at) && !(at > 0 && is_word(at - 1));
-        if !begins || !letters.get(at).is_some_and(char::is_ascii_digit) {
-            at += 1;
-            continue;
-        }
-        let mut number = String::new();
-        while let Some(letter) = letters.get(at) {
-            let parts = matches!(letter, ' ' | '-')
-                && letters.get(at + 1).is_some_and(char::is_ascii_digit);
-            if letter.is_ascii_alphanumeric() {
-                number.push(letter.to_ascii_uppercase());
-            } else if !parts {
-                break;
-            }
-            at += 1;
-        }
-        if number.len() <= DIGITS_MAX {
-            numbers.push(number);
+/// The numbers that stand by themselves in a text, those in a row that one blank or hyphen parts.
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let narrow: String = text.chars().map(narrow).collect();
+    let others = |letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '-'));
+    let mut rows = vec![Vec::new()];
+    for group in narrow.split(others).flat_map(|run| {
+        let groups = run.split([' ', '-']);
+        // What follows is another row.
+        groups.chain([""])
+    }) {
+        match (
+            group.starts_with(|letter: char| letter.is_ascii_digit()),
+            rows.last_mut(),
+        ) {
+            (true, Some(row)) => row.push(group.to_ascii_uppercase()),
+            _ => rows.push(Vec::new()),
         }
     }
-    numbers
+    rows
 }
 
 /// A full-width letter or digit as the narrow one.
@@ -166,6 +169,10 @@ mod tests {
             ("8613900000000", PhoneNumber),
             ("卡号6222020000000000000。", BankCard),
             ("4111 1111 1111 1111", BankCard),
+            // Beside another number, too.
+            ("13900000000 13800000000", PhoneNumber),
+            ("2026-11-27 13900000000", PhoneNumber),
+            ("3-13900000000", PhoneNumber),
         ] {
             assert_eq!(found(text), [expected], "{text}");
         }
@@ -185,6 +192,7 @@ mod tests {
             "0936-5521234",         // a land line
             "6222020000000000001",  // the check digit is another
             "2026-11-27 09:30",
+            "1998-10-01 101", // a date and a room
             "LZ-620723101207-2026-000001",
             "",
         ] {

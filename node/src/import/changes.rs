@@ -6,7 +6,7 @@ use std::mem;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::Name;
-use crdt_model::kind::{Facet, Kind, ValueProblem};
+use crdt_model::kind::{Facet, Kind};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
 
@@ -255,12 +255,7 @@ fn check(
         let Some(field) = facet.field(key) else {
             continue;
         };
-        let personal = match value {
-            Value::Text(text) => facet.refused_in(text).map(ValueProblem::Personal),
-            _ => None,
-        };
-        let checked = personal.map_or_else(|| field.check(kind, value), Err);
-        checked.map_err(|problem| {
+        facet.check_value(kind, field, value).map_err(|problem| {
             let Text { zh, en } = value_problem(&problem);
             text!("字段 {key}：{zh}", "field `{key}`: {en}")
         })?;
