@@ -262,11 +262,11 @@ impl Facet {
         value: &Value,
     ) -> Result<(), ValueProblem> {
         let found = match value {
-            Value::Text(text) => self.refuses.iter().find(|detector| detector.finds(text)),
+            Value::Text(text) => Detector::first_in(&self.refuses, text),
             _ => None,
         };
         match found {
-            Some(found) => Err(ValueProblem::Personal(*found)),
+            Some(found) => Err(ValueProblem::Personal(found)),
             None => field.check(kind, value),
         }
     }

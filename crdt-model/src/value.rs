@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ActorId;
+use crate::ids::{ActorId, Name};
 
 /// The value of one field. A document is a flat map of these; there are no nested maps, lists or
 /// text objects.
@@ -15,6 +15,16 @@ pub enum Value {
     Integer(i64),
     /// UTF-8 text, a vocabulary's word, a node's code or a record's id.
     Text(String),
+}
+
+impl Value {
+    /// A vocabulary's word, if it is a text that can be one.
+    pub fn word(&self) -> Option<Name> {
+        match self {
+            Self::Text(word) => word.parse().ok(),
+            Self::Boolean(_) | Self::Integer(_) => None,
+        }
+    }
 }
 
 /// One operation's name: its counter and the actor that made it. Overwriting an operation means

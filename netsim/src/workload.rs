@@ -280,12 +280,11 @@ impl Workload {
         let charter = state.engine.charter();
         let tier = charter.roster().member(node)?.tier;
         let document = replica::document(&state.store, facet).ok()?;
-        let here = document.values(steps.field.as_str()).iter();
-        let here = here.filter_map(|written| match &written.value {
-            Value::Text(word) => word.parse::<Name>().ok(),
-            _ => None,
-        });
-        let ways: Vec<_> = here.flat_map(|from| steps.next(from, tier)).collect();
+        let here = steps.here(&document);
+        let ways: Vec<_> = here
+            .iter()
+            .flat_map(|from| steps.next(*from, tier))
+            .collect();
         let taken = *self.chance.pick(&ways)?;
         let to = Value::Text(taken.to.as_str().to_owned());
         let mut fields = BTreeMap::from([(steps.field.as_str().to_owned(), Some(to))]);

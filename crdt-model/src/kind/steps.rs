@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::charter::Tier;
 use crate::commit::Commit;
+use crate::document::Document;
 use crate::history::History;
 use crate::ids::Name;
 use crate::kind::{Facet, KindError};
@@ -47,6 +48,12 @@ pub struct Step {
 }
 
 impl Steps {
+    /// The words that a facet is at: more than one where several steps were taken at the same time.
+    pub fn here(&self, document: &Document) -> Vec<Name> {
+        let values = document.values(self.field.as_str()).iter();
+        values.filter_map(|written| written.value.word()).collect()
+    }
+
     /// The steps from a word to another.
     pub fn between(&self, from: Name, to: Name) -> impl Iterator<Item = &Step> {
         let fits = move |step: &&Step| step.to == to && step.from.contains(&from);
@@ -119,8 +126,8 @@ impl Facet {
             return Ok(());
         };
         let seen = history.overwritten(commit, operation);
-        let seen: Vec<Name> = seen.into_iter().filter_map(word).collect();
-        let judged = match operation.value.as_ref().map(word) {
+        let seen: Vec<Name> = seen.into_iter().filter_map(Value::word).collect();
+        let judged = match operation.value.as_ref().map(Value::word) {
             None | Some(None) => Err(StepProblem::Cleared),
             Some(Some(to)) => steps.judge(&seen, to, tier, |field| {
                 history.has_value_after(commit, field.as_str())
@@ -131,13 +138,6 @@ impl Facet {
             field: steps.field,
             problem: Box::new(problem),
         })
-    }
-}
-
-fn word(value: &Value) -> Option<Name> {
-    match value {
-        Value::Text(word) => word.parse().ok(),
-        _ => None,
     }
 }
 

@@ -7,7 +7,6 @@ use crdt_model::ids::{Name, RecordId};
 use crdt_model::kind::{Facet, Field, Kind};
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, FacetEntry};
-use crdt_model::value::Value;
 
 use super::{no_such_record, steps, unreadable};
 use crate::control::protocol::{
@@ -170,10 +169,7 @@ fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView
 }
 
 fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {
-    let word = match &written.value {
-        Value::Text(text) => text.parse().ok().and_then(|word| field.word(kind, word)),
-        _ => None,
-    };
+    let word = written.value.word().and_then(|word| field.word(kind, word));
     ValueView {
         value: written.value.clone(),
         word,

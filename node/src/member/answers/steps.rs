@@ -4,10 +4,9 @@ use crdt_model::charter::Tier;
 use crdt_model::document::Document;
 use crdt_model::draft::Draft;
 use crdt_model::ids::Name;
-use crdt_model::kind::steps::{Step, Steps};
+use crdt_model::kind::steps::Step;
 use crdt_model::kind::{Facet, Kind, Title};
 use crdt_model::replica;
-use crdt_model::value::Value;
 
 use super::records::role_of;
 use super::unreadable;
@@ -28,7 +27,7 @@ pub(super) fn next(
     };
     let field = facet.field(steps.field.as_str());
     let mut told: Vec<NextStep> = Vec::new();
-    let here = words(document, steps);
+    let here = steps.here(document);
     for step in here.iter().flat_map(|from| steps.next(*from, tier)) {
         let title = field.and_then(|field| field.word(kind, step.to));
         if let Some(title) = title.filter(|_| told.iter().all(|one| one.to != step.to)) {
@@ -58,13 +57,13 @@ pub(super) fn for_role(
         };
         let taken = facet.steps.as_ref().and_then(|steps| {
             let value = draft.fields.get(steps.field.as_str())?.as_ref()?;
-            Some((steps, word(value)?))
+            Some((steps, value.word()?))
         });
         let Some((steps, to)) = taken else {
             continue;
         };
         let document = replica::document(&keeper.store, &draft.facet);
-        let here = words(&document.map_err(|error| unreadable(&error))?, steps);
+        let here = steps.here(&document.map_err(|error| unreadable(&error))?);
         let mut ways = here.iter().flat_map(|from| steps.between(*from, to));
         let for_role = |step: &Step| step.roles.is_empty() || step.roles.contains(&role);
         if let Some(first) = ways.next()
@@ -104,17 +103,4 @@ fn not_for_role(to: Name, title: Option<Title>, roles: &[Name]) -> Problem {
 fn tier(keeper: &Keeper) -> Option<Tier> {
     let member = keeper.engine.charter().roster().member(keeper.node());
     member.map(|member| member.tier)
-}
-
-/// The steps that a facet is in: more than one where several were taken at the same time.
-fn words(document: &Document, steps: &Steps) -> Vec<Name> {
-    let values = document.values(steps.field.as_str()).iter();
-    values.filter_map(|written| word(&written.value)).collect()
-}
-
-fn word(value: &Value) -> Option<Name> {
-    match value {
-        Value::Text(word) => word.parse().ok(),
-        _ => None,
-    }
 }
