@@ -303,7 +303,7 @@ impl Charters {
                 .kinds()
                 .check_required(&body.facet, &body.operations)?;
         }
-        check_step(&**charter, commit, history)?;
+        check_step(&**charter, commit, after, history)?;
         let written = body.facet.label(before.unwrap_or(after));
         let decision = charter.author(&written, body.author);
         if !decision.allowed && !planted::is(Plant::AuthorUnchecked) {
@@ -343,12 +343,20 @@ impl Charters {
 }
 
 /// Whether the author's tier takes the step that a commit takes.
-fn check_step(charter: &dyn Charter, commit: &Commit, history: &History) -> Result<(), Fault> {
+fn check_step(
+    charter: &dyn Charter,
+    commit: &Commit,
+    grade: Grade,
+    history: &History,
+) -> Result<(), Fault> {
     let body = commit.body();
     let member = charter.roster().member(body.author);
     let member = member.ok_or(Fault::AuthorUnknown(body.author))?;
     match charter.kinds().facet(body.facet.facet) {
-        Some((_, facet)) => Ok(facet.check_step(commit, history, member.tier)?),
+        Some((_, facet)) => {
+            let reaches = |level| charter.join(grade, Grade { level, ..grade }) == grade;
+            Ok(facet.check_step(commit, history, member.tier, reaches)?)
+        }
         None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Record kinds as a charter declares them: facets, fields, vocabularies, steps. The core has no kind
 //! of its own; what a facet may hold is content that reviewers sign.
 
+pub mod clocks;
 mod error;
 pub mod personal;
 pub mod steps;
@@ -9,11 +10,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Calendar;
 use crate::ids::{Name, NodeId, RecordId};
 use crate::label::{FacetId, Grade, Label};
 use crate::limits::{FIELD_KEY_BYTES_MAX, VALUE_TEXT_BYTES_MAX};
 use crate::value::{Operation, Value};
 
+use clocks::Clock;
 pub use error::{KindError, ValueProblem};
 use personal::Detector;
 use steps::Steps;
@@ -56,6 +59,9 @@ pub struct Word {
     pub zh: String,
     /// English.
     pub en: String,
+    /// Why nothing may be recorded under it, where nothing may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forbidden: Option<Title>,
 }
 
 /// One facet: a group of fields with one audience.
@@ -82,6 +88,9 @@ pub struct Facet {
     /// The steps that it goes through, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Steps>,
+    /// The time limits of its steps.
+    #[serde(rename = "clock", default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<Clock>,
 }
 
 /// One field of a facet.
@@ -140,6 +149,7 @@ pub enum FieldType {
 pub struct Kinds {
     kinds: BTreeMap<Name, Kind>,
     facets: BTreeMap<Name, (Name, usize)>,
+    calendar: Calendar,
 }
 
 impl Kinds {
@@ -154,6 +164,18 @@ impl Kinds {
             all.kinds.insert(kind.kind, kind);
         }
         all
+    }
+
+    /// The same kinds, with their time limits counted by this calendar.
+    #[must_use]
+    pub fn with_calendar(mut self, calendar: Calendar) -> Self {
+        self.calendar = calendar;
+        self
+    }
+
+    /// The calendar that time limits are counted by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// All kinds, in the order of their names.
@@ -371,15 +393,21 @@ impl Field {
 
     fn check_word(&self, kind: &Kind, word: &str) -> Result<(), ValueProblem> {
         let vocabulary = self.vocabulary.unwrap_or(self.name);
-        let known = kind
-            .vocabularies
-            .get(&vocabulary)
-            .is_some_and(|words| words.iter().any(|known| known.id.as_str() == word));
-        if known {
-            Ok(())
-        } else {
-            let word = word.chars().take(40).collect();
-            Err(ValueProblem::Word { word, vocabulary })
+        let mut words = kind.vocabularies.get(&vocabulary).into_iter().flatten();
+        match words.find(|known| known.id.as_str() == word) {
+            Some(Word {
+                id,
+                forbidden: Some(reason),
+                ..
+            }) => Err(ValueProblem::Forbidden {
+                word: *id,
+                reason: Box::new(reason.clone()),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                let word = word.chars().take(40).collect();
+                Err(ValueProblem::Word { word, vocabulary })
+            }
         }
     }
 }

@@ -4,6 +4,10 @@
 //! Nothing a peer or a person hands over reaches a parser, an allocator or a queue without one of
 //! these bounds.
 
+use crate::time::WallTime;
+
+/// The earliest wall time that a clock can have shown, 2026-01-01T00:00Z: there was no mesh before.
+pub const WALL_EARLIEST: WallTime = WallTime::from_ms(1_767_225_600_000);
 /// Bytes of one encoded commit, signature included.
 pub const COMMIT_BYTES_MAX: usize = 63 * 1024;
 /// Operations in one commit.

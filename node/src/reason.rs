@@ -132,6 +132,16 @@ fn step_text(charter: &CedarCharter, facet: Name, field: Name, problem: &StepPro
                 ),
             )
         }
+        StepProblem::Raises { to, level } => {
+            let to = word(to);
+            (
+                format!("转到“{}”须同时上呈到处理层级 {level}", to.zh),
+                format!(
+                    "it goes to `{}` at handling level `{level}` or above",
+                    to.en
+                ),
+            )
+        }
         StepProblem::Cleared => (
             "环节不能清空".to_owned(),
             "the step cannot be cleared".to_owned(),

@@ -316,18 +316,19 @@ pub enum WriteRefused {
 pub type FacetName = Name;
 
 impl WriteRefused {
-    /// Whether it was refused for a number that belongs to a person.
-    pub(super) fn is_personal(&self) -> bool {
+    /// What it is counted as, if a person tried to record what must not be recorded.
+    pub(super) fn counted_as(&self) -> Option<&'static str> {
         let Self::Draft { fault, .. } = self else {
-            return false;
+            return None;
         };
-        matches!(
-            **fault,
-            Fault::Kind(KindError::Value {
-                problem: ValueProblem::Personal(_),
-                ..
-            })
-        )
+        let Fault::Kind(KindError::Value { problem, .. }) = &**fault else {
+            return None;
+        };
+        match problem {
+            ValueProblem::Personal(_) => Some("personal-data"),
+            ValueProblem::Forbidden { .. } => Some("forbidden-item"),
+            _ => None,
+        }
     }
 
     pub(super) fn draft(draft: usize, facet: &FacetId, fault: impl Into<Fault>) -> Self {

@@ -42,6 +42,7 @@ mod log_status;
 mod mending;
 mod peer;
 mod push;
+mod raise;
 mod scrub;
 mod session;
 mod status;

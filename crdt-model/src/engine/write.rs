@@ -35,7 +35,8 @@ impl Engine {
         let outcome = if self.durability.full() {
             Err(WriteRefused::Busy)
         } else {
-            self.commit_drafts(drafts, now, store)?
+            let drafts = self.with_handed_up(drafts, now, store)?;
+            self.commit_drafts(&drafts, now, store)?
         };
         match outcome {
             Ok((grown, commits)) => {
@@ -53,8 +54,8 @@ impl Engine {
                 self.durability.wait(Waiting::Ticket { ticket, commits });
             }
             Err(refused) => {
-                if refused.is_personal() {
-                    self.quarantine.count(None, "personal-data");
+                if let Some(code) = refused.counted_as() {
+                    self.quarantine.count(None, code);
                 }
                 outputs.push(Output::Written {
                     ticket,
@@ -122,6 +123,9 @@ impl Engine {
             .collect();
         let before = self.charters.join(&history.grades());
         let grade = self.grade_for(draft, before, history).map_err(refused)?;
+        let raised = before.filter(|_| draft.grade.is_none());
+        let raised = raised.and_then(|before| self.raised_by_step(draft, before, document));
+        let grade = raised.or(grade);
         if operations.is_empty() && grade.is_none() {
             return Ok(None);
         }
@@ -139,7 +143,8 @@ impl Engine {
             start: history.next_counter(&parents),
             wall: match planted::is(Plant::WallCountsAll) {
                 true => WallTime::from_ms(now.wall.ms + self.index.len()),
-                false => now.wall,
+                // A clock that is known to be behind is not shown to others.
+                false => self.floored(now.wall),
             },
             charter: self.charter().version(),
             parents,

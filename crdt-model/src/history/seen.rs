@@ -47,6 +47,14 @@ impl History {
         written.difference(&overwritten).next().is_some()
     }
 
+    /// What made an operation, of the commits that count.
+    pub fn made(&self, id: &OperationId) -> Option<(&Commit, &Operation)> {
+        let made = self.operations.get(id).into_iter().flatten();
+        let mut made = made.filter_map(|at| Some((&self.placed.get(*at)?.commit, *at)));
+        let (commit, at) = made.find(|(commit, _)| !self.is_frozen(commit))?;
+        Some((commit, self.operation_at(at, id)?))
+    }
+
     fn operation_at(&self, at: usize, id: &OperationId) -> Option<&Operation> {
         let mut operations = self.placed.get(at)?.commit.counted_operations();
         let found = operations.find(|(counter, _)| *counter == id.counter);

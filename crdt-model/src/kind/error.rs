@@ -1,5 +1,6 @@
 //! Why a facet, grade, operation or value is not what the kinds allow.
 
+use super::Title;
 use super::personal::Detector;
 use super::steps::StepProblem;
 use crate::ids::Name;
@@ -101,6 +102,14 @@ pub enum ValueProblem {
         word: String,
         /// Where it should be.
         vocabulary: Name,
+    },
+    /// Nothing may be recorded under this word.
+    #[error("`{word}` may not be recorded: {}", reason.en)]
+    Forbidden {
+        /// The word.
+        word: Name,
+        /// The charter's reason.
+        reason: Box<Title>,
     },
     /// Control characters have no place in a text.
     #[error("contains a control character")]

@@ -20,6 +20,10 @@ use crate::value::Value;
 pub struct Steps {
     /// The field that says which step a record is in.
     pub field: Name,
+    /// The field, of type `time`, in which a commit may say since when its step holds, where that was
+    /// before it was written down here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Name>,
     /// The words that a record may begin with.
     pub begin: Vec<Name>,
     /// The steps that may be taken.
@@ -45,6 +49,9 @@ pub struct Step {
     /// The fields that must have a value by then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Name>,
+    /// The handling level that the record has by then, at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raises: Option<Name>,
 }
 
 impl Steps {
@@ -67,7 +74,32 @@ impl Steps {
     }
 }
 
+/// Why a step that leads from one word to another is not taken.
+enum Unfit {
+    Tier,
+    Needs(Name),
+    Raises(Name),
+}
+
 impl Step {
+    fn fits(
+        &self,
+        tier: Tier,
+        known: impl Fn(Name) -> bool,
+        reaches: impl Fn(Name) -> bool,
+    ) -> Result<(), Unfit> {
+        if !self.at(tier) {
+            return Err(Unfit::Tier);
+        }
+        if let Some(field) = self.needs.iter().find(|field| !known(**field)) {
+            return Err(Unfit::Needs(*field));
+        }
+        match self.raises.filter(|level| !reaches(*level)) {
+            Some(level) => Err(Unfit::Raises(level)),
+            None => Ok(()),
+        }
+    }
+
     /// Whether nodes of this tier may take it.
     pub fn at(&self, tier: Tier) -> bool {
         self.tiers.is_empty() || self.tiers.contains(&tier)
@@ -104,18 +136,28 @@ pub enum StepProblem {
         /// What must be given.
         field: Name,
     },
+    /// The handling level must be raised with it.
+    #[error("it goes to `{to}` at handling level `{level}` or above")]
+    Raises {
+        /// Where it was to go.
+        to: Name,
+        /// The level.
+        level: Name,
+    },
     /// A step is replaced by another, never by nothing.
     #[error("it cannot be cleared")]
     Cleared,
 }
 
 impl Facet {
-    /// Checks the step that a commit takes, if it takes one, at an author of this tier.
+    /// Checks the step that a commit takes, if it takes one, at an author of this tier. `reaches`
+    /// tells whether the grade that the facet has by then is at a level or above it.
     pub fn check_step(
         &self,
         commit: &Commit,
         history: &History,
         tier: Tier,
+        reaches: impl Fn(Name) -> bool,
     ) -> Result<(), KindError> {
         let Some(steps) = &self.steps else {
             return Ok(());
@@ -129,8 +171,9 @@ impl Facet {
         let seen: Vec<Name> = seen.into_iter().filter_map(Value::word).collect();
         let judged = match operation.value.as_ref().map(Value::word) {
             None | Some(None) => Err(StepProblem::Cleared),
-            Some(Some(to)) => steps.judge(&seen, to, tier, |field| {
-                history.has_value_after(commit, field.as_str())
+            Some(Some(to)) => steps.judge(&seen, to, |step| {
+                let known = |field: Name| history.has_value_after(commit, field.as_str());
+                step.fits(tier, known, &reaches)
             }),
         };
         judged.map_err(|problem| KindError::Step {
@@ -146,8 +189,7 @@ impl Steps {
         &self,
         seen: &[Name],
         to: Name,
-        tier: Tier,
-        known: impl Fn(Name) -> bool,
+        fits: impl Fn(&Step) -> Result<(), Unfit>,
     ) -> Result<(), StepProblem> {
         let Some(first) = seen.first() else {
             return match self.begin.contains(&to) {
@@ -162,11 +204,11 @@ impl Steps {
         let mut problem = StepProblem::Order { from: *first, to };
         for from in seen {
             for step in self.between(*from, to) {
-                let missing = step.needs.iter().find(|field| !known(**field));
-                problem = match missing {
-                    _ if !step.at(tier) => StepProblem::Tier { from: *from, to },
-                    Some(field) => StepProblem::Needs { to, field: *field },
-                    None => return Ok(()),
+                problem = match fits(step) {
+                    Ok(()) => return Ok(()),
+                    Err(Unfit::Tier) => StepProblem::Tier { from: *from, to },
+                    Err(Unfit::Needs(field)) => StepProblem::Needs { to, field },
+                    Err(Unfit::Raises(level)) => StepProblem::Raises { to, level },
                 };
             }
         }
@@ -189,9 +231,11 @@ mod tests {
             tiers: tiers.to_vec(),
             roles: Vec::new(),
             needs: needs.iter().map(|need| name(need)).collect(),
+            raises: (to == "handed-up").then(|| name("township")),
         };
         Steps {
             field: name("step"),
+            since: None,
             begin: vec![name("registered")],
             steps: vec![
                 step("registered", "accepted", &[], &[]),
@@ -206,7 +250,8 @@ mod tests {
         let steps = steps();
         let judge = |seen: &[&str], to: &str, tier, known: bool| {
             let seen: Vec<_> = seen.iter().map(|word| name(word)).collect();
-            steps.judge(&seen, name(to), tier, |_| known)
+            let fits = |step: &Step| step.fits(tier, |_| known, |_| known);
+            steps.judge(&seen, name(to), fits)
         };
         let village = Tier::Village;
         assert_eq!(judge(&[], "registered", village, true), Ok(()));
@@ -231,17 +276,28 @@ mod tests {
             to: name("handed-up"),
         };
         assert_eq!(judge(&["accepted"], "handed-up", village, true), Err(tier));
+        let raises = StepProblem::Raises {
+            to: name("handed-up"),
+            level: name("township"),
+        };
+        let township = Tier::Township;
+        assert_eq!(
+            judge(&["accepted"], "handed-up", township, false),
+            Err(raises)
+        );
+        assert_eq!(judge(&["accepted"], "handed-up", township, true), Ok(()));
     }
 
     #[test]
     fn steps_taken_at_the_same_time_are_settled_by_one_of_them_or_by_what_follows() {
         let steps = steps();
         let seen = [name("accepted"), name("handed-up")];
+        let fits = |step: &Step| step.fits(Tier::Village, |_| true, |_| true);
         for to in ["accepted", "handed-up", "agreed"] {
-            let judged = steps.judge(&seen, name(to), Tier::Village, |_| true);
+            let judged = steps.judge(&seen, name(to), fits);
             assert_eq!(judged, Ok(()), "{to}");
         }
-        let judged = steps.judge(&seen, name("registered"), Tier::Village, |_| true);
+        let judged = steps.judge(&seen, name("registered"), fits);
         assert!(matches!(judged, Err(StepProblem::Order { .. })));
     }
 }

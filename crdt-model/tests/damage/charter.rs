@@ -52,6 +52,7 @@ fn facet(text: &str) -> Facet {
         fields: vec![field("text", false), field("line", true)],
         refuses: Vec::new(),
         steps: None,
+        clocks: Vec::new(),
     }
 }
 

@@ -75,6 +75,7 @@ fn kinds() -> Kinds {
         fields: vec![field("text", true), field("more", false)],
         refuses: Vec::new(),
         steps: None,
+        clocks: Vec::new(),
     };
     Kinds::new([Kind {
         kind: name("note"),

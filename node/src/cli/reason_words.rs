@@ -13,6 +13,7 @@ pub(super) fn reason(code: &str) -> Text {
         "author-revoked" => text!("作者密钥已被吊销", "author's key revoked"),
         "wrong-signature" => text!("签名无效", "wrong signature"),
         "personal-data" => text!("疑似个人号码，未留存", "personal numbers, not kept"),
+        "forbidden-item" => text!("禁入事项，未受理", "forbidden items, not taken"),
         "kind-refused" => text!("不符合记录类型", "does not fit its kind"),
         "may-not-author" => text!("作者无权填写", "author may not write it"),
         "may-not-regrade" => text!("作者无权改变密级或处理层级", "author may not regrade it"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::{CommitHash, Name};
 use crdt_model::kind::personal::Detector;
-use crdt_model::kind::{FieldType, Kind, ValueProblem, Word};
+use crdt_model::kind::{FieldType, Kind, Title, ValueProblem, Word};
 use crdt_model::value::Value;
 
 use crate::import::convert::{boolean, integer, mangled, scaled, time_ms};
@@ -265,6 +265,13 @@ pub fn value_problem(problem: &ValueProblem) -> Text {
             text!(
                 "不是词表 {vocabulary} 中的词",
                 "not a word of vocabulary {vocabulary}"
+            )
+        }
+        ValueProblem::Forbidden { word, reason } => {
+            let Title { zh, en } = &**reason;
+            text!(
+                "“{word}”属于禁入事项：{zh}",
+                "`{word}` may not be recorded: {en}"
             )
         }
         ValueProblem::ControlCharacter => text!("含有控制字符", "contains a control character"),

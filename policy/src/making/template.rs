@@ -25,6 +25,7 @@ macro_rules! files {
 pub fn linze() -> CharterFiles {
     let files = files!(
         "charter.toml",
+        "calendar.toml",
         "roster.toml",
         "mesh.cedarschema",
         "kinds/case.toml",

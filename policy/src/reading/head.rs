@@ -144,6 +144,17 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
                 Finding::error("charter::twice", document.file(), message).at(document.span(&path)),
             );
         }
+        if word.forbidden.is_some() {
+            let path = [path[0], path[1], Step::Key("forbidden")];
+            let message = format!("`{}` of `{list}` cannot be forbidden", word.id);
+            findings.push(
+                Finding::error("charter::forbidden-word", document.file(), message)
+                    .at(document.span(&path))
+                    .hint(
+                        "leave it out of the list; only words that a record holds can be forbidden",
+                    ),
+            );
+        }
         let title = Title {
             zh: word.zh.clone(),
             en: word.en.clone(),

@@ -1,6 +1,7 @@
 //! `kinds/*.toml`: what the records of a county hold, checked against the words of `charter.toml`
 //! and against what no charter may allow.
 
+mod clocks;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use crdt_model::ids::Name;
 use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Title, Word};
 use crdt_model::limits::{COMMIT_OPERATIONS_MAX, VALUE_TEXT_BYTES_MAX};
 
+use crate::reading::calendar;
 use crate::reading::document::{Document, Step};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
@@ -58,7 +60,10 @@ pub(crate) fn read(
             ),
         );
     }
-    (findings.len() == before).then(|| Kinds::new(kinds))
+    let calendar = calendar::read(files, findings);
+    clocks::check_all(&kinds, calendar.is_some(), findings);
+    let calendar = calendar.unwrap_or_default();
+    (findings.len() == before).then(|| Kinds::new(kinds).with_calendar(calendar))
 }
 
 /// Facets of all kinds together.
@@ -163,6 +168,10 @@ impl Check<'_, '_> {
                     let message = format!("a word `{}` may not exist: {why}", word.id);
                     self.refuse("kinds::forbidden", &path, message, "leave it out");
                 }
+                if let Some(reason) = &word.forbidden {
+                    let path = [path[0], path[1], Step::Index(index), Step::Key("forbidden")];
+                    check_title(self.document, reason, &path, self.findings);
+                }
                 if word.zh.trim().is_empty() || word.en.trim().is_empty() {
                     let path = [path[0], path[1], Step::Index(index)];
                     let message = format!("word `{}` needs `zh` and `en`", word.id);
@@ -212,6 +221,7 @@ impl Check<'_, '_> {
             self.field(kind, field, path);
         }
         self.steps(kind, facet, [path[0], path[1]]);
+        self.clocks(kind, facet, [path[0], path[1]]);
     }
 
     fn declared(
@@ -365,6 +375,7 @@ step = [{ from = ["open"], to = "closed", tiers = ["village"], roles = ["clerk"]
             id: id.parse().expect("a name"),
             zh: "字".into(),
             en: "word".into(),
+            forbidden: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which files a charter folder has. Any other refuses the charter: a file that nothing reads would
 //! be signed without meaning anything.
 
+use crate::reading::calendar;
 use crate::reading::checks;
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
@@ -43,7 +44,13 @@ pub(crate) fn files_in<'a>(
 }
 
 fn is_known(file: &str) -> bool {
-    let single = [head::FILE, roster::FILE, schema::FILE, MANIFEST_PATH];
+    let single = [
+        head::FILE,
+        roster::FILE,
+        calendar::FILE,
+        schema::FILE,
+        MANIFEST_PATH,
+    ];
     let folders = [
         (kinds::FOLDER, ".toml"),
         (rules::FOLDER, ".cedar"),

@@ -3,8 +3,9 @@
 //! [`files`] and `layout` say which files there are; `characters` and `nesting` what no text of a
 //! charter may hold. Then each file: [`head`] with [`terms`] and `reviewers` (`charter.toml`),
 //! [`roster`], [`kinds`] with [`forbidden`] (what no field may hold), [`schema`], [`rules`] with
-//! `wording` (what Cedar says of them), [`checks`]. What is wrong comes back as [`finding`]s.
+//! `wording` (what Cedar says of them), [`calendar`], [`checks`]. What is wrong comes back as [`finding`]s.
 
+pub mod calendar;
 pub(crate) mod characters;
 pub mod checks;
 pub(crate) mod document;

@@ -144,6 +144,10 @@ impl Mentions for StepProblem {
                 word.list(to);
                 field.list(to);
             }
+            Self::Raises { to: word, level } => {
+                word.list(to);
+                level.list(to);
+            }
             Self::Cleared => {}
         }
     }
@@ -166,6 +170,8 @@ impl Mentions for ValueProblem {
                 to.push(text(word));
                 vocabulary.list(to);
             }
+            // The reason is the charter's own.
+            Self::Forbidden { word, reason: _ } => to.push(text(word.as_str())),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
 use crdt_model::kind::steps::{Step, Steps};
-use crdt_model::kind::{Facet, FieldType, Kind};
+use crdt_model::kind::{Facet, Field, FieldType, Kind};
 
 use super::Check;
 use crate::reading::document::Step as Key;
@@ -20,10 +20,10 @@ impl Check<'_, '_> {
         };
         let at = |key| [path[0], path[1], Key::Key("steps"), Key::Key(key)];
         let field = facet.fields.iter().find(|field| field.name == steps.field);
-        let field = field.filter(|field| field.holds == FieldType::Vocabulary && field.required);
+        let field = field.filter(|field| field.holds == FieldType::Vocabulary && !field.grows);
         let Some(field) = field else {
             let message = format!(
-                "`{}` is no required field of type `vocabulary` of `{}`",
+                "`{}` is no field of type `vocabulary` of `{}`",
                 steps.field, facet.name
             );
             self.refuse(
@@ -34,6 +34,12 @@ impl Check<'_, '_> {
             );
             return;
         };
+        let time = |field: &Field| field.holds == FieldType::Time && !field.grows;
+        let is_time = |name: Name| facet.fields.iter().any(|one| one.name == name && time(one));
+        if let Some(since) = steps.since.filter(|since| !is_time(*since)) {
+            let message = format!("`{since}` is no field of type `time` of `{}`", facet.name);
+            self.refuse(CODE, &at("since"), message, "");
+        }
         let vocabulary = field.vocabulary.unwrap_or(field.name);
         let words = kind.vocabularies.get(&vocabulary);
         let words: BTreeSet<Name> = words.into_iter().flatten().map(|word| word.id).collect();
@@ -102,6 +108,11 @@ impl Check<'_, '_> {
         if let Some(role) = step.roles.iter().find(unknown) {
             let message = format!("`{role}` is not among the roles of `charter.toml`");
             self.refuse(CODE, &at.key("roles"), message, "declare it there first");
+        }
+        let unknown = |level: &Name| !facet.levels.contains(level);
+        if let Some(level) = step.raises.filter(unknown) {
+            let message = format!("`{level}` is not among the `levels` of `{}`", facet.name);
+            self.refuse(CODE, &at.key("raises"), message, "");
         }
         let other = |need: &&Name| {
             let mut fields = facet.fields.iter();

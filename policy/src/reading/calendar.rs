@@ -1,0 +1,177 @@
+//! `calendar.toml`: where the county's day begins, and which days are free or worked other than weeks
+//! have it. Time limits are counted by it.
+
+use std::collections::BTreeSet;
+
+use crdt_model::calendar::{Calendar, Day};
+use crdt_model::kind::Title;
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::reading::document::{Document, Step};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head::check_title;
+
+/// The file in the charter folder.
+pub const FILE: &str = "calendar.toml";
+
+/// Free days of all holidays together.
+const FREE_DAYS_MAX: usize = 2_000;
+/// Days of one holiday.
+const HOLIDAY_DAYS_MAX: i32 = 31;
+const HOUR_MS: i64 = 3_600_000;
+const CODE: &str = "calendar::days";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    utc_offset_hours: i8,
+    known_until: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Holiday {
+    zh: String,
+    en: String,
+    from: Date,
+    until: Date,
+    #[serde(default)]
+    worked: Vec<Date>,
+}
+
+/// Reads and checks `calendar.toml`; nothing if there is none.
+pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<Calendar> {
+    if !files.files.contains_key(FILE) {
+        return None;
+    }
+    let document = Document::parse(files, FILE, findings)?;
+    let holidays = document.read_array::<Holiday>("holiday", findings);
+    let raw: Raw = document.read_without(&["holiday"], findings)?;
+    let mut refuse = |path: &[Step<'_>], message: String, hint: &'static str| {
+        let finding = Finding::error(CODE, FILE, message).at(document.span(path));
+        findings.push(finding.hint(hint));
+    };
+    if !(-12..=14).contains(&raw.utc_offset_hours) {
+        let message = format!("no clock is {} hours from UTC", raw.utc_offset_hours);
+        refuse(&[Step::Key("utc_offset_hours")], message, "8 in China");
+    }
+    let (mut free, mut worked) = (BTreeSet::new(), BTreeSet::new());
+    for (index, holiday) in &holidays {
+        let at = |key| [Step::Key("holiday"), Step::Index(*index), Step::Key(key)];
+        let (first, last) = (day(holiday.from), day(holiday.until));
+        if !(0..HOLIDAY_DAYS_MAX).contains(&(last.0 - first.0)) {
+            let message = format!("`{}` is not 1 to {HOLIDAY_DAYS_MAX} days", holiday.en);
+            refuse(&at("until"), message, "`until` is its last free day");
+            continue;
+        }
+        if holiday.until > raw.known_until {
+            let message = format!("`{}` is after `known_until`", holiday.en);
+            refuse(
+                &at("until"),
+                message,
+                "say until when all holidays are known",
+            );
+        }
+        free.extend((first.0..=last.0).map(Day));
+        for extra in &holiday.worked {
+            if !day(*extra).is_weekend() || !worked.insert(day(*extra)) {
+                let message = format!("{extra} is no Saturday or Sunday, or is named twice");
+                refuse(
+                    &at("worked"),
+                    message,
+                    "only a day of a weekend can be worked for another",
+                );
+            }
+        }
+    }
+    if let Some(both) = free.intersection(&worked).next() {
+        let message = format!("day {} since 1970 is both free and worked", both.0);
+        refuse(&[Step::Key("holiday")], message, "a day is one of the two");
+    }
+    if free.len() > FREE_DAYS_MAX {
+        let message = format!(
+            "{} free days, where at most {FREE_DAYS_MAX} are allowed",
+            free.len()
+        );
+        refuse(
+            &[Step::Key("holiday")],
+            message,
+            "leave out the years that have passed",
+        );
+    }
+    for (index, holiday) in &holidays {
+        let path = [Step::Key("holiday"), Step::Index(*index)];
+        let title = Title {
+            zh: holiday.zh.clone(),
+            en: holiday.en.clone(),
+        };
+        check_title(&document, &title, &path, findings);
+    }
+    Some(Calendar {
+        offset_ms: i64::from(raw.utc_offset_hours) * HOUR_MS,
+        free,
+        worked,
+        known_until: Some(day(raw.known_until)),
+    })
+}
+
+fn day(date: Date) -> Day {
+    let epoch = Date::constant(1970, 1, 1);
+    Day(epoch.duration_until(date).as_hours().div_euclid(24) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+utc_offset_hours = 8
+known_until = "2026-12-31"
+[[holiday]]
+zh = "春节"
+en = "Spring Festival"
+from = "2026-02-15"
+until = "2026-02-23"
+worked = ["2026-02-14", "2026-02-28"]
+"#;
+
+    fn read_text(text: &str) -> (Option<Calendar>, Vec<&'static str>) {
+        let mut files = CharterFiles::default();
+        files.files.insert(FILE.into(), text.into());
+        let mut findings = Vec::new();
+        let calendar = read(&files, &mut findings);
+        (calendar, findings.iter().map(|one| one.code).collect())
+    }
+
+    #[test]
+    fn a_holiday_is_free_and_its_weekends_are_worked() {
+        let (calendar, findings) = read_text(GOOD);
+        assert_eq!(findings, [""; 0]);
+        let calendar = calendar.expect("read");
+        let worked = |text: &str| calendar.is_worked(day(text.parse().expect("a date")));
+        assert!(worked("2026-02-13") && worked("2026-02-14") && worked("2026-02-24"));
+        assert!(!worked("2026-02-15") && !worked("2026-02-23") && !worked("2026-03-01"));
+        assert!(worked("2026-02-28"));
+        assert_eq!(day("1970-01-01".parse().expect("a date")), Day(0));
+    }
+
+    #[test]
+    fn each_mistake_is_found() {
+        for (from, to, code) in [
+            ("= 8", "= 30", CODE),
+            ("until = \"2026-02-23\"", "until = \"2026-02-13\"", CODE),
+            ("until = \"2026-02-23\"", "until = \"2026-05-23\"", CODE),
+            ("until = \"2026-12-31\"", "until = \"2026-02-01\"", CODE),
+            ("\"2026-02-14\"", "\"2026-02-13\"", CODE),
+            ("\"2026-02-14\"", "\"2026-02-15\"", CODE),
+            ("2026-02-15", "2026-02-30", "toml::content"),
+            ("春节", "", "charter::title"),
+            ("worked", "busy", "toml::content"),
+        ] {
+            let (_, found) = read_text(&GOOD.replacen(from, to, 1));
+            assert!(found.contains(&code), "{to}: {found:?}");
+        }
+    }
+}
