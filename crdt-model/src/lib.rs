@@ -19,9 +19,11 @@
 pub mod calendar;
 pub mod charter;
 pub mod checkpoint;
+pub mod code;
 pub mod commit;
 pub mod document;
 pub mod draft;
+pub mod due;
 pub mod encoding;
 pub mod engine;
 pub mod history;

@@ -273,6 +273,14 @@ pub fn facets_of(
     Ok(found)
 }
 
+/// The facets of all records whose ids begin with these bytes.
+pub fn facets_beginning(store: &dyn Store, id: &[u8]) -> Result<Vec<FacetId>, ReplicaError> {
+    let mut found = Vec::new();
+    let prefix = [&[FACETS][..], id].concat();
+    scan_facets(store, &prefix, |facet, _| found.push(facet))?;
+    Ok(found)
+}
+
 /// At most `limit` facets after this one, in the order of records.
 pub fn facets_after(
     store: &dyn Store,

@@ -62,6 +62,15 @@ impl Engine {
             .map_or(wall, |confirmed| confirmed.max(wall))
     }
 
+    /// Whether enough townships have confirmed a time that is so close to this wall clock that it can
+    /// be gone by for what nobody has looked at. A charter that asks for no confirmation trusts the
+    /// clock.
+    pub fn confirms(&self, wall: WallTime, within_ms: u64) -> bool {
+        let confirmed = self.checkpoints.confirmed;
+        self.charter().freshness().is_none()
+            || confirmed.is_some_and(|at| wall.ms.saturating_sub(at.ms) <= within_ms)
+    }
+
     /// The wall clock as this node goes by it for what takes hours: one that was just set is
     /// believed from the next input on.
     pub(super) fn believed_wall(&self) -> WallTime {

@@ -5,6 +5,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::output::Output;
+use super::values::RecordNamed;
+use crdt_model::ids::RecordId;
+
 use crate::control::client::Client;
 use crate::control::protocol::{Reply, Request};
 use crate::folder::NodeFolder;
@@ -49,6 +52,22 @@ impl Context {
         let settings = self.settings(Flags::default())?;
         let reply = offline::ask(&self.folder(), &settings, request);
         refusal_is_a_problem(reply.map_err(|problem| self.explained(problem))?)
+    }
+
+    /// The id of a record that somebody named.
+    pub(super) fn record(&self, named: RecordNamed) -> Result<RecordId, Problem> {
+        let code = match named {
+            RecordNamed::Id(id) => return Ok(id),
+            RecordNamed::Code(code) => code.to_string(),
+        };
+        let reply = self.ask(&Request::Locate { code: code.clone() })?;
+        match &reply {
+            Reply::Located { records } => match records.as_slice() {
+                [only] => Ok(*only),
+                _ => Err(several_with(&code, records)),
+            },
+            _ => Err(unexpected(&reply)),
+        }
     }
 
     /// Asks the node if it runs.
@@ -211,5 +230,18 @@ pub(super) fn no_answer(error: &std::io::Error) -> Problem {
             "it may have stopped: see mesh-node status, and check whether it was done before trying \
              again"
         ),
+    )
+}
+
+fn several_with(code: &str, records: &[RecordId]) -> Problem {
+    let ids: Vec<_> = records.iter().map(ToString::to_string).collect();
+    let ids = ids.join(" ");
+    Problem::new(
+        "several-records",
+        text!(
+            "有多条记录的编号都是 {code}：{ids}",
+            "several records have the code {code}: {ids}"
+        ),
+        text!("改用其中一条的 32 位编码", "use the id of one of them"),
     )
 }

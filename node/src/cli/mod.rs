@@ -6,6 +6,7 @@
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
 //!   `record_file` and `field` read what is to be written
+//! * `due`: its time limits
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
@@ -32,6 +33,7 @@ mod checkpoint;
 mod config;
 mod county;
 mod cut;
+mod due;
 mod emergency;
 mod exit;
 mod field;
@@ -99,6 +101,7 @@ enum Command {
     Status(status::Arguments),
     Why(why::Arguments),
     Record(record::Arguments),
+    Due(due::Arguments),
     Import(import::Arguments),
     Quarantine,
     Inventory(inventory::Arguments),
@@ -144,6 +147,7 @@ fn words() -> Words {
     .command("status", status::words())
     .command("why", why::words())
     .command("record", record::words())
+    .command("due", due::words())
     .command("import", import::words())
     .command("quarantine", quarantine::words())
     .command("inventory", inventory::words())
@@ -222,6 +226,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Status(arguments) => status::run(&arguments, context),
         Command::Why(arguments) => why::run(&arguments, context),
         Command::Record(arguments) => record::run(arguments, context),
+        Command::Due(arguments) => due::run(&arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
         Command::Quarantine => quarantine::run(context),
         Command::Inventory(arguments) => inventory::run(&arguments, context),

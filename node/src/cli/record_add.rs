@@ -221,15 +221,23 @@ pub(super) fn usage(what: Text, next: Text) -> Problem {
 
 /// What was written, for `add` and `set`.
 pub(super) fn written(reply: Reply, context: &Context) -> Ended {
-    let Reply::Written { record, commits } = &reply else {
+    let Reply::Written {
+        record,
+        code,
+        commits,
+    } = &reply
+    else {
         return Err(unexpected(&reply));
     };
     let count = commits.len();
     let text = match count {
-        0 => text!("{record}\n没有变化\n", "{record}\nnothing changed\n"),
+        0 => text!(
+            "{record}\n编号 {code}，没有变化\n",
+            "{record}\ncode {code}, nothing changed\n"
+        ),
         _ => text!(
-            "{record}\n已写入 {count} 次提交\n",
-            "{record}\n{count} commits written\n"
+            "{record}\n编号 {code}，已写入 {count} 次提交\n",
+            "{record}\ncode {code}, {count} commits written\n"
         ),
     };
     Ok(Answer::of_reply(context.output.say(&text), &reply))

@@ -1,11 +1,12 @@
 //! `record set`: changes fields and grades of facets that the node holds, all of it or nothing.
 
-use crdt_model::ids::{Name, RecordId};
+use crdt_model::ids::Name;
 
 use super::asking::Context;
 use super::field::of_facet;
 use super::help::Words;
 use super::record_add::{Fields, usage, written};
+use super::values::RecordNamed;
 use super::{Ended, record_file, values};
 use crate::control::protocol::{ChangedFacet, Request};
 use crate::text;
@@ -13,8 +14,8 @@ use crate::text::Problem;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    #[arg(value_name = "RECORD", value_parser = values::record)]
-    record: RecordId,
+    #[arg(value_name = "RECORD", value_parser = values::record_named)]
+    record: RecordNamed,
     #[command(flatten)]
     fields: Fields,
     #[arg(long, value_name = "ROLE", value_parser = values::name)]
@@ -28,7 +29,7 @@ pub(super) fn words() -> Words {
          settles it."
     ));
     Fields::words(words)
-        .argument("record", text!("记录编号", "the record's id"))
+        .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
         .argument(
             "role",
             text!(
@@ -60,7 +61,7 @@ pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
         ));
     }
     let reply = context.ask(&Request::Set {
-        record: arguments.record,
+        record: context.record(arguments.record)?,
         facets,
         role: arguments.role,
     })?;

@@ -1,7 +1,7 @@
 //! `record show`: a record as a person in a role may read it, every value in force with who wrote it
 //! and when.
 
-use crdt_model::ids::{Name, RecordId};
+use crdt_model::ids::Name;
 use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
@@ -12,6 +12,7 @@ use super::help::Words;
 use super::output::Answer;
 use super::table::table;
 use super::time::shown;
+use super::values::RecordNamed;
 use super::{Ended, values};
 use crate::control::protocol::{
     FacetView, FieldView, NextStep, RecordView, Reply, Request, ValueView,
@@ -21,8 +22,8 @@ use crate::text::{Language, Text};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    #[arg(value_name = "RECORD", value_parser = values::record)]
-    record: RecordId,
+    #[arg(value_name = "RECORD", value_parser = values::record_named)]
+    record: RecordNamed,
     #[arg(long, value_name = "ROLE", value_parser = values::name)]
     role: Option<Name>,
     #[arg(long, value_name = "TEXT")]
@@ -37,7 +38,7 @@ pub(super) fn words() -> Words {
         "Show a record: every facet and field; where there is a conflict, every value with who wrote it \
          and when."
     ))
-    .argument("record", text!("记录编号", "the record's id"))
+    .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
     .argument("role", text!("查看人的岗位（默认为章程列出的第一个）", "the role of whoever looks (default: the first of the charter)"))
     .argument("reason", text!("查看受限内容的理由，记入日志", "why restricted content is looked at; it is logged"))
     .argument(
@@ -53,6 +54,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         reason,
         exit_code,
     } = arguments;
+    let record = context.record(record)?;
     let reply = context.ask(&Request::Show {
         record,
         role,
@@ -75,10 +77,14 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
 fn record_text(view: &RecordView, language: Language) -> String {
     let RecordView {
         record,
+        code,
         kind,
         facets,
     } = view;
-    let head = text!("记录 {record}，类型 {kind}", "record {record}, kind {kind}");
+    let head = text!(
+        "编号 {code}，类型 {kind}\n记录 {record}",
+        "code {code}, kind {kind}\nrecord {record}"
+    );
     let mut text = format!("{}\n", head.in_language(language));
     for facet in facets {
         text.push('\n');
@@ -324,7 +330,8 @@ mod tests {
             },
         ];
         RecordView {
-            record: RecordId([9; 16]),
+            code: "101201-0000-0000-0".to_owned(),
+            record: crdt_model::ids::RecordId([9; 16]),
             kind: name("case"),
             facets: vec![
                 facet("case.summary", title("纠纷台账", "Ledger row"), fields, &[]),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crdt_model::code::{NoCode, RecordCode};
 use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
 
 use crate::settings::{self, LogLevel};
@@ -53,6 +54,34 @@ pub(super) fn record(text: &str) -> Result<RecordId, Said> {
             "“{text}”不是记录编号，应为 32 位十六进制数字",
             "`{text}` is not a record's id, which has 32 hexadecimal digits"
         ))
+    })
+}
+
+/// A record as people name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RecordNamed {
+    /// By its id.
+    Id(RecordId),
+    /// By its code.
+    Code(RecordCode),
+}
+
+/// A record's code or id.
+pub(super) fn record_named(text: &str) -> Result<RecordNamed, Said> {
+    if let Ok(id) = text.parse() {
+        return Ok(RecordNamed::Id(id));
+    }
+    text.parse().map(RecordNamed::Code).map_err(|no_code| {
+        Said(match no_code {
+            NoCode::Form => text!(
+                "“{text}”不是记录编号，应写作 101201-7K3M-Q2F9-C，或 32 位十六进制编码",
+                "`{text}` is no record: a code is written like 101201-7K3M-Q2F9-C, an id has 32 hexadecimal digits"
+            ),
+            NoCode::Check => text!(
+                "编号“{text}”的校验位不符：有字符写错或颠倒",
+                "the check character of `{text}` does not fit: a character is wrong, or two have changed places"
+            ),
+        })
     })
 }
 

@@ -1,10 +1,11 @@
 //! `why`: walks the chain of causes, from what is seen to the rule, line or refusal behind it.
 
-use crdt_model::ids::{NodeId, RecordId};
+use crdt_model::ids::NodeId;
 
 use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
+use super::values::RecordNamed;
 use super::{Ended, values};
 use crate::control::protocol::{Reply, Request, Why};
 use crate::text;
@@ -23,8 +24,8 @@ enum About {
         peer: NodeId,
     },
     Record {
-        #[arg(value_name = "ID", value_parser = values::record)]
-        record: RecordId,
+        #[arg(value_name = "RECORD", value_parser = values::record_named)]
+        record: RecordNamed,
         #[arg(long, value_name = "CODE", value_parser = values::node)]
         node: NodeId,
     },
@@ -49,7 +50,10 @@ pub(super) fn words() -> Words {
             "一条记录为何到达或不到达某节点。",
             "Why a record reaches a node, or does not."
         ))
-        .argument("record", text!("记录编号", "the record's id"))
+        .argument(
+            "record",
+            text!("记录编号或 32 位编码", "the record's code or id"),
+        )
         .argument("node", text!("节点代码", "the node's code")),
     )
 }
@@ -57,7 +61,10 @@ pub(super) fn words() -> Words {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let reply = context.ask(&match arguments.about {
         About::Peer { peer } => Request::WhyPeer { peer },
-        About::Record { record, node } => Request::WhyRecord { record, node },
+        About::Record { record, node } => Request::WhyRecord {
+            record: context.record(record)?,
+            node,
+        },
     })?;
     match &reply {
         Reply::Why(why) => Ok(Answer::of_reply(

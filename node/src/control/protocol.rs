@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use crdt_model::engine::{EmergencyStatus, LogStatus, PeerStatus};
 use crdt_model::ids::{CharterVersion, CommitHash, Name, NodeId, RecordId};
 use crdt_model::kind::Title;
+use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
@@ -87,6 +88,25 @@ pub enum Request {
         /// As a person in this role may read them.
         #[serde(default)]
         role: Option<Name>,
+    },
+    /// Which time limits run, and which are up?
+    Due {
+        /// Only on records of this node.
+        #[serde(default)]
+        home: Option<NodeId>,
+        /// Also those with time left.
+        #[serde(default)]
+        all: bool,
+        /// At most this many, and never more than [`PAGE_ENTRIES_MAX`].
+        limit: usize,
+        /// As a person in this role may read what they run on.
+        #[serde(default)]
+        role: Option<Name>,
+    },
+    /// Which records have this code?
+    Locate {
+        /// The code.
+        code: String,
     },
     /// Every facet the node holds, without any content.
     Inventory {
@@ -190,6 +210,8 @@ pub enum Reply {
     Written {
         /// The record.
         record: RecordId,
+        /// Its code.
+        code: String,
         /// The commits; none where nothing changed.
         commits: Vec<CommitHash>,
     },
@@ -201,6 +223,13 @@ pub enum Reply {
         records: Vec<RecordLine>,
         /// Whether there are more after the last.
         more: bool,
+    },
+    /// To `due`.
+    Due(Box<DueList>),
+    /// To `locate`.
+    Located {
+        /// The records; more than one only if two of one home begin alike.
+        records: Vec<RecordId>,
     },
     /// To `inventory`.
     Inventory {
@@ -325,6 +354,8 @@ pub struct Cause {
 pub struct RecordView {
     /// The record.
     pub record: RecordId,
+    /// Its code.
+    pub code: String,
     /// Its kind.
     pub kind: Name,
     /// Its facets that are held here.
@@ -410,6 +441,58 @@ pub struct RecordLine {
     pub fields: BTreeMap<String, Value>,
     /// The keys of that facet that are in conflict.
     pub conflicts: Vec<String>,
+}
+
+/// The time limits that run at a node.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DueList {
+    /// The time that they are held against: this node's, not behind what townships have confirmed.
+    pub now: WallTime,
+    /// How many stand how, of all that were asked for.
+    pub counts: BTreeMap<Standing, u64>,
+    /// The most pressing first.
+    pub items: Vec<DueItem>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// One time limit that runs.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DueItem {
+    /// The record.
+    pub record: RecordId,
+    /// Its code.
+    pub code: String,
+    /// The facet that says the step.
+    pub facet: Name,
+    /// The record's home.
+    pub home: NodeId,
+    /// The clock.
+    pub clock: Name,
+    /// What people call it.
+    pub title: Title,
+    /// The word that the record is at.
+    pub at: Title,
+    /// How it stands.
+    pub standing: Standing,
+    /// Since when it runs; none where no clock that it began by had been set.
+    pub since: Option<WallTime>,
+    /// Until when.
+    pub due: Option<WallTime>,
+    /// Whose clock that is.
+    pub basis: Basis,
+    /// Who took the step that it began with.
+    pub author: NodeId,
+    /// Whether the calendar knows the holidays up to the end.
+    pub calendar_known: bool,
+    /// Whether the record is at one word only.
+    pub settled: bool,
+    /// The step that follows by itself.
+    pub then: Option<Title>,
+    /// The node that takes it.
+    pub taker: Option<NodeId>,
+    /// The letter that is proposed when it is up.
+    pub letter: Option<Title>,
 }
 
 /// One facet that a node holds, without content.

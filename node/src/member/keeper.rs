@@ -11,7 +11,7 @@ use crdt_model::engine::{
 use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
 use crdt_model::store::Store;
-use crdt_model::time::Instant;
+use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
 use policy::deciding::question::State;
 use policy::signing::adopt::AdoptedCharter;
@@ -22,6 +22,7 @@ use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
 use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
+use super::limits::Limits;
 use super::network;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
@@ -57,6 +58,8 @@ pub struct Keeper {
     /// What the transport is to do next.
     pub(super) commands: VecDeque<Command>,
     waiting: BTreeMap<Ticket, Outcome>,
+    /// The time limits that run here.
+    pub limits: Limits,
     offered: Option<(CharterVersion, Answer)>,
     next_adopted: Option<AdoptedCharter>,
     /// Who brought a declaration that waits for the disk.
@@ -89,6 +92,7 @@ impl Keeper {
             latencies_ms: VecDeque::new(),
             commands: VecDeque::new(),
             waiting: BTreeMap::new(),
+            limits: Limits::anew(),
             offered: None,
             next_adopted: None,
             declared: Vec::new(),
@@ -145,23 +149,28 @@ impl Keeper {
                 bundle,
             } => return Some(self.recall(peer, version, bundle)),
             Output::Changed {
-                from: Some(_),
-                wall,
-                ..
+                facet, from, wall, ..
             } => {
-                let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
-                self.latencies_ms.push_back(passed_ms);
-                if self.latencies_ms.len() > LATENCIES_MAX {
-                    self.latencies_ms.pop_front();
+                self.look_at_limits_of(&facet);
+                if from.is_some() {
+                    self.note_latency(wall);
                 }
             }
-            Output::Changed { from: None, .. } => {}
             Output::Dropped { facets } => {
+                self.limits = Limits::anew();
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
             }
             Output::Alarm(alarm) => alarms::log(&alarm),
         }
         None
+    }
+
+    fn note_latency(&mut self, wall: WallTime) {
+        let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
+        self.latencies_ms.push_back(passed_ms);
+        if self.latencies_ms.len() > LATENCIES_MAX {
+            self.latencies_ms.pop_front();
+        }
     }
 
     /// Makes everything written durable, if anything is waiting for it. Returns whether anything
@@ -200,7 +209,7 @@ impl Keeper {
 
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
-        self.engine.next_timeout()
+        self.engine.next_timeout().min(self.limits.look_at())
     }
 
     /// Has drafts written; `then` runs when they are durable or refused.
@@ -329,6 +338,7 @@ impl Keeper {
         };
         tracing::info!(version = %adopted.version(), "a charter is in force");
         self.adopted = adopted;
+        self.limits = Limits::anew();
         self.lay_lines();
         if let Some((version, answer)) = self.offered.take() {
             answer(Reply::Adopted { version });

@@ -3,6 +3,7 @@
 //! * [`keeper`]: holds engine and store together; every input goes through it.
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
+//! * `limits`: time limits, and the steps that are taken when they are up.
 //! * [`answers`]: one file for each kind of question.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
@@ -11,6 +12,7 @@ pub mod answers;
 pub mod clock;
 pub mod founding;
 pub mod keeper;
+mod limits;
 mod network;
 pub mod offline;
 mod running;

@@ -125,7 +125,10 @@ impl Rounds {
                         let stats = self.handle.stats();
                         answers::answer(&mut self.keeper, Some(&stats), request, answer)?;
                     }
-                    Next::Time => self.keeper.input(Input::Tick)?,
+                    Next::Time => {
+                        self.keeper.input(Input::Tick)?;
+                        self.keeper.watch_limits()?;
+                    }
                     Next::End => return Ok(()),
                 }
                 next = match self.ready() {

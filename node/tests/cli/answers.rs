@@ -21,6 +21,7 @@ fn record() -> RecordId {
 
 fn written() -> Reply {
     Reply::Written {
+        code: String::new(),
         record: record(),
         commits: vec![CommitHash([1; 32])],
     }

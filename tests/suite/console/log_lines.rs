@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 29] = [
+const LINES: [(&str, &str, Says); 32] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -39,6 +39,21 @@ const LINES: [(&str, &str, Says); 29] = [
         "member/keeper.rs",
         r#"info: version = %adopted.version(), "a charter is in force""#,
         NothingOfFacets,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"info: %record, %facet, "time was up and a step was taken""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: %record, %facet, %error, "time was up and no step was taken""#,
+        HeldFacet,
     ),
     (
         "member/alarms.rs",

@@ -11,8 +11,8 @@ use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
 use node::control::protocol::{
-    Cause, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus, PeerLine,
-    RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
+    Cause, DueItem, DueList, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus,
+    PeerLine, RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
 };
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;
@@ -31,16 +31,23 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
                 free_all(rules, &mut to);
             }
         }
-        Reply::Written { record, commits } => {
+        Reply::Written {
+            record,
+            code,
+            commits,
+        } => {
             bare(*record, &mut to);
+            free(code, &mut to);
             commits.list(&mut to);
         }
         Reply::Record(view) => {
             let RecordView {
                 record,
+                code,
                 kind,
                 facets,
             } = &**view;
+            free(code, &mut to);
             bare(*record, &mut to);
             name(*kind, &mut to);
             facets.iter().for_each(|one| facet(*record, one, &mut to));
@@ -56,6 +63,8 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
             next.iter()
                 .for_each(|label| to.push(Mention::Label(*label)));
         }
+        Reply::Due(list) => due(list, &mut to),
+        Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),
         Reply::Quarantine { refused } => refused.iter().for_each(|one| commit(one, &mut to)),
@@ -309,6 +318,49 @@ fn line(line: &RecordLine, to: &mut List) {
         value(content, to);
     }
     free_all(conflicts, to);
+}
+
+fn due(list: &DueList, to: &mut List) {
+    let DueList {
+        now: _,
+        counts,
+        items,
+        more: _,
+    } = list;
+    let counted: u64 = counts.values().sum();
+    count("time limits", None, counted, to);
+    for DueItem {
+        record,
+        code,
+        facet,
+        home,
+        clock,
+        title: words,
+        at,
+        standing: _,
+        since: _,
+        due: _,
+        basis: _,
+        author,
+        calendar_known: _,
+        settled: _,
+        then,
+        taker,
+        letter,
+    } in items
+    {
+        bare(*record, to);
+        free(code, to);
+        [*facet, *clock].into_iter().for_each(|one| name(one, to));
+        [Some(words), Some(at), then.as_ref(), letter.as_ref()]
+            .into_iter()
+            .flatten()
+            .for_each(|one| title(one, to));
+        [Some(*home), Some(*author), *taker]
+            .into_iter()
+            .flatten()
+            .for_each(|one| one.list(to));
+    }
 }
 
 fn decided(decided: &Logged, to: &mut List) {

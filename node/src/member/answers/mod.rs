@@ -1,6 +1,7 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
 mod decisions;
+mod due;
 pub(in crate::member) mod emergency;
 mod importing;
 mod inventory;
@@ -46,6 +47,21 @@ pub fn answer(
             limit,
             role,
         } => records::list(keeper, kind, after, limit, role),
+        Request::Due {
+            home,
+            all,
+            limit,
+            role,
+        } => due::list(
+            keeper,
+            &due::Wanted {
+                home,
+                all,
+                limit,
+                role,
+            },
+        ),
+        Request::Locate { code } => records::locate(keeper, &code),
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
@@ -139,7 +155,7 @@ fn no_such_record(record: RecordId) -> Problem {
 }
 
 /// The replica could not be read.
-fn unreadable(error: &crdt_model::replica::ReplicaError) -> Problem {
+pub(in crate::member) fn unreadable(error: &crdt_model::replica::ReplicaError) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(

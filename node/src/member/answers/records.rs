@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crdt_model::code::{NoCode, RecordCode};
 use crdt_model::document::{Document, Written};
 use crdt_model::ids::{Name, RecordId};
 use crdt_model::kind::{Facet, Field, Kind};
@@ -26,10 +27,12 @@ pub(super) fn show(
 ) -> Result<Reply, Problem> {
     let role = role_of(keeper, role)?;
     let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
-    let kind = held
-        .first()
-        .and_then(|(facet, _)| keeper.engine.charter().kinds().facet(facet.facet));
-    let Some((kind, _)) = kind else {
+    let first = held.first().map(|(facet, _)| facet);
+    let found = first.and_then(|first| {
+        let (kind, _) = keeper.engine.charter().kinds().facet(first.facet)?;
+        Some((first, kind))
+    });
+    let Some((first, kind)) = found else {
         return Err(no_such_record(record));
     };
     let reason = reason.unwrap_or_default();
@@ -45,9 +48,24 @@ pub(super) fn show(
     }
     Ok(Reply::Record(Box::new(RecordView {
         record,
+        code: RecordCode::of(first.home, record).to_string(),
         kind: kind.kind,
         facets,
     })))
+}
+
+/// The records that have a code.
+pub(super) fn locate(keeper: &Keeper, code: &str) -> Result<Reply, Problem> {
+    let code: RecordCode = code.parse().map_err(|error| bad_code(&error))?;
+    let found = replica::facets_beginning(&keeper.store, code.id_prefix());
+    let found = found.map_err(|error| unreadable(&error))?;
+    let fits = |facet: &&FacetId| code.is_of(facet.home, facet.record);
+    let mut records: Vec<RecordId> = found.iter().filter(fits).map(|one| one.record).collect();
+    records.dedup();
+    match records.is_empty() {
+        true => Err(no_record_with(&code)),
+        false => Ok(Reply::Located { records }),
+    }
 }
 
 pub(super) fn list(
@@ -189,6 +207,34 @@ pub(super) fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Probl
         Some(role) if roles.iter().any(|known| known.id == role) => Ok(role),
         Some(role) => Err(no_such_role(role.as_str())),
     }
+}
+
+fn bad_code(error: &NoCode) -> Problem {
+    Problem::new(
+        "bad-code",
+        match error {
+            NoCode::Form => text!("编号应写作 101201-7K3M-Q2F9-C", "{error}"),
+            NoCode::Check => text!("编号的校验位不符：有字符写错或颠倒", "{error}"),
+        },
+        text!(
+            "对照原件重新输入",
+            "compare it with the paper and type it again"
+        ),
+    )
+}
+
+fn no_record_with(code: &RecordCode) -> Problem {
+    Problem::new(
+        "no-such-record",
+        text!(
+            "本机没有编号为 {code} 的记录",
+            "no record here has the code {code}"
+        ),
+        text!(
+            "用 mesh-node record list 查看本机的记录",
+            "mesh-node record list shows the records here"
+        ),
+    )
 }
 
 fn no_such_role(role: &str) -> Problem {

@@ -1,5 +1,6 @@
 //! Writing records.
 
+use crdt_model::code::RecordCode;
 use crdt_model::draft::Draft;
 use crdt_model::engine::WriteRefused;
 use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
@@ -112,11 +113,11 @@ fn changed_drafts(
 }
 
 fn write(keeper: &mut Keeper, drafts: Vec<Draft>, answer: Answer) -> Result<(), Problem> {
-    let record = drafts.first().map(|draft| draft.facet.record);
+    let facet = drafts.first().map(|draft| draft.facet);
     let charter = keeper.adopted.charter().clone();
     keeper.write(drafts, move |outcome| {
-        let reply = match (outcome, record) {
-            (Ok(commits), Some(record)) => written(record, commits),
+        let reply = match (outcome, facet) {
+            (Ok(commits), Some(facet)) => written(&facet, commits),
             (Ok(_), None) => Reply::Done,
             (Err(refused), _) => Reply::Problem(refused_problem(&charter, &refused)),
         };
@@ -124,8 +125,12 @@ fn write(keeper: &mut Keeper, drafts: Vec<Draft>, answer: Answer) -> Result<(), 
     })
 }
 
-fn written(record: RecordId, commits: Vec<CommitHash>) -> Reply {
-    Reply::Written { record, commits }
+fn written(facet: &FacetId, commits: Vec<CommitHash>) -> Reply {
+    Reply::Written {
+        record: facet.record,
+        code: RecordCode::of(facet.home, facet.record).to_string(),
+        commits,
+    }
 }
 
 fn grade(base: Option<Grade>, sensitivity: Option<Name>, level: Option<Name>) -> Option<Grade> {

@@ -1,0 +1,107 @@
+//! What is due: the time limits that run on what this node holds, as far as the person who asks may
+//! read what they run on.
+
+use std::collections::BTreeMap;
+
+use crdt_model::code::RecordCode;
+use crdt_model::due::{Entry, clock_of, taker};
+use crdt_model::ids::{Name, NodeId};
+use crdt_model::kind::clocks::Standing;
+use crdt_model::kind::{Kinds, Title};
+use crdt_model::label::FacetId;
+use crdt_model::replica;
+use crdt_model::time::WallTime;
+
+use super::records::role_of;
+use super::unreadable;
+use crate::control::protocol::{DueItem, DueList, PAGE_ENTRIES_MAX, Reply};
+use crate::member::keeper::Keeper;
+use crate::text::Problem;
+
+/// What is asked for.
+pub(super) struct Wanted {
+    pub(super) home: Option<NodeId>,
+    pub(super) all: bool,
+    pub(super) limit: usize,
+    pub(super) role: Option<Name>,
+}
+
+pub(super) fn list(keeper: &mut Keeper, wanted: &Wanted) -> Result<Reply, Problem> {
+    keeper.find_limits()?;
+    let role = role_of(keeper, wanted.role)?;
+    let now = keeper.engine.floored(keeper.clock.now().wall);
+    let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
+    let mut items = Vec::new();
+    for (facet, entry) in keeper.limits.due().entries() {
+        if wanted.home.is_some_and(|home| home != facet.home) || !reads(keeper, facet, role)? {
+            continue;
+        }
+        let Some(item) = item(keeper, facet, entry, now) else {
+            continue;
+        };
+        *counts.entry(item.standing).or_default() += 1;
+        if wanted.all || item.standing != Standing::Running {
+            items.push(item);
+        }
+    }
+    items.sort_by_key(|item| (item.standing, item.due, item.record));
+    let limit = wanted.limit.clamp(1, PAGE_ENTRIES_MAX);
+    let more = items.len() > limit;
+    items.truncate(limit);
+    Ok(Reply::Due(Box::new(DueList {
+        now,
+        counts,
+        items,
+        more,
+    })))
+}
+
+fn reads(keeper: &Keeper, facet: &FacetId, role: Name) -> Result<bool, Problem> {
+    let entry = replica::facet_entry(&keeper.store, facet).map_err(|error| unreadable(&error))?;
+    let Some(entry) = entry else {
+        return Ok(false);
+    };
+    let label = facet.label(entry.grade);
+    let rules = keeper.engine.rules();
+    Ok(rules.read(&label, keeper.node(), role).allowed)
+}
+
+fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Option<DueItem> {
+    let charter = keeper.engine.charter();
+    let kinds = charter.kinds();
+    let (clock, field) = clock_of(kinds, facet.facet, entry.clock)?;
+    let (kind, declared) = kinds.facet(facet.facet)?;
+    let word = |word: Name| declared.field(field.as_str())?.word(kind, word);
+    let then = clock.then.as_ref();
+    Some(DueItem {
+        record: facet.record,
+        code: RecordCode::of(facet.home, facet.record).to_string(),
+        facet: facet.facet,
+        home: facet.home,
+        clock: clock.name,
+        title: clock.title.clone(),
+        at: word(entry.word)?,
+        standing: clock.standing(entry.span, now),
+        since: entry.span.map(|span| span.since),
+        due: entry.span.map(|span| span.due),
+        basis: entry.basis,
+        author: entry.author,
+        calendar_known: entry.calendar_known,
+        settled: entry.settled,
+        then: then.and_then(|then| word(then.step)),
+        taker: then.and_then(|then| taker(charter.roster(), facet.home, then)),
+        letter: clock.letter.and_then(|letter| letter_of(kinds, letter)),
+    })
+}
+
+fn letter_of(kinds: &Kinds, letter: Name) -> Option<Title> {
+    let words = kinds.iter().flat_map(|kind| &kind.vocabularies);
+    let mut words = words
+        .filter(|(name, _)| name.as_str() == "letter")
+        .flat_map(|(_, words)| words);
+    let word = words.find(|word| word.id == letter)?;
+    Some(Title {
+        zh: word.zh.clone(),
+        en: word.en.clone(),
+    })
+}
