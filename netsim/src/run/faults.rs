@@ -289,7 +289,11 @@ impl Run {
         // Rare, because a month of quiet takes long even in virtual time.
         if fault == Fault::MonthCut && self.trouble.chance.percent(4) {
             self.world.counters.count("cut off for 30 days");
-            self.world.run_ms(30 * DAY_MS);
+            // Day by day, for the checkers take what was sent meanwhile out of memory.
+            for _ in 0..30 {
+                self.world.run_ms(DAY_MS);
+                self.look();
+            }
         }
     }
 

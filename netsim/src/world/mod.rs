@@ -278,6 +278,11 @@ impl World {
         WallTime::from_ms(self.wall_start_ms + self.now_ms)
     }
 
+    /// Has the world begin at another time than it would: before nodes are added.
+    pub fn begin_at(&mut self, wall: WallTime) {
+        self.wall_start_ms = wall.ms;
+    }
+
     /// Moves the true wall time, and nothing else.
     pub fn pass_wall_ms(&mut self, ms: u64) {
         self.wall_start_ms += ms;

@@ -119,7 +119,9 @@ impl Keeper {
             let (record, facet) = (draft.facet.record, draft.facet.facet);
             self.write(vec![draft], move |outcome| {
                 match outcome {
-                    Ok(_) => tracing::info!(%record, %facet, "time was up and a step was taken"),
+                    Ok(_) => {
+                        tracing::info!(%record, %facet, "time was up and a step was taken");
+                    }
                     Err(error) => {
                         tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
                     }

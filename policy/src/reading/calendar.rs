@@ -49,72 +49,83 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
     let document = Document::parse(files, FILE, findings)?;
     let holidays = document.read_array::<Holiday>("holiday", findings);
     let raw: Raw = document.read_without(&["holiday"], findings)?;
-    let mut refuse = |path: &[Step<'_>], message: String, hint: &'static str| {
-        let finding = Finding::error(CODE, FILE, message).at(document.span(path));
-        findings.push(finding.hint(hint));
+    let mut days = Days {
+        document: &document,
+        findings,
+        known_until: raw.known_until,
+        free: BTreeSet::new(),
+        worked: BTreeSet::new(),
     };
     if !(-12..=14).contains(&raw.utc_offset_hours) {
         let message = format!("no clock is {} hours from UTC", raw.utc_offset_hours);
-        refuse(&[Step::Key("utc_offset_hours")], message, "8 in China");
-    }
-    let (mut free, mut worked) = (BTreeSet::new(), BTreeSet::new());
-    for (index, holiday) in &holidays {
-        let at = |key| [Step::Key("holiday"), Step::Index(*index), Step::Key(key)];
-        let (first, last) = (day(holiday.from), day(holiday.until));
-        if !(0..HOLIDAY_DAYS_MAX).contains(&(last.0 - first.0)) {
-            let message = format!("`{}` is not 1 to {HOLIDAY_DAYS_MAX} days", holiday.en);
-            refuse(&at("until"), message, "`until` is its last free day");
-            continue;
-        }
-        if holiday.until > raw.known_until {
-            let message = format!("`{}` is after `known_until`", holiday.en);
-            refuse(
-                &at("until"),
-                message,
-                "say until when all holidays are known",
-            );
-        }
-        free.extend((first.0..=last.0).map(Day));
-        for extra in &holiday.worked {
-            if !day(*extra).is_weekend() || !worked.insert(day(*extra)) {
-                let message = format!("{extra} is no Saturday or Sunday, or is named twice");
-                refuse(
-                    &at("worked"),
-                    message,
-                    "only a day of a weekend can be worked for another",
-                );
-            }
-        }
-    }
-    if let Some(both) = free.intersection(&worked).next() {
-        let message = format!("day {} since 1970 is both free and worked", both.0);
-        refuse(&[Step::Key("holiday")], message, "a day is one of the two");
-    }
-    if free.len() > FREE_DAYS_MAX {
-        let message = format!(
-            "{} free days, where at most {FREE_DAYS_MAX} are allowed",
-            free.len()
-        );
-        refuse(
-            &[Step::Key("holiday")],
-            message,
-            "leave out the years that have passed",
-        );
+        days.refuse(&[Step::Key("utc_offset_hours")], message, "8 in China");
     }
     for (index, holiday) in &holidays {
-        let path = [Step::Key("holiday"), Step::Index(*index)];
+        days.add(*index, holiday);
+    }
+    days.check();
+    Some(Calendar {
+        offset_ms: i64::from(raw.utc_offset_hours) * HOUR_MS,
+        free: days.free,
+        worked: days.worked,
+        known_until: Some(day(raw.known_until)),
+    })
+}
+
+/// The days of all holidays, as they are read.
+struct Days<'a, 'i> {
+    document: &'a Document<'i>,
+    findings: &'a mut Vec<Finding>,
+    known_until: Date,
+    free: BTreeSet<Day>,
+    worked: BTreeSet<Day>,
+}
+
+impl Days<'_, '_> {
+    fn refuse(&mut self, path: &[Step<'_>], message: String, hint: &'static str) {
+        let finding = Finding::error(CODE, FILE, message).at(self.document.span(path));
+        self.findings.push(finding.hint(hint));
+    }
+
+    fn add(&mut self, index: usize, holiday: &Holiday) {
+        let at = |key| [Step::Key("holiday"), Step::Index(index), Step::Key(key)];
         let title = Title {
             zh: holiday.zh.clone(),
             en: holiday.en.clone(),
         };
-        check_title(&document, &title, &path, findings);
+        check_title(self.document, &title, &at("zh"), self.findings);
+        let (first, last) = (day(holiday.from), day(holiday.until));
+        if !(0..HOLIDAY_DAYS_MAX).contains(&(last.0 - first.0)) {
+            let message = format!("`{}` is not 1 to {HOLIDAY_DAYS_MAX} days", holiday.en);
+            self.refuse(&at("until"), message, "`until` is its last free day");
+            return;
+        }
+        if holiday.until > self.known_until {
+            let message = format!("`{}` is after `known_until`", holiday.en);
+            let hint = "say until when all holidays are known";
+            self.refuse(&at("until"), message, hint);
+        }
+        self.free.extend((first.0..=last.0).map(Day));
+        for extra in &holiday.worked {
+            if !day(*extra).is_weekend() || !self.worked.insert(day(*extra)) {
+                let message = format!("{extra} is no Saturday or Sunday, or is named twice");
+                let hint = "only a day of a weekend can be worked for another";
+                self.refuse(&at("worked"), message, hint);
+            }
+        }
     }
-    Some(Calendar {
-        offset_ms: i64::from(raw.utc_offset_hours) * HOUR_MS,
-        free,
-        worked,
-        known_until: Some(day(raw.known_until)),
-    })
+
+    fn check(&mut self) {
+        if let Some(both) = self.free.intersection(&self.worked).next() {
+            let message = format!("day {} since 1970 is both free and worked", both.0);
+            self.refuse(&[Step::Key("holiday")], message, "a day is one of the two");
+        }
+        if self.free.len() > FREE_DAYS_MAX {
+            let message = format!("more than {FREE_DAYS_MAX} free days");
+            let hint = "leave out the years that have passed";
+            self.refuse(&[Step::Key("holiday")], message, hint);
+        }
+    }
 }
 
 fn day(date: Date) -> Day {

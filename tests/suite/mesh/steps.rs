@@ -63,8 +63,11 @@ fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
         "不由本级节点办理",
     );
     assert_eq!(village(None, &[("step", "level-1")]), Ok(1));
-    assert_eq!(village(None, &[("step", "escalated")]), Ok(1));
+    // The ledger row, and what it is about: that goes up with it.
     mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
+    mesh.wait_for_facets(TOWNSHIP, "case.narrative", 0);
+    assert_eq!(village(None, &[("step", "escalated")]), Ok(2));
+    mesh.wait_for_facets(TOWNSHIP, "case.narrative", 1);
     let shown = |code: &str| {
         let show = Request::Show {
             record,
