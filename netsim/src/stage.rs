@@ -65,6 +65,14 @@ impl Stage {
         }
     }
 
+    /// The charters of Linze County, if it plays on those.
+    pub fn of_linze(&self) -> Option<&Linze> {
+        match &self.charters {
+            Charters::Drawn(..) => None,
+            Charters::Linze(linze) => Some(linze),
+        }
+    }
+
     /// A node's secret key.
     pub fn key(&self, node: NodeId) -> SigningKey {
         match &self.charters {

@@ -138,6 +138,24 @@ impl Linze {
         )
     }
 
+    /// What the first version says but for one text of one file, after another version; it allows the
+    /// same.
+    pub fn with_text(&self, follows: &Edition, path: &str, from: &str, to: &str) -> Edition {
+        let active = |node: &NodeId| (*node, Standing::Active);
+        let roster = self.nodes.iter().map(active).collect();
+        let mut files = self.files.clone();
+        replace(&mut files, path, from, to);
+        let signers = &[0, 1];
+        make(
+            &roster,
+            &files,
+            Some(follows),
+            USUAL,
+            &self.reviewers,
+            signers,
+        )
+    }
+
     /// A node's secret key, which all versions list the public half of.
     pub fn key(&self, node: NodeId) -> SigningKey {
         node_key(self.seed, node)

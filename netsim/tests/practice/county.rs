@@ -77,6 +77,20 @@ impl County {
         all
     }
 
+    /// Brings the county a second charter, in which one text of one file is another.
+    pub(crate) fn offer_with(&mut self, path: &str, from: &str, to: &str) {
+        let linze = self.stage.of_linze().expect("it plays on Linze's charters");
+        let edition = linze.with_text(&linze.v1, path, from, to);
+        let offered = self.world.offer(self.county, &edition.bundle);
+        offered.expect("it is the next version");
+    }
+
+    /// The version of the charter at a node.
+    pub(crate) fn version(&self, node: NodeId) -> u64 {
+        let state = self.world.node(node).expect("it runs");
+        state.engine.charter().version().0
+    }
+
     /// Takes all lines of a node down, until they are healed.
     pub(crate) fn cut_off(&mut self, node: NodeId) {
         for peer in self.stage.places.linked(node) {
