@@ -1,0 +1,93 @@
+//! Time limits and codes, as a person asks for them.
+
+use crdt_model::ids::Name;
+use crdt_model::kind::clocks::{Basis, Standing};
+use node::control::protocol::{DueItem, DueList, Reply, Request};
+
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
+
+fn due(mesh: &Mesh, code: &str, all: bool) -> DueList {
+    let request = Request::Due {
+        home: Some(node(VILLAGE)),
+        all,
+        limit: 50,
+        role: None,
+    };
+    match mesh.ask(code, &request) {
+        Reply::Due(list) => *list,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn of(list: &DueList, clock: &str) -> DueItem {
+    let found = list.items.iter().find(|item| item.clock == name(clock));
+    found.expect("the clock runs").clone()
+}
+
+#[test]
+fn every_node_that_holds_a_row_says_when_it_is_due_and_who_acts_then() {
+    let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
+    let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
+    assert_eq!(
+        mesh.set(VILLAGE, record, "case.summary.step", "accepted")
+            .len(),
+        1
+    );
+    let at_home = due(&mesh, VILLAGE, true);
+    let grid = of(&at_home, "level-1");
+    assert_eq!(grid.at.zh, "已受理");
+    assert_eq!((grid.author, grid.basis), (node(VILLAGE), Basis::Step));
+    assert_eq!(grid.taker, Some(node(VILLAGE)));
+    assert_eq!(
+        grid.then.map(|then| then.zh).as_deref(),
+        Some("村（社区）调委会调解")
+    );
+    assert!(grid.due > Some(at_home.now));
+    // A visit is a petition, too, which has sixty days.
+    let petition = of(&at_home, "petition");
+    assert!(petition.due > of(&at_home, "seven-days").due);
+    assert_eq!(
+        petition.letter.map(|letter| letter.zh).as_deref(),
+        Some("第二类函")
+    );
+    mesh.wait_for(COUNTY, "the clocks", |_| {
+        due(&mesh, COUNTY, true).items.len() == at_home.items.len()
+    });
+    let above = due(&mesh, COUNTY, true);
+    assert_eq!(of(&above, "level-1").due, grid.due);
+    let running = |item: &DueItem| item.standing == Standing::Running;
+    assert!(
+        due(&mesh, COUNTY, false)
+            .items
+            .iter()
+            .all(|item| !running(item))
+    );
+    // The code that everybody sees is enough to find the record anywhere that holds it.
+    let code = of(&above, "level-1").code;
+    assert!(code.starts_with("101201-"), "{code}");
+    for at in [COUNTY, TOWNSHIP, VILLAGE] {
+        let located = mesh.ask(at, &Request::Locate { code: code.clone() });
+        let records = vec![record];
+        assert_eq!(located, Reply::Located { records }, "{at}");
+    }
+    let wrong = code.replacen("101201", "101202", 1);
+    let Reply::Problem(problem) = mesh.ask(VILLAGE, &Request::Locate { code: wrong }) else {
+        panic!("a wrong code is found out");
+    };
+    assert_eq!(problem.code, "bad-code");
+    // Settled matters have no time limit but that for asking a court to confirm.
+    for (field, value) in [
+        ("outcome", "agreed-oral"),
+        ("method", "talk"),
+        ("step", "level-1"),
+    ] {
+        mesh.set(VILLAGE, record, &format!("case.summary.{field}"), value);
+    }
+    mesh.set(VILLAGE, record, "case.summary.step", "agreed");
+    let clocks: Vec<Name> = due(&mesh, VILLAGE, true)
+        .items
+        .iter()
+        .map(|item| item.clock)
+        .collect();
+    assert_eq!(clocks, [name("confirmation")]);
+}
