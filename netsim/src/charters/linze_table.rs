@@ -92,7 +92,7 @@ fn rights(label: &Label, node: NodeId) -> Rights {
         // Home holds, writes and grades its own, however sensitive.
         Rights::ALL
     } else {
-        elsewhere(label, &stands)
+        practice(label, &stands).unwrap_or_else(|| elsewhere(label, &stands))
     }
 }
 
@@ -126,11 +126,9 @@ fn declared(label: &Label) -> bool {
     })
 }
 
-/// The rights of a node that is not home and stands like this to the label.
+/// The rights of a node that is not home and stands like this to the label of a report, a dispute, a
+/// device or a notice.
 fn elsewhere(label: &Label, stands: &[Relation]) -> Rights {
-    if let Some(rights) = practice(label, stands) {
-        return rights;
-    }
     let is = |relation| stands.contains(&relation);
     let (parent, county) = (is(Relation::Parent), is(Relation::County));
     let (addressee, on_the_way) = (is(Relation::Addressee), is(Relation::AboveAddressee));
@@ -200,7 +198,8 @@ fn elsewhere(label: &Label, stands: &[Relation]) -> Rights {
     }
 }
 
-/// The same for the facets of the county's practice: directories, and work that is counted.
+/// The same for the rest of the county's practice, directories and work that is counted; nothing for
+/// other labels.
 fn practice(label: &Label, stands: &[Relation]) -> Option<Rights> {
     let is = |relation| stands.contains(&relation);
     let (parent, county) = (is(Relation::Parent), is(Relation::County));

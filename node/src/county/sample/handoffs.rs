@@ -130,7 +130,10 @@ fn handoff(villages: &Villages, names: &Names, number: u64) -> (NodeId, Course) 
     let mut accepted = to_step("accepted").time("accepted-time", offered.after_h(4));
     if let End::Succeeded(_) = end {
         let case = Case::new(villages, names, village, case);
-        accepted = accepted.record("case", case.record);
+        // A complaint about the township's office is named in no row that the township holds.
+        if !case.complaint {
+            accepted = accepted.record("case", case.record);
+        }
     }
     step(accepted);
     let mediated = offered.after_h(24 + draw.below(20 * 24));

@@ -149,6 +149,47 @@ fn links_lead_to_records_at_every_scale() {
     }
 }
 
+#[test]
+fn a_complaint_about_a_township_is_named_in_no_row_that_the_township_holds() {
+    let (members, names) = (members(), Names::new().expect("names"));
+    let villages = Villages::new(&members).expect("a county");
+    let complaints: BTreeSet<String> = (0..Counts::YEAR.cases)
+        .map(|number| Case::new(&villages, &names, villages.village(number), number))
+        .filter(|case| case.complaint)
+        .map(|case| case.record.to_string())
+        .collect();
+    let mut named = 0;
+    for brings in year().values() {
+        for request in brings.courses.iter().flat_map(|course| &course.requests) {
+            let names_one = |fields: Vec<&Value>| {
+                let text = |value: &Value| match value {
+                    Value::Text(text) => complaints.contains(text),
+                    _ => false,
+                };
+                fields.into_iter().any(text)
+            };
+            match request {
+                Request::Add { facets, .. } => {
+                    for facet in facets {
+                        let marked = facet.sensitivity == Some(names.about_township);
+                        let one = names_one(facet.fields.values().collect());
+                        assert!(marked || !one, "{request:?}");
+                        named += u64::from(one);
+                    }
+                }
+                Request::Set { facets, .. } => {
+                    let fields = facets
+                        .iter()
+                        .flat_map(|facet| facet.fields.values().flatten());
+                    assert!(!names_one(fields.collect()), "{request:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(named > 0, "some calls are about complaints");
+}
+
 /// The records that a facet names.
 fn links(charter: &CedarCharter, row: &Standing) -> impl Iterator<Item = RecordId> {
     let facet = Name::new(&row.facet).expect("a name");
