@@ -305,5 +305,9 @@ fn inspections_and_numbers_go_up_and_what_is_secret_or_personal_does_not() {
     ];
     let refused = type_in(&mesh, VILLAGE, &arguments);
     assert!(!refused.status.success());
-    assert!(told(&refused).contains("phone-number"), "{}", told(&refused));
+    assert!(
+        told(&refused).contains("phone-number"),
+        "{}",
+        told(&refused)
+    );
 }

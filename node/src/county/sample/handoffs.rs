@@ -8,6 +8,7 @@ use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, add, set};
 use super::words::Word;
 use super::{Counts, Course, Villages, each};
+use crate::control::protocol::Request;
 
 /// Hand-offs after which everything comes again: 105 were mediated with success, 15 without, 5 were
 /// declined.
@@ -118,15 +119,21 @@ fn handoff(villages: &Villages, names: &Names, number: u64) -> (NodeId, Course) 
         .time("offered-time", offered)
         .time("due-time", offered.after_h(30 * 24));
     let mut requests = vec![add(record, vec![first.create(names.handoff, None)])];
+    if end == End::Declined {
+        let reason = draw.pick(&["unsuitable", "unwilling", "elsewhere", "incomplete"]);
+        let declined = to_step("declined").text("reason", reason);
+        let returned = to_step("returned").time("returned-time", offered.after_h(48));
+        requests.push(Request::Set {
+            record,
+            facets: vec![declined.change(names.handoff, None)],
+            role: Some(names.leader),
+        });
+        requests.push(set(record, vec![returned.change(names.handoff, None)]));
+        return (home, Course { requests });
+    }
     let mut step = |fields: Fields| {
         requests.push(set(record, vec![fields.change(names.handoff, None)]));
     };
-    if end == End::Declined {
-        let reason = draw.pick(&["unsuitable", "unwilling", "elsewhere", "incomplete"]);
-        step(to_step("declined").text("reason", reason));
-        step(to_step("returned").time("returned-time", offered.after_h(48)));
-        return (home, Course { requests });
-    }
     let mut accepted = to_step("accepted").time("accepted-time", offered.after_h(4));
     if let End::Succeeded(_) = end {
         let case = Case::new(villages, names, village, case);

@@ -39,6 +39,7 @@ pub(super) struct Names {
     pub(super) secret: Name,
     pub(super) township: Name,
     pub(super) county: Name,
+    pub(super) leader: Name,
 }
 
 impl Names {
@@ -69,6 +70,7 @@ impl Names {
             secret: name("secret")?,
             township: name("township")?,
             county: name("county")?,
+            leader: name("leader")?,
         })
     }
 }

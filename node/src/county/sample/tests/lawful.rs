@@ -71,13 +71,19 @@ fn every_change_is_one_that_its_facet_takes_and_every_step_follows() {
     for (&node, brings) in year() {
         let tier = charter.roster().member(node).expect("a member").tier;
         for request in brings.courses.iter().flat_map(|course| &course.requests) {
+            let mut by = Name::new("clerk").expect("the first role");
             let (record, written): (_, Vec<(Name, BTreeMap<String, Value>)>) = match request {
                 Request::Add { record, facets, .. } => {
                     let facets = facets.iter();
                     let facets = facets.map(|facet| (facet.facet, facet.fields.clone()));
                     (record.expect("given"), facets.collect())
                 }
-                Request::Set { record, facets, .. } => {
+                Request::Set {
+                    record,
+                    facets,
+                    role,
+                } => {
+                    by = role.unwrap_or(by);
                     let facets = facets.iter().map(|facet| {
                         let fields = facet.fields.clone().into_iter();
                         let fields = fields.filter_map(|(key, value)| Some((key, value?)));
@@ -106,6 +112,8 @@ fn every_change_is_one_that_its_facet_takes_and_every_step_follows() {
                     Some(from) => {
                         let mut ways = steps.between(from, to).filter(|step| step.at(tier));
                         let step = ways.next().unwrap_or_else(|| panic!("{from} to {to}"));
+                        let roles = &step.roles;
+                        assert!(roles.is_empty() || roles.contains(&by), "{to} by {by}");
                         for need in &step.needs {
                             assert!(fields.contains_key(need.as_str()), "{to} needs {need}");
                         }
