@@ -225,10 +225,10 @@ fn practice(label: &Label, stands: &[Relation]) -> Option<Rights> {
             let as_far = is(Relation::Addressee) || is(Relation::BelowAddressee);
             (above && as_far, false)
         }
-        // A view goes down to its addressee, by way of the township.
+        // A view of the county's goes down to its addressee, by way of the township.
         ("checklist.view", _) => {
             let as_far = is(Relation::Addressee) || is(Relation::AboveAddressee);
-            (is(Relation::Below) && as_far, false)
+            (is_county(label.home) && as_far, false)
         }
         _ => return None,
     };
