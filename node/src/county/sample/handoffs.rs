@@ -80,7 +80,7 @@ pub(super) fn channel_of(case: u64) -> Option<Word> {
         return None;
     }
     let which = case / 100 * LINKED + place / 3;
-    // So many stand before it in its block, or a few more: the mixed ones lie close.
+    // Each block has as many with success, so theirs say which block it is in.
     let first = which / SUCCEEDED * BLOCK;
     (first..first + BLOCK)
         .map(ended)
