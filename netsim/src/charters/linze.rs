@@ -19,13 +19,13 @@ use super::reviewers::{IN_FORCE, Reviewers, Sealed, node_key};
 const FORGOTTEN: [(&str, &str, &str); 2] = [
     (
         "rules/flow.cedar",
-        r#"[Facet::"grid.summary", Facet::"case.summary", Facet::"device.public"].contains"#,
-        r#"[Facet::"case.summary", Facet::"device.public"].contains"#,
+        r#"[Facet::"grid.summary", Facet::"case.summary", Facet::"device.public", "#,
+        r#"[Facet::"case.summary", Facet::"device.public", "#,
     ),
     (
         "rules/author.cedar",
-        r#"[Facet::"grid.summary", Facet::"case.summary"].contains"#,
-        r#"[Facet::"case.summary"].contains"#,
+        r#"[Facet::"grid.summary", Facet::"case.summary""#,
+        r#"[Facet::"case.summary""#,
     ),
 ];
 

@@ -9,11 +9,12 @@ use super::permissions::{Relation, Rights};
 
 const ALL_LEVELS: &[&str] = &["village", "township", "county"];
 const VILLAGE: &[&str] = &["village"];
+const ORDINARY: &[&str] = &["normal"];
 const ORDINARY_OR_COMPLAINT: &[&str] = &["normal", "about-township"];
 const ORDINARY_OR_SECRET: &[&str] = &["normal", "secret"];
 
 /// Every facet, whether it can be addressed, and the sensitivities and levels that it can have.
-const DECLARED: [(&str, bool, &[&str], &[&str]); 10] = [
+const DECLARED: [(&str, bool, &[&str], &[&str]); 23] = [
     ("grid.summary", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("grid.content", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("grid.people", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
@@ -24,6 +25,19 @@ const DECLARED: [(&str, bool, &[&str], &[&str]); 10] = [
     ("device.access", false, ORDINARY_OR_SECRET, VILLAGE),
     ("notice.content", true, ORDINARY_OR_COMPLAINT, VILLAGE),
     ("notice.reply", true, ORDINARY_OR_COMPLAINT, VILLAGE),
+    ("handoff.summary", false, ORDINARY_OR_COMPLAINT, VILLAGE),
+    ("callout.summary", false, ORDINARY_OR_COMPLAINT, VILLAGE),
+    ("review.summary", false, ORDINARY, VILLAGE),
+    ("review.findings", false, ORDINARY, ALL_LEVELS),
+    ("review.legal", false, ORDINARY, VILLAGE),
+    ("checklist.statement", true, ORDINARY, VILLAGE),
+    ("checklist.view", true, ORDINARY, VILLAGE),
+    ("inspection.summary", false, ORDINARY_OR_SECRET, VILLAGE),
+    ("numbers.count", false, ORDINARY, VILLAGE),
+    ("directory.grid", false, ORDINARY, VILLAGE),
+    ("directory.post", false, ORDINARY, VILLAGE),
+    ("directory.team", false, ORDINARY, VILLAGE),
+    ("directory.body", false, ORDINARY, VILLAGE),
 ];
 
 /// What one version allows.
@@ -78,7 +92,7 @@ fn rights(label: &Label, node: NodeId) -> Rights {
         // Home holds, writes and grades its own, however sensitive.
         Rights::ALL
     } else {
-        elsewhere(label, &stands)
+        practice(label, &stands).unwrap_or_else(|| elsewhere(label, &stands))
     }
 }
 
@@ -112,7 +126,8 @@ fn declared(label: &Label) -> bool {
     })
 }
 
-/// The rights of a node that is not home and stands like this to the label.
+/// The rights of a node that is not home and stands like this to the label of a report, a dispute, a
+/// device or a notice.
 fn elsewhere(label: &Label, stands: &[Relation]) -> Rights {
     let is = |relation| stands.contains(&relation);
     let (parent, county) = (is(Relation::Parent), is(Relation::County));
@@ -181,6 +196,47 @@ fn elsewhere(label: &Label, stands: &[Relation]) -> Rights {
         author,
         regrade,
     }
+}
+
+/// The same for the rest of the county's practice, directories and work that is counted; nothing for
+/// other labels.
+fn practice(label: &Label, stands: &[Relation]) -> Option<Rights> {
+    let is = |relation| stands.contains(&relation);
+    let (parent, county) = (is(Relation::Parent), is(Relation::County));
+    let (above, level) = (parent || county, label.grade.level.as_str());
+    let (flow, author) = match (label.facet.as_str(), label.grade.sensitivity.as_str()) {
+        // Directories go up, where they are kept in order, and down to everyone.
+        (facet, _) if facet.starts_with("directory.") => (above || is(Relation::Below), above),
+        // Who was called, or takes over what was handed off, says so.
+        ("handoff.summary" | "callout.summary", "normal") => (above, above),
+        ("handoff.summary" | "callout.summary", _) => (county, county),
+        // A node answers for its own reviews, inspections and numbers; others only count them.
+        ("review.summary" | "review.legal" | "numbers.count", _) => (above, false),
+        ("inspection.summary", "normal") => (above, false),
+        // A place whose protection is secret stays at home.
+        ("inspection.summary", _) => (false, false),
+        // Findings go to whom they were handed up to.
+        ("review.findings", _) => {
+            let handed_to = parent && level != "village" || county && level == "county";
+            (handed_to, false)
+        }
+        // A statement goes up as far as its addressee.
+        ("checklist.statement", _) => {
+            let as_far = is(Relation::Addressee) || is(Relation::BelowAddressee);
+            (above && as_far, false)
+        }
+        // A view of the county's goes down to its addressee, by way of the township.
+        ("checklist.view", _) => {
+            let as_far = is(Relation::Addressee) || is(Relation::AboveAddressee);
+            (is_county(label.home) && as_far, false)
+        }
+        _ => return None,
+    };
+    Some(Rights {
+        flow,
+        author,
+        regrade: false,
+    })
 }
 
 fn is_county(node: NodeId) -> bool {

@@ -408,3 +408,25 @@ fn mappings_that_do_not_fit_the_kinds_are_refused_with_the_reason() {
         assert!(problem.what.en.contains(reason), "{reason}: {problem}");
     }
 }
+
+#[test]
+fn a_register_says_how_far_devices_are_filed_with_the_police() {
+    let mut importer = Importer::new("devices");
+    let table = format!(
+        "设备编码,设备名称,所在村代码,设备类型,备案情况,备案时间,备案事项变更时间\n\
+         62072301001326000001,示例甲,{VILLAGE},视频监控,已备案,2026-01-05,\n\
+         62072301001326000002,示例乙,{VILLAGE},视频监控,否,,\n\
+         62072301001326000003,示例丙,{VILLAGE},视频监控,变更未备案,2026-01-05,2026-03-01\n\
+         62072301012166000001,示例小区,{VILLAGE},智慧安防小区,,,\n"
+    );
+    let preview = importer.import(&[file("filing.csv", table)]);
+    assert_eq!(preview.totals.create, 4, "{}", shown(&preview));
+    let mut filing = importer.held.all("device.public", "filing");
+    filing.sort_by_key(|word| format!("{word:?}"));
+    assert_eq!(
+        filing,
+        [&text("changed"), &text("filed"), &text("not-filed")]
+    );
+    assert_eq!(importer.held.all("device.public", "filed-time").len(), 2);
+    assert_eq!(importer.held.all("device.public", "changed-time").len(), 1);
+}

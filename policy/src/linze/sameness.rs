@@ -7,9 +7,9 @@ use crdt_model::charter::Charter;
 fn two_spellings_of_the_same_rules_have_one_digest() {
     let other = with(
         "rules/flow.cedar",
-        r#"[Facet::"grid.summary", Facet::"case.summary", Facet::"device.public"].contains(resource.facet)"#,
+        r#"[Facet::"grid.summary", Facet::"case.summary", Facet::"device.public", Facet::"handoff.summary","#,
         r#"resource.facet == Facet::"device.public" || resource.facet == Facet::"case.summary" ||
-           resource.facet == Facet::"grid.summary""#,
+           resource.facet == Facet::"grid.summary" || [Facet::"handoff.summary","#,
     );
     assert_ne!(files(), other);
     assert_eq!(

@@ -28,10 +28,17 @@ pub fn linze() -> CharterFiles {
         "calendar.toml",
         "roster.toml",
         "mesh.cedarschema",
+        "kinds/callout.toml",
         "kinds/case.toml",
+        "kinds/checklist.toml",
         "kinds/device.toml",
+        "kinds/directory.toml",
         "kinds/grid.toml",
+        "kinds/handoff.toml",
+        "kinds/inspection.toml",
         "kinds/notice.toml",
+        "kinds/numbers.toml",
+        "kinds/review.toml",
         "emergency/devices.cedar",
         "rules/author.cedar",
         "rules/flow.cedar",
@@ -39,6 +46,7 @@ pub fn linze() -> CharterFiles {
         "rules/read.cedar",
         "checks/cases.toml",
         "checks/invariants.toml",
+        "checks/practice.toml",
     );
     let files = files.map(|(path, content)| (path.to_owned(), content.to_vec()));
     CharterFiles {

@@ -11,8 +11,8 @@ use crate::{county, every_decision, files, node, open};
 
 const PEOPLE_UP: (&str, &str, &str) = (
     "rules/flow.cedar",
-    "[Facet::\"grid.summary\", Facet::\"case.summary\", Facet::\"device.public\"].contains(resource.facet)",
-    "[Facet::\"grid.people\", Facet::\"case.summary\", Facet::\"device.public\"].contains(resource.facet)",
+    "[Facet::\"grid.summary\", Facet::\"case.summary\", Facet::\"device.public\", ",
+    "[Facet::\"grid.people\", Facet::\"case.summary\", Facet::\"device.public\", ",
 );
 
 fn versions() -> (&'static CedarCharter, CedarCharter) {

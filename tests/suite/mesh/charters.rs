@@ -27,13 +27,13 @@ fn edit(path: &Path, from: &str, to: &str) {
 /// Narrows one rule and widens another: ledger rows of grid reports no longer go up, their texts do.
 fn swap_grid_facets(folder: &Path) {
     let (rows, disputes) = (
-        "[Facet::\"grid.summary\", Facet::\"case.summary\"]",
-        "[Facet::\"case.summary\"]",
+        "[Facet::\"grid.summary\", Facet::\"case.summary\"",
+        "[Facet::\"case.summary\"",
     );
     edit(
         &folder.join("rules/flow.cedar"),
-        "[Facet::\"grid.summary\", Facet::\"case.summary\", Facet::\"device.public\"]",
-        "[Facet::\"grid.content\", Facet::\"case.summary\", Facet::\"device.public\"]",
+        "[Facet::\"grid.summary\", Facet::\"case.summary\", Facet::\"device.public\",",
+        "[Facet::\"grid.content\", Facet::\"case.summary\", Facet::\"device.public\",",
     );
     // Nobody may write or regrade what they may no longer hold.
     edit(&folder.join("rules/author.cedar"), rows, disputes);

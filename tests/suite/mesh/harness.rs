@@ -342,7 +342,7 @@ fn facet(facet: &str, fields: &[(&str, Value)]) -> NewFacet {
 }
 
 /// The program under test, built beside this one.
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     let here = std::env::current_exe().expect("this program");
     let folder = here
         .parent()

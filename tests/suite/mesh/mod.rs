@@ -8,6 +8,7 @@ mod crashes;
 mod due;
 mod emergencies;
 mod harness;
+mod practice;
 mod steps;
 mod strangers;
 mod whistle;

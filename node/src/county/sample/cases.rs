@@ -4,6 +4,7 @@
 use crdt_model::ids::{NodeId, RecordId};
 
 use super::draw::{Draw, Moment, Purpose};
+use super::handoffs;
 use super::names::{Fields, Names, set};
 use super::table::Table;
 use super::words::{
@@ -41,7 +42,7 @@ const DUE_H: u64 = 7 * 24;
 
 /// Whom a dispute is handed up to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum HandedUp {
+pub(super) enum HandedUp {
     Nobody,
     Township,
     County,
@@ -59,8 +60,8 @@ pub(super) struct Case {
     text: String,
     people: u64,
     repeated: bool,
-    complaint: bool,
-    handed_up: HandedUp,
+    pub(super) complaint: bool,
+    pub(super) handed_up: HandedUp,
     settled: bool,
     method: &'static str,
     outcome: &'static str,
@@ -104,7 +105,8 @@ impl Case {
             channel: if complaint {
                 ("petition", "访调对接")
             } else {
-                draw.pick(&CHANNELS)
+                let drawn = draw.pick(&CHANNELS);
+                handoffs::channel_of(number).unwrap_or(drawn)
             },
             registered: draw.moment(),
             text: format!("{INVENTED}{text}。"),

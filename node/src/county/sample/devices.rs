@@ -1,15 +1,18 @@
-//! Field devices: cameras, devices of traffic control, checkpoints and warning terminals. Two
-//! villages in three bring their cameras as a table, the third as a GB/T 28181 catalogue.
+//! Field devices: cameras, devices of traffic control, checkpoints, smart estates, warning systems
+//! and terminals. Two villages in three bring their cameras as a table, the third as a GB/T 28181
+//! catalogue, and adds by hand what catalogues do not say.
 
 use std::ops::Range;
 
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{NodeId, RecordId};
 
 use super::counts::Counts;
 use super::draw::{Draw, Purpose};
+use super::names::{Fields, Names, row, set};
 use super::table::{Table, gb18030};
-use super::words::{MAKERS, PLACES, telephone};
-use super::{SampleFile, Villages};
+use super::words::{MAKERS, PLACES, Word, telephone};
+use super::{Course, SampleFile, Villages, each};
+use crate::import::record_id;
 
 const DEVICES: &[&str] = &[
     "设备编码",
@@ -24,6 +27,8 @@ const DEVICES: &[&str] = &[
     "型号",
     "安装时间",
     "录像保存天数",
+    "备案情况",
+    "备案时间",
     "是否涉密",
     "IP地址",
     "端口",
@@ -53,12 +58,14 @@ const TERMINALS: &[&str] = &[
 
 /// One village in so many brings a catalogue.
 const CATALOGUE_EVERY: usize = 3;
-/// One camera in so many is secret.
-const SECRET_EVERY: u64 = 40;
-/// Which of these it is.
-const SECRET_AT: u64 = 7;
+/// One camera that others connect in so many is secret, and one is retired.
+const SOCIAL_EVERY: u64 = 20;
+/// Which of these is secret.
+const SECRET_AT: u64 = 1;
+/// Which of these is retired.
+const RETIRED_AT: u64 = 2;
 
-/// The four sorts of devices, with the digits of their ids and what separates their draws.
+/// A sort of devices, with the digits of their ids and what separates their draws.
 #[derive(Clone, Copy)]
 struct Sort {
     /// Industry, type and network: digits 9 to 14 of the id (GB/T 28181-2022 Annex E).
@@ -73,6 +80,17 @@ const CAMERA: Sort = Sort {
     title: "视频监控",
     name: "监控",
     stream: 0,
+};
+const SOCIAL: Sort = Sort {
+    digits: "021326",
+    stream: 4 << 32,
+    ..CAMERA
+};
+const SITE: Sort = Sort {
+    digits: "012166",
+    title: "智慧安防小区",
+    name: "小区",
+    stream: 5 << 32,
 };
 const TRAFFIC: Sort = Sort {
     digits: "051346",
@@ -95,6 +113,8 @@ struct Device {
     online: bool,
     secret: bool,
     public: bool,
+    retired: bool,
+    filing: Word,
     password: bool,
     maker: (&'static str, &'static str),
     since: String,
@@ -107,6 +127,24 @@ struct Device {
     contact: String,
 }
 
+/// How far devices are filed with the police: most are.
+const FILINGS: [Word; 12] = {
+    let mut all = [("filed", "已备案"); 12];
+    all[3] = ("not-filed", "未备案");
+    all[7] = ("changed", "变更未备案");
+    all
+};
+
+impl Device {
+    fn status(&self) -> Word {
+        match self.online {
+            _ if self.retired => ("retired", "停用"),
+            true => ("on", "在线"),
+            false => ("off", "离线"),
+        }
+    }
+}
+
 /// The devices of one village among those with these numbers.
 pub(super) fn files(
     villages: &Villages,
@@ -114,44 +152,110 @@ pub(super) fn files(
     from: &Counts,
     to: &Counts,
 ) -> Vec<SampleFile> {
-    let cameras = from.cameras..to.cameras;
     let mut table = Table::new(DEVICES);
     let mut files = Vec::new();
-    if villages.place(village).is_multiple_of(CATALOGUE_EVERY) {
-        files.extend(catalogue(villages, village, cameras));
+    let mut fill = |sort, numbers| fill(&mut table, villages, village, sort, numbers);
+    if brings_catalogue(villages, village) {
+        files.extend(catalogue(villages, village, &cameras(from, to)));
     } else {
-        fill(&mut table, villages, village, CAMERA, cameras);
+        for (sort, numbers) in cameras(from, to) {
+            fill(sort, numbers);
+        }
     }
-    fill(
-        &mut table,
-        villages,
-        village,
-        TRAFFIC,
-        from.traffic_devices..to.traffic_devices,
-    );
-    fill(
-        &mut table,
-        villages,
-        village,
-        CHECKPOINT,
-        from.checkpoints..to.checkpoints,
-    );
+    fill(TRAFFIC, from.traffic_devices..to.traffic_devices);
+    fill(CHECKPOINT, from.checkpoints..to.checkpoints);
+    fill(SITE, from.estates..to.estates);
     files.extend(SampleFile::table("devices", table));
     let terminals = from.warning_terminals..to.warning_terminals;
     files.extend(terminals_file(villages, village, terminals));
     files
 }
 
+fn brings_catalogue(villages: &Villages, village: NodeId) -> bool {
+    villages.place(village).is_multiple_of(CATALOGUE_EVERY)
+}
+
+/// The two sorts of cameras, with their numbers.
+fn cameras(from: &Counts, to: &Counts) -> [(Sort, Range<u64>); 2] {
+    [
+        (CAMERA, from.cameras..to.cameras),
+        (SOCIAL, from.social_cameras..to.social_cameras),
+    ]
+}
+
+/// The record of a device that a file brings in.
+fn record(names: &Names, village: NodeId, sort: Sort, number: u64) -> RecordId {
+    record_id(names.device, village, "gb28181", &id(sort, number))
+}
+
+/// The record of the estate of this number.
+pub(super) fn estate(names: &Names, village: NodeId, number: u64) -> RecordId {
+    record(names, village, SITE, number)
+}
+
+fn id(sort: Sort, number: u64) -> String {
+    format!("62072399{}{:06}", sort.digits, number + 1)
+}
+
+/// What no file brings in: warning systems, and what catalogues do not say about cameras.
+pub(super) fn courses(
+    villages: &Villages,
+    names: &Names,
+    from: &Counts,
+    to: &Counts,
+) -> Vec<(NodeId, Course)> {
+    let mut courses = each(
+        from,
+        to,
+        |counts| counts.warning_systems,
+        |number| (villages.county, warning_system(names, number)),
+    );
+    for village in &villages.nodes {
+        if !brings_catalogue(villages, *village) {
+            continue;
+        }
+        for (sort, numbers) in cameras(from, to) {
+            for number in villages.numbers_of(*village, numbers) {
+                let device = device(villages, *village, sort, number);
+                let fields = Fields::default()
+                    .text("ownership", if device.public { "public" } else { "social" })
+                    .text("filing", device.filing.0);
+                let change = fields.change(names.device_public, None);
+                let requests = vec![set(record(names, *village, sort, number), vec![change])];
+                courses.push((*village, Course { requests }));
+            }
+        }
+    }
+    courses
+}
+
+fn warning_system(names: &Names, number: u64) -> Course {
+    let mut draw = Draw::new(Purpose::Device, (6 << 32) | number);
+    let id = draw.record();
+    let fields = Fields::default()
+        .text("device-id", format!("SL-YJXT-{:02}", number + 1))
+        .text("name", format!("示例预警发布系统{}", number + 1))
+        .text("kind", "warning-system")
+        .text("ownership", "public")
+        .text("status", "on")
+        .time("status-time", draw.moment())
+        .text("management-unit", "县应急管理局");
+    row(id, names.device_public, fields)
+}
+
 fn device(villages: &Villages, village: NodeId, sort: Sort, number: u64) -> Device {
     let mut draw = Draw::new(Purpose::Device, sort.stream | number);
+    let social = sort.stream == SOCIAL.stream;
     let place = draw.pick(&PLACES);
     let coordinate = |whole: u64, draw: &mut Draw| format!("{whole}.{:06}", draw.below(1_000_000));
     Device {
-        id: format!("62072399{}{:06}", sort.digits, number + 1),
+        id: id(sort, number),
         name: format!("{}{place}{}", villages.name(village), sort.name),
         online: draw.percent(94),
-        secret: sort.stream == CAMERA.stream && number % SECRET_EVERY == SECRET_AT,
-        public: draw.percent(80),
+        secret: social && number % SOCIAL_EVERY == SECRET_AT,
+        public: !social,
+        retired: social && number % SOCIAL_EVERY == RETIRED_AT,
+        filing: draw.pick(&FILINGS),
         password: draw.percent(30),
         maker: draw.pick(&MAKERS),
         since: draw.moment().written(),
@@ -169,6 +273,11 @@ fn fill(table: &mut Table, villages: &Villages, village: NodeId, sort: Sort, num
     let yes_no = |yes: bool| if yes { "是" } else { "否" }.to_owned();
     for number in villages.numbers_of(village, numbers) {
         let device = device(villages, village, sort, number);
+        let status = device.status();
+        let filed = match device.filing.0 {
+            "not-filed" => String::new(),
+            _ => device.installed.clone(),
+        };
         table.push([
             device.id,
             device.name,
@@ -181,12 +290,14 @@ fn fill(table: &mut Table, villages: &Villages, village: NodeId, sort: Sort, num
                 "社会接入"
             }
             .to_owned(),
-            if device.online { "在线" } else { "离线" }.to_owned(),
+            status.1.to_owned(),
             device.since,
             device.maker.0.to_owned(),
             device.maker.1.to_owned(),
             device.installed,
-            "30".to_owned(),
+            if sort.stream == SITE.stream { "" } else { "30" }.to_owned(),
+            device.filing.1.to_owned(),
+            filed,
             yes_no(device.secret),
             device.address,
             device.port.to_string(),
@@ -212,6 +323,7 @@ fn terminals_file(villages: &Villages, village: NodeId, numbers: Range<u64>) -> 
             stream: TERMINAL,
         };
         let device = device(villages, village, sort, number);
+        let status = device.status();
         table.push([
             format!("SL-YJ-{number:05}"),
             device.name,
@@ -220,7 +332,7 @@ fn terminals_file(villages: &Villages, village: NodeId, numbers: Range<u64>) -> 
             device.maker.1.to_owned(),
             device.maker.0.to_owned(),
             "公共建设".to_owned(),
-            if device.online { "在线" } else { "离线" }.to_owned(),
+            status.1.to_owned(),
             device.since,
             device.installed,
             device.place.to_owned(),
@@ -233,12 +345,17 @@ fn terminals_file(villages: &Villages, village: NodeId, numbers: Range<u64>) -> 
 }
 
 /// The cameras of a village as the answer to one catalogue query (GB/T 28181-2022 A.2.1.9).
-fn catalogue(villages: &Villages, village: NodeId, numbers: Range<u64>) -> Option<SampleFile> {
+fn catalogue(
+    villages: &Villages,
+    village: NodeId,
+    cameras: &[(Sort, Range<u64>)],
+) -> Option<SampleFile> {
     let (mut items, mut count) = (String::new(), 0u64);
-    for number in villages.numbers_of(village, numbers) {
-        let device = device(villages, village, CAMERA, number);
-        items.push_str(&item(village, &device));
-        count += 1;
+    for (sort, numbers) in cameras {
+        for number in villages.numbers_of(village, numbers.clone()) {
+            items.push_str(&item(village, &device(villages, village, *sort, number)));
+            count += 1;
+        }
     }
     let platform = format!("62072399002000{:06}", villages.place(village) + 1);
     let text = format!(

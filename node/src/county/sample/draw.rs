@@ -27,6 +27,13 @@ pub(super) enum Purpose {
     Device = 3,
     Notice = 4,
     Reply = 5,
+    Directory = 6,
+    Handoff = 7,
+    Callout = 8,
+    Review = 9,
+    Checklist = 10,
+    Inspection = 11,
+    Number = 12,
 }
 
 /// The draws for one record.
@@ -75,6 +82,11 @@ impl Draw {
 pub(super) struct Moment(pub(super) i64);
 
 impl Moment {
+    /// So many days and hours after the year began.
+    pub(super) fn of_year(days: u64, hours: u64) -> Self {
+        Self(YEAR_BEGINS_MS).after_h(days * 24 + hours)
+    }
+
     /// So many minutes later.
     pub(super) fn after_min(self, minutes: u64) -> Self {
         Self(self.0 + i64::try_from(minutes).unwrap_or(0) * MINUTE_MS)

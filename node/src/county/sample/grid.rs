@@ -32,27 +32,27 @@ const HEADER: &[&str] = &[
     "涉及人员",
 ];
 
-/// Grids of one village; the county's 180 grids lie in 76 villages.
-const GRIDS: u64 = 3;
 /// One report in so many is a complaint about the township's own office.
 const COMPLAINT_EVERY: u64 = 250;
 /// Which of these it is.
 const COMPLAINT_AT: u64 = 17;
 
-/// The reports of one village among those with these numbers.
+/// The reports of one village among those with these numbers, in a county of so many grids.
 pub(super) fn file(
     villages: &Villages,
     village: NodeId,
     numbers: Range<u64>,
+    grids: u64,
 ) -> Option<SampleFile> {
     let mut table = Table::new(HEADER);
+    let own = villages.numbers_of(village, 0..grids).count() as u64;
     for number in villages.numbers_of(village, numbers) {
-        table.push(row(villages, village, number));
+        table.push(row(villages, village, number, own));
     }
     SampleFile::table("grid-reports", table)
 }
 
-fn row(villages: &Villages, village: NodeId, number: u64) -> [String; 18] {
+fn row(villages: &Villages, village: NodeId, number: u64, grids: u64) -> [String; 18] {
     let mut draw = Draw::new(Purpose::GridReport, number);
     let complaint = number % COMPLAINT_EVERY == COMPLAINT_AT;
     let level = match draw.below(100) {
@@ -87,7 +87,7 @@ fn row(villages: &Villages, village: NodeId, number: u64) -> [String; 18] {
         format!("SL-WG-{number:06}"),
         village.to_string(),
         villages.name(village),
-        format!("{village}{:03}", 1 + draw.below(GRIDS)),
+        format!("{village}{:03}", 1 + draw.below(grids)),
         if complaint { "其他" } else { category }.to_owned(),
         state.to_owned(),
         seen_at.written(),

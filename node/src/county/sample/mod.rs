@@ -1,19 +1,27 @@
-//! Invented records of one year, from a fixed seed: grid reports, disputes, devices, notices. They
-//! come as the files that a user would import and the requests that a user would make.
+//! Invented records of one year, from a fixed seed. They come as the files that a user would import
+//! and the requests that a user would make.
 //!
 //! * [`Counts`]: how many of each; `draw`: the seed; `words`: what they say
-//! * `grid`, `cases`, `devices`, `notices`: one sort each; `names`, `table`: how they are written
+//! * `grid`, `cases`, `devices`, `notices`, `directory`, `teams`, `handoffs`, `callouts`, `reviews`,
+//!   `checklists`, `protection`: one sort each; `names`, `table`: how they are written
 //! * `real`: a few files that other people made, which the county brings in
 
+mod callouts;
 mod cases;
+mod checklists;
 mod counts;
 mod devices;
+mod directory;
 mod draw;
 mod grid;
+mod handoffs;
 mod names;
 mod notices;
+mod protection;
 mod real;
+mod reviews;
 mod table;
+mod teams;
 mod words;
 
 use std::collections::BTreeMap;
@@ -85,6 +93,7 @@ pub struct NodeSample {
 pub(crate) struct Villages<'a> {
     members: &'a Members,
     nodes: Vec<NodeId>,
+    townships: Vec<NodeId>,
     county: NodeId,
 }
 
@@ -92,11 +101,28 @@ impl<'a> Villages<'a> {
     fn new(members: &'a Members) -> Option<Self> {
         let county = members.of_tier(Tier::County).first().copied()?;
         let nodes = members.of_tier(Tier::Village);
+        let townships = members.of_tier(Tier::Township);
         (!nodes.is_empty()).then_some(Self {
             members,
             nodes,
+            townships,
             county,
         })
+    }
+
+    /// The village that a record of this number belongs to.
+    fn village(&self, number: u64) -> NodeId {
+        nth(&self.nodes, number).unwrap_or(self.county)
+    }
+
+    /// The township that a record of this number belongs to.
+    fn township(&self, number: u64) -> NodeId {
+        nth(&self.townships, number).unwrap_or(self.county)
+    }
+
+    /// How many times the townships have been gone through before this number.
+    fn round(&self, number: u64) -> u64 {
+        number / (self.townships.len() as u64).max(1)
     }
 
     fn place(&self, village: NodeId) -> usize {
@@ -128,6 +154,40 @@ impl<'a> Villages<'a> {
     }
 }
 
+/// The one of these that a number falls on, as they are gone through again and again.
+fn nth(nodes: &[NodeId], number: u64) -> Option<NodeId> {
+    let place = number.checked_rem(nodes.len() as u64)?;
+    nodes.get(usize::try_from(place).ok()?).copied()
+}
+
+/// Records of one sort, each made from its number, with the node that makes it.
+fn each(
+    from: &Counts,
+    to: &Counts,
+    of: fn(&Counts) -> u64,
+    make: impl Fn(u64) -> (NodeId, Course),
+) -> Vec<(NodeId, Course)> {
+    (of(from)..of(to)).map(make).collect()
+}
+
+/// What the county's practice adds to reports, disputes, devices and notices.
+fn practice(
+    villages: &Villages,
+    names: &Names,
+    from: &Counts,
+    to: &Counts,
+) -> Vec<(NodeId, Course)> {
+    let mut all = directory::courses(villages, names, from, to);
+    all.extend(teams::courses(villages, names, from, to));
+    all.extend(handoffs::courses(villages, names, from, to));
+    all.extend(callouts::courses(villages, names, from, to));
+    all.extend(reviews::courses(villages, names, from, to));
+    all.extend(checklists::courses(villages, names, from, to));
+    all.extend(protection::courses(villages, names, from, to));
+    all.extend(devices::courses(villages, names, from, to));
+    all
+}
+
 /// The records from one count up to another, by the node that brings them in.
 ///
 /// # Errors
@@ -142,12 +202,14 @@ pub fn sample(
     let Some(villages) = Villages::new(members) else {
         return Ok(all);
     };
+    let grids = Counts::whole(villages.nodes.len()).grids;
     for village in &villages.nodes {
         let files = &mut all.entry(*village).or_default().files;
         files.extend(grid::file(
             &villages,
             *village,
             from.grid_reports..to.grid_reports,
+            grids,
         ));
         files.extend(devices::files(&villages, *village, from, to));
         let mut table = Table::new(cases::HEADER);
@@ -173,10 +235,10 @@ pub fn sample(
         let files = &mut all.entry(villages.county).or_default().files;
         files.extend(real::files(villages.county));
     }
-    for number in from.notices..to.notices {
-        for (node, course) in notices::notice(&villages, &names, number) {
-            all.entry(node).or_default().courses.push(course);
-        }
+    let notices =
+        (from.notices..to.notices).flat_map(|number| notices::notice(&villages, &names, number));
+    for (node, course) in notices.chain(practice(&villages, &names, from, to)) {
+        all.entry(node).or_default().courses.push(course);
     }
     Ok(all)
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
+use super::Course;
+use super::draw::Moment;
 use crate::control::protocol::{ChangedFacet, NewFacet, Request};
 use crate::text;
 use crate::text::Problem;
@@ -18,8 +20,26 @@ pub(super) struct Names {
     pub(super) case_parties: Name,
     pub(super) notice_content: Name,
     pub(super) notice_reply: Name,
+    pub(super) device_public: Name,
+    pub(super) grid_row: Name,
+    pub(super) post: Name,
+    pub(super) team: Name,
+    pub(super) body: Name,
+    pub(super) handoff: Name,
+    pub(super) callout: Name,
+    pub(super) review: Name,
+    pub(super) findings: Name,
+    pub(super) legal: Name,
+    pub(super) statement: Name,
+    pub(super) view: Name,
+    pub(super) inspection: Name,
+    pub(super) number: Name,
+    pub(super) device: Name,
+    pub(super) about_township: Name,
+    pub(super) secret: Name,
     pub(super) township: Name,
     pub(super) county: Name,
+    pub(super) leader: Name,
 }
 
 impl Names {
@@ -31,8 +51,26 @@ impl Names {
             case_parties: name("case.parties")?,
             notice_content: name("notice.content")?,
             notice_reply: name("notice.reply")?,
+            device_public: name("device.public")?,
+            grid_row: name("directory.grid")?,
+            post: name("directory.post")?,
+            team: name("directory.team")?,
+            body: name("directory.body")?,
+            handoff: name("handoff.summary")?,
+            callout: name("callout.summary")?,
+            review: name("review.summary")?,
+            findings: name("review.findings")?,
+            legal: name("review.legal")?,
+            statement: name("checklist.statement")?,
+            view: name("checklist.view")?,
+            inspection: name("inspection.summary")?,
+            number: name("numbers.count")?,
+            device: name("device")?,
+            about_township: name("about-township")?,
+            secret: name("secret")?,
             township: name("township")?,
             county: name("county")?,
+            leader: name("leader")?,
         })
     }
 }
@@ -49,7 +87,7 @@ pub(in crate::county) fn name(text: &str) -> Result<Name, Problem> {
 }
 
 /// The fields of one facet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Fields(BTreeMap<String, Value>);
 
 impl Fields {
@@ -61,6 +99,14 @@ impl Fields {
     pub(super) fn number(mut self, key: &str, number: i64) -> Self {
         self.0.insert(key.to_owned(), Value::Integer(number));
         self
+    }
+
+    pub(super) fn record(self, key: &str, record: RecordId) -> Self {
+        self.text(key, record.to_string())
+    }
+
+    pub(super) fn time(self, key: &str, moment: Moment) -> Self {
+        self.number(key, moment.0)
     }
 
     /// A facet to be created with these fields.
@@ -87,6 +133,22 @@ impl Fields {
             level,
             fields,
         }
+    }
+}
+
+/// A request to make a record of the node's own.
+pub(super) fn add(record: RecordId, facets: Vec<NewFacet>) -> Request {
+    Request::Add {
+        record: Some(record),
+        home: None,
+        facets,
+    }
+}
+
+/// A record that is made and stays as it is: one facet of these fields, for nobody else.
+pub(super) fn row(record: RecordId, facet: Name, fields: Fields) -> Course {
+    Course {
+        requests: vec![add(record, vec![fields.create(facet, None)])],
     }
 }
 

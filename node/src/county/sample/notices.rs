@@ -45,6 +45,11 @@ pub(super) fn notice(villages: &Villages, names: &Names, number: u64) -> Vec<(No
     courses
 }
 
+/// The record of the notice of this number.
+pub(super) fn record(number: u64) -> RecordId {
+    Draw::new(Purpose::Notice, number).record()
+}
+
 fn invent(villages: &Villages, number: u64) -> Option<Notice> {
     let mut draw = Draw::new(Purpose::Notice, number);
     let record = draw.record();

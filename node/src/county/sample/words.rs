@@ -79,14 +79,12 @@ pub(super) const MATTERS: [(Word, &str); 12] = [
     ),
 ];
 
-/// How disputes come in.
-pub(super) const CHANNELS: [Word; 6] = [
+/// How disputes come in that nobody handed off.
+pub(super) const CHANNELS: [Word; 4] = [
     ("visit", "来访"),
     ("grid", "网格上报"),
     ("phone", "来电"),
-    ("police", "警调对接"),
-    ("court", "诉调对接"),
-    ("petition", "访调对接"),
+    ("online", "网上"),
 ];
 
 /// How disputes are settled.
@@ -125,6 +123,44 @@ pub(super) const NOTICES: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// Judges, prosecutors, police and lawyers, with the office that sends them.
+pub(super) const FOUR_POSTS: [Word; 4] = [
+    ("judge", "县法院"),
+    ("prosecutor", "县检察院"),
+    ("police", "县公安局"),
+    ("lawyer", "县司法局"),
+];
+
+/// Liaisons of a centre.
+pub(super) const LIAISONS: [&str; 3] = ["police-liaison", "court-liaison", "petition-liaison"];
+
+/// Bodies that sit in the county's centre for good.
+pub(super) const RESIDENTS: [Word; 5] = [
+    ("court", "县法院"),
+    ("procuratorate", "县检察院"),
+    ("police", "县公安局"),
+    ("justice", "县司法局"),
+    ("petition", "县信访局"),
+];
+
+/// Bodies that sit there by turns. The county names two of the industries; the rest is invented.
+pub(super) const INDUSTRIES: [Word; 14] = [
+    ("industry", "劳动人社调解组织"),
+    ("industry", "婚姻家庭调解组织"),
+    ("industry", "示例道路交通调解组织"),
+    ("industry", "示例医疗调解组织"),
+    ("industry", "示例物业调解组织"),
+    ("industry", "示例消费调解组织"),
+    ("industry", "示例土地承包调解组织"),
+    ("industry", "示例水事调解组织"),
+    ("industry", "示例住房建设调解组织"),
+    ("industry", "示例金融调解组织"),
+    ("industry", "示例教育调解组织"),
+    ("industry", "示例制种调解组织"),
+    ("union", "县总工会"),
+    ("women", "县妇联"),
+];
+
 /// Manufacturers and models that do not exist.
 pub(super) const MAKERS: [(&str, &str); 4] = [
     ("示例厂商甲", "SL-100"),
@@ -151,3 +187,28 @@ pub(super) fn worker(number: u64) -> String {
 pub(super) fn telephone(number: u64) -> String {
     format!("示例电话{number:05}")
 }
+
+/// What reviews find.
+pub(super) const FINDINGS: [&str; 4] = [
+    "本期纠纷总量平稳，示例灌溉类有所上升",
+    "本期示例路段隐患集中，已明确责任单位",
+    "本期未见异常，重复事项有所减少",
+    "示例土地流转临近到期，需提前排查",
+];
+
+/// Topics of the supervision of each quarter.
+pub(super) const TOPICS: [&str; 4] = [
+    "示例切口：文书送达",
+    "示例切口：涉企执行",
+    "示例切口：酒驾醉驾办案期限",
+    "示例切口：信访答复",
+];
+
+/// What is reported as a number, in what unit, and up to how many in a month.
+pub(super) const NUMBERS: [(&str, &str, u64); 5] = [
+    ("psychology-sessions", "times", 40),
+    ("psychology-lectures", "times", 6),
+    ("estates-covered", "places", 0),
+    ("disputes-checked", "times", 30),
+    ("publicity", "times", 8),
+];
