@@ -4,6 +4,7 @@
 //! * [`mod@line`]: what a frame meets on its way.
 //! * `carry`: what an engine wants done, done.
 //! * `power`: nodes that start, stop, sleep and die; lines that come and go.
+//! * `outside`: requests that no engine made.
 //! * `order`: which of two events at the same time comes first.
 //! * [`log`]: what happened, as a hash and in words; [`watch`]: what one node saw.
 
@@ -12,6 +13,7 @@ pub mod line;
 pub mod log;
 pub mod node;
 mod order;
+mod outside;
 mod power;
 pub mod watch;
 
@@ -40,8 +42,6 @@ use watch::Watch;
 
 /// Milliseconds a store takes to make writes durable.
 const SYNC_MS: u64 = 2;
-/// Milliseconds that an answer to a request from outside is waited for.
-const OUTSIDE_WAIT_MS: u64 = 200;
 /// Wall time at the start: 2026-07-01T00:00:00Z.
 pub const WALL_START_MS: u64 = 1_782_864_000_000;
 
@@ -417,39 +417,6 @@ impl World {
                 self.plan(at, Event::Wake { node, start });
             }
         }
-    }
-
-    /// Gives a node a request from somebody who is no node of this world, and waits for its answer.
-    pub fn ask_from_outside(
-        &mut self,
-        from: NodeId,
-        node: NodeId,
-        bytes: &[u8],
-    ) -> Option<Vec<u8>> {
-        self.inbound += 1;
-        let id = InboundId(self.inbound);
-        self.outside.insert(id, None);
-        let bytes = bytes.to_vec();
-        self.input(
-            node,
-            Input::Request {
-                peer: from,
-                id,
-                bytes,
-            },
-        );
-        let end = self.now_ms + OUTSIDE_WAIT_MS;
-        let unanswered = |world: &Self| world.outside.get(&id).is_some_and(Option::is_none);
-        while unanswered(self) && self.now_ms < end && self.step() {}
-        self.outside.remove(&id).flatten()
-    }
-
-    /// Sends a frame in a node's name that its engine knows nothing of.
-    pub fn attack(&mut self, from: NodeId, to: NodeId, bytes: Vec<u8>) {
-        self.attacks += 1;
-        // Far from any number that an engine gives.
-        let id = RequestId(u64::MAX - self.attacks);
-        self.transmit(from, to, true, id, bytes);
     }
 
     /// Lets the next event happen; `false` if there is none.

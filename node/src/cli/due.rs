@@ -11,7 +11,8 @@ use super::output::Answer;
 use super::table::table;
 use super::time::{shown, shown_length};
 use super::{Ended, values};
-use crate::control::protocol::{DueItem, DueList, Reply, Request};
+use crate::control::due::{DueItem, DueList};
+use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
 

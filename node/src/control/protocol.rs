@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use crdt_model::engine::{EmergencyStatus, LogStatus, PeerStatus};
 use crdt_model::ids::{CharterVersion, CommitHash, Name, NodeId, RecordId};
 use crdt_model::kind::Title;
-use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
+use super::due::DueList;
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -441,58 +441,6 @@ pub struct RecordLine {
     pub fields: BTreeMap<String, Value>,
     /// The keys of that facet that are in conflict.
     pub conflicts: Vec<String>,
-}
-
-/// The time limits that run at a node.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct DueList {
-    /// The time that they are held against: this node's, not behind what townships have confirmed.
-    pub now: WallTime,
-    /// How many stand how, of all that were asked for.
-    pub counts: BTreeMap<Standing, u64>,
-    /// The most pressing first.
-    pub items: Vec<DueItem>,
-    /// Whether there are more.
-    pub more: bool,
-}
-
-/// One time limit that runs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct DueItem {
-    /// The record.
-    pub record: RecordId,
-    /// Its code.
-    pub code: String,
-    /// The facet that says the step.
-    pub facet: Name,
-    /// The record's home.
-    pub home: NodeId,
-    /// The clock.
-    pub clock: Name,
-    /// What people call it.
-    pub title: Title,
-    /// The word that the record is at.
-    pub at: Title,
-    /// How it stands.
-    pub standing: Standing,
-    /// Since when it runs; none where no clock that it began by had been set.
-    pub since: Option<WallTime>,
-    /// Until when.
-    pub due: Option<WallTime>,
-    /// Whose clock that is.
-    pub basis: Basis,
-    /// Who took the step that it began with.
-    pub author: NodeId,
-    /// Whether the calendar knows the holidays up to the end.
-    pub calendar_known: bool,
-    /// Whether the record is at one word only.
-    pub settled: bool,
-    /// The step that follows by itself.
-    pub then: Option<Title>,
-    /// The node that takes it.
-    pub taker: Option<NodeId>,
-    /// The letter that is proposed when it is up.
-    pub letter: Option<Title>,
 }
 
 /// One facet that a node holds, without content.

@@ -10,9 +10,10 @@ use crdt_model::kind::Title;
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
+use node::control::due::{DueItem, DueList};
 use node::control::protocol::{
-    Cause, DueItem, DueList, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus,
-    PeerLine, RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
+    Cause, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus, PeerLine,
+    RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
 };
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;

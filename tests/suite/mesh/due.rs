@@ -2,7 +2,8 @@
 
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Basis, Standing};
-use node::control::protocol::{DueItem, DueList, Reply, Request};
+use node::control::due::{DueItem, DueList};
+use node::control::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
 

@@ -93,6 +93,15 @@ impl Notice {
             .text("text", format!("{INVENTED}{text}"))
             .number("issue-time", issued.0)
             .number("due-time", issued.after_h(DUE_H).0);
+        if kind == "letter" {
+            let letters = ["letter-1", "letter-1", "letter-1", "letter-2", "letter-3"];
+            fields = fields.text("letter", draw.pick(&letters));
+        }
+        if kind == "letter" || kind == "task" {
+            // Most of a year's matters are done with.
+            let step = draw.pick(&["closed", "closed", "closed", "closed", "issued"]);
+            fields = fields.text("step", step);
+        }
         if kind == "warning" {
             fields = fields
                 .text("severity", draw.pick(&["blue", "yellow", "orange"]))

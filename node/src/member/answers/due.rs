@@ -14,7 +14,8 @@ use crdt_model::time::WallTime;
 
 use super::records::role_of;
 use super::unreadable;
-use crate::control::protocol::{DueItem, DueList, PAGE_ENTRIES_MAX, Reply};
+use crate::control::due::{DueItem, DueList};
+use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
 use crate::text::Problem;
 
