@@ -11,13 +11,13 @@ use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
 use super::table::table;
-use super::time::shown;
 use super::{Ended, values};
 use crate::control::protocol::{
     FacetView, FieldView, NextStep, RecordView, Reply, Request, ValueView,
 };
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::shown;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {

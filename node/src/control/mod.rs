@@ -1,5 +1,6 @@
 //! Asking a node something from the same machine.
 
 pub mod client;
+pub mod finding;
 pub mod protocol;
 pub mod server;

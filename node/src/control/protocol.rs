@@ -16,6 +16,7 @@ use crdt_model::value::Value;
 use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
+use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -87,6 +88,16 @@ pub enum Request {
         /// As a person in this role may read them.
         #[serde(default)]
         role: Option<Name>,
+    },
+    /// Filter and sort records by the fields of a facet.
+    Find(Box<FindRequest>),
+    /// Search the texts of records.
+    Search(Box<SearchRequest>),
+    /// How does the read model stand?
+    ReadModel {
+        /// Whether to make it anew first.
+        #[serde(default)]
+        rebuild: bool,
     },
     /// Every facet the node holds, without any content.
     Inventory {
@@ -202,6 +213,12 @@ pub enum Reply {
         /// Whether there are more after the last.
         more: bool,
     },
+    /// To `find`.
+    Found(Box<Found>),
+    /// To `search`.
+    Hits(Box<Hits>),
+    /// To `read-model`.
+    ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.
     Inventory {
         /// The facets.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
-    Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
+    Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
 use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
 use crdt_model::store::Store;
-use crdt_model::time::Instant;
+use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
 use policy::deciding::question::State;
 use policy::signing::adopt::AdoptedCharter;
@@ -23,6 +23,7 @@ use super::answers::emergency::{emergency_problem, later_problem};
 use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
 use super::network;
+use super::reading::Reading;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -64,6 +65,7 @@ pub struct Keeper {
     tickets: u64,
     sync_due: Option<SyncToken>,
     scrub_due: bool,
+    pub(super) reading: Reading,
 }
 
 impl Keeper {
@@ -95,6 +97,7 @@ impl Keeper {
             tickets: 0,
             sync_due: None,
             scrub_due: false,
+            reading: Reading::new(folder.read_model()),
         };
         keeper.input(Input::Tick)?;
         Ok(keeper)
@@ -145,28 +148,39 @@ impl Keeper {
                 bundle,
             } => return Some(self.recall(peer, version, bundle)),
             Output::Changed {
-                from: Some(_),
-                wall,
-                ..
+                facet, from, wall, ..
             } => {
-                let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
-                self.latencies_ms.push_back(passed_ms);
-                if self.latencies_ms.len() > LATENCIES_MAX {
-                    self.latencies_ms.pop_front();
+                self.reading.changed(facet);
+                if from.is_some() {
+                    self.note_latency(wall);
                 }
             }
-            Output::Changed { from: None, .. } => {}
             Output::Dropped { facets } => {
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
+                self.reading.dropped();
             }
-            Output::Alarm(alarm) => alarms::log(&alarm),
+            Output::Alarm(alarm) => {
+                if let Alarm::Damaged { facet, .. } = &alarm {
+                    self.reading.changed(*facet);
+                }
+                alarms::log(&alarm);
+            }
         }
         None
+    }
+
+    fn note_latency(&mut self, wall: WallTime) {
+        let passed_ms = self.clock.now().wall.ms.saturating_sub(wall.ms);
+        self.latencies_ms.push_back(passed_ms);
+        if self.latencies_ms.len() > LATENCIES_MAX {
+            self.latencies_ms.pop_front();
+        }
     }
 
     /// Makes everything written durable, if anything is waiting for it. Returns whether anything
     /// was.
     pub fn make_durable(&mut self) -> Result<bool, Problem> {
+        self.purge_read_model()?;
         let scrub = std::mem::take(&mut self.scrub_due);
         let Some(token) = self.sync_due.take() else {
             if scrub {

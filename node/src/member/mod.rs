@@ -3,6 +3,7 @@
 //! * [`keeper`]: holds engine and store together; every input goes through it.
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
+//! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
@@ -13,6 +14,7 @@ pub mod founding;
 pub mod keeper;
 mod network;
 pub mod offline;
+mod reading;
 mod running;
 
 pub use founding::found;

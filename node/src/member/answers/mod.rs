@@ -1,7 +1,9 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
+mod choosing;
 mod decisions;
 pub(in crate::member) mod emergency;
+mod finding;
 mod importing;
 mod inventory;
 mod records;
@@ -12,7 +14,7 @@ mod writing;
 
 use std::path::Path;
 
-use crdt_model::ids::RecordId;
+use crdt_model::ids::{NodeId, RecordId};
 
 use super::keeper::{Answer, Keeper};
 use crate::control::protocol::{RefusedCommit, Reply, Request};
@@ -46,15 +48,14 @@ pub fn answer(
             limit,
             role,
         } => records::list(keeper, kind, after, limit, role),
+        Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
+        Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
+        Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
         Request::Checkpoint => Ok(checkpoint(keeper)),
-        Request::Cut { lines_to } => {
-            let command = keeper.network.cut(keeper.node(), &lines_to);
-            keeper.commands.push_back(command);
-            Ok(Reply::Done)
-        }
+        Request::Cut { lines_to } => Ok(cut(keeper, &lines_to)),
         Request::Add {
             record,
             home,
@@ -92,6 +93,12 @@ pub fn answer(
     };
     answer(reply.unwrap_or_else(Reply::Problem));
     Ok(())
+}
+
+fn cut(keeper: &mut Keeper, lines_to: &[NodeId]) -> Reply {
+    let command = keeper.network.cut(keeper.node(), lines_to);
+    keeper.commands.push_back(command);
+    Reply::Done
 }
 
 fn offer(keeper: &mut Keeper, folder: &Path, answer: Answer) -> Result<(), Problem> {

@@ -1,0 +1,169 @@
+//! Text as the index holds it. Chinese has no blanks between words, so each character is made a word
+//! of its own: what is looked for is then a phrase of characters, and words of two are found like any
+//! others. Letters and digits stay together; the last word that is looked for may be a beginning.
+
+/// Parts two words where a text has nothing between them. No field may have control characters, so
+/// taking it out again gives the text back.
+pub(super) const BREAK: char = '\u{1f}';
+/// Begins and ends what was found.
+pub(super) const FOUND: [char; 2] = ['\u{1d}', '\u{1e}'];
+/// A word that ends each field, so that no phrase goes on into the next one.
+const FIELD_END: char = '\u{e000}';
+
+/// Characters before and after what was found that an excerpt shows.
+const EXCERPT_CHARS: usize = 24;
+
+/// Several fields as one text.
+pub(super) fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for text in texts {
+        spread(text, &mut joined);
+        joined.extend([BREAK, FIELD_END, BREAK]);
+    }
+    joined
+}
+
+/// What is looked for, as the index is asked: every word that blanks part must be there; `None` if
+/// there is no letter, digit or character in it.
+pub(super) fn phrases(wanted: &str) -> Option<String> {
+    let mut phrases = Vec::new();
+    for word in wanted.split(|char: char| char.is_whitespace() || char.is_control()) {
+        let mut phrase = String::new();
+        spread(&word.replace('"', " "), &mut phrase);
+        let last = phrase.chars().rfind(|char| is_part(*char));
+        if let Some(last) = last {
+            let begins = if stands_alone(last) { "" } else { " *" };
+            phrases.push(format!("\"{phrase}\"{begins}"));
+        }
+    }
+    (!phrases.is_empty()).then(|| phrases.join(" AND "))
+}
+
+fn is_part(char: char) -> bool {
+    char.is_alphanumeric() || stands_alone(char)
+}
+
+fn spread(text: &str, to: &mut String) {
+    for char in text.chars().map(narrow) {
+        match char {
+            FIELD_END => to.push(' '),
+            _ if stands_alone(char) => to.extend([BREAK, char, BREAK]),
+            _ => to.push(char),
+        }
+    }
+}
+
+/// A full-width letter or digit as the narrow one.
+fn narrow(char: char) -> char {
+    match u32::from(char) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(char),
+        0x3000 => ' ',
+        _ => char,
+    }
+}
+
+/// Chinese, Japanese and Korean characters, and those of private use, by which old programs wrote
+/// rare ones.
+fn stands_alone(char: char) -> bool {
+    matches!(u32::from(char),
+        0x3005..=0x3007 | 0x3021..=0x3029 | 0x3041..=0x3096 | 0x309d..=0x309f | 0x30a1..=0x30fa
+        | 0x30fc..=0x30ff | 0x3105..=0x312f | 0x31a0..=0x31bf | 0x3400..=0x4dbf | 0x4e00..=0x9fff
+        | 0xac00..=0xd7a3 | 0xe000..=0xf8ff | 0xf900..=0xfaff | 0x20000..=0x3ffff)
+}
+
+/// The neighbourhood of what was found first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Excerpt {
+    /// Which of the fields that were joined.
+    pub(super) field: usize,
+    pub(super) before: String,
+    pub(super) found: String,
+    pub(super) after: String,
+}
+
+/// Takes it out of a joined text in which all that was found is marked.
+pub(super) fn excerpt(marked: &str) -> Excerpt {
+    let (before, rest) = marked.split_once(FOUND[0]).unwrap_or(("", marked));
+    let (found, after) = rest.split_once(FOUND[1]).unwrap_or((rest, ""));
+    let field = before.matches(FIELD_END).count();
+    let before = before.rsplit(FIELD_END).next().unwrap_or_default();
+    let after = after.split(FIELD_END).next().unwrap_or_default();
+    let (before, after) = (plain(before), plain(after));
+    let left = before.chars().count().saturating_sub(EXCERPT_CHARS);
+    let cut_left = if left > 0 { "…" } else { "" };
+    let shown: String = after.chars().take(EXCERPT_CHARS).collect();
+    let cut_right = if shown.len() < after.len() { "…" } else { "" };
+    Excerpt {
+        field,
+        before: format!(
+            "{cut_left}{}",
+            before.chars().skip(left).collect::<String>()
+        ),
+        found: plain(found),
+        after: format!("{shown}{cut_right}"),
+    }
+}
+
+/// A text without what the index added, on one line.
+fn plain(text: &str) -> String {
+    let kept = text.chars().filter(|char| {
+        let added = [BREAK, FIELD_END, FOUND[0], FOUND[1]];
+        !added.contains(char)
+    });
+    kept.map(|char| if char.is_control() { ' ' } else { char })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_stand_alone_and_letters_and_digits_stay_together() {
+        let words = |text: &str| {
+            let joined = join([text].into_iter());
+            let parts = joined.split([BREAK, ' ', FIELD_END]);
+            let parts: Vec<_> = parts
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect();
+            parts.join("|")
+        };
+        assert_eq!(words("水渠3号"), "水|渠|3|号");
+        assert_eq!(words("３号渠ＡＢ"), "3|号|渠|AB");
+        assert_eq!(words("LZ-2026"), "LZ-2026");
+        assert_eq!(words("\u{e000}水"), "水");
+        assert_eq!(words("𠮷"), "𠮷");
+    }
+
+    #[test]
+    fn what_is_looked_for_cannot_be_more_than_words() {
+        assert_eq!(
+            phrases("水渠").as_deref(),
+            Some("\"\u{1f}水\u{1f}\u{1f}渠\u{1f}\"")
+        );
+        assert_eq!(phrases("2026").as_deref(), Some("\"2026\" *"));
+        assert_eq!(
+            phrases("a\" OR \"b").as_deref(),
+            Some("\"a \" * AND \"OR\" * AND \" b\" *")
+        );
+        for nothing in ["", "  ", "、。「」", "\"\"", "*", "\u{0}"] {
+            assert_eq!(phrases(nothing), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_of_the_field_in_which_something_was_found_first() {
+        let joined = join(["第一", "甲乙丙水渠丁"].into_iter());
+        let [begin, end] = FOUND;
+        let marked = joined.replace("水\u{1f}\u{1f}渠", &format!("{begin}水\u{1f}\u{1f}渠{end}"));
+        let Excerpt {
+            field,
+            before,
+            found,
+            after,
+        } = excerpt(&marked);
+        assert_eq!((field, before.as_str()), (1, "甲乙丙"));
+        assert_eq!((found.as_str(), after.as_str()), ("水渠", "丁"));
+    }
+}
