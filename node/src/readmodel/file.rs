@@ -19,7 +19,7 @@ const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// Milliseconds that a write waits for a program that reads.
 const BUSY_WAIT_MS: u64 = 100;
 /// Kibibytes of pages that are kept in memory.
-const CACHE_KIB: i64 = 4096;
+const CACHE_KIB: i64 = 16_384;
 /// Statements that are kept prepared.
 const STATEMENTS_MAX: usize = 256;
 

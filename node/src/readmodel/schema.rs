@@ -221,8 +221,17 @@ impl Table {
         columns.extend(since.map(|(_, name)| format!("{} INTEGER", quoted(name))));
         let (name, columns) = (&self.name, columns.join(", "));
         statements.push(format!("CREATE TABLE {}({columns})", quoted(name)));
-        let index = quoted(&format!("{name}:record"));
+        let index = quoted(&format!("{name}::record"));
         statements.push(format!("CREATE INDEX {index} ON {}(record)", quoted(name)));
+        // Lists are sorted by times, and cut by them.
+        let times = self.columns.iter();
+        let times = times.filter(|one| one.holds == FieldType::Time);
+        let times = times.map(|one| one.name.as_str());
+        for time in times.chain(["changed_ms"]) {
+            let index = quoted(&format!("{name}:{time}"));
+            let (table, column) = (quoted(name), quoted(time));
+            statements.push(format!("CREATE INDEX {index} ON {table}({column})"));
+        }
         for one in &self.growing {
             let (table, index) = (quoted(&one.name), quoted(&format!("{}:facet", one.name)));
             statements.push(format!(

@@ -7,6 +7,7 @@ mod console;
 mod crashes;
 mod emergencies;
 mod harness;
+mod reading;
 mod steps;
 mod strangers;
 mod whistle;
