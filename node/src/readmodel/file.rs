@@ -16,8 +16,8 @@ use super::{Owner, ReadModel, ReadModelError};
 const FILE_NAME: &str = "readmodel.sqlite";
 /// What SQLite puts beside it.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
-/// Milliseconds that a write waits for a program that reads.
-const BUSY_WAIT_MS: u64 = 100;
+/// How long a write waits for a program that opens or closes the file.
+pub(super) const BUSY_WAIT: Duration = Duration::from_millis(20);
 /// Kibibytes of pages that are kept in memory.
 const CACHE_KIB: i64 = 16_384;
 /// Statements that are kept prepared.
@@ -100,7 +100,7 @@ impl ReadModel {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags)?;
-        connection.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
+        connection.busy_timeout(BUSY_WAIT)?;
         // Readers and the writer do not wait for each other; a power cut takes the latest rows,
         // which are made again, and damages nothing.
         connection.pragma_update(None, "journal_mode", "wal")?;

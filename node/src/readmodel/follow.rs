@@ -2,12 +2,14 @@
 //! digest of their heads, after a start, a purge or damage. Both in transactions of bounded size.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::{self, FacetEntry};
 use crdt_model::store::Store;
 use rusqlite::{OptionalExtension, params};
 
+use super::file::BUSY_WAIT;
 use super::rows::{self, Rows};
 use super::{ReadModel, ReadModelError};
 
@@ -271,7 +273,11 @@ impl ReadModel {
     fn truncate(&mut self) -> Result<(), ReadModelError> {
         if self.truncate_due {
             let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-            let busy: i64 = self.connection.query_row(truncate, [], |row| row.get(0))?;
+            // It would wait for readers with everything else of the node.
+            self.connection.busy_timeout(Duration::ZERO)?;
+            let busy = self.connection.query_row(truncate, [], |row| row.get(0));
+            self.connection.busy_timeout(BUSY_WAIT)?;
+            let busy: i64 = busy?;
             self.truncate_due = busy != 0;
         }
         Ok(())

@@ -107,14 +107,6 @@ impl Rows<'_> {
     }
 
     fn put_fields(&self, connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()> {
-        let columns = table.columns.len() + table.since.iter().len() + FIXED_COLUMNS.len();
-        let mut names: Vec<String> = FIXED_COLUMNS.map(quoted).into();
-        names.extend(table.columns.iter().map(|column| quoted(&column.name)));
-        names.extend(table.since.iter().map(|(_, name)| quoted(name)));
-        let places: Vec<String> = (1..=columns).map(|at| format!("?{at}")).collect();
-        let (table_name, names, places) =
-            (quoted(&table.name), names.join(", "), places.join(", "));
-        let put = format!("INSERT OR REPLACE INTO {table_name}({names}) VALUES({places})");
         let mut values = self.fixed(table, id);
         let latest = |field: Name| self.document.values(field.as_str()).last();
         for column in &table.columns {
@@ -126,7 +118,7 @@ impl Rows<'_> {
             values.push(ToSqlOutput::Owned(since.unwrap_or(SqlValue::Null)));
         }
         connection
-            .prepare_cached(&put)?
+            .prepare_cached(&table.put)?
             .execute(params_from_iter(values))?;
         Ok(())
     }
@@ -164,6 +156,9 @@ impl Rows<'_> {
 
     fn put_growing(&self, connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()> {
         for growing in &table.growing {
+            if self.entries(growing.field).next().is_none() {
+                continue;
+            }
             let mut put = connection.prepare_cached(&format!(
                 "INSERT INTO {}(facet_id, record, home, addressee, key, value, author, wall_ms) \
                  VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

@@ -84,6 +84,8 @@ pub struct Table {
     pub growing: Vec<Column>,
     /// The field that says the step, and the column that says since when.
     pub since: Option<(Name, String)>,
+    /// What puts a row in: its fixed columns, its fields, then since when.
+    pub(super) put: String,
 }
 
 /// Where a field is.
@@ -164,12 +166,15 @@ fn table(facet: &Facet, taken: &mut BTreeSet<String>) -> Table {
         let wanted = format!("{}_since_ms", sql_name(steps.field.as_str()));
         (steps.field, free(wanted, &mut columns_taken))
     });
-    Table {
+    let mut table = Table {
         name,
         columns,
         growing: Vec::new(),
         since,
-    }
+        put: String::new(),
+    };
+    table.put = table.put_sql();
+    table
 }
 
 fn column(field: &Field, name: String) -> Column {
@@ -206,6 +211,15 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 impl Table {
+    fn put_sql(&self) -> String {
+        let mut names: Vec<String> = FIXED_COLUMNS.map(quoted).into();
+        names.extend(self.columns.iter().map(|column| quoted(&column.name)));
+        names.extend(self.since.iter().map(|(_, name)| quoted(name)));
+        let places: Vec<String> = (1..=names.len()).map(|at| format!("?{at}")).collect();
+        let (table, names, places) = (quoted(&self.name), names.join(", "), places.join(", "));
+        format!("INSERT OR REPLACE INTO {table}({names}) VALUES({places})")
+    }
+
     fn create(&self, statements: &mut Vec<String>) {
         let mut columns = vec![
             "facet_id INTEGER PRIMARY KEY".to_owned(),

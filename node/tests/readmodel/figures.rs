@@ -1,7 +1,7 @@
 //! Figures of a year of the county, printed and not judged:
 //! `cargo test --release --workspace --test readmodel figures -- --ignored --nocapture`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crdt_model::commit::Commit;
@@ -222,16 +222,31 @@ fn facets(store: &SledStore) -> BTreeSet<FacetId> {
     all
 }
 
+/// The keys of all authors.
+fn keys(commits: &[(Commit, ActorId)]) -> BTreeMap<NodeId, PublicKey> {
+    let key = |author: NodeId| {
+        let key = SigningKey::from_bytes(&[(author.code() % 251) as u8; 32]);
+        (author, PublicKey(key.verifying_key().to_bytes()))
+    };
+    let authors = commits.iter().map(|(commit, _)| commit.body().author);
+    authors.map(key).collect()
+}
+
 /// What taking a commit costs at the least: its encoding, its signature, its place.
-fn verify(commits: &[(Commit, ActorId)]) {
+fn verify(commits: &[(Commit, ActorId)], keys: &BTreeMap<NodeId, PublicKey>) {
     for (commit, actor) in commits {
         let read = Commit::decode(commit.encoded()).expect("canonical");
-        let author = read.body().author;
-        let key = SigningKey::from_bytes(&[(author.code() % 251) as u8; 32]);
-        let key = PublicKey(key.verifying_key().to_bytes());
-        assert!(read.signed_by(&key));
+        assert!(read.signed_by(&keys[&read.body().author]));
         let mut history = History::new(read.body().facet);
         history.insert(read, *actor).expect("it fits");
+    }
+}
+
+/// What following a facet costs before any table is written.
+fn read(store: &SledStore, facets: &[FacetId]) {
+    for facet in facets {
+        replica::facet_entry(store, facet).expect("an entry");
+        replica::document(store, facet).expect("a document");
     }
 }
 
@@ -255,7 +270,8 @@ fn figures_of_a_year() {
     let commits = fill(&mut store);
     let all = facets(&store);
     let count = all.len() as f64;
-    let (_, verifying) = timed(|| verify(&commits));
+    let keys = keys(&commits);
+    let (_, verifying) = timed(|| verify(&commits, &keys));
     let rate = |time: Duration| count / time.as_secs_f64();
     println!("{count} facets of {REPORTS} reports, {CASES} cases, {DEVICES} devices");
     println!("verifying: {:.0} commits/s, on one thread", rate(verifying));
@@ -264,6 +280,8 @@ fn figures_of_a_year() {
     let (mut model, _) = ReadModel::open(&place, &kinds(), Held::owner()).expect("a read model");
     let mut open: Vec<FacetId> = commits.iter().map(|(one, _)| one.body().facet).collect();
     open.dedup();
+    let (_, reading) = timed(|| read(&store, &open));
+    println!("reading documents: {:.0} facets/s", rate(reading));
     let (_, following) = timed(|| {
         for some in open.chunks(256) {
             let some = some.iter().copied().collect();
@@ -331,7 +349,7 @@ fn questions(model: &ReadModel) {
         println!("{what}: {median:.1} ms, at worst {worst:.1}; {total} rows in all");
     }
     // Half of the villages may be read: rows are told apart by label.
-    let some = |label: &crdt_model::label::Label| label.home.code() % 2 == 0;
+    let some = |label: &crdt_model::label::Label| label.home.code().is_multiple_of(2);
     let (median, worst) = median_ms(|| drop(model.find(&reports(Vec::new(), 0), &some)));
     println!("reports of some villages: {median:.1} ms, at worst {worst:.1}");
     for wanted in [
