@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 
 use crdt_model::ids::Name;
 use crdt_model::label::FacetId;
-use rusqlite::{OptionalExtension, params};
 
 use super::access::MayRead;
 use super::follow::{facet_in, unreadable};
-use super::text::{self, FOUND};
+use super::text;
 use super::{ReadModel, ReadModelError};
 
 /// What is looked for.
@@ -85,31 +84,25 @@ impl ReadModel {
         }
         found.sort_unstable();
         let page = found.iter().skip(search.offset).take(search.limit);
-        let hits = page.map(|(_, id)| self.hit(&phrases, *id));
+        let hits = page.map(|(_, id)| self.hit(search.text, *id));
         Ok(Some(Hits {
             hits: hits.collect::<Result<_, _>>()?,
             total,
         }))
     }
 
-    fn hit(&self, phrases: &str, id: i64) -> Result<Hit, ReadModelError> {
-        let mut one = self.connection.prepare_cached(
-            "SELECT highlight(search, 0, ?1, ?2), fields FROM search \
-             WHERE search MATCH ?3 AND rowid = ?4",
-        )?;
-        let [begin, end] = FOUND.map(String::from);
-        let marked: Option<(String, String)> = one
-            .query_row(params![begin, end, phrases, id], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let (marked, keys) = marked.ok_or_else(unreadable)?;
+    fn hit(&self, wanted: &str, id: i64) -> Result<Hit, ReadModelError> {
+        let mut one = self
+            .connection
+            .prepare_cached("SELECT text, fields FROM search WHERE rowid = ?1")?;
+        let texts = one.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        let (text, keys): (String, String) = texts?;
         let mut facet = self.connection.prepare_cached(
             "SELECT changed_ms, record, facet, home, addressee FROM facet WHERE id = ?1",
         )?;
         let (changed_ms, facet) =
             facet.query_row([id], |row| Ok((row.get(0)?, facet_in(row, 1)?)))?;
-        let excerpt = text::excerpt(&marked);
+        let excerpt = text::excerpt(&text, wanted);
         let key = keys.lines().nth(excerpt.field).unwrap_or_default();
         Ok(Hit {
             facet: facet.ok_or_else(unreadable)?,

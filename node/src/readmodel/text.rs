@@ -2,11 +2,11 @@
 //! of its own: what is looked for is then a phrase of characters, and words of two are found like any
 //! others. Letters and digits stay together; the last word that is looked for may be a beginning.
 
+use std::ops::Range;
+
 /// Parts two words where a text has nothing between them. No field may have control characters, so
 /// taking it out again gives the text back.
 pub(super) const BREAK: char = '\u{1f}';
-/// Begins and ends what was found.
-pub(super) const FOUND: [char; 2] = ['\u{1d}', '\u{1e}'];
 /// A word that ends each field, so that no phrase goes on into the next one.
 const FIELD_END: char = '\u{e000}';
 
@@ -83,35 +83,80 @@ pub(super) struct Excerpt {
     pub(super) after: String,
 }
 
-/// Takes it out of a joined text in which all that was found is marked.
-pub(super) fn excerpt(marked: &str) -> Excerpt {
-    let (before, rest) = marked.split_once(FOUND[0]).unwrap_or(("", marked));
-    let (found, after) = rest.split_once(FOUND[1]).unwrap_or((rest, ""));
+/// Takes it out of a joined text: the first place of the first word that is found there. The index may
+/// find what this does not, such as letters without their accents: then the beginning is shown.
+pub(super) fn excerpt(joined: &str, wanted: &str) -> Excerpt {
+    let words = tokens(joined);
+    let wanted = wanted.split(char::is_whitespace).map(|word| {
+        let mut phrase = String::new();
+        spread(word, &mut phrase);
+        phrase
+    });
+    let place = wanted.into_iter().find_map(|phrase| {
+        let phrase: Vec<String> = tokens(&phrase).into_iter().map(|(_, word)| word).collect();
+        let first = words.windows(phrase.len().max(1)).find(|some| {
+            let words = some.iter().map(|(_, word)| word.as_str());
+            !phrase.is_empty() && fits(words, &phrase)
+        });
+        let (begin, end) = (first?.first()?, first?.last()?);
+        Some(begin.0.start..end.0.end)
+    });
+    let place = place.unwrap_or(0..0);
+    let part = |range: Range<usize>| joined.get(range).unwrap_or_default();
+    let (before, after) = (part(0..place.start), part(place.end..joined.len()));
     let field = before.matches(FIELD_END).count();
-    let before = before.rsplit(FIELD_END).next().unwrap_or_default();
-    let after = after.split(FIELD_END).next().unwrap_or_default();
-    let (before, after) = (plain(before), plain(after));
+    let before = plain(before.rsplit(FIELD_END).next().unwrap_or_default());
+    let after = plain(after.split(FIELD_END).next().unwrap_or_default());
     let left = before.chars().count().saturating_sub(EXCERPT_CHARS);
     let cut_left = if left > 0 { "…" } else { "" };
     let shown: String = after.chars().take(EXCERPT_CHARS).collect();
     let cut_right = if shown.len() < after.len() { "…" } else { "" };
+    let kept: String = before.chars().skip(left).collect();
     Excerpt {
         field,
-        before: format!(
-            "{cut_left}{}",
-            before.chars().skip(left).collect::<String>()
-        ),
-        found: plain(found),
+        before: format!("{cut_left}{kept}"),
+        found: plain(part(place)),
         after: format!("{shown}{cut_right}"),
     }
 }
 
+/// Whether words are those of a phrase, of which the last may be a beginning.
+fn fits<'a>(words: impl Iterator<Item = &'a str>, phrase: &[String]) -> bool {
+    let last = phrase.len().saturating_sub(1);
+    words
+        .zip(phrase)
+        .enumerate()
+        .all(|(at, (word, wanted))| match at == last {
+            true => word.starts_with(wanted.as_str()),
+            false => word == wanted,
+        })
+}
+
+/// The words of a text as the index parts them, in small letters, with where they stand.
+fn tokens(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut words: Vec<(Range<usize>, String)> = Vec::new();
+    let mut open = false;
+    for (at, char) in text.char_indices() {
+        let range = at..at + char.len_utf8();
+        let alone = stands_alone(char);
+        match words.last_mut() {
+            _ if !is_part(char) => {}
+            Some((word, letters)) if open && !alone => {
+                word.end = range.end;
+                letters.extend(char.to_lowercase());
+            }
+            _ => words.push((range, char.to_lowercase().collect())),
+        }
+        open = is_part(char) && !alone;
+    }
+    words
+}
+
 /// A text without what the index added, on one line.
 fn plain(text: &str) -> String {
-    let kept = text.chars().filter(|char| {
-        let added = [BREAK, FIELD_END, FOUND[0], FOUND[1]];
-        !added.contains(char)
-    });
+    let kept = text
+        .chars()
+        .filter(|char| ![BREAK, FIELD_END].contains(char));
     kept.map(|char| if char.is_control() { ' ' } else { char })
         .collect()
 }
@@ -156,16 +201,30 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_of_the_field_in_which_something_was_found_first() {
-        let joined = join(["第一", "甲乙丙水渠丁"].into_iter());
-        let [begin, end] = FOUND;
-        let marked = joined.replace("水\u{1f}\u{1f}渠", &format!("{begin}水\u{1f}\u{1f}渠{end}"));
-        let Excerpt {
-            field,
-            before,
-            found,
-            after,
-        } = excerpt(&marked);
-        assert_eq!((field, before.as_str()), (1, "甲乙丙"));
-        assert_eq!((found.as_str(), after.as_str()), ("水渠", "丁"));
+        let joined = join(["第一", "甲乙丙水渠丁", "Pump-7 停机"].into_iter());
+        let shown = |wanted: &str| {
+            let Excerpt {
+                field,
+                before,
+                found,
+                after,
+            } = excerpt(&joined, wanted);
+            (field, format!("{before}[{found}]{after}"))
+        };
+        for (wanted, field, text) in [
+            ("水渠", 1, "甲乙丙[水渠]丁"),
+            ("没有 水渠", 1, "甲乙丙[水渠]丁"),
+            ("pum", 2, "[Pump]-7 停机"),
+            ("PUMP 7停", 2, "[Pump]-7 停机"),
+            ("pump-7停", 2, "[Pump-7 停]机"),
+            ("一甲", 0, "[]第一"),
+        ] {
+            assert_eq!(shown(wanted), (field, text.to_owned()), "{wanted}");
+        }
+        let long = join(["上".repeat(99).as_str()].into_iter());
+        assert_eq!(
+            excerpt(&long, "无").after.chars().count(),
+            EXCERPT_CHARS + 1
+        );
     }
 }
