@@ -52,8 +52,8 @@ pub(super) fn words() -> Words {
     .argument(
         "kind",
         text!(
-            "只列此类型；筛选或排序时也可写分面，如 case.summary",
-            "only of this kind; to filter or sort also a facet, such as case.summary"
+            "只列此类型；也可写分面，如 case.summary",
+            "only of this kind, or of a facet, such as case.summary"
         ),
     )
     .argument(
@@ -146,7 +146,9 @@ fn sort_by(text: &str) -> Result<SortBy, Said> {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
-    let plain = arguments.conditions.is_empty()
+    let of_a_facet = |kind: Name| kind.as_str().contains('.');
+    let plain = !arguments.kind.is_some_and(of_a_facet)
+        && arguments.conditions.is_empty()
         && arguments.home.is_none()
         && arguments.sort.is_none()
         && arguments.page.is_none();

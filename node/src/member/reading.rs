@@ -16,6 +16,9 @@ use crate::text::Problem;
 /// Changed facets that are written together.
 const CHANGED_TOGETHER_MAX: usize = 1024;
 
+/// Rounds of following before a question is answered, at most.
+const ROUNDS_MAX: usize = 8;
+
 /// What the keeper knows of the read model.
 pub(super) struct Reading {
     folder: PathBuf,
@@ -226,22 +229,33 @@ impl Keeper {
         Ok(())
     }
 
-    /// Brings the read model to what the replica has: all of it, or only what is known to differ.
+    /// Brings the read model to what the replica has: all of it, or only what is known to differ and
+    /// takes no longer than others can wait.
     pub(super) fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
-        loop {
+        for round in 1.. {
             let followed = self.follow()?;
-            let wanted = whole || self.reading.is_behind();
+            let wanted = whole || self.reading.is_behind() && round < ROUNDS_MAX;
             if followed != Followed::Some || !wanted {
-                return Ok(());
+                break;
             }
+        }
+        Ok(())
+    }
+
+    /// The read model, with how far it has caught up if it is not done. Where it has something that
+    /// the replica has otherwise it is not given: by another label it might not be for whoever asks.
+    pub(super) fn read_model(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
+        match self.reading.is_behind() {
+            true if self.reading.off.is_none() => Err(hindered()),
+            _ => self.read_model_as_it_stands(),
         }
     }
 
-    /// The read model, with how far it has caught up if it is not done. It has nothing that the
-    /// replica has otherwise, if [`Keeper::catch_up`] was called before.
-    pub(super) fn read_model(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
+    /// The same, for who asks about the read model itself.
+    pub(super) fn read_model_as_it_stands(
+        &self,
+    ) -> Result<(&ReadModel, Option<Progress>), Problem> {
         match (&self.reading.model, &self.reading.off) {
-            (Some(_), None) if self.reading.is_behind() => Err(hindered()),
             (Some(model), None) => Ok((model, model.progress(self.engine.index().len()))),
             (_, Some(why)) => Err(unusable(why)),
             (None, None) => Err(hindered()),

@@ -175,7 +175,7 @@ pub(super) fn read_model(keeper: &mut Keeper, running: bool, rebuild: bool) -> A
 }
 
 fn status(keeper: &Keeper) -> Result<Reply, Unanswered> {
-    let (model, catching_up) = keeper.read_model()?;
+    let (model, catching_up) = keeper.read_model_as_it_stands()?;
     Ok(Reply::ReadModel(Box::new(ReadModelStatus {
         path: model.path(),
         format: FORMAT,
