@@ -100,6 +100,22 @@ fn a_reply_about_a_record_that_must_not_be_known_is_that_about_one_that_does_not
     assert!(told_apart_above >= 3, "the county does hold it");
 }
 
+fn find() -> Request {
+    Request::Find(Box::new(FindRequest {
+        of: Some(name("case")),
+        limit: 10,
+        ..FindRequest::default()
+    }))
+}
+
+fn search(text: String) -> Request {
+    Request::Search(Box::new(SearchRequest {
+        text,
+        limit: 10,
+        ..SearchRequest::default()
+    }))
+}
+
 #[test]
 fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     let (mesh, complaint, ordinary) = lived();
@@ -132,21 +148,9 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
         record: ordinary,
         node: node(COUNTY),
     };
-    let find = Request::Find(Box::new(FindRequest {
-        of: Some(name("case")),
-        limit: 10,
-        ..FindRequest::default()
-    }));
-    let search = |text: String| {
-        Request::Search(Box::new(SearchRequest {
-            text,
-            limit: 10,
-            ..SearchRequest::default()
-        }))
-    };
     let (mut at_village, mut at_county) = (0, 0);
     for request in [
-        find,
+        find(),
         search("ordinary".to_owned()),
         search(Canary::secret(SEED, "code")),
         Request::ReadModel { rebuild: false },
@@ -173,8 +177,7 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     let log = std::fs::read(mesh.node_folder(TOWNSHIP).path().join("log")).expect("a log");
     assert!(!log.is_empty());
     assert_eq!(needles.find(&log), []);
-    for secret in ["code", "text"] {
-        let secret = Canary::secret(SEED, secret);
+    for secret in ["code", "text"].map(|what| Canary::secret(SEED, what)) {
         assert!(!mesh.read_model_contains(TOWNSHIP, secret.as_bytes()));
         assert!(mesh.read_model_contains(VILLAGE, secret.as_bytes()));
     }
