@@ -383,12 +383,20 @@ impl Field {
         }
     }
 
+    /// The words that it can hold; none if it has no vocabulary.
+    pub fn words<'a>(&self, kind: &'a Kind) -> &'a [Word] {
+        let vocabulary = self.vocabulary.unwrap_or(self.name);
+        match (self.holds, kind.vocabularies.get(&vocabulary)) {
+            (FieldType::Vocabulary, Some(words)) => words,
+            _ => &[],
+        }
+    }
+
     /// What people call a word that it can hold.
     pub fn word(&self, kind: &Kind, id: Name) -> Option<Title> {
-        let vocabulary = self.vocabulary.unwrap_or(self.name);
-        let mut words = kind.vocabularies.get(&vocabulary)?.iter();
+        let mut words = self.words(kind).iter();
         let Word { zh, en, .. } = words.find(|word| word.id == id)?.clone();
-        (self.holds == FieldType::Vocabulary).then_some(Title { zh, en })
+        Some(Title { zh, en })
     }
 
     fn check_word(&self, kind: &Kind, word: &str) -> Result<(), ValueProblem> {

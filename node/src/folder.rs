@@ -4,6 +4,7 @@
 //! node.toml      the node's code and settings
 //! secret.key     the node's ed25519 secret key, 64 hex digits, readable by its owner only
 //! store/         everything else: commits, charters, the author epoch
+//! readmodel/     what the store holds, for lists and searches; it can be removed at any time
 //! control.sock   where programs on this machine ask; only while the node runs
 //! ```
 
@@ -48,6 +49,11 @@ impl NodeFolder {
     /// The store's folder.
     pub fn store(&self) -> PathBuf {
         self.path.join("store")
+    }
+
+    /// The read model's folder.
+    pub fn read_model(&self) -> PathBuf {
+        self.path.join("readmodel")
     }
 
     /// The control socket.

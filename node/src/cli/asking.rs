@@ -11,7 +11,7 @@ use crdt_model::ids::RecordId;
 use crate::control::client::Client;
 use crate::control::protocol::{Reply, Request};
 use crate::folder::NodeFolder;
-use crate::member::offline;
+use crate::member::offline::Offline;
 use crate::settings::{Environment, Flags, Origin, Setting, Settings};
 use crate::text;
 use crate::text::{Language, Problem};
@@ -49,9 +49,13 @@ impl Context {
         if let Some(reply) = self.ask_running(request)? {
             return Ok(reply);
         }
+        refusal_is_a_problem(self.open()?.ask(request)?)
+    }
+
+    /// Opens the node, which must not be running.
+    pub(super) fn open(&self) -> Result<Offline, Problem> {
         let settings = self.settings(Flags::default())?;
-        let reply = offline::ask(&self.folder(), &settings, request);
-        refusal_is_a_problem(reply.map_err(|problem| self.explained(problem))?)
+        Offline::open(&self.folder(), &settings).map_err(|problem| self.explained(problem))
     }
 
     /// The id of a record that somebody named.
@@ -213,7 +217,7 @@ pub(super) fn unexpected(reply: &Reply) -> Problem {
     )
 }
 
-fn refusal_is_a_problem(reply: Reply) -> Result<Reply, Problem> {
+pub(super) fn refusal_is_a_problem(reply: Reply) -> Result<Reply, Problem> {
     match reply {
         Reply::Problem(problem) => Err(problem),
         reply => Ok(reply),

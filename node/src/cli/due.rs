@@ -9,12 +9,12 @@ use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
 use super::table::table;
-use super::time::{shown, shown_length};
 use super::{Ended, values};
-use crate::control::due::{DueItem, DueList};
+use crate::control::due::{DueItem, DueList, DueRequest};
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::{shown, shown_length};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -55,12 +55,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         limit,
         role,
     } = *arguments;
-    let reply = context.ask(&Request::Due {
+    let reply = context.ask(&Request::Due(DueRequest {
         home,
         all,
         limit,
         role,
-    })?;
+    }))?;
     match &reply {
         Reply::Due(list) => {
             let text = list_text(list, context.output.language);

@@ -11,10 +11,10 @@ use super::offer::absolute;
 use super::output::Answer;
 use super::status_text::Page;
 use super::table::table;
-use super::time::shown;
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::shown;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {

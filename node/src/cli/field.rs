@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use crdt_model::ids::Name;
 use crdt_model::value::Value;
 
-use super::time;
 use super::values::{Said, name};
 use crate::text;
 use crate::text::{Problem, Text};
+use crate::time;
 
 /// One field of one facet.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -11,7 +11,8 @@ use super::help::Words;
 use super::offer::absolute;
 use super::output::{Answer, problem_text};
 use super::{Ended, values};
-use crate::control::protocol::{ImportReport, Reply, Request};
+use crate::control::importing::{ImportReport, ImportRequest};
+use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -55,13 +56,13 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         .map(|path| absolute(path))
         .collect::<Result<Vec<_>, _>>()?;
     let request = |apply| {
-        Ok::<_, Problem>(Request::Import {
+        Ok::<_, Problem>(Request::Import(ImportRequest {
             files: files.clone(),
             mapping: arguments.mapping.as_deref().map(absolute).transpose()?,
             home: arguments.home,
             placement: arguments.placement.as_deref().map(absolute).transpose()?,
             apply,
-        })
+        }))
     };
     let (reply, report) = ask(context, &request(arguments.yes)?)?;
     let asks = !(arguments.yes || arguments.preview || context.output.json) && at_a_terminal();

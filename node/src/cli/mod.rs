@@ -4,14 +4,14 @@
 //! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
 //!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
-//! * `record_add`, `record_set`, `record_show`, `record_list`, `import`: its records;
-//!   `record_file` and `field` read what is to be written
-//! * `due`: its time limits
+//! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
+//!   `record_file` and `field` read what is to be written, `record_found` shows what was found
+//! * `due`: its time limits; `readmodel`: what lists and searches are made from
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
-//! * `output`, `table`, `time`, `reason_words`, `exit`: what is written, and how it ends
+//! * `output`, `table`, `reason_words`, `exit`: what is written, and how it ends
 //!
 //! | exit code | meaning |
 //! | --- | --- |
@@ -44,11 +44,14 @@ mod inventory;
 mod offer;
 mod output;
 mod quarantine;
+mod readmodel;
 mod reason_words;
 mod record;
 mod record_add;
 mod record_file;
+mod record_found;
 mod record_list;
+mod record_search;
 mod record_set;
 mod record_show;
 mod run;
@@ -58,7 +61,6 @@ mod status_log;
 mod status_text;
 mod stop;
 mod table;
-mod time;
 mod usage;
 mod values;
 mod why;
@@ -103,6 +105,7 @@ enum Command {
     Record(record::Arguments),
     Due(due::Arguments),
     Import(import::Arguments),
+    Readmodel(readmodel::Arguments),
     Quarantine,
     Inventory(inventory::Arguments),
     Decisions,
@@ -149,6 +152,7 @@ fn words() -> Words {
     .command("record", record::words())
     .command("due", due::words())
     .command("import", import::words())
+    .command("readmodel", readmodel::words())
     .command("quarantine", quarantine::words())
     .command("inventory", inventory::words())
     .command("decisions", inventory::decisions_words())
@@ -228,6 +232,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Record(arguments) => record::run(arguments, context),
         Command::Due(arguments) => due::run(&arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
+        Command::Readmodel(arguments) => readmodel::run(&arguments, context),
         Command::Quarantine => quarantine::run(context),
         Command::Inventory(arguments) => inventory::run(&arguments, context),
         Command::Decisions => inventory::decisions(context),

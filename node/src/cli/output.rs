@@ -57,6 +57,15 @@ impl Output {
         write(&mut std::io::stdout().lock(), &without_controls(text))
     }
 
+    /// Tells people how far something long has come.
+    pub(super) fn progress(&self, text: &Text) {
+        if !self.json {
+            let line = format!("{}\n", self.say(text));
+            // Whether anybody reads it changes nothing.
+            let _ = write(&mut std::io::stderr().lock(), &without_controls(&line));
+        }
+    }
+
     /// Writes what a command gave back, and says how it ends.
     pub(super) fn end(&self, result: Result<Answer, Problem>) -> Exit {
         let (exit, written) = match result {

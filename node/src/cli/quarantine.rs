@@ -6,10 +6,10 @@ use super::help::Words;
 use super::output::Answer;
 use super::reason_words::reason;
 use super::table::table;
-use super::time::shown;
 use crate::control::protocol::{RefusedCommit, Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::shown;
 
 /// Digits of a commit's name that people are shown; programs get all of them.
 const HASH_DIGITS: usize = 12;

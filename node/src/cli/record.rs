@@ -1,8 +1,8 @@
-//! `record`: adds, changes, shows and lists records.
+//! `record`: adds, changes, shows, lists and searches records.
 
 use super::asking::Context;
 use super::help::Words;
-use super::{Ended, record_add, record_list, record_set, record_show};
+use super::{Ended, record_add, record_list, record_search, record_set, record_show};
 use crate::text;
 
 #[derive(clap::Args)]
@@ -17,17 +17,19 @@ enum Action {
     Set(record_set::Arguments),
     Show(record_show::Arguments),
     List(record_list::Arguments),
+    Search(record_search::Arguments),
 }
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "新增、修改、查看和列出记录。",
-        "Add, change, show and list records."
+        "新增、修改、查看、列出和查找记录。",
+        "Add, change, show, list and search records."
     ))
     .command("add", record_add::words())
     .command("set", record_set::words())
     .command("show", record_show::words())
     .command("list", record_list::words())
+    .command("search", record_search::words())
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         Action::Add(arguments) => record_add::run(arguments, context),
         Action::Set(arguments) => record_set::run(arguments, context),
         Action::Show(arguments) => record_show::run(arguments, context),
-        Action::List(arguments) => record_list::run(&arguments, context),
+        Action::List(arguments) => record_list::run(arguments, context),
+        Action::Search(arguments) => record_search::run(arguments, context),
     }
 }

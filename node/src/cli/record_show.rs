@@ -11,7 +11,6 @@ use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
 use super::table::table;
-use super::time::shown;
 use super::values::RecordNamed;
 use super::{Ended, values};
 use crate::control::protocol::{
@@ -19,6 +18,7 @@ use crate::control::protocol::{
 };
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::shown;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {

@@ -6,10 +6,10 @@ use crdt_model::ids::Name;
 
 use super::status_text::Page;
 use super::table::table;
-use super::time::{shown, shown_length};
 use crate::control::protocol::NodeStatus;
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::{shown, shown_length};
 
 impl Page<'_> {
     pub(super) fn head(&self) -> String {

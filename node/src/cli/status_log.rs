@@ -5,9 +5,9 @@ use crdt_model::engine::{Cosigned, Rung};
 
 use super::status_text::Page;
 use super::table::table;
-use super::time::shown;
 use crate::text;
 use crate::text::Text;
+use crate::time::shown;
 
 /// Digits of a root that people are shown.
 const ROOT_DIGITS: usize = 12;

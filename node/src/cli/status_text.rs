@@ -4,10 +4,10 @@ use crdt_model::engine::{LinkState, PeerStatus};
 
 use super::reason_words::counted;
 use super::table::table;
-use super::time::shown;
 use crate::control::protocol::{NodeStatus, PeerLine};
 use crate::text;
 use crate::text::{Language, Text};
+use crate::time::shown;
 
 /// The whole status: the node, its neighbours, what was refused, what is withheld.
 pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {

@@ -106,6 +106,17 @@ pub(super) fn name(text: &str) -> Result<Name, Said> {
     })
 }
 
+/// Which page to show, from 1.
+pub(super) fn page(text: &str) -> Result<u64, Said> {
+    let number = u64::from_str(text).ok().filter(|number| *number > 0);
+    number.ok_or_else(|| {
+        Said(text!(
+            "“{text}”不是页码，应为从 1 起的整数",
+            "`{text}` is not a page: a whole number from 1"
+        ))
+    })
+}
+
 /// How many entries to show.
 pub(super) fn limit(text: &str) -> Result<usize, Said> {
     let most = crate::control::protocol::PAGE_ENTRIES_MAX;

@@ -8,6 +8,23 @@ use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::time::WallTime;
 use serde::{Deserialize, Serialize};
 
+/// Which time limits are asked for.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DueRequest {
+    /// Only on records of this node.
+    #[serde(default)]
+    pub home: Option<NodeId>,
+    /// Also those with time left.
+    #[serde(default)]
+    pub all: bool,
+    /// At most this many, and never more than a page has.
+    pub limit: usize,
+    /// As a person in this role may read what they run on.
+    #[serde(default)]
+    pub role: Option<Name>,
+}
+
 /// The time limits that run at a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DueList {

@@ -2,5 +2,7 @@
 
 pub mod client;
 pub mod due;
+pub mod finding;
+pub mod importing;
 pub mod protocol;
 pub mod server;

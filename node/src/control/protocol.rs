@@ -16,7 +16,9 @@ use crdt_model::value::Value;
 use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
-use super::due::DueList;
+use super::due::{DueList, DueRequest};
+use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
+use super::importing::{ImportReport, ImportRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -90,23 +92,21 @@ pub enum Request {
         role: Option<Name>,
     },
     /// Which time limits run, and which are up?
-    Due {
-        /// Only on records of this node.
-        #[serde(default)]
-        home: Option<NodeId>,
-        /// Also those with time left.
-        #[serde(default)]
-        all: bool,
-        /// At most this many, and never more than [`PAGE_ENTRIES_MAX`].
-        limit: usize,
-        /// As a person in this role may read what they run on.
-        #[serde(default)]
-        role: Option<Name>,
-    },
+    Due(DueRequest),
     /// Which records have this code?
     Locate {
         /// The code.
         code: String,
+    },
+    /// Filter and sort records by the fields of a facet.
+    Find(Box<FindRequest>),
+    /// Search the texts of records.
+    Search(Box<SearchRequest>),
+    /// How does the read model stand?
+    ReadModel {
+        /// Whether to make it anew first.
+        #[serde(default)]
+        rebuild: bool,
     },
     /// Every facet the node holds, without any content.
     Inventory {
@@ -123,21 +123,7 @@ pub enum Request {
         after: Option<Label>,
     },
     /// Read files and say what importing them would do; do it if `apply` is set.
-    Import {
-        /// The files, as absolute paths.
-        files: Vec<PathBuf>,
-        /// A column mapping, for spreadsheets saved as text.
-        #[serde(default)]
-        mapping: Option<PathBuf>,
-        /// The home of rows that name none.
-        #[serde(default)]
-        home: Option<NodeId>,
-        /// A table of device to node, for rows that name none.
-        #[serde(default)]
-        placement: Option<PathBuf>,
-        /// Whether to write.
-        apply: bool,
-    },
+    Import(ImportRequest),
     /// Adopt a signed charter from a folder, and pass it on.
     Offer {
         /// The folder, as an absolute path.
@@ -231,6 +217,12 @@ pub enum Reply {
         /// The records; more than one only if two of one home begin alike.
         records: Vec<RecordId>,
     },
+    /// To `find`.
+    Found(Box<Found>),
+    /// To `search`.
+    Hits(Box<Hits>),
+    /// To `read-model`.
+    ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.
     Inventory {
         /// The facets.
@@ -455,21 +447,6 @@ pub struct HeldFacet {
     /// Who wrote commits, with the grade that each saw; the first commit of a facet counts as
     /// having seen the grade it gave.
     pub authors: Vec<(NodeId, Grade)>,
-}
-
-/// What an import did, or would do.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// For people.
-    pub text: Text,
-    /// For programs: [`crate::import::Preview`] as JSON.
-    pub preview: serde_json::Value,
-    /// Whether it was written; a preview writes nothing.
-    pub applied: bool,
-    /// Facets that were written.
-    pub written: u64,
-    /// Rows that the rules refused when they were to be written.
-    pub refused: Vec<Problem>,
 }
 
 /// One refused commit.

@@ -12,6 +12,7 @@ use super::folder::{CountyFolder, write_whole};
 use super::progress::Progress;
 use super::sample::{Course, NodeSample, SampleFile};
 use super::stopping::Stopping;
+use crate::control::importing::ImportRequest;
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Problem, Text};
@@ -91,7 +92,7 @@ impl Loading<'_> {
     fn import(&self, node: NodeId, line: &mut Line, file: &SampleFile) -> Result<(), Problem> {
         let path = self.folder.samples(node).join(&file.name);
         write_whole(&path, &file.bytes)?;
-        let request = Request::Import {
+        let request = Request::Import(ImportRequest {
             files: vec![path],
             mapping: file
                 .mapping
@@ -100,7 +101,7 @@ impl Loading<'_> {
             home: file.home,
             placement: None,
             apply: true,
-        };
+        });
         let report = match line.ask(&request)? {
             Reply::Imported(report) => report,
             reply => return Err(unexpected(node, reply)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
-    Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
+    Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
 use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
@@ -24,6 +24,7 @@ use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
 use super::limits::Limits;
 use super::network;
+use super::reading::Reading;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -67,6 +68,7 @@ pub struct Keeper {
     tickets: u64,
     sync_due: Option<SyncToken>,
     scrub_due: bool,
+    pub(super) reading: Reading,
 }
 
 impl Keeper {
@@ -99,6 +101,7 @@ impl Keeper {
             tickets: 0,
             sync_due: None,
             scrub_due: false,
+            reading: Reading::new(folder.read_model()),
         };
         keeper.input(Input::Tick)?;
         Ok(keeper)
@@ -152,6 +155,7 @@ impl Keeper {
                 facet, from, wall, ..
             } => {
                 self.look_at_limits_of(&facet);
+                self.reading.changed(facet);
                 if from.is_some() {
                     self.note_latency(wall);
                 }
@@ -159,8 +163,14 @@ impl Keeper {
             Output::Dropped { facets } => {
                 self.limits = Limits::anew();
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
+                self.reading.dropped();
             }
-            Output::Alarm(alarm) => alarms::log(&alarm),
+            Output::Alarm(alarm) => {
+                if let Alarm::Damaged { facet, .. } = &alarm {
+                    self.reading.changed(*facet);
+                }
+                alarms::log(&alarm);
+            }
         }
         None
     }
@@ -176,6 +186,7 @@ impl Keeper {
     /// Makes everything written durable, if anything is waiting for it. Returns whether anything
     /// was.
     pub fn make_durable(&mut self) -> Result<bool, Problem> {
+        self.purge_read_model()?;
         let scrub = std::mem::take(&mut self.scrub_due);
         let Some(token) = self.sync_due.take() else {
             if scrub {

@@ -4,6 +4,7 @@
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `limits`: time limits, and the steps that are taken when they are up.
+//! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
@@ -15,6 +16,7 @@ pub mod keeper;
 mod limits;
 mod network;
 pub mod offline;
+mod reading;
 mod running;
 
 pub use founding::found;

@@ -10,22 +10,38 @@ use crate::settings::Settings;
 use crate::text;
 use crate::text::Problem;
 
-/// Asks the node in this folder, which must not be running. What is written is durable when the
-/// answer comes, and flows when the node runs again.
+/// A node that is not running, held open for questions.
+pub struct Offline {
+    keeper: Keeper,
+}
+
+impl Offline {
+    /// Opens the node in this folder.
+    pub fn open(folder: &NodeFolder, settings: &Settings) -> Result<Self, Problem> {
+        let keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
+        Ok(Self { keeper })
+    }
+
+    /// Asks it. What is written is durable when the answer comes, and flows when the node runs again.
+    pub fn ask(&mut self, request: &Request) -> Result<Reply, Problem> {
+        let (tell, told) = mpsc::sync_channel(1);
+        let answer = Box::new(move |reply| {
+            // The receiver is a few lines below.
+            let _ = tell.send(reply);
+        });
+        answers::answer(&mut self.keeper, None, request.clone(), answer)?;
+        while self.keeper.make_durable()? {}
+        told.try_recv().map_err(|_| {
+            Problem::new(
+                "not-running",
+                text!("节点未运行，无法完成此操作", "this needs a running node"),
+                text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
+            )
+        })
+    }
+}
+
+/// Asks the node in this folder one question.
 pub fn ask(folder: &NodeFolder, settings: &Settings, request: &Request) -> Result<Reply, Problem> {
-    let mut keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
-    let (tell, told) = mpsc::sync_channel(1);
-    let answer = Box::new(move |reply| {
-        // The receiver is a few lines below.
-        let _ = tell.send(reply);
-    });
-    answers::answer(&mut keeper, None, request.clone(), answer)?;
-    while keeper.make_durable()? {}
-    told.try_recv().map_err(|_| {
-        Problem::new(
-            "not-running",
-            text!("节点未运行，无法完成此操作", "this needs a running node"),
-            text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
-        )
-    })
+    Offline::open(folder, settings)?.ask(request)
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::answers;
 use super::keeper::{Answer, Keeper};
+use super::reading::Followed;
 use crate::control::protocol::Request;
 use crate::control::server;
 use crate::folder::NodeFolder;
@@ -23,6 +24,9 @@ use crate::transport::{Command, Event, Handle, Transport, TransportConfig};
 const ROUND_EVENTS_MAX: usize = 256;
 /// Requests of this machine's programs that may wait.
 const WAITING_REQUESTS_MAX: usize = 64;
+
+/// Milliseconds after which the read model is tried again that another program holds.
+const HINDERED_WAIT_MS: u64 = 500;
 
 /// One request of a program on this machine.
 type Asked = (Request, Answer);
@@ -116,7 +120,8 @@ impl Rounds {
         loop {
             while self.keeper.make_durable()? {}
             self.send_commands().await?;
-            let mut next = self.next().await;
+            let followed = self.keeper.follow()?;
+            let mut next = self.next(followed).await;
             for _ in 0..ROUND_EVENTS_MAX {
                 match next {
                     Next::Event(event) => self.event(event)?,
@@ -146,9 +151,14 @@ impl Rounds {
         }
     }
 
-    async fn next(&mut self) -> Next {
+    async fn next(&mut self, followed: Followed) -> Next {
         let timeout = self.keeper.next_timeout();
         let wait_ms = timeout.since_ms(self.keeper.clock.now().instant).max(1);
+        let wait_ms = match followed {
+            Followed::All => wait_ms,
+            Followed::Some => 0,
+            Followed::Hindered => wait_ms.min(HINDERED_WAIT_MS),
+        };
         tokio::select! {
             event = self.events.recv() => event.map_or(Next::End, Next::Event),
             asked = self.asked.recv() => asked.map_or(Next::End, Next::Asked),

@@ -7,7 +7,9 @@ use std::process::Stdio;
 use crdt_model::ids::{CharterVersion, CommitHash, RecordId};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
-use node::control::protocol::{ChangedFacet, ImportReport, NewFacet, NodeStatus, Reply, Request};
+use node::control::finding::{Comparison, FindRequest, Found, Hits, SearchRequest, SortBy, Wanted};
+use node::control::importing::{ImportReport, ImportRequest};
+use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
 use node::text;
 use node::text::Problem;
 
@@ -283,6 +285,97 @@ fn a_change_may_clear_a_field_or_only_regrade() {
     );
 }
 
+fn nothing_found() -> Reply {
+    Reply::Found(Box::new(Found {
+        facet: "case.summary".parse().expect("a name"),
+        title: Default::default(),
+        columns: Vec::new(),
+        rows: Vec::new(),
+        total: 0,
+        next: None,
+        catching_up: None,
+    }))
+}
+
+#[test]
+fn a_list_is_asked_for_with_conditions_order_and_page() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(nothing_found());
+    let ended = folder.run(&[
+        "record",
+        "list",
+        "--where",
+        "step=level-2",
+        "--where",
+        "registered-time>=2026-11-01",
+        "--where",
+        "closed-time=",
+        "--home",
+        "620723101201",
+        "--sort=-registered-time",
+        "--page",
+        "3",
+        "--limit",
+        "20",
+    ]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let wanted = |field: &str, is, value: Option<&str>| Wanted {
+        field: field.to_owned(),
+        is,
+        value: value.map(text),
+    };
+    let request = FindRequest {
+        conditions: vec![
+            wanted("step", Comparison::Equal, Some("level-2")),
+            wanted("registered-time", Comparison::AtLeast, Some("2026-11-01")),
+            wanted("closed-time", Comparison::Equal, None),
+            wanted("home", Comparison::Equal, Some("620723101201")),
+        ],
+        sort: Some(SortBy {
+            field: "registered-time".to_owned(),
+            descending: true,
+        }),
+        offset: 40,
+        limit: 20,
+        ..FindRequest::default()
+    };
+    let asked = asked.join().expect("an answer");
+    assert_eq!(asked, Request::Find(Box::new(request)));
+    for wrong in [
+        &["--where", "step"][..],
+        &["--page", "0"],
+        &["--after", RECORD, "--page", "2"],
+    ] {
+        let ended = folder.run(&[&["record", "list"], wrong].concat());
+        assert_eq!(ended.code, Some(2), "{wrong:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_search_is_asked_for_as_it_was_typed() {
+    let folder = Folder::new();
+    let hits = Hits {
+        hits: Vec::new(),
+        total: 0,
+        next: None,
+        catching_up: None,
+    };
+    let asked = folder.node_answers(Reply::Hits(Box::new(hits)));
+    let ended = folder.run(&["record", "search", "水渠", "张家", "--kind", "case"]);
+    assert!(
+        ended.code == Some(0) && ended.out.contains("found in 0 facets"),
+        "{ended:?}"
+    );
+    let request = SearchRequest {
+        text: "水渠 张家".to_owned(),
+        of: Some("case".parse().expect("a name")),
+        limit: 20,
+        ..SearchRequest::default()
+    };
+    let asked = asked.join().expect("an answer");
+    assert_eq!(asked, Request::Search(Box::new(request)));
+}
+
 #[test]
 fn a_refusal_of_the_node_is_told_with_its_code() {
     let folder = Folder::new();
@@ -317,7 +410,7 @@ fn an_import_that_nobody_can_agree_to_only_previews() {
         "{ended:?}"
     );
     match asked.join().expect("an answer") {
-        Request::Import { files, apply, .. } => {
+        Request::Import(ImportRequest { files, apply, .. }) => {
             assert!(
                 !apply && files.iter().all(|file| file.is_absolute()),
                 "{files:?}"

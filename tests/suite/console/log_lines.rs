@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 32] = [
+const LINES: [(&str, &str, Says); 38] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -116,6 +116,36 @@ const LINES: [(&str, &str, Says); 32] = [
         NothingOfFacets,
     ),
     ("member/running.rs", r#"info: "stopped""#, NothingOfFacets),
+    (
+        "member/reading.rs",
+        r#"info: "the read model is made anew: it was made for other tables""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/reading.rs",
+        r#"warn: why, "the read model is made anew""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/reading.rs",
+        r#"warn: why, "the read model failed and is made anew""#,
+        HeldFacet,
+    ),
+    (
+        "member/reading.rs",
+        r#"error: why, "the read model cannot be used; records are not affected""#,
+        HeldFacet,
+    ),
+    (
+        "member/answers/finding.rs",
+        r#"info: facet = %name, %role, rows, reason, "a person listed facets""#,
+        HeldFacet,
+    ),
+    (
+        "member/answers/finding.rs",
+        r#"info: %role, hits, reason, "a person searched the texts of facets""#,
+        HeldFacet,
+    ),
     (
         "member/answers/records.rs",
         r#"info: %record, %facet, %role, readable, reason, "a person looked at a facet""#,

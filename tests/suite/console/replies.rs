@@ -11,14 +11,17 @@ use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
 use node::control::due::{DueItem, DueList};
+use node::control::importing::ImportReport;
 use node::control::protocol::{
-    Cause, FacetView, FieldView, HeldFacet, ImportReport, NextStep, NodeStatus, PeerLine,
-    RecordLine, RecordView, RefusedCommit, Reply, ValueView, Why,
+    Cause, FacetView, FieldView, HeldFacet, NextStep, NodeStatus, PeerLine, RecordLine, RecordView,
+    RefusedCommit, Reply, ValueView, Why,
 };
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;
 
-type List = Vec<Mention>;
+use super::found;
+
+pub(super) type List = Vec<Mention>;
 
 /// What a reply mentions to the node that gives it.
 pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
@@ -56,6 +59,9 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         Reply::Records { records, more: _ } => {
             records.iter().for_each(|one| line(one, &mut to));
         }
+        Reply::Found(found) => found::rows(found, &mut to),
+        Reply::Hits(hits) => found::hits(hits, &mut to),
+        Reply::ReadModel(status) => found::status(status, &mut to),
         Reply::Inventory { facets, more: _ } => {
             facets.iter().for_each(|one| held(one, &mut to));
         }
@@ -444,12 +450,12 @@ fn text(text: &Text, to: &mut List) {
     free_all([zh, en], to);
 }
 
-fn title(title: &Title, to: &mut List) {
+pub(super) fn title(title: &Title, to: &mut List) {
     let Title { zh, en } = title;
     free_all([zh, en], to);
 }
 
-fn value(value: &Value, to: &mut List) {
+pub(super) fn value(value: &Value, to: &mut List) {
     match value {
         Value::Boolean(_) | Value::Integer(_) => {}
         Value::Text(content) => free(content, to),
@@ -457,22 +463,22 @@ fn value(value: &Value, to: &mut List) {
 }
 
 /// A record's id alone names no facet; whoever searches the reply for secrets looks for it.
-fn bare(record: RecordId, to: &mut List) {
+pub(super) fn bare(record: RecordId, to: &mut List) {
     free(record.to_string(), to);
 }
 
-fn name(name: Name, to: &mut List) {
+pub(super) fn name(name: Name, to: &mut List) {
     free(name.as_str(), to);
 }
 
-fn free(text: impl AsRef<[u8]>, to: &mut List) {
+pub(super) fn free(text: impl AsRef<[u8]>, to: &mut List) {
     to.push(Mention::Free(text.as_ref().to_vec()));
 }
 
-fn free_all(texts: impl IntoIterator<Item = impl AsRef<[u8]>>, to: &mut List) {
+pub(super) fn free_all(texts: impl IntoIterator<Item = impl AsRef<[u8]>>, to: &mut List) {
     texts.into_iter().for_each(|one| free(one, to));
 }
 
-fn count(what: &'static str, facet: Option<Name>, count: u64, to: &mut List) {
+pub(super) fn count(what: &'static str, facet: Option<Name>, count: u64, to: &mut List) {
     to.push(Mention::Counted { what, facet, count });
 }

@@ -25,7 +25,7 @@ fn edit(path: &Path, from: &str, to: &str) {
 }
 
 /// Narrows one rule and widens another: ledger rows of grid reports no longer go up, their texts do.
-fn swap_grid_facets(folder: &Path) {
+pub(super) fn swap_grid_facets(folder: &Path) {
     let (rows, disputes) = (
         "[Facet::\"grid.summary\", Facet::\"case.summary\"",
         "[Facet::\"case.summary\"",
@@ -43,7 +43,7 @@ fn swap_grid_facets(folder: &Path) {
     std::fs::write(folder.join("checks/invariants.toml"), "").expect("a file");
 }
 
-fn offer(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
+pub(super) fn offer(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
     mesh.ask(
         code,
         &Request::Offer {

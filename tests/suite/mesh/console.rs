@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use crdt_model::ids::{CommitHash, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Canary, Needles, Permitted, judge};
+use node::control::finding::{FindRequest, SearchRequest};
 use node::control::protocol::{HeldFacet, Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
@@ -76,6 +77,8 @@ fn a_reply_about_a_record_that_must_not_be_known_is_that_about_one_that_does_not
         format!(r#"{{"ask":"why-record","record":"RECORD","node":"{TOWNSHIP}"}}"#),
         format!(r#"{{"ask":"why-record","record":"RECORD","node":"{COUNTY}"}}"#),
         r#"{"ask":"list","after":"RECORD","limit":10}"#.to_owned(),
+        r#"{"ask":"find","of":"case","limit":10,"where":[{"field":"record","is":"equal","value":"RECORD"}]}"#.to_owned(),
+        r#"{"ask":"search","text":"RECORD","limit":10}"#.to_owned(),
         format!(
             r#"{{"ask":"inventory","after":{{"record":"RECORD","facet":"case.summary",{home}}},"own_only":false}}"#
         ),
@@ -95,6 +98,22 @@ fn a_reply_about_a_record_that_must_not_be_known_is_that_about_one_that_does_not
         told_apart_above += usize::from(about(COUNTY, complaint) != about(COUNTY, beside));
     }
     assert!(told_apart_above >= 3, "the county does hold it");
+}
+
+fn find() -> Request {
+    Request::Find(Box::new(FindRequest {
+        of: Some(name("case")),
+        limit: 10,
+        ..FindRequest::default()
+    }))
+}
+
+fn search(text: String) -> Request {
+    Request::Search(Box::new(SearchRequest {
+        text,
+        limit: 10,
+        ..SearchRequest::default()
+    }))
 }
 
 #[test]
@@ -131,6 +150,10 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     };
     let (mut at_village, mut at_county) = (0, 0);
     for request in [
+        find(),
+        search("ordinary".to_owned()),
+        search(Canary::secret(SEED, "code")),
+        Request::ReadModel { rebuild: false },
         Request::Status,
         Request::Quarantine,
         list,
@@ -154,4 +177,8 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     let log = std::fs::read(mesh.node_folder(TOWNSHIP).path().join("log")).expect("a log");
     assert!(!log.is_empty());
     assert_eq!(needles.find(&log), []);
+    for secret in ["code", "text"].map(|what| Canary::secret(SEED, what)) {
+        assert!(!mesh.read_model_contains(TOWNSHIP, secret.as_bytes()));
+        assert!(mesh.read_model_contains(VILLAGE, secret.as_bytes()));
+    }
 }

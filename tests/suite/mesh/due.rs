@@ -2,18 +2,18 @@
 
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Basis, Standing};
-use node::control::due::{DueItem, DueList};
+use node::control::due::{DueItem, DueList, DueRequest};
 use node::control::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
 
 fn due(mesh: &Mesh, code: &str, all: bool) -> DueList {
-    let request = Request::Due {
+    let request = Request::Due(DueRequest {
         home: Some(node(VILLAGE)),
         all,
         limit: 50,
         role: None,
-    };
+    });
     match mesh.ask(code, &request) {
         Reply::Due(list) => *list,
         other => panic!("{other:?}"),

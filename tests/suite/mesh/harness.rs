@@ -276,6 +276,11 @@ impl Mesh {
     pub(super) fn store_contains(&self, code: &str, bytes: &[u8]) -> bool {
         contains(&self.node_folder(code).store(), bytes)
     }
+
+    /// Whether these bytes are in any file of a node's read model.
+    pub(super) fn read_model_contains(&self, code: &str, bytes: &[u8]) -> bool {
+        contains(&self.node_folder(code).read_model(), bytes)
+    }
 }
 
 impl Drop for Mesh {

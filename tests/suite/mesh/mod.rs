@@ -9,6 +9,7 @@ mod due;
 mod emergencies;
 mod harness;
 mod practice;
+mod reading;
 mod steps;
 mod strangers;
 mod whistle;

@@ -19,11 +19,12 @@ const OURS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates of others that only one of ours may use.
-const CONFINED: [(&str, &str); 8] = [
+const CONFINED: [(&str, &str); 9] = [
     ("libp2p", "node"),
     ("libp2p-connection-limits", "node"),
     ("tokio", "node"),
     ("sled", "node"),
+    ("rusqlite", "node"),
     ("axum", "node"),
     ("rustls", "node"),
     ("automerge", "crdt-model"),

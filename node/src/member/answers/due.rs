@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::code::RecordCode;
 use crdt_model::due::{Entry, clock_of, taker};
-use crdt_model::ids::{Name, NodeId};
+use crdt_model::ids::Name;
 use crdt_model::kind::clocks::Standing;
 use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::FacetId;
@@ -14,20 +14,12 @@ use crdt_model::time::WallTime;
 
 use super::records::role_of;
 use super::unreadable;
-use crate::control::due::{DueItem, DueList};
+use crate::control::due::{DueItem, DueList, DueRequest};
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
 use crate::text::Problem;
 
-/// What is asked for.
-pub(super) struct Wanted {
-    pub(super) home: Option<NodeId>,
-    pub(super) all: bool,
-    pub(super) limit: usize,
-    pub(super) role: Option<Name>,
-}
-
-pub(super) fn list(keeper: &mut Keeper, wanted: &Wanted) -> Result<Reply, Problem> {
+pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Problem> {
     keeper.find_limits()?;
     let role = role_of(keeper, wanted.role)?;
     let now = keeper.engine.floored(keeper.clock.now().wall);

@@ -1,17 +1,18 @@
 //! Importing files: a preview always, and the writing where it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crdt_model::engine::WriteRefused;
-use crdt_model::ids::{CommitHash, NodeId};
+use crdt_model::ids::CommitHash;
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 use crdt_model::value::Value;
 
 use super::writing::refused_problem;
-use crate::control::protocol::{ImportReport, Reply};
+use crate::control::importing::{ImportReport, ImportRequest};
+use crate::control::protocol::Reply;
 use crate::import::read_bounded;
 use crate::import::{CharterRules, Held, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
@@ -26,16 +27,11 @@ const COUNTY_PLACEMENT: &str = include_str!("../../../../deploy/linze/mappings/p
 /// Rows that a report names one by one, at most.
 const REPORT_ROWS_MAX: usize = 200;
 
-/// What is to be imported.
-pub(super) struct Wanted {
-    pub(super) files: Vec<PathBuf>,
-    pub(super) mapping: Option<PathBuf>,
-    pub(super) home: Option<NodeId>,
-    pub(super) placement: Option<PathBuf>,
-    pub(super) apply: bool,
-}
-
-pub(super) fn import(keeper: &mut Keeper, wanted: &Wanted, answer: Answer) -> Result<(), Problem> {
+pub(super) fn import(
+    keeper: &mut Keeper,
+    wanted: &ImportRequest,
+    answer: Answer,
+) -> Result<(), Problem> {
     match preview(keeper, wanted) {
         Ok(preview) if wanted.apply && !preview.drafts.is_empty() => apply(keeper, preview, answer),
         Ok(preview) => {
@@ -49,7 +45,7 @@ pub(super) fn import(keeper: &mut Keeper, wanted: &Wanted, answer: Answer) -> Re
     }
 }
 
-fn preview(keeper: &Keeper, wanted: &Wanted) -> Result<Preview, Problem> {
+fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> {
     let mut files = Vec::new();
     for path in &wanted.files {
         let name = path

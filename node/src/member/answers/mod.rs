@@ -1,8 +1,10 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
+mod choosing;
 mod decisions;
 mod due;
 pub(in crate::member) mod emergency;
+mod finding;
 mod importing;
 mod inventory;
 mod records;
@@ -13,7 +15,7 @@ mod writing;
 
 use std::path::Path;
 
-use crdt_model::ids::RecordId;
+use crdt_model::ids::{NodeId, RecordId};
 
 use super::keeper::{Answer, Keeper};
 use crate::control::protocol::{RefusedCommit, Reply, Request};
@@ -47,30 +49,16 @@ pub fn answer(
             limit,
             role,
         } => records::list(keeper, kind, after, limit, role),
-        Request::Due {
-            home,
-            all,
-            limit,
-            role,
-        } => due::list(
-            keeper,
-            &due::Wanted {
-                home,
-                all,
-                limit,
-                role,
-            },
-        ),
+        Request::Due(due) => due::list(keeper, &due),
         Request::Locate { code } => records::locate(keeper, &code),
+        Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
+        Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
+        Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
         Request::Checkpoint => Ok(checkpoint(keeper)),
-        Request::Cut { lines_to } => {
-            let command = keeper.network.cut(keeper.node(), &lines_to);
-            keeper.commands.push_back(command);
-            Ok(Reply::Done)
-        }
+        Request::Cut { lines_to } => Ok(cut(keeper, &lines_to)),
         Request::Add {
             record,
             home,
@@ -83,22 +71,7 @@ pub fn answer(
             facets,
             role,
         } => return writing::set(keeper, record, facets, role, answer),
-        Request::Import {
-            files,
-            mapping,
-            home,
-            placement,
-            apply,
-        } => {
-            let wanted = importing::Wanted {
-                files,
-                mapping,
-                home,
-                placement,
-                apply,
-            };
-            return importing::import(keeper, &wanted, answer);
-        }
+        Request::Import(wanted) => return importing::import(keeper, &wanted, answer),
         Request::Offer { folder } => return offer(keeper, &folder, answer),
         Request::Emergency { folder } => {
             return emergency::emergency(keeper, folder.as_deref(), answer);
@@ -108,6 +81,12 @@ pub fn answer(
     };
     answer(reply.unwrap_or_else(Reply::Problem));
     Ok(())
+}
+
+fn cut(keeper: &mut Keeper, lines_to: &[NodeId]) -> Reply {
+    let command = keeper.network.cut(keeper.node(), lines_to);
+    keeper.commands.push_back(command);
+    Reply::Done
 }
 
 fn offer(keeper: &mut Keeper, folder: &Path, answer: Answer) -> Result<(), Problem> {

@@ -12,7 +12,7 @@ use crate::text::Text;
 const BEIJING: Offset = tz::offset(8);
 
 /// A moment, such as `2026-11-03 09:30:12`.
-pub(super) fn shown(wall: WallTime) -> String {
+pub(crate) fn shown(wall: WallTime) -> String {
     let moment = i64::try_from(wall.ms)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
@@ -26,7 +26,7 @@ pub(super) fn shown(wall: WallTime) -> String {
 }
 
 /// A length of time, in its two largest units.
-pub(super) fn shown_length(ms: u64) -> Text {
+pub(crate) fn shown_length(ms: u64) -> Text {
     let (seconds, minutes, hours) = (ms / 1_000, ms / 60_000, ms / 3_600_000);
     let (days, h, m, s) = (hours / 24, hours % 24, minutes % 60, seconds % 60);
     match () {
@@ -39,7 +39,7 @@ pub(super) fn shown_length(ms: u64) -> Text {
 
 /// Reads a moment, to milliseconds since 1970-01-01T00:00:00Z. Without an offset it is Beijing time;
 /// without a time of day it is midnight.
-pub(super) fn read(text: &str) -> Result<i64, Text> {
+pub(crate) fn read(text: &str) -> Result<i64, Text> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment.as_millisecond());
     }

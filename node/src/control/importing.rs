@@ -1,0 +1,42 @@
+//! Imports, as they are asked for and answered.
+
+use std::path::PathBuf;
+
+use crdt_model::ids::NodeId;
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Problem, Text};
+
+/// What is to be imported.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRequest {
+    /// The files, as absolute paths.
+    pub files: Vec<PathBuf>,
+    /// A column mapping, for spreadsheets saved as text.
+    #[serde(default)]
+    pub mapping: Option<PathBuf>,
+    /// The home of rows that name none.
+    #[serde(default)]
+    pub home: Option<NodeId>,
+    /// A table of device to node, for rows that name none.
+    #[serde(default)]
+    pub placement: Option<PathBuf>,
+    /// Whether to write.
+    pub apply: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// For people.
+    pub text: Text,
+    /// For programs: [`crate::import::Preview`] as JSON.
+    pub preview: serde_json::Value,
+    /// Whether it was written; a preview writes nothing.
+    pub applied: bool,
+    /// Facets that were written.
+    pub written: u64,
+    /// Rows that the rules refused when they were to be written.
+    pub refused: Vec<Problem>,
+}

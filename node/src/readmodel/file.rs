@@ -1,0 +1,260 @@
+//! Opening the file, and throwing it away where it is not what this program would make.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crdt_model::kind::{Kinds, Title};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+
+use super::schema::{FORMAT, Schema, type_name};
+use super::{Owner, ReadModel, ReadModelError};
+
+const FILE_NAME: &str = "readmodel.sqlite";
+/// What SQLite puts beside it.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// How long a write waits for a program that opens or closes the file.
+pub(super) const BUSY_WAIT: Duration = Duration::from_millis(20);
+/// Kibibytes of pages that are kept in memory.
+const CACHE_KIB: i64 = 16_384;
+/// Statements that are kept prepared.
+const STATEMENTS_MAX: usize = 256;
+
+/// How a read model came to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Opened {
+    /// It was there.
+    Kept,
+    /// There was none.
+    Made,
+    /// The one that was there was thrown away, and why.
+    MadeAnew(String),
+}
+
+impl ReadModel {
+    /// Opens the read model in this folder; makes it anew if it was made for other kinds, by another
+    /// version of this program, or cannot be read. It has to catch up then, as after every start.
+    pub fn open(
+        folder: &Path,
+        kinds: &Kinds,
+        owner: Owner,
+    ) -> Result<(Self, Opened), ReadModelError> {
+        let schema = Schema::new(kinds);
+        let found = folder.join(FILE_NAME).exists();
+        let why = match Self::try_open(folder, &schema) {
+            Ok(connection) => match written_schema(&connection) {
+                Ok(Some(written)) if written == schema.digest() => {
+                    let model = Self::over(connection, folder, schema);
+                    match model.write_catalogue(kinds, owner) {
+                        Ok(()) => return Ok((model, Opened::Kept)),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok(_) => "it was made for other tables".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Err(error) if error.is_busy() => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        let model = Self::make(folder, kinds, owner)?;
+        let opened = match found {
+            true => Opened::MadeAnew(why),
+            false => Opened::Made,
+        };
+        Ok((model, opened))
+    }
+
+    /// Makes an empty one in the place of whatever is there.
+    pub fn make(folder: &Path, kinds: &Kinds, owner: Owner) -> Result<Self, ReadModelError> {
+        remove(folder)?;
+        let schema = Schema::new(kinds);
+        let mut connection = Self::try_open(folder, &schema)?;
+        let all = connection.transaction()?;
+        for statement in schema.statements() {
+            all.execute_batch(statement)?;
+        }
+        all.commit()?;
+        let model = Self::over(connection, folder, schema);
+        model.write_catalogue(kinds, owner)?;
+        Ok(model)
+    }
+
+    fn over(connection: Connection, folder: &Path, schema: Schema) -> Self {
+        Self {
+            connection,
+            folder: folder.to_owned(),
+            schema,
+            labels: BTreeMap::new(),
+            catching_up: Some(super::follow::CatchUp::default()),
+            // A crash may have come between a purge and this.
+            truncate_due: true,
+        }
+    }
+
+    fn try_open(folder: &Path, schema: &Schema) -> Result<Connection, ReadModelError> {
+        make_folder(folder)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        // Readers and the writer do not wait for each other; a power cut takes the latest rows,
+        // which are made again, and damages nothing.
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        // What is deleted is overwritten.
+        connection.pragma_update(None, "secure_delete", "on")?;
+        connection.pragma_update(None, "temp_store", "memory")?;
+        connection.pragma_update(None, "cell_size_check", "on")?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX + schema.tables().count());
+        Ok(connection)
+    }
+
+    /// Throws all of it away and begins again, as this charter's kinds want it.
+    pub fn start_over(self, kinds: &Kinds, owner: Owner) -> Result<Self, ReadModelError> {
+        let folder = self.folder.clone();
+        // Its files must not be written any more.
+        drop(self);
+        Self::make(&folder, kinds, owner)
+    }
+
+    /// Follows a change of charter. What it has stays if the tables stay what they are; else it is
+    /// made anew, and has to catch up. Whether it was made anew.
+    pub fn change_kinds(self, kinds: &Kinds, owner: Owner) -> Result<(Self, bool), ReadModelError> {
+        if Schema::new(kinds).digest() == self.schema.digest() {
+            self.write_catalogue(kinds, owner)?;
+            return Ok((self, false));
+        }
+        Ok((self.start_over(kinds, owner)?, true))
+    }
+
+    /// The tables.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The file that programs of others may open, for reading.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(FILE_NAME)
+    }
+
+    /// Bytes that it takes on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        let sizes = BESIDE.map(|suffix| {
+            let file = fs::metadata(self.folder.join(format!("{FILE_NAME}{suffix}")));
+            file.map_or(0, |file| file.len())
+        });
+        sizes.iter().sum()
+    }
+
+    /// Writes what stands where, for whoever opens the file.
+    fn write_catalogue(&self, kinds: &Kinds, owner: Owner) -> Result<(), ReadModelError> {
+        let all = self.connection.unchecked_transaction()?;
+        for table in ["about", "facet_table", "facet_column", "word"] {
+            all.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        let about = [
+            ("format", FORMAT.to_string()),
+            ("schema", self.schema.digest().to_owned()),
+            ("node", owner.node.to_string()),
+            ("charter", owner.charter.to_string()),
+        ];
+        for (name, value) in about {
+            all.execute("INSERT INTO about VALUES(?1, ?2)", params![name, value])?;
+        }
+        self.write_facets(kinds, &all)?;
+        all.commit()?;
+        Ok(())
+    }
+
+    fn write_facets(&self, kinds: &Kinds, all: &Transaction<'_>) -> rusqlite::Result<()> {
+        for kind in kinds.iter() {
+            for facet in &kind.facets {
+                let Some(table) = self.schema.table(facet.name) else {
+                    continue;
+                };
+                let Title { zh, en } = &facet.title;
+                let (name, kind_name) = (facet.name.as_str(), kind.kind.as_str());
+                all.execute(
+                    "INSERT INTO facet_table VALUES(?1, ?2, ?3, ?4, ?5)",
+                    params![name, kind_name, table.name, zh, en],
+                )?;
+                for field in &facet.fields {
+                    let growing = table.growing.iter().find(|one| one.field == field.name);
+                    let (table, column) = match (table.column(field.name), growing) {
+                        (Some(column), _) => (&table.name, column.name.as_str()),
+                        (None, Some(growing)) => (&growing.name, "value"),
+                        (None, None) => continue,
+                    };
+                    let Title { zh, en } = &field.title;
+                    let (field_name, holds) = (field.name.as_str(), type_name(field.holds));
+                    all.execute(
+                        "INSERT INTO facet_column VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                        params![name, field_name, table, column, holds, zh, en],
+                    )?;
+                    for word in field.words(kind) {
+                        all.execute(
+                            "INSERT OR IGNORE INTO word VALUES(?1, ?2, ?3, ?4, ?5)",
+                            params![name, field_name, word.id.as_str(), word.zh, word.en],
+                        )?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The digest of the tables that are there; `None` if the file is empty.
+fn written_schema(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'about'";
+    let made: i64 = connection.query_row(made, [], |row| row.get(0))?;
+    if made == 0 {
+        return Ok(None);
+    }
+    let written = "SELECT value FROM about WHERE name = 'schema'";
+    connection
+        .query_row(written, [], |row| row.get(0))
+        .optional()
+}
+
+/// Only the node's own user can look into it: the rules for persons do not hold for files.
+fn make_folder(folder: &Path) -> Result<(), ReadModelError> {
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
+    made.map_err(|problem| at(folder, problem))
+}
+
+/// Removes its files; whoever has them open keeps them until closing them.
+pub fn remove(folder: &Path) -> Result<(), ReadModelError> {
+    for suffix in BESIDE {
+        let path = folder.join(format!("{FILE_NAME}{suffix}"));
+        let removed = match fs::remove_file(&path) {
+            // Whatever it is, it is not ours.
+            Err(problem) if path.is_dir() && problem.kind() != ErrorKind::NotFound => {
+                fs::remove_dir_all(&path)
+            }
+            other => other,
+        };
+        match removed {
+            Err(problem) if problem.kind() != ErrorKind::NotFound => {
+                return Err(at(&path, problem));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn at(path: &Path, problem: std::io::Error) -> ReadModelError {
+    ReadModelError::Folder {
+        path: path.to_owned(),
+        problem,
+    }
+}

@@ -1,0 +1,308 @@
+//! The rows of one facet: its document laid out in its tables.
+
+use crdt_model::document::{Document, Written};
+use crdt_model::ids::Name;
+use crdt_model::kind::FieldType;
+use crdt_model::label::FacetId;
+use crdt_model::replica::FacetEntry;
+use crdt_model::time::WallTime;
+use crdt_model::value::Value;
+use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::schema::{FIXED_COLUMNS, Table, quoted};
+use super::text;
+
+/// A facet as its tables are to hold it.
+pub(super) struct Rows<'a> {
+    pub(super) facet: &'a FacetId,
+    pub(super) entry: &'a FacetEntry,
+    /// The number that its label has.
+    pub(super) label: i64,
+    /// None if the charter in force does not declare it: nothing can show it then.
+    pub(super) table: Option<&'a Table>,
+    pub(super) document: &'a Document,
+}
+
+/// A value as SQL has it.
+pub(super) fn sql(value: &Value) -> ToSqlOutput<'_> {
+    match value {
+        Value::Boolean(value) => ToSqlOutput::Owned(SqlValue::Integer(i64::from(*value))),
+        Value::Integer(value) => ToSqlOutput::Owned(SqlValue::Integer(*value)),
+        Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+    }
+}
+
+fn wall_ms(wall: WallTime) -> i64 {
+    i64::try_from(wall.ms).unwrap_or(i64::MAX)
+}
+
+/// The number of a facet, if it is here.
+pub(super) fn id_of(connection: &Connection, facet: &FacetId) -> rusqlite::Result<Option<i64>> {
+    let mut found = connection.prepare_cached(
+        "SELECT id FROM facet WHERE record = ?1 AND facet = ?2 AND home = ?3 AND addressee = ?4",
+    )?;
+    let FacetId {
+        record,
+        facet,
+        home,
+        addressee,
+    } = facet;
+    let (home, addressee) = (home.to_string(), addressee.to_string());
+    let parts = params![record.to_string(), facet.as_str(), home, addressee];
+    found.query_row(parts, |row| row.get(0)).optional()
+}
+
+impl Rows<'_> {
+    /// Puts them in the place of those that are there.
+    pub(super) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let held = id_of(connection, self.facet)?;
+        let id = self.put_facet(connection, held)?;
+        let Some(table) = self.table else {
+            return Ok(());
+        };
+        if held.is_some() {
+            clear(connection, table, id)?;
+        }
+        self.put_fields(connection, table, id)?;
+        self.put_growing(connection, table, id)?;
+        self.put_conflicts(connection, table, id)?;
+        self.put_text(connection, table, id, held.is_some())
+    }
+
+    fn walls(&self) -> impl Iterator<Item = WallTime> + '_ {
+        let values = self.document.fields().flat_map(|(_, values)| values);
+        values.map(|written| written.wall)
+    }
+
+    fn changed_ms(&self) -> i64 {
+        self.walls().max().map_or(0, wall_ms)
+    }
+
+    fn put_facet(&self, connection: &Connection, held: Option<i64>) -> rusqlite::Result<i64> {
+        let mut put = connection.prepare_cached(
+            "INSERT OR REPLACE INTO facet(id, label, changed_ms, record, facet, home, addressee, \
+             sensitivity, level, commits, heads) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        let FacetId {
+            record,
+            facet,
+            home,
+            addressee,
+        } = self.facet;
+        let grade = self.entry.grade;
+        put.insert(params![
+            held,
+            self.label,
+            self.changed_ms(),
+            record.to_string(),
+            facet.as_str(),
+            home.to_string(),
+            addressee.to_string(),
+            grade.sensitivity.as_str(),
+            grade.level.as_str(),
+            self.entry.commits,
+            self.entry.digest.as_slice(),
+        ])
+    }
+
+    fn put_fields(&self, connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()> {
+        let mut values = self.fixed(table, id);
+        let latest = |field: Name| self.document.values(field.as_str()).last();
+        for column in &table.columns {
+            let value = latest(column.field).map(|written| sql(&written.value));
+            values.push(value.unwrap_or(ToSqlOutput::Owned(SqlValue::Null)));
+        }
+        if let Some((field, _)) = &table.since {
+            let since = latest(*field).map(|written| SqlValue::Integer(wall_ms(written.wall)));
+            values.push(ToSqlOutput::Owned(since.unwrap_or(SqlValue::Null)));
+        }
+        connection
+            .prepare_cached(&table.put)?
+            .execute(params_from_iter(values))?;
+        Ok(())
+    }
+
+    /// The values of the columns that every facet has, in their order.
+    fn fixed(&self, table: &Table, id: i64) -> Vec<ToSqlOutput<'static>> {
+        let (facet, grade) = (self.facet, self.entry.grade);
+        let begun_ms = self.walls().min().map_or(0, wall_ms);
+        let conflicts = self.conflicts(table).count();
+        let conflicts = i64::try_from(conflicts).unwrap_or(i64::MAX);
+        let values: [SqlValue; FIXED_COLUMNS.len()] = [
+            id.into(),
+            self.label.into(),
+            facet.record.to_string().into(),
+            facet.home.to_string().into(),
+            facet.addressee.to_string().into(),
+            grade.sensitivity.to_string().into(),
+            grade.level.to_string().into(),
+            begun_ms.into(),
+            self.changed_ms().into(),
+            conflicts.into(),
+        ];
+        values.map(ToSqlOutput::Owned).into()
+    }
+
+    /// The fields with more than one value that have a column.
+    fn conflicts<'a>(
+        &'a self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = (Name, &'a [Written])> + 'a {
+        let values = |field: Name| (field, self.document.values(field.as_str()));
+        let all = table.columns.iter().map(move |column| values(column.field));
+        all.filter(|(_, values)| values.len() > 1)
+    }
+
+    fn put_growing(&self, connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()> {
+        for growing in &table.growing {
+            if self.entries(growing.field).next().is_none() {
+                continue;
+            }
+            let mut put = connection.prepare_cached(&format!(
+                "INSERT INTO {}(facet_id, record, home, addressee, key, value, author, wall_ms) \
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                quoted(&growing.name)
+            ))?;
+            for (key, written) in self.entries(growing.field) {
+                let facet = self.facet;
+                put.execute(params![
+                    id,
+                    facet.record.to_string(),
+                    facet.home.to_string(),
+                    facet.addressee.to_string(),
+                    key,
+                    sql(&written.value),
+                    written.author.to_string(),
+                    wall_ms(written.wall),
+                ])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a growing field has, by the part of the key that tells one entry from another.
+    fn entries(&self, field: Name) -> impl Iterator<Item = (&str, &Written)> {
+        let keyed = self.document.fields().filter_map(move |(key, values)| {
+            let (name, entry) = key.split_once('/')?;
+            (name == field.as_str()).then_some((entry, values))
+        });
+        keyed.flat_map(|(entry, values)| values.iter().map(move |written| (entry, written)))
+    }
+
+    fn put_conflicts(
+        &self,
+        connection: &Connection,
+        table: &Table,
+        id: i64,
+    ) -> rusqlite::Result<()> {
+        for (field, values) in self.conflicts(table) {
+            let mut put = connection.prepare_cached(
+                "INSERT INTO conflict(facet_id, record, facet, home, addressee, field, value, author, \
+                 wall_ms, shown) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?;
+            let facet = self.facet;
+            for (at, written) in values.iter().enumerate() {
+                put.execute(params![
+                    id,
+                    facet.record.to_string(),
+                    facet.facet.as_str(),
+                    facet.home.to_string(),
+                    facet.addressee.to_string(),
+                    field.as_str(),
+                    sql(&written.value),
+                    written.author.to_string(),
+                    wall_ms(written.wall),
+                    at + 1 == values.len(),
+                ])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts all texts in force into the index, unless they are there.
+    fn put_text(
+        &self,
+        connection: &Connection,
+        table: &Table,
+        id: i64,
+        held: bool,
+    ) -> rusqlite::Result<()> {
+        let texts = self.texts(table);
+        let joined = text::join(texts.iter().map(|(_, text)| *text));
+        if held {
+            let mut found =
+                connection.prepare_cached("SELECT text FROM search WHERE rowid = ?1")?;
+            let indexed: Option<String> = found.query_row([id], |row| row.get(0)).optional()?;
+            match indexed {
+                Some(indexed) if indexed == joined => return Ok(()),
+                Some(_) => drop_text(connection, id)?,
+                None => {}
+            }
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<&str> = texts.iter().map(|(key, _)| *key).collect();
+        let mut put = connection
+            .prepare_cached("INSERT INTO search(rowid, text, fields) VALUES(?1, ?2, ?3)")?;
+        put.execute(params![id, joined, keys.join("\n")])?;
+        Ok(())
+    }
+
+    /// All texts in force with their keys, in the order of the kind.
+    fn texts(&self, table: &Table) -> Vec<(&str, &str)> {
+        let mut texts = Vec::new();
+        let columns = table.columns.iter().chain(&table.growing);
+        for column in columns.filter(|column| column.holds == FieldType::Text) {
+            let field = column.field;
+            let own = self.document.fields().filter(move |(key, _)| {
+                key.split_once('/').map_or(*key, |(name, _)| name) == field.as_str()
+            });
+            for (key, values) in own {
+                texts.extend(values.iter().filter_map(|written| match &written.value {
+                    Value::Text(text) => Some((key, text.as_str())),
+                    _ => None,
+                }));
+            }
+        }
+        texts
+    }
+}
+
+/// Takes away what a facet has in side tables.
+fn clear(connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()> {
+    for growing in &table.growing {
+        let drop = format!("DELETE FROM {} WHERE facet_id = ?1", quoted(&growing.name));
+        connection.prepare_cached(&drop)?.execute([id])?;
+    }
+    let drop = "DELETE FROM conflict WHERE facet_id = ?1";
+    connection.prepare_cached(drop)?.execute([id])?;
+    Ok(())
+}
+
+fn drop_text(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    let drop = "DELETE FROM search WHERE rowid = ?1";
+    connection.prepare_cached(drop)?.execute([id])?;
+    Ok(())
+}
+
+/// Takes away all that is here of a facet; whether there was anything.
+pub(super) fn remove(
+    connection: &Connection,
+    table: Option<&Table>,
+    facet: &FacetId,
+) -> rusqlite::Result<bool> {
+    let Some(id) = id_of(connection, facet)? else {
+        return Ok(false);
+    };
+    if let Some(table) = table {
+        clear(connection, table, id)?;
+        drop_text(connection, id)?;
+        let drop = format!("DELETE FROM {} WHERE facet_id = ?1", quoted(&table.name));
+        connection.prepare_cached(&drop)?.execute([id])?;
+    }
+    let drop = "DELETE FROM facet WHERE id = ?1";
+    connection.prepare_cached(drop)?.execute([id])?;
+    Ok(true)
+}
