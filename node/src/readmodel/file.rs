@@ -10,8 +10,8 @@ use std::time::Duration;
 use crdt_model::kind::{Kinds, Title};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
-use super::schema::{FORMAT, Schema, type_name};
 use super::{Owner, ReadModel, ReadModelError};
+use policy::reading::tables::{FORMAT, Schema, type_name};
 
 const FILE_NAME: &str = "readmodel.sqlite";
 /// What SQLite puts beside it.

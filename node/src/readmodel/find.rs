@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
 use super::follow::unreadable;
-use super::schema::{Table, quoted};
 use super::{ReadModel, ReadModelError};
+use policy::reading::tables::{Table, quoted};
 
 /// Bytes of texts in one page; what is over waits for the next.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -25,7 +25,7 @@
 //! What is here is compared with the replica by the digest of each facet's heads, so no journal and
 //! no mark is needed to go on after a crash.
 //!
-//! * [`schema`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
+//! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
 //! * [`access`]: what somebody may read of it. [`find`], [`search`]: what can be asked.
 
@@ -34,7 +34,6 @@ mod file;
 pub mod find;
 mod follow;
 mod rows;
-pub mod schema;
 pub mod search;
 mod text;
 
@@ -48,7 +47,7 @@ use rusqlite::{Connection, ErrorCode};
 
 pub use file::{Opened, remove};
 pub use follow::{Progress, SLICE_FACETS};
-use schema::Schema;
+use policy::reading::tables::Schema;
 
 /// The read model of one node.
 pub struct ReadModel {

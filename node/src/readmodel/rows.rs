@@ -10,8 +10,8 @@ use crdt_model::value::Value;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::schema::{FIXED_COLUMNS, Table, quoted};
 use super::text;
+use policy::reading::tables::{FIXED_COLUMNS, Table, quoted};
 
 /// A facet as its tables are to hold it.
 pub(super) struct Rows<'a> {

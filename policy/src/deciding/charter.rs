@@ -20,24 +20,16 @@ use crate::reading::checks::{self, Checks};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::{self, Head, Reviewer, rank};
-use crate::reading::kinds;
-use crate::reading::layout;
-use crate::reading::roster;
-use crate::reading::rules;
-use crate::reading::rules::{Rule, Rules};
-use crate::reading::schema;
-use crate::reading::terms;
+use crate::reading::measures::{self, Measure};
+use crate::reading::rules::{self, Rule};
+use crate::reading::{kinds, layout, roster, schema, terms};
 use crate::signing::board::Board;
 use crate::signing::emergency;
 
 /// One version of a charter, ready to decide.
 #[derive(Debug)]
 pub struct CedarCharter {
-    head: Head,
-    roster: Roster,
-    keyless: Vec<NodeId>,
-    kinds: Kinds,
-    checks: Checks,
+    content: Arc<Content>,
     model: Arc<Model>,
     /// The state that it decides for.
     state: State,
@@ -49,6 +41,17 @@ pub struct CedarCharter {
     denied: Arc<Decision>,
     alarms: AtomicU64,
     last_alarm: Mutex<Option<Alarm>>,
+}
+
+/// What its files say, but for the rules.
+#[derive(Debug)]
+struct Content {
+    head: Head,
+    roster: Roster,
+    keyless: Vec<NodeId>,
+    kinds: Kinds,
+    checks: Checks,
+    measures: Vec<Measure>,
 }
 
 impl CedarCharter {
@@ -93,11 +96,12 @@ impl CedarCharter {
         let kinds = kinds::read(files, head.as_ref(), findings);
         let checks = checks::read(files, findings);
         let (head, roster, kinds) = (head?, roster?, kinds?);
+        let measures = measures::read(files, &kinds, findings)?;
         terms::check_cosigners(files, &head, &roster.roster, findings);
         checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
         let schema = schema::read(files, &head, &kinds, findings)?;
         let rules = rules::read(files, &schema, &roster.roster, findings)?;
-        check_emergency(&head, &rules, findings);
+        terms::check_emergency_rules(&head, &rules, findings);
         let named = Named::new(&rules.named);
         let model = match Model::new(schema, rules, &roster.roster) {
             Ok(model) => model,
@@ -110,12 +114,16 @@ impl CedarCharter {
                 return None;
             }
         };
-        Some(Self {
+        let content = Content {
             head,
             roster: roster.roster,
             keyless: roster.keyless,
             kinds,
             checks,
+            measures,
+        };
+        Some(Self {
+            content: Arc::new(content),
             model: Arc::new(model),
             state: State::Normal,
             named,
@@ -130,38 +138,43 @@ impl CedarCharter {
 
     /// What `charter.toml` says.
     pub fn head(&self) -> &Head {
-        &self.head
+        &self.content.head
     }
 
     /// The county node.
     pub fn county(&self) -> NodeId {
-        self.head.county
+        self.content.head.county
     }
 
     /// Whose signatures count for the next version; empty in a template.
     pub fn reviewers(&self) -> &[Reviewer] {
-        &self.head.reviewers
+        &self.content.head.reviewers
     }
 
     /// How many of them must sign.
     pub fn threshold(&self) -> usize {
-        self.head.threshold
+        self.content.head.threshold
     }
 
     /// Nodes without a key. A charter that has such, or has no reviewers, is a template: it can be
     /// checked, and neither signed nor adopted.
     pub fn keyless(&self) -> &[NodeId] {
-        &self.keyless
+        &self.content.keyless
     }
 
     /// Whether it is a template.
     pub fn is_template(&self) -> bool {
-        !self.keyless.is_empty() || self.head.reviewers.is_empty()
+        !self.content.keyless.is_empty() || self.content.head.reviewers.is_empty()
     }
 
     /// The charter's own tests.
     pub fn checks(&self) -> &Checks {
-        &self.checks
+        &self.content.checks
+    }
+
+    /// The county's figures.
+    pub fn measures(&self) -> &[Measure] {
+        &self.content.measures
     }
 
     /// All rules, in the order of their ids.
@@ -190,18 +203,14 @@ impl CedarCharter {
 
     /// Whether it has rules for emergencies.
     pub fn has_emergency(&self) -> bool {
-        self.head.emergency.is_some()
+        self.content.head.emergency.is_some()
     }
 
     /// The same version, deciding for another state of the county.
     #[must_use]
     pub fn in_state(&self, state: State) -> Self {
         Self {
-            head: self.head.clone(),
-            roster: self.roster.clone(),
-            keyless: self.keyless.clone(),
-            kinds: self.kinds.clone(),
-            checks: self.checks.clone(),
+            content: Arc::clone(&self.content),
             model: Arc::clone(&self.model),
             state,
             named: self.named.clone(),
@@ -222,10 +231,10 @@ impl CedarCharter {
     /// Answers any question. Labels that no kind allows, nodes and roles that are not listed, and
     /// nodes that were revoked are refused without asking a rule.
     pub fn decide(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
-        let listed = |node| self.roster.member(node).is_some();
-        let role_listed = |role| rank(&self.head.roles, role).is_some();
-        let asked = self.kinds.check_label(label).is_ok()
-            && self.roster.active(node).is_some()
+        let listed = |node| self.content.roster.member(node).is_some();
+        let role_listed = |role| rank(&self.content.head.roles, role).is_some();
+        let asked = self.content.kinds.check_label(label).is_ok()
+            && self.content.roster.active(node).is_some()
             && listed(label.home)
             && listed(label.addressee)
             && question.role().is_none_or(role_listed);
@@ -262,7 +271,7 @@ impl CedarCharter {
 
     fn ask(&self, question: Question, label: &Label, node: NodeId) -> Decision {
         self.model
-            .ask(&self.kinds, question, label, node, self.state)
+            .ask(&self.content.kinds, question, label, node, self.state)
             .unwrap_or_else(|alarm| {
                 self.alarms.fetch_add(1, Ordering::Relaxed);
                 *self
@@ -275,7 +284,7 @@ impl CedarCharter {
 
     /// Every question that a charter answers: one for each role where a person asks.
     pub fn questions(&self) -> Vec<Question> {
-        let roles = || self.head.roles.iter().map(|role| role.id);
+        let roles = || self.content.head.roles.iter().map(|role| role.id);
         let mut questions = vec![Question::Flow, Question::Author, Question::Regrade];
         questions.extend(roles().map(Question::Read));
         questions.extend(roles().map(Question::Export));
@@ -289,13 +298,18 @@ impl CedarCharter {
 
     /// Every class of one question that the roster has a case of, each with an example.
     pub fn classes(&self, question: Question) -> BTreeMap<Class, Example> {
-        classes(question, &self.kinds, &self.roster, &self.named)
+        classes(
+            question,
+            &self.content.kinds,
+            &self.content.roster,
+            &self.named,
+        )
     }
 
     /// Every arrangement of three nodes of the roster, with how often it occurs; none if there are
     /// more than `most`.
     pub fn arrangements(&self, most: usize) -> Option<BTreeMap<Arrangement, Occurrence>> {
-        arrangements(&self.roster, &self.named, most)
+        arrangements(&self.content.roster, &self.named, most)
     }
 
     /// The nodes that rules tell from their like.
@@ -335,7 +349,8 @@ impl CedarCharter {
         label: &Label,
         node: NodeId,
     ) -> Result<Vec<Matching>, Alarm> {
-        self.model.matching(&self.kinds, questions, label, node)
+        self.model
+            .matching(&self.content.kinds, questions, label, node)
     }
 
     /// Which of these policies, which are not the charter's rules, a question meets.
@@ -346,7 +361,8 @@ impl CedarCharter {
         label: &Label,
         node: NodeId,
     ) -> Result<BTreeSet<RuleId>, Alarm> {
-        self.model.met(policies, &self.kinds, question, label, node)
+        self.model
+            .met(policies, &self.content.kinds, question, label, node)
     }
 
     /// What a rule says, in Cedar's JSON form: its scope and conditions, without its annotations.
@@ -387,30 +403,6 @@ impl CedarCharter {
     }
 }
 
-/// Terms without rules, or rules without terms, would be an emergency that nobody agreed on.
-fn check_emergency(head: &Head, rules: &Rules, findings: &mut Vec<Finding>) {
-    let has_rules = rules.rules.values().any(|rule| rule.emergency);
-    match (&head.emergency, has_rules) {
-        (Some(_), false) => findings.push(
-            Finding::error(
-                "emergency::no-rules",
-                head::FILE,
-                "`[emergency]` gives terms, and `emergency/` has no rules",
-            )
-            .hint("add what may flow and be read then, or leave the terms out"),
-        ),
-        (None, true) => findings.push(
-            Finding::error(
-                "emergency::no-terms",
-                head::FILE,
-                "`emergency/` has rules, and `[emergency]` gives no terms",
-            )
-            .hint("say `threshold` and `hours_max`, or leave the rules out"),
-        ),
-        _ => {}
-    }
-}
-
 fn draft_digest(files: &CharterFiles) -> CharterDigest {
     let mut digest = Sha256::new();
     digest.update(b"countymesh draft 1\n");
@@ -423,7 +415,7 @@ fn draft_digest(files: &CharterFiles) -> CharterDigest {
 
 impl Charter for CedarCharter {
     fn version(&self) -> CharterVersion {
-        self.head.version
+        self.content.head.version
     }
 
     fn digest(&self) -> CharterDigest {
@@ -435,17 +427,22 @@ impl Charter for CedarCharter {
     }
 
     fn validity(&self) -> Validity {
-        self.head.validity
+        self.content.head.validity
     }
 
     fn freshness(&self) -> Option<Freshness> {
-        self.head.freshness
+        self.content.head.freshness
     }
 
     fn declared(&self, declaration: &[u8]) -> Option<Declared> {
         // Nobody can declare one under a charter without reviewers: a template.
         let board = Board::of(self).ok()?;
-        emergency::decode(declaration, self.digest, self.head.emergency, &board)
+        emergency::decode(
+            declaration,
+            self.digest,
+            self.content.head.emergency,
+            &board,
+        )
     }
 
     fn in_emergency(&self) -> Option<Arc<dyn Charter>> {
@@ -454,15 +451,15 @@ impl Charter for CedarCharter {
     }
 
     fn accept_since(&self) -> CharterVersion {
-        self.head.accept_since
+        self.content.head.accept_since
     }
 
     fn roster(&self) -> &Roster {
-        &self.roster
+        &self.content.roster
     }
 
     fn kinds(&self) -> &Kinds {
-        &self.kinds
+        &self.content.kinds
     }
 
     fn join(&self, one: Grade, other: Grade) -> Grade {
@@ -474,8 +471,12 @@ impl Charter for CedarCharter {
             }
         };
         Grade {
-            sensitivity: later(&self.head.sensitivities, one.sensitivity, other.sensitivity),
-            level: later(&self.head.levels, one.level, other.level),
+            sensitivity: later(
+                &self.content.head.sensitivities,
+                one.sensitivity,
+                other.sensitivity,
+            ),
+            level: later(&self.content.head.levels, one.level, other.level),
         }
     }
 

@@ -26,6 +26,7 @@ pub fn linze() -> CharterFiles {
     let files = files!(
         "charter.toml",
         "calendar.toml",
+        "measures.toml",
         "roster.toml",
         "mesh.cedarschema",
         "kinds/callout.toml",

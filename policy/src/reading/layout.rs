@@ -7,6 +7,7 @@ use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head;
 use crate::reading::kinds;
+use crate::reading::measures;
 use crate::reading::roster;
 use crate::reading::rules;
 use crate::reading::schema;
@@ -48,6 +49,7 @@ fn is_known(file: &str) -> bool {
         head::FILE,
         roster::FILE,
         calendar::FILE,
+        measures::FILE,
         schema::FILE,
         MANIFEST_PATH,
     ];

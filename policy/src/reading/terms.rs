@@ -12,6 +12,7 @@ use crate::reading::document::{Document, Step};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::{FILE, Head, Reviewer};
+use crate::reading::rules::Rules;
 use crate::signing::sshsig::SshKey;
 
 /// Who may put other reviewers in place when too many keys are lost. Their keys are kept sealed, and
@@ -181,5 +182,29 @@ pub(crate) fn check_emergency(
             terms.hours_max
         );
         refuse("hours_max", message);
+    }
+}
+
+/// Terms without rules, or rules without terms, would be an emergency that nobody agreed on.
+pub(crate) fn check_emergency_rules(head: &Head, rules: &Rules, findings: &mut Vec<Finding>) {
+    let has_rules = rules.rules.values().any(|rule| rule.emergency);
+    match (&head.emergency, has_rules) {
+        (Some(_), false) => findings.push(
+            Finding::error(
+                "emergency::no-rules",
+                FILE,
+                "`[emergency]` gives terms, and `emergency/` has no rules",
+            )
+            .hint("add what may flow and be read then, or leave the terms out"),
+        ),
+        (None, true) => findings.push(
+            Finding::error(
+                "emergency::no-terms",
+                FILE,
+                "`emergency/` has rules, and `[emergency]` gives no terms",
+            )
+            .hint("say `threshold` and `hours_max`, or leave the rules out"),
+        ),
+        _ => {}
     }
 }

@@ -13,10 +13,10 @@ use crate::control::finding::{
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
 use crate::readmodel::ReadModelError;
-use crate::readmodel::schema::FORMAT;
 use crate::readmodel::search::{self, Search};
 use crate::text;
 use crate::text::Problem;
+use policy::reading::tables::FORMAT;
 
 /// Characters of what can be searched for.
 const SEARCH_CHARS_MAX: usize = 200;

@@ -1,4 +1,4 @@
-//! Tables and columns, made from the kinds of the charter in force. Names of the charter become
+//! The tables of the read model, on which measures are asked: tables and columns, made from the kinds of the charter in force. Names of the charter become
 //! names of SQL here and nowhere else, and whoever asks names a field, never a column.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +85,7 @@ pub struct Table {
     /// The field that says the step, and the column that says since when.
     pub since: Option<(Name, String)>,
     /// What puts a row in: its fixed columns, its fields, then since when.
-    pub(super) put: String,
+    pub put: String,
 }
 
 /// Where a field is.
@@ -136,13 +136,23 @@ impl Schema {
         self.tables.get(&facet)
     }
 
+    /// The facet whose table this is, or whose growing field it holds.
+    pub fn facet_of(&self, table: &str) -> Option<Name> {
+        let holds = |one: &Table| {
+            one.name == table || one.growing.iter().any(|growing| growing.name == table)
+        };
+        self.tables()
+            .find(|(_, one)| holds(one))
+            .map(|(facet, _)| facet)
+    }
+
     /// All tables by facet.
     pub fn tables(&self) -> impl Iterator<Item = (Name, &Table)> {
         self.tables.iter().map(|(facet, table)| (*facet, table))
     }
 
     /// What makes them.
-    pub(super) fn statements(&self) -> &[String] {
+    pub fn statements(&self) -> &[String] {
         &self.statements
     }
 
@@ -206,7 +216,7 @@ fn free(wanted: String, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// A name between the quotes that SQL wants for words of its own, such as `case`.
-pub(super) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
@@ -273,7 +283,7 @@ fn sql_type(holds: FieldType) -> &'static str {
 }
 
 /// The word for what a field holds, as in `kinds/*.toml`.
-pub(super) fn type_name(holds: FieldType) -> &'static str {
+pub fn type_name(holds: FieldType) -> &'static str {
     match holds {
         FieldType::Text => "text",
         FieldType::Integer => "integer",

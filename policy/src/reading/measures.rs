@@ -1,0 +1,356 @@
+//! `measures.toml`: the county's figures. Each is one question in SQL to the read model, so that
+//! whoever reads the charter can see what is counted, and run it elsewhere. It is tried here on empty
+//! tables: what cannot be asked, or asks for more than the records of the charter, refuses the charter.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crdt_model::ids::Name;
+use crdt_model::kind::{Kinds, Title};
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::reading::document::{Document, Step};
+use crate::reading::files::CharterFiles;
+use crate::reading::finding::Finding;
+use crate::reading::head::check_title;
+use crate::reading::tables::Schema;
+
+/// The file in the charter folder.
+pub const FILE: &str = "measures.toml";
+
+/// The columns that a measure's question answers with, in this order.
+pub const COLUMNS: [&str; 3] = ["cell", "numerator", "denominator"];
+/// What a question may be given: the first moment of the window, and the first after it, in
+/// milliseconds.
+pub const PARAMETERS: [&str; 2] = [":from", ":until"];
+
+const MEASURES_MAX: usize = 200;
+const SQL_BYTES_MAX: usize = 4096;
+/// The largest number below which a cell is not told.
+const SMALL_MAX: u32 = 100;
+/// What a question may compute with: the same on every machine and at any time.
+const FUNCTIONS: [&str; 16] = [
+    "abs", "avg", "coalesce", "count", "ifnull", "iif", "instr", "length", "like", "max", "min",
+    "nullif", "round", "substr", "sum", "total",
+];
+const CODE: &str = "measures::sql";
+
+/// One of the county's figures.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// Its name.
+    pub id: Name,
+    /// What people call it.
+    pub title: Title,
+    /// What is counted.
+    pub numerator: Title,
+    /// Of what, if it is a share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<Title>,
+    /// What the cells are, if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<Title>,
+    /// Cells with fewer are not told, for somebody might be recognised.
+    #[serde(default)]
+    pub small: u32,
+    /// The figure that the county publishes, if it publishes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Title>,
+    /// The question: rows of `cell`, `numerator` and `denominator` (NULL for a plain count).
+    pub sql: String,
+    /// The facets that it counts.
+    #[serde(skip_deserializing)]
+    pub reads: BTreeSet<Name>,
+}
+
+impl Measure {
+    /// SHA-256 of everything that says what it counts: equal digests, equal questions.
+    pub fn definition(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"countymesh measure 1\n");
+        let denominator = self.denominator.as_ref();
+        for part in [
+            self.id.as_str(),
+            &self.numerator.zh,
+            denominator.map_or("", |title| &title.zh),
+            &self.sql,
+        ] {
+            digest.update(format!("{} {part}\n", part.len()));
+        }
+        digest.update(format!("{}\n", self.small));
+        digest.finalize().into()
+    }
+}
+
+/// Reads and checks `measures.toml`; none if there is no such file.
+pub(crate) fn read(
+    files: &CharterFiles,
+    kinds: &Kinds,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Measure>> {
+    if !files.files.contains_key(FILE) {
+        return Some(Vec::new());
+    }
+    let document = Document::parse(files, FILE, findings)?;
+    let before = findings.len();
+    let read = document.read_array::<Measure>("measure", findings);
+    let _: Nothing = document.read_without(&["measure"], findings)?;
+    if read.len() > MEASURES_MAX {
+        let message = format!(
+            "{} measures, where at most {MEASURES_MAX} are allowed",
+            read.len()
+        );
+        findings.push(Finding::error("measures::too-many", FILE, message));
+    }
+    let trial = match Trial::new(kinds) {
+        Ok(trial) => trial,
+        Err(error) => {
+            findings.push(Finding::error(CODE, FILE, error.to_string()));
+            return None;
+        }
+    };
+    let mut seen = BTreeSet::new();
+    let mut measures = Vec::new();
+    for (index, mut measure) in read {
+        let at = |key| [Step::Key("measure"), Step::Index(index), Step::Key(key)];
+        let mut refuse = |key, code, message: String| {
+            findings.push(Finding::error(code, FILE, message).at(document.span(&at(key))));
+        };
+        if !seen.insert(measure.id) {
+            refuse(
+                "id",
+                "measures::twice",
+                format!("`{}` is declared twice", measure.id),
+            );
+        }
+        if measure.small > SMALL_MAX {
+            refuse(
+                "small",
+                "measures::small",
+                format!("more than {SMALL_MAX} tells nothing"),
+            );
+        }
+        match trial.ask(&measure.sql) {
+            Ok(reads) => measure.reads = reads,
+            Err(why) => refuse("sql", CODE, why),
+        }
+        let titles = [
+            ("title", Some(&measure.title)),
+            ("numerator", Some(&measure.numerator)),
+            ("denominator", measure.denominator.as_ref()),
+            ("cells", measure.cells.as_ref()),
+            ("published", measure.published.as_ref()),
+        ];
+        for (key, title) in titles {
+            if let Some(title) = title {
+                check_title(&document, title, &at(key), findings);
+            }
+        }
+        measures.push(measure);
+    }
+    (findings.len() == before).then_some(measures)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Empty tables to try questions on.
+struct Trial {
+    connection: Connection,
+    /// What the question that is tried reads, or what it may not do.
+    seen: Arc<Mutex<Seen>>,
+    schema: Schema,
+}
+
+#[derive(Default)]
+struct Seen {
+    tables: BTreeSet<String>,
+    refused: Option<String>,
+}
+
+impl Trial {
+    fn new(kinds: &Kinds) -> rusqlite::Result<Self> {
+        let schema = Schema::new(kinds);
+        let mut connection = Connection::open_in_memory()?;
+        for statement in schema.statements() {
+            connection.execute_batch(statement)?;
+        }
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let noted = Arc::clone(&seen);
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            let mut seen = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.judge(&context)
+        }))?;
+        Ok(Self {
+            connection,
+            seen,
+            schema,
+        })
+    }
+
+    /// Tries a question; the facets that it reads, or what is wrong with it.
+    fn ask(&self, sql: &str) -> Result<BTreeSet<Name>, String> {
+        if sql.len() > SQL_BYTES_MAX {
+            return Err(format!("more than {SQL_BYTES_MAX} bytes"));
+        }
+        // One table of a facet is one name: nothing may go round the rows that somebody may read.
+        let folded = sql.to_ascii_lowercase();
+        if ["main", "temp"].iter().any(|word| mentions(&folded, word)) {
+            return Err("tables are named without a database".to_owned());
+        }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
+        let prepared = self.connection.prepare(sql);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(refused) = &seen.refused {
+            return Err(refused.clone());
+        }
+        let statement = prepared.map_err(|error| error.to_string())?;
+        let columns: Vec<&str> = statement.column_names().collect();
+        if columns != COLUMNS {
+            return Err(format!("it answers with {columns:?}, not {COLUMNS:?}"));
+        }
+        let places = 1..=statement.parameter_count();
+        let mut names = places.map(|at| statement.parameter_name(at));
+        if !names.all(|name| name.is_some_and(|name| PARAMETERS.contains(&name))) {
+            return Err(format!("it may be given {PARAMETERS:?} and nothing else"));
+        }
+        let mut reads = BTreeSet::new();
+        for table in &seen.tables {
+            match self.schema.facet_of(table) {
+                Some(facet) => reads.insert(facet),
+                None => return Err(format!("`{table}` is not the table of a facet")),
+            };
+        }
+        match reads.is_empty() {
+            true => Err("it counts no records".to_owned()),
+            false => Ok(reads),
+        }
+    }
+}
+
+/// Whether a question may do this: ask, read, and compute what comes out the same everywhere.
+pub fn permits(action: &AuthAction<'_>) -> bool {
+    match action {
+        AuthAction::Select | AuthAction::Recursive | AuthAction::Read { .. } => true,
+        AuthAction::Function { function_name } => FUNCTIONS.contains(function_name),
+        _ => false,
+    }
+}
+
+impl Seen {
+    fn judge(&mut self, context: &AuthContext<'_>) -> Authorization {
+        match context.action {
+            action if permits(&action) => {
+                if let AuthAction::Read { table_name, .. } = action {
+                    self.tables.insert(table_name.to_owned());
+                }
+                Authorization::Allow
+            }
+            AuthAction::Function { function_name } => {
+                self.refused = Some(format!("`{function_name}` may not be used"));
+                Authorization::Deny
+            }
+            _ => {
+                self.refused = Some("it does more than ask".to_owned());
+                Authorization::Deny
+            }
+        }
+    }
+}
+
+/// Whether a text has this word, with something after it that makes it the name of a database.
+fn mentions(sql: &str, word: &str) -> bool {
+    sql.match_indices(word).any(|(at, _)| {
+        let rest = sql.get(at + word.len()..).unwrap_or_default();
+        let rest = rest.trim_start_matches(['"', '`', ']', ' ', '\n', '\t']);
+        rest.starts_with('.')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: &str = r#"
+        kind = "case"
+        title = { zh = "纠纷", en = "Dispute" }
+        retention_days = 30
+        [[facet]]
+        name = "case.summary"
+        title = { zh = "台账", en = "Ledger row" }
+        sensitivities = ["normal"]
+        levels = ["village"]
+        [[facet.field]]
+        name = "outcome"
+        title = { zh = "结果", en = "Outcome" }
+        type = "text"
+    "#;
+    const GOOD: &str = "SELECT 'all' AS cell, count(outcome) AS numerator, count(*) AS denominator \
+         FROM case_summary WHERE begun_ms >= :from AND begun_ms < :until";
+
+    fn read_sql(sql: &str) -> (Option<Vec<Measure>>, Vec<Finding>) {
+        let mut files = CharterFiles::default();
+        let text = format!(
+            "[[measure]]\nid = \"resolved\"\ntitle = {{ zh = \"率\", en = \"share\" }}\n\
+             numerator = {{ zh = \"办结\", en = \"closed\" }}\nsql = '''{sql}'''\n"
+        );
+        files.files.insert(FILE.into(), text.into());
+        let kinds = Kinds::new([toml::from_str(KIND).expect("a kind")]);
+        let mut findings = Vec::new();
+        (read(&files, &kinds, &mut findings), findings)
+    }
+
+    #[test]
+    fn a_question_says_which_facets_it_counts() {
+        let (measures, findings) = read_sql(GOOD);
+        assert!(findings.is_empty(), "{findings:?}");
+        let measures = measures.expect("read");
+        let facet: Name = "case.summary".parse().expect("a name");
+        assert_eq!(measures[0].reads, [facet].into());
+        let (other, _) = read_sql(&GOOD.replace("count(outcome)", "count(level)"));
+        let other = other.expect("read");
+        assert_ne!(other[0].definition(), measures[0].definition());
+    }
+
+    #[test]
+    fn what_does_more_than_ask_is_refused() {
+        for (sql, why) in [
+            ("SELECT 1", "answers with"),
+            (
+                "SELECT 'a' AS cell, 1 AS numerator, NULL AS denominator",
+                "no records",
+            ),
+            ("DELETE FROM case_summary", "more than ask"),
+            ("ATTACH 'x' AS y", "more than ask"),
+            ("PRAGMA query_only = 0", "more than ask"),
+            (
+                &GOOD.replace("case_summary", "case_parties"),
+                "no such table",
+            ),
+            (
+                "SELECT facet AS cell, count(*) AS numerator, NULL AS denominator FROM label",
+                "not the table of a facet",
+            ),
+            (
+                &GOOD.replace("FROM case_summary", "FROM main.case_summary"),
+                "without a database",
+            ),
+            (&GOOD.replace("count(*)", "random()"), "may not be used"),
+            (&GOOD.replace(":until", ":now"), "given"),
+            (&GOOD.replace(":until", "?1"), "given"),
+            (&format!("{GOOD}; SELECT 1"), "ultiple"),
+        ] {
+            let (measures, findings) = read_sql(sql);
+            assert_eq!(measures, None, "{sql}");
+            assert!(
+                findings.iter().any(|one| one.message.contains(why)),
+                "{sql}: {findings:?}"
+            );
+        }
+    }
+}
