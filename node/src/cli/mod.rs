@@ -6,7 +6,7 @@
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
 //!   `record_file` and `field` read what is to be written, `record_found` shows what was found
-//! * `due`: its time limits; `readmodel`: what lists and searches are made from
+//! * `due`: its time limits; `measure`: the county's figures; `readmodel`: what lists and searches are made from
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
@@ -41,6 +41,7 @@ mod help;
 mod import;
 mod init;
 mod inventory;
+mod measure;
 mod offer;
 mod output;
 mod quarantine;
@@ -105,6 +106,7 @@ enum Command {
     Record(record::Arguments),
     Due(due::Arguments),
     Import(import::Arguments),
+    Measure(measure::Arguments),
     Readmodel(readmodel::Arguments),
     Quarantine,
     Inventory(inventory::Arguments),
@@ -152,6 +154,7 @@ fn words() -> Words {
     .command("record", record::words())
     .command("due", due::words())
     .command("import", import::words())
+    .command("measure", measure::words())
     .command("readmodel", readmodel::words())
     .command("quarantine", quarantine::words())
     .command("inventory", inventory::words())
@@ -232,6 +235,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Record(arguments) => record::run(arguments, context),
         Command::Due(arguments) => due::run(&arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
+        Command::Measure(arguments) => measure::run(arguments, context),
         Command::Readmodel(arguments) => readmodel::run(&arguments, context),
         Command::Quarantine => quarantine::run(context),
         Command::Inventory(arguments) => inventory::run(&arguments, context),

@@ -4,5 +4,6 @@ pub mod client;
 pub mod due;
 pub mod finding;
 pub mod importing;
+pub mod measuring;
 pub mod protocol;
 pub mod server;

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::due::{DueList, DueRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
+use super::measuring::{Figures, MeasureRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -102,6 +103,8 @@ pub enum Request {
     Find(Box<FindRequest>),
     /// Search the texts of records.
     Search(Box<SearchRequest>),
+    /// What do the county's figures come to?
+    Measure(MeasureRequest),
     /// How does the read model stand?
     ReadModel {
         /// Whether to make it anew first.
@@ -221,6 +224,8 @@ pub enum Reply {
     Found(Box<Found>),
     /// To `search`.
     Hits(Box<Hits>),
+    /// To `measure`.
+    Figures(Box<Figures>),
     /// To `read-model`.
     ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.

@@ -71,6 +71,7 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
                 .for_each(|label| to.push(Mention::Label(*label)));
         }
         Reply::Due(list) => due(list, &mut to),
+        Reply::Figures(told) => super::figures::figures(told, &mut to),
         Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),

@@ -7,6 +7,7 @@ mod console;
 mod crashes;
 mod due;
 mod emergencies;
+mod figures;
 mod harness;
 mod practice;
 mod reading;

@@ -7,6 +7,7 @@ pub(in crate::member) mod emergency;
 mod finding;
 mod importing;
 mod inventory;
+mod measuring;
 mod records;
 mod status;
 mod steps;
@@ -53,6 +54,7 @@ pub fn answer(
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
+        Request::Measure(wanted) => measuring::measure(keeper, stats.is_some(), &wanted)?,
         Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),

@@ -1,0 +1,96 @@
+//! The county's figures: the charter's measures, asked of what the person who asks may read.
+
+use crdt_model::ids::Name;
+use crdt_model::kind::{Kinds, Title};
+use policy::reading::measures::Measure;
+
+use super::finding::{Answered, Unanswered, answered, may_read};
+use super::records::role_of;
+use crate::control::measuring::{Figure, FigureCell, Figures, MeasureRequest};
+use crate::control::protocol::Reply;
+use crate::member::keeper::Keeper;
+use crate::readmodel::measure::Cell;
+use crate::text;
+use crate::text::Problem;
+
+pub(super) fn measure(keeper: &mut Keeper, running: bool, request: &MeasureRequest) -> Answered {
+    answered(keeper, running, |keeper| figures(keeper, request))
+}
+
+fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(keeper, request.role)?;
+    let charter = keeper.adopted.charter();
+    let (from, until) = (request.from, request.until);
+    if from >= until {
+        return Err(no_window().into());
+    }
+    let wanted =
+        |measure: &&Measure| request.measures.is_empty() || request.measures.contains(&measure.id);
+    let known = |id: &Name| charter.measures().iter().any(|measure| measure.id == *id);
+    if let Some(id) = request.measures.iter().find(|id| !known(id)) {
+        return Err(no_such_measure(*id).into());
+    }
+    let (model, catching_up) = keeper.read_model()?;
+    let ms = |wall: crdt_model::time::WallTime| i64::try_from(wall.ms).unwrap_or(i64::MAX);
+    let mut figures = Vec::new();
+    for measure in charter.measures().iter().filter(wanted) {
+        let readable = |label: &_| may_read(keeper, label, role);
+        let measured = model.measure(measure, ms(from), ms(until), &readable)?;
+        let titled = |cell: Cell| FigureCell {
+            title: title_of(keeper.engine.charter().kinds(), measure, &cell.cell),
+            cell,
+        };
+        figures.push(Figure {
+            id: measure.id,
+            title: measure.title.clone(),
+            numerator: measure.numerator.clone(),
+            denominator: measure.denominator.clone(),
+            cells_are: measure.cells.clone(),
+            published: measure.published.clone(),
+            definition: hex(&measure.definition()),
+            cells: measured.cells.into_iter().map(titled).collect(),
+            left_out: measured.left_out,
+        });
+    }
+    Ok(Reply::Figures(Box::new(Figures {
+        as_of: keeper.engine.floored(keeper.clock.now().wall),
+        from,
+        until,
+        charter: keeper.adopted.version(),
+        catching_up: catching_up.is_some(),
+        figures,
+    })))
+}
+
+/// What people call a cell: a word of the facets that the measure counts.
+fn title_of(kinds: &Kinds, measure: &Measure, cell: &str) -> Option<Title> {
+    let word: Name = cell.parse().ok()?;
+    let mut declared = measure.reads.iter().filter_map(|facet| kinds.facet(*facet));
+    declared.find_map(|(kind, facet)| {
+        let mut fields = facet.fields.iter();
+        fields.find_map(|field| field.word(kind, word))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn no_window() -> Problem {
+    Problem::new(
+        "no-window",
+        text!("统计起点不早于终点", "the window ends before it begins"),
+        text!("--from 须早于 --until", "--from must be before --until"),
+    )
+}
+
+fn no_such_measure(id: Name) -> Problem {
+    Problem::new(
+        "no-such-measure",
+        text!("章程没有指标 {id}", "the charter has no measure `{id}`"),
+        text!(
+            "用 mesh-node measure 查看全部指标",
+            "mesh-node measure shows them all"
+        ),
+    )
+}
