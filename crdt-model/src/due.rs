@@ -29,6 +29,8 @@ pub struct Entry {
     pub word: Name,
     /// Who took it there.
     pub author: NodeId,
+    /// When that was written down, by that node's clock.
+    pub entered: WallTime,
     /// From when until when it runs.
     pub span: Option<Span>,
     /// Whose clock that is.
@@ -71,6 +73,7 @@ impl Due {
                 clock: one.clock.name,
                 word: one.word,
                 author: one.author,
+                entered: one.entered,
                 span: one.span,
                 basis: one.basis,
                 calendar_known: one.calendar_known,
@@ -117,7 +120,8 @@ impl Due {
     }
 
     /// The steps that this node has to take by itself now. Nothing is taken by a clock that had not
-    /// been set, or where somebody has to settle first where the record is.
+    /// been set, or whose time was up already when the step was written down: whoever wrote that knew.
+    /// Nor where somebody has to settle first where the record is.
     pub fn steps(&mut self, node: NodeId, charter: &dyn Charter, now: WallTime) -> Vec<Draft> {
         let up = self.ends.range(..=now.ms).flat_map(|(_, facets)| facets);
         let up: BTreeSet<FacetId> = up.copied().collect();
@@ -169,7 +173,9 @@ fn step_of(
     let up = clock.standing(entry.span, now) == Standing::Overdue;
     let ours = taker(charter.roster(), facet.home, then) == Some(node);
     let step = Value::Text(then.step.as_str().to_owned());
-    (up && ours && entry.settled && entry.basis != Basis::Unknown).then(|| Draft {
+    let in_time = entry.span.is_some_and(|span| entry.entered < span.due);
+    let known = entry.basis != Basis::Unknown && in_time;
+    (up && ours && entry.settled && known).then(|| Draft {
         facet: *facet,
         grade: None,
         fields: [(field.as_str().to_owned(), Some(step))].into(),

@@ -107,6 +107,8 @@ pub struct Running<'a> {
     pub word: Name,
     /// Who took it there.
     pub author: NodeId,
+    /// When that was written down, by that node's clock.
+    pub entered: WallTime,
     /// Since when it runs, and until when; `None` where no clock that it began by had been set.
     pub span: Option<Span>,
     /// Whose clock that is.
@@ -222,6 +224,7 @@ impl Clock {
             clock: self,
             word: written.value.word()?,
             author: commit.body().author,
+            entered: commit.body().wall,
             span,
             basis,
             calendar_known: span.is_none_or(|span| calendar.knows(span.due)),

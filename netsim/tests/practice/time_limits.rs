@@ -211,3 +211,26 @@ fn settled_in_the_village_and_taken_up_by_the_township_at_once() {
     assert_eq!(county.words(village, case, "step"), ["agreed"]);
     assert_eq!(county.clock(township, case, "level-3"), None);
 }
+
+/// What is written down late, because it was handled on paper or in another system, is shown as overdue
+/// and moves nothing by itself.
+#[test]
+fn what_is_entered_after_its_time_is_overdue_and_waits_for_a_person() {
+    let mut county = County::at(beijing(7, 20, 9));
+    let village = county.village;
+    let case = county.accepted_case();
+    let level_2 = [
+        ("step", text("level-2")),
+        ("step-since", time(beijing(7, 6, 9))),
+    ];
+    county.set(village, case, &level_2).expect("as on paper");
+    county.pass_hours(30);
+    let clock = county.clock(village, case, "level-2").expect("it runs");
+    assert_eq!(clock.basis, Basis::Told);
+    assert_eq!(clock.span.expect("a span").due, beijing(7, 9, 0));
+    assert_eq!(
+        county.standing(village, case, "level-2"),
+        Some(Standing::Overdue)
+    );
+    assert_eq!(county.words(village, case, "step"), ["level-2"]);
+}
