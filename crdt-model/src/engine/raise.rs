@@ -35,7 +35,13 @@ impl Engine {
             };
             if let Some(level) = self.raised_to(draft, &document) {
                 let held = replica::facets_of(store, draft.facet.record)?;
-                let other = held.iter().filter(|(facet, _)| *facet != draft.facet);
+                // What is given a grade in the same write goes where that says.
+                let said = |facet: &FacetId| {
+                    let mut drafts = drafts.iter();
+                    drafts.any(|one| one.facet == *facet && one.grade.is_some())
+                };
+                let other = held.iter();
+                let other = other.filter(|(facet, _)| *facet != draft.facet && !said(facet));
                 all.extend(other.filter_map(|(facet, entry)| {
                     let grade = self.raised(facet, entry.grade, level)?;
                     Some(Draft {

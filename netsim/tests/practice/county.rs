@@ -8,7 +8,7 @@ use crdt_model::due::{Due, Entry};
 use crdt_model::engine::WriteRefused;
 use crdt_model::ids::{CommitHash, NodeId};
 use crdt_model::kind::clocks::Standing;
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
@@ -207,6 +207,16 @@ impl County {
         let kinds = state.engine.charter().kinds();
         let (clock, _) = crdt_model::due::clock_of(kinds, facet.facet, entry.clock)?;
         Some(clock.standing(entry.span, state.engine.floored(state.wall(&self.world))))
+    }
+
+    /// The grade of a facet of the village's, at another level.
+    pub(crate) fn grade(&self, facet: FacetId, level: &str) -> Grade {
+        let state = self.world.node(self.village).expect("it runs");
+        let entry = replica::facet_entry(&state.store, &facet).expect("an entry");
+        Grade {
+            level: level.parse().expect("a name"),
+            ..entry.expect("it is held").grade
+        }
     }
 
     /// The words that a field has at a node.

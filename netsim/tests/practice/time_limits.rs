@@ -1,8 +1,9 @@
 //! Four levels in seven days, with the line down, the clock wrong, and the festival between.
 
+use crdt_model::draft::Draft;
 use crdt_model::kind::clocks::{Basis, Standing};
 
-use crate::county::{County, HOUR_MS, beijing, part, text, time};
+use crate::county::{County, HOUR_MS, beijing, draft, part, text, time};
 
 /// The grid worker has one working day, the village committee two; then the matter goes up by itself,
 /// and what it is about follows.
@@ -233,4 +234,31 @@ fn what_is_entered_after_its_time_is_overdue_and_waits_for_a_person() {
         Some(Standing::Overdue)
     );
     assert_eq!(county.words(village, case, "step"), ["level-2"]);
+}
+
+/// Who hands a matter straight to the county says so of each of its parts, and the step takes nothing
+/// of that back.
+#[test]
+fn a_matter_is_handed_straight_to_the_county() {
+    let mut county = County::at(beijing(7, 6, 9));
+    let (village, township) = (county.village, county.township);
+    let case = county.accepted_case();
+    let narrative = part(case, "case.narrative");
+    let to_county = Some(county.grade(case, "county"));
+    let parts = [
+        draft(case, &[("step", text("escalated"))]),
+        draft(narrative, &[]),
+    ];
+    let parts = parts.map(|one| Draft {
+        grade: to_county,
+        ..one
+    });
+    county
+        .world
+        .write(village, parts.to_vec())
+        .expect("handed up");
+    county.pass_hours(2);
+    for node in [township, county.county] {
+        assert!(county.document(node, narrative).is_some(), "{node}");
+    }
 }
