@@ -5,4 +5,5 @@ pub mod due;
 pub mod finding;
 pub mod importing;
 pub mod protocol;
+pub mod report;
 pub mod server;

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::due::{DueList, DueRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
+use super::report::{Report, ReportRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -102,6 +103,8 @@ pub enum Request {
     Find(Box<FindRequest>),
     /// Search the texts of records.
     Search(Box<SearchRequest>),
+    /// What came in during a period, and how does everything stand?
+    Report(ReportRequest),
     /// How does the read model stand?
     ReadModel {
         /// Whether to make it anew first.
@@ -221,6 +224,8 @@ pub enum Reply {
     Found(Box<Found>),
     /// To `search`.
     Hits(Box<Hits>),
+    /// To `report`.
+    Report(Box<Report>),
     /// To `read-model`.
     ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.

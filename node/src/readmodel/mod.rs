@@ -27,7 +27,7 @@
 //!
 //! * [`schema`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
-//! * [`access`]: what somebody may read of it. [`find`], [`search`]: what can be asked.
+//! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`]: what can be asked.
 
 pub mod access;
 mod file;
@@ -36,6 +36,7 @@ mod follow;
 mod rows;
 pub mod schema;
 pub mod search;
+pub mod tally;
 mod text;
 
 use std::collections::BTreeMap;

@@ -4,5 +4,6 @@
 mod found;
 mod log_lines;
 mod replies;
+mod reported;
 
 pub(crate) use replies::mentions;

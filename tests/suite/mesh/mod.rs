@@ -10,6 +10,7 @@ mod emergencies;
 mod harness;
 mod practice;
 mod reading;
+mod reports;
 mod steps;
 mod strangers;
 mod whistle;

@@ -22,7 +22,7 @@ use crate::text::Problem;
 const SEARCH_CHARS_MAX: usize = 200;
 
 /// Why a question has no answer.
-enum Unanswered {
+pub(super) enum Unanswered {
     /// It was not a good one, or this is not the moment.
     Refused(Problem),
     /// The read model could not be read.
@@ -42,11 +42,11 @@ impl From<ReadModelError> for Unanswered {
 }
 
 /// What is refused is a reply; only a store that has failed is an error.
-type Answered = Result<Result<Reply, Problem>, Problem>;
+pub(super) type Answered = Result<Result<Reply, Problem>, Problem>;
 
 /// Brings the read model to what is known to differ, then answers. A node that does not run has
 /// nobody else to wait for it, so it catches up with everything.
-fn answered(
+pub(super) fn answered(
     keeper: &mut Keeper,
     running: bool,
     answer: impl FnOnce(&Keeper) -> Result<Reply, Unanswered>,
@@ -86,7 +86,7 @@ fn found(keeper: &Keeper, request: &FindRequest) -> Result<Reply, Unanswered> {
 
 /// The node must be one that may hold it, and the person one that may read it there: the second by
 /// itself says nothing of what is to go and has not gone yet.
-fn may_read(keeper: &Keeper, label: &Label, role: Name) -> bool {
+pub(super) fn may_read(keeper: &Keeper, label: &Label, role: Name) -> bool {
     let (rules, node) = (keeper.engine.rules(), keeper.node());
     let holds = label.home == node || rules.flow(label, node).allowed;
     holds && rules.read(label, node, role).allowed

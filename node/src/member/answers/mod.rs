@@ -8,6 +8,7 @@ mod finding;
 mod importing;
 mod inventory;
 mod records;
+mod report;
 mod status;
 mod steps;
 mod why;
@@ -53,6 +54,7 @@ pub fn answer(
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
+        Request::Report(report) => report::draw_up(keeper, stats.is_some(), &report)?,
         Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
