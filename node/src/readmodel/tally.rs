@@ -88,21 +88,28 @@ impl ReadModel {
         let Some(by) = by.filter(|_| !readable.labels.is_empty()) else {
             return Ok(Vec::new());
         };
-        let mut values = vec![SqlValue::Text(readable.list())];
-        let mut wheres = vec!["label IN (SELECT value FROM json_each(?1))".to_owned()];
+        let (mut values, mut wheres) = (Vec::new(), Vec::new());
+        if !readable.everything {
+            values.push(SqlValue::Text(readable.list()));
+            wheres.push("label IN (SELECT value FROM json_each(?1))".to_owned());
+        }
         for condition in &tally.conditions {
             let Some(column) = condition.key.column(table) else {
                 return Ok(Vec::new());
             };
             wheres.push(condition.sql(&column, &mut values));
         }
-        let (name, wheres) = (quoted(&table.name), wheres.join(" AND "));
+        let name = quoted(&table.name);
+        let wheres = match wheres.is_empty() {
+            true => String::new(),
+            false => format!(" WHERE {}", wheres.join(" AND ")),
+        };
         let of: String = by.iter().map(|one| format!("{one}, ")).collect();
         let group = match by.is_empty() {
             true => String::new(),
             false => format!(" GROUP BY {0} ORDER BY {0}", numbers(by.len())),
         };
-        let sql = format!("SELECT {of}count(DISTINCT record) FROM {name} WHERE {wheres}{group}");
+        let sql = format!("SELECT {of}count(DISTINCT record) FROM {name}{wheres}{group}");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(&values))?;
         let mut counted = Vec::new();
