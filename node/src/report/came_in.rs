@@ -1,6 +1,7 @@
 //! What came in: grid reports and disputes of the period, beside the period before.
 
 use super::counting::{Axis, Counting, by, compared};
+use super::period::Cadence;
 use super::{Ground, Section};
 use crate::readmodel::ReadModelError;
 use crate::text;
@@ -14,6 +15,10 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
         return Ok(None);
     };
     let place = text!("单位", "place");
+    let part = match ground.period.cadence {
+        Cadence::Quarter => text!("周", "week"),
+        _ => text!("日", "day"),
+    };
     for (of, since, axes) in [
         (&grid, "sent-time", &["category"][..]),
         (&cases, "registered-time", &["category", "channel"]),
@@ -23,7 +28,7 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
         }
         let (kind, when) = (of.kind(), of.field(since));
         let columns = || compared(since, &ground.period);
-        let chart = by(&kind, &text!("日期", "date"));
+        let chart = by(&kind, &part);
         section.charts.extend(of.chart(chart, since)?);
         for axis in axes {
             let table = of.table(by(&kind, &of.field(axis)), Axis::Words(axis), columns())?;

@@ -4,7 +4,7 @@ use crdt_model::value::Value;
 
 use super::counting::{Axis, Column, Counting, all, compared, has, is, within, word};
 use super::period::Period;
-use super::{Ground, Section};
+use super::{Ground, Section, Table};
 use crate::readmodel::ReadModelError;
 use crate::readmodel::find::{Comparison, Condition};
 use crate::text;
@@ -42,7 +42,9 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
             inspected(&ground.period, now),
         )?,
     ];
-    section.tables.extend(tables.into_iter().flatten());
+    let [handed, others @ ..] = tables;
+    section.tables.extend(handed.map(Table::without_total));
+    section.tables.extend(others.into_iter().flatten());
     if handoffs.sight.some {
         section.notes.push(text!(
             "三调对接的成功数以周期内接收数为分母，三个渠道口径各自独立，不相加为一个比率",

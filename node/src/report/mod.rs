@@ -34,6 +34,7 @@ use crate::text;
 use crate::text::Text;
 use period::Period;
 
+// Which nodes were heard of by the end of the period, and the county's measures, will stand here too.
 /// The review of one period at one node, as one role may read it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Report {
@@ -98,6 +99,17 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// Whether the last row is the sum.
     pub total: bool,
+}
+
+impl Table {
+    /// For rows that make no common number.
+    fn without_total(mut self) -> Self {
+        if self.total {
+            self.rows.pop();
+            self.total = false;
+        }
+        self
+    }
 }
 
 /// What stands in one place of a table.

@@ -6,12 +6,13 @@ use std::io::Cursor;
 use calamine::{Data, Reader, Xlsx};
 use crdt_model::charter::{Member, Roster, Standing, Tier};
 use crdt_model::ids::{CharterVersion, NodeId, PublicKey};
-use crdt_model::kind::Title;
 use crdt_model::kind::clocks::{Basis, Standing as Stands};
+use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::{FacetId, Label};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 use node::control::due::DueItem;
+use node::readmodel::ReadModel;
 use node::report::period::{Cadence, Period};
 use node::report::{Cell, Ground, Report, Section, Table, gather, html, xlsx};
 use node::text::{Language, Text};
@@ -22,7 +23,7 @@ use crate::harness::{
 
 const DAY_MS: i64 = 86_400_000;
 const OTHER_VILLAGE: &str = "620723101202";
-const COUNTY: &str = "620723000000";
+pub(crate) const COUNTY: &str = "620723000000";
 
 fn november() -> Period {
     Period::with(Cadence::Month, "2026-11-27".parse().expect("a day"))
@@ -98,6 +99,31 @@ fn held() -> Held {
         of_village(30, TOWNSHIP, "notice.content"),
         &letter,
     );
+    let handoff = |number: u8, step: &str, accepted: i64| {
+        let fields = vec![
+            ("channel", text("court")),
+            ("reference", text("=cmd")),
+            ("step", text(step)),
+            ("offered-time", Value::Integer(on(accepted - 1))),
+            ("accepted-time", Value::Integer(on(accepted))),
+            ("mediated-time", Value::Integer(on(accepted + 1))),
+        ];
+        (of_village(number, TOWNSHIP, "handoff.summary"), fields)
+    };
+    // Offered before the period began and accepted within it; failed ones go back.
+    for (facet, fields) in [
+        handoff(40, "succeeded", 0),
+        handoff(41, "returned", 7),
+        handoff(42, "succeeded", -3),
+    ] {
+        held.write(TOWNSHIP, facet, &fields);
+    }
+    let fence = [("kind", text("fence")), ("due-time", Value::Integer(on(6)))];
+    held.write(
+        VILLAGE,
+        of_village(50, VILLAGE, "inspection.summary"),
+        &fence,
+    );
     held.follow();
     held
 }
@@ -147,15 +173,25 @@ fn overdue() -> DueItem {
 }
 
 fn report(held: &Held, at: &str, may_read: &dyn Fn(&Label) -> bool) -> Report {
+    drawn_up(held.model(), &held.kinds, at, may_read, november())
+}
+
+pub(crate) fn drawn_up(
+    model: &ReadModel,
+    kinds: &Kinds,
+    at: &str,
+    may_read: &dyn Fn(&Label) -> bool,
+    period: Period,
+) -> Report {
     let levels = ["village", "township", "county"].map(|level| {
         let (zh, en) = (level.to_owned(), level.to_owned());
         (name(level), Title { zh, en })
     });
     let ground = Ground {
-        model: held.model(),
+        model,
         catching_up: None,
         may_read,
-        kinds: &held.kinds,
+        kinds,
         levels: &levels,
         roster: &roster(),
         charter: CharterVersion(1),
@@ -163,7 +199,7 @@ fn report(held: &Held, at: &str, may_read: &dyn Fn(&Label) -> bool) -> Report {
         role: (name("leader"), Text::default()),
         limits: &[overdue()],
         limits_withheld: false,
-        period: november(),
+        period,
         now: WallTime::from_ms(on(30) as u64),
     };
     gather(&ground).expect("a report")
@@ -240,7 +276,14 @@ fn every_section_says_where_its_matters_stand() {
     let report = report(&held(), TOWNSHIP, &everything);
     assert_eq!(
         ids(&report),
-        ["came-in", "disputes", "limits", "notices", "devices"]
+        [
+            "came-in",
+            "disputes",
+            "limits",
+            "notices",
+            "devices",
+            "cooperation"
+        ]
     );
     let stand = table(&report, "disputes", "Where they stand now");
     assert_eq!(
@@ -259,7 +302,33 @@ fn every_section_says_where_its_matters_stand() {
     assert_eq!(rows(letters), ["letter 1 1 0 1 0 1 0"]);
     let filing = table(&report, "devices", "Filing with the police");
     assert_eq!(rows(filing), ["camera 1 0 1 1 0 0 0", "all 1 0 1 1 0 0 0"]);
+    let inspections = table(&report, "cooperation", "Inspection");
+    assert_eq!(
+        rows(inspections),
+        ["wall or fence 1 0 1 0 0", "all 1 0 1 0 0"]
+    );
     assert!(!report.withheld && report.over);
+}
+
+#[test]
+fn a_rate_of_hand_offs_is_two_numbers_of_one_channel() {
+    let report = report(&held(), TOWNSHIP, &everything);
+    let handoffs = table(&report, "cooperation", "Hand-off");
+    let heads: Vec<&str> = handoffs
+        .columns
+        .iter()
+        .map(|head| head.en.as_str())
+        .collect();
+    assert_eq!(
+        heads[3..5],
+        [
+            "accepted in the period (denominator)",
+            "of these with success (numerator)"
+        ]
+    );
+    assert_eq!(rows(handoffs), ["from the court 1 0 2 1 1 0"]);
+    let figures = serde_json::to_string(&report).expect("JSON");
+    assert!(!figures.contains('%'), "no rate stands without its numbers");
 }
 
 #[test]
