@@ -77,6 +77,13 @@ fn held() -> Held {
         of_village(11, OTHER_VILLAGE, "case.summary"),
         &settled,
     );
+    put_others(&mut held);
+    held.follow();
+    held
+}
+
+/// A camera, a letter, hand-offs and a fence.
+fn put_others(held: &mut Held) {
     let camera = [
         ("device-id", text("62072310100000000001")),
         ("name", text("<b>camera</b>")),
@@ -124,8 +131,6 @@ fn held() -> Held {
         of_village(50, VILLAGE, "inspection.summary"),
         &fence,
     );
-    held.follow();
-    held
 }
 
 fn roster() -> Roster {
