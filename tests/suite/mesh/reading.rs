@@ -78,13 +78,22 @@ fn records(found: &Found) -> Vec<RecordId> {
 fn what_is_written_is_found_at_once_and_what_arrives_as_it_arrives() {
     let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
     let first = mesh.add(VILLAGE, dispute("例-1", "上游放水，水渠无水"));
-    let found = rows(mesh.ask(VILLAGE, &find(None, &[("step", "registered")], "clerk")));
+    let found = rows(mesh.ask(
+        VILLAGE,
+        &find(Some("case"), &[("step", "registered")], "clerk"),
+    ));
     assert_eq!((records(&found), found.total), (vec![first], 1));
     mesh.set(VILLAGE, first, "case.summary.step", "accepted");
     // By what people call the field and the word, too.
-    let found = rows(mesh.ask(VILLAGE, &find(None, &[("当前环节", "已受理")], "clerk")));
+    let found = rows(mesh.ask(
+        VILLAGE,
+        &find(Some("case"), &[("当前环节", "已受理")], "clerk"),
+    ));
     assert_eq!((records(&found), found.total), (vec![first], 1));
-    let gone = rows(mesh.ask(VILLAGE, &find(None, &[("step", "registered")], "clerk")));
+    let gone = rows(mesh.ask(
+        VILLAGE,
+        &find(Some("case"), &[("step", "registered")], "clerk"),
+    ));
     assert_eq!(gone.total, 0);
     mesh.wait_for(TOWNSHIP, "the row", |_| {
         let accepted = find(Some("case.summary"), &[("step", "accepted")], "clerk");
