@@ -7,6 +7,7 @@ pub mod import;
 pub mod member;
 pub mod readmodel;
 pub mod reason;
+pub mod report;
 pub mod settings;
 pub mod store;
 pub mod text;

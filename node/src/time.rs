@@ -3,7 +3,7 @@
 
 use crdt_model::time::WallTime;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, Offset};
 
 use crate::text;
@@ -23,6 +23,19 @@ pub(crate) fn shown(wall: WallTime) -> String {
             .to_string(),
         None => wall.to_string(),
     }
+}
+
+/// The day that a moment is on.
+pub(crate) fn beijing_date(wall: WallTime) -> Date {
+    let moment = i64::try_from(wall.ms).unwrap_or(i64::MAX);
+    let moment = Timestamp::from_millisecond(moment).unwrap_or(Timestamp::MAX);
+    BEIJING.to_datetime(moment).date()
+}
+
+/// When a day begins, in milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn beijing_midnight(day: Date) -> i64 {
+    let begins = BEIJING.to_timestamp(day.at(0, 0, 0, 0));
+    begins.unwrap_or(Timestamp::MAX).as_millisecond()
 }
 
 /// A length of time, in its two largest units.

@@ -6,7 +6,8 @@
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
 //!   `record_file` and `field` read what is to be written, `record_found` shows what was found
-//! * `due`: its time limits; `measure`: the county's figures; `readmodel`: what lists and searches are made from
+//! * `due`: its time limits; `measure`: the county's figures; `report`: the review of a period;
+//!   `readmodel`: what lists and searches are made from
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
@@ -55,6 +56,7 @@ mod record_list;
 mod record_search;
 mod record_set;
 mod record_show;
+mod report;
 mod run;
 mod status;
 mod status_head;
@@ -105,6 +107,7 @@ enum Command {
     Why(why::Arguments),
     Record(record::Arguments),
     Due(due::Arguments),
+    Report(report::Arguments),
     Import(import::Arguments),
     Measure(measure::Arguments),
     Readmodel(readmodel::Arguments),
@@ -153,6 +156,7 @@ fn words() -> Words {
     .command("why", why::words())
     .command("record", record::words())
     .command("due", due::words())
+    .command("report", report::words())
     .command("import", import::words())
     .command("measure", measure::words())
     .command("readmodel", readmodel::words())
@@ -234,6 +238,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Why(arguments) => why::run(&arguments, context),
         Command::Record(arguments) => record::run(arguments, context),
         Command::Due(arguments) => due::run(&arguments, context),
+        Command::Report(arguments) => report::run(&arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
         Command::Measure(arguments) => measure::run(arguments, context),
         Command::Readmodel(arguments) => readmodel::run(&arguments, context),

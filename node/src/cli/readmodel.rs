@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
 }
 
 /// Asks again until it has caught up, and says how far it is.
-fn until_done(
+pub(super) fn until_done(
     first: Reply,
     context: &Context,
     mut ask: impl FnMut(&Request) -> Result<Reply, Problem>,

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use crdt_model::code::{NoCode, RecordCode};
 use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
+use jiff::civil::Date;
 
+use crate::control::report::Cadence;
 use crate::settings::{self, LogLevel};
 use crate::text;
 use crate::text::{Language, Text};
@@ -102,6 +104,27 @@ pub(super) fn name(text: &str) -> Result<Name, Said> {
             "“{text}”不是章程中的名称，只能用小写字母、数字、点和短横，以字母开头，不超过 31 个字符",
             "`{text}` is not a name of the charter: 1 to 31 of a-z, 0-9, `.` and `-`, starting with \
              a letter"
+        ))
+    })
+}
+
+/// How long a period is.
+pub(super) fn cadence(text: &str) -> Result<Cadence, Said> {
+    let found = Cadence::ALL.into_iter().find(|(word, _)| *word == text);
+    found.map(|(_, cadence)| cadence).ok_or_else(|| {
+        Said(text!(
+            "“{text}”不是周期，应为 day、week、month 或 quarter",
+            "`{text}` is not a period: day, week, month or quarter"
+        ))
+    })
+}
+
+/// A day.
+pub(super) fn day(text: &str) -> Result<Date, Said> {
+    text.parse().map_err(|_| {
+        Said(text!(
+            "“{text}”不是日期，应写作 2026-11-27",
+            "`{text}` is not a day, such as 2026-11-27"
         ))
     })
 }

@@ -6,4 +6,5 @@ pub mod finding;
 pub mod importing;
 pub mod measuring;
 pub mod protocol;
+pub mod report;
 pub mod server;

@@ -20,6 +20,7 @@ use super::due::{DueList, DueRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
+use super::report::{Report, ReportRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -105,6 +106,8 @@ pub enum Request {
     Search(Box<SearchRequest>),
     /// What do the county's figures come to?
     Measure(MeasureRequest),
+    /// What came in during a period, and how does everything stand?
+    Report(ReportRequest),
     /// How does the read model stand?
     ReadModel {
         /// Whether to make it anew first.
@@ -226,6 +229,8 @@ pub enum Reply {
     Hits(Box<Hits>),
     /// To `measure`.
     Figures(Box<Figures>),
+    /// To `report`.
+    Report(Box<Report>),
     /// To `read-model`.
     ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.

@@ -56,7 +56,7 @@ impl Key {
     ];
 
     /// What it holds; `None` for a field that the facet has no column for.
-    fn column(self, table: &Table) -> Option<String> {
+    pub(super) fn column(self, table: &Table) -> Option<String> {
         let name = match self {
             Self::Field(field) => return Some(quoted(&table.column(field)?.name)),
             Self::Record => "record",
@@ -230,7 +230,7 @@ impl ReadModel {
 }
 
 impl Condition {
-    fn sql(&self, column: &str, values: &mut Vec<SqlValue>) -> String {
+    pub(super) fn sql(&self, column: &str, values: &mut Vec<SqlValue>) -> String {
         let Some(value) = &self.value else {
             return match self.is {
                 Comparison::Equal => format!("{column} IS NULL"),
@@ -292,7 +292,7 @@ fn found_row(
     Ok(parsed())
 }
 
-fn value_in(value: ValueRef<'_>, holds: FieldType) -> Option<Value> {
+pub(super) fn value_in(value: ValueRef<'_>, holds: FieldType) -> Option<Value> {
     match value {
         ValueRef::Integer(number) if holds == FieldType::Boolean => {
             Some(Value::Boolean(number != 0))

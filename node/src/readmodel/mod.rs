@@ -27,8 +27,8 @@
 //!
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
-//! * [`access`]: what somebody may read of it. [`find`], [`search`],
-//!   [`measure`]: what can be asked.
+//! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`]: what can
+//!   be asked.
 
 pub mod access;
 mod file;
@@ -37,6 +37,7 @@ mod follow;
 pub mod measure;
 mod rows;
 pub mod search;
+pub mod tally;
 mod text;
 
 use std::collections::BTreeMap;

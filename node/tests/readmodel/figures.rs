@@ -7,7 +7,7 @@ use std::time::Duration;
 use crdt_model::commit::Commit;
 use crdt_model::history::History;
 use crdt_model::ids::{ActorId, NodeId, PublicKey, RecordId};
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Label};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 use crdt_model::value::Value;
@@ -15,9 +15,11 @@ use ed25519_dalek::SigningKey;
 use node::readmodel::ReadModel;
 use node::readmodel::find::{Comparison, Condition, Find, Key};
 use node::readmodel::search::Search;
+use node::report::period::{Cadence, Period};
 use node::store::{SledStore, StoreOptions};
 
 use crate::harness::{Held, commit, kinds, name, node, normal, text};
+use crate::reports::{COUNTY, drawn_up};
 
 const REPORTS: u32 = 37_000;
 const CASES: u32 = 3_800;
@@ -303,10 +305,26 @@ fn figures_of_a_year() {
         model.disk_bytes() as f64 / f64::from(1 << 20)
     );
     questions(&model);
+    reports(&model);
     let place = folder.path().join("rebuilt");
     let (mut model, _) = ReadModel::open(&place, &kinds(), Held::owner()).expect("a read model");
     let (_, rebuilding) = timed(|| while model.catch_up(&store).expect("caught up") {});
     println!("making it anew: {:.1} s", rebuilding.as_secs_f64());
+}
+
+fn reports(model: &ReadModel) {
+    let (kinds, last) = (kinds(), "2026-11-27".parse().expect("a day"));
+    let some = |label: &Label| label.home.code().is_multiple_of(2);
+    let all = |_: &Label| true;
+    for (what, cadence, may_read) in [
+        ("a month", Cadence::Month, &all as &dyn Fn(&Label) -> bool),
+        ("a quarter", Cadence::Quarter, &all),
+        ("a quarter of some villages", Cadence::Quarter, &some),
+    ] {
+        let period = Period::with(cadence, last);
+        let mean = mean_ms(|| drop(drawn_up(model, &kinds, COUNTY, may_read, period)));
+        println!("report of {what}: {mean:.1} ms");
+    }
 }
 
 fn questions(model: &ReadModel) {
@@ -353,7 +371,7 @@ fn questions(model: &ReadModel) {
         println!("{what}: {mean:.1} ms; {total} rows in all");
     }
     // Half of the villages may be read: rows are told apart by label.
-    let some = |label: &crdt_model::label::Label| label.home.code().is_multiple_of(2);
+    let some = |label: &Label| label.home.code().is_multiple_of(2);
     let mean = mean_ms(|| drop(model.find(&reports(Vec::new(), 0), &some)));
     println!("reports of some villages: {mean:.1} ms");
     for wanted in [

@@ -41,7 +41,7 @@ pub(crate) fn record(number: u8) -> RecordId {
 pub(crate) fn kinds_with(change: impl Fn(&str) -> String) -> Kinds {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/linze/charter/kinds");
     let mut kinds: Vec<Kind> = Vec::new();
-    for file in ["case", "device", "grid", "notice"] {
+    for file in ["case", "device", "grid", "handoff", "inspection", "notice"] {
         let text = std::fs::read_to_string(folder.join(format!("{file}.toml"))).expect("a kind");
         kinds.push(toml::from_str(&change(&text)).expect("a kind"));
     }

@@ -6,4 +6,5 @@ mod following;
 mod harness;
 mod lists;
 mod purges;
+mod reports;
 mod searching;

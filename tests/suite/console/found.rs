@@ -133,7 +133,7 @@ pub(super) fn status(status: &ReadModelStatus, to: &mut List) {
     progress(*catching_up, to);
 }
 
-fn progress(progress: Option<Progress>, to: &mut List) {
+pub(super) fn progress(progress: Option<Progress>, to: &mut List) {
     if let Some(Progress { done, all }) = progress {
         count("facets compared", None, done, to);
         count("facets held", None, all, to);

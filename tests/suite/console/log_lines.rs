@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 38] = [
+const LINES: [(&str, &str, Says); 39] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -150,6 +150,11 @@ const LINES: [(&str, &str, Says); 38] = [
         "member/answers/records.rs",
         r#"info: %record, %facet, %role, readable, reason, "a person looked at a facet""#,
         HeldFacet,
+    ),
+    (
+        "member/answers/report.rs",
+        r#"info: %role, cadence, %first, "a person drew up a report""#,
+        NothingOfFacets,
     ),
     (
         "store/sled.rs",

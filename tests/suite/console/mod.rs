@@ -5,5 +5,6 @@ mod figures;
 mod found;
 mod log_lines;
 mod replies;
+mod reported;
 
 pub(crate) use replies::mentions;

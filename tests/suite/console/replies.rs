@@ -19,7 +19,7 @@ use node::control::protocol::{
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;
 
-use super::found;
+use super::{found, reported};
 
 pub(super) type List = Vec<Mention>;
 
@@ -61,6 +61,7 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         }
         Reply::Found(found) => found::rows(found, &mut to),
         Reply::Hits(hits) => found::hits(hits, &mut to),
+        Reply::Report(report) => reported::report(report, &mut to),
         Reply::ReadModel(status) => found::status(status, &mut to),
         Reply::Inventory { facets, more: _ } => {
             facets.iter().for_each(|one| held(one, &mut to));
@@ -446,7 +447,7 @@ fn problem(problem: &Problem, to: &mut List) {
     text(next, to);
 }
 
-fn text(text: &Text, to: &mut List) {
+pub(super) fn text(text: &Text, to: &mut List) {
     let Text { zh, en } = text;
     free_all([zh, en], to);
 }

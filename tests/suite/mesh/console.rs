@@ -8,6 +8,7 @@ use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Canary, Needles, Permitted, judge};
 use node::control::finding::{FindRequest, SearchRequest};
 use node::control::protocol::{HeldFacet, Reply, Request};
+use node::control::report::{Cadence, ReportRequest};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
 use crate::console::mentions;
@@ -108,6 +109,14 @@ fn find() -> Request {
     }))
 }
 
+fn report() -> Request {
+    Request::Report(ReportRequest {
+        period: Cadence::Month,
+        ending: None,
+        role: None,
+    })
+}
+
 fn search(text: String) -> Request {
     Request::Search(Box::new(SearchRequest {
         text,
@@ -154,6 +163,7 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
         search("ordinary".to_owned()),
         search(Canary::secret(SEED, "code")),
         Request::ReadModel { rebuild: false },
+        report(),
         Request::Status,
         Request::Quarantine,
         list,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crdt_model::code::RecordCode;
 use crdt_model::due::{Entry, clock_of, taker};
-use crdt_model::ids::Name;
+use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::clocks::Standing;
 use crdt_model::kind::{Kinds, Title};
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Label};
 use crdt_model::replica;
 use crdt_model::time::WallTime;
 
@@ -17,26 +17,22 @@ use super::unreadable;
 use crate::control::due::{DueItem, DueList, DueRequest};
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
+use crate::readmodel::access::MayRead;
 use crate::text::Problem;
 
 pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Problem> {
     keeper.find_limits()?;
     let role = role_of(keeper, wanted.role)?;
     let now = keeper.engine.floored(keeper.clock.now().wall);
+    let (mut items, _) = running(keeper, wanted.home, now, &|label| {
+        let rules = keeper.engine.rules();
+        rules.read(label, keeper.node(), role).allowed
+    })?;
     let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
-    let mut items = Vec::new();
-    for (facet, entry) in keeper.limits.due().entries() {
-        if wanted.home.is_some_and(|home| home != facet.home) || !reads(keeper, facet, role)? {
-            continue;
-        }
-        let Some(item) = item(keeper, facet, entry, now) else {
-            continue;
-        };
+    for item in &items {
         *counts.entry(item.standing).or_default() += 1;
-        if wanted.all || item.standing != Standing::Running {
-            items.push(item);
-        }
     }
+    items.retain(|item| wanted.all || item.standing != Standing::Running);
     items.sort_by_key(|item| (item.standing, item.due, item.record));
     let limit = wanted.limit.clamp(1, PAGE_ENTRIES_MAX);
     let more = items.len() > limit;
@@ -49,14 +45,30 @@ pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Pr
     })))
 }
 
-fn reads(keeper: &Keeper, facet: &FacetId, role: Name) -> Result<bool, Problem> {
-    let entry = replica::facet_entry(&keeper.store, facet).map_err(|error| unreadable(&error))?;
-    let Some(entry) = entry else {
-        return Ok(false);
-    };
-    let label = facet.label(entry.grade);
-    let rules = keeper.engine.rules();
-    Ok(rules.read(&label, keeper.node(), role).allowed)
+/// The time limits that run on what may be read, and whether there are more.
+pub(super) fn running(
+    keeper: &Keeper,
+    home: Option<NodeId>,
+    now: WallTime,
+    may_read: MayRead<'_>,
+) -> Result<(Vec<DueItem>, bool), Problem> {
+    let (mut items, mut withheld) = (Vec::new(), false);
+    let mut known: BTreeMap<Label, bool> = BTreeMap::new();
+    for (facet, entry) in keeper.limits.due().entries() {
+        if home.is_some_and(|home| home != facet.home) {
+            continue;
+        }
+        let held = replica::facet_entry(&keeper.store, facet);
+        let Some(held) = held.map_err(|error| unreadable(&error))? else {
+            continue;
+        };
+        let label = facet.label(held.grade);
+        match *known.entry(label).or_insert_with(|| may_read(&label)) {
+            true => items.extend(item(keeper, facet, entry, now)),
+            false => withheld = true,
+        }
+    }
+    Ok((items, withheld))
 }
 
 fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Option<DueItem> {

@@ -9,6 +9,7 @@ mod importing;
 mod inventory;
 mod measuring;
 mod records;
+mod report;
 mod status;
 mod steps;
 mod why;
@@ -55,6 +56,7 @@ pub fn answer(
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
         Request::Measure(wanted) => measuring::measure(keeper, stats.is_some(), &wanted)?,
+        Request::Report(report) => report::draw_up(keeper, stats.is_some(), &report)?,
         Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),

@@ -1,0 +1,76 @@
+//! The review of a period: figures of what the node holds, as far as the role may read it.
+
+use crdt_model::ids::Name;
+use crdt_model::kind::Title;
+use jiff::civil::Date;
+
+use super::due;
+use super::finding::{Answered, Unanswered, answered, may_read};
+use super::records::role_of;
+use crate::control::protocol::Reply;
+use crate::control::report::ReportRequest;
+use crate::member::keeper::Keeper;
+use crate::report::period::Period;
+use crate::report::{Ground, gather};
+use crate::text;
+use crate::text::{Problem, Text};
+use crate::time::beijing_date;
+
+pub(super) fn draw_up(keeper: &mut Keeper, running: bool, request: &ReportRequest) -> Answered {
+    keeper.find_limits()?;
+    answered(keeper, running, |keeper| drawn_up(keeper, request))
+}
+
+fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(keeper, request.role)?;
+    let now = keeper.engine.floored(keeper.clock.now().wall);
+    let today = beijing_date(now);
+    let day = request.ending.unwrap_or(today);
+    if day > today {
+        return Err(in_future(day, today).into());
+    }
+    let period = Period::with(request.period, day);
+    let reads = |label: &_| may_read(keeper, label, role);
+    let (limits, limits_withheld) = due::running(keeper, None, now, &reads)?;
+    let (model, catching_up) = keeper.read_model()?;
+    let (charter, head) = (keeper.engine.charter(), keeper.adopted.charter().head());
+    let named = |word: &crdt_model::kind::Word| Title {
+        zh: word.zh.clone(),
+        en: word.en.clone(),
+    };
+    let levels: Vec<(Name, Title)> = head.levels.iter().map(|one| (one.id, named(one))).collect();
+    let title = head.roles.iter().find(|one| one.id == role);
+    let title = title.map_or_else(Text::default, |one| Text::from(&named(one)));
+    let report = gather(&Ground {
+        model,
+        catching_up,
+        may_read: &reads,
+        kinds: charter.kinds(),
+        levels: &levels,
+        roster: charter.roster(),
+        charter: head.version,
+        node: keeper.node(),
+        role: (role, title),
+        limits: &limits,
+        limits_withheld,
+        period,
+        now,
+    })?;
+    let (cadence, first) = (period.cadence.word(), period.first);
+    tracing::info!(%role, cadence, %first, "a person drew up a report");
+    Ok(Reply::Report(Box::new(report)))
+}
+
+fn in_future(day: Date, today: Date) -> Problem {
+    Problem::new(
+        "input-in-future",
+        text!(
+            "{day} 尚未到来，按本节点时钟今天是 {today}",
+            "{day} has not come yet: by this node's clock it is {today}"
+        ),
+        text!(
+            "--ending 给出今天或更早的日期；若时钟不对，先校准",
+            "give --ending today or an earlier day; if the clock is wrong, set it first"
+        ),
+    )
+}
