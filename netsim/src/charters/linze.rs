@@ -125,30 +125,23 @@ impl Linze {
 
     /// What the first version says, for all nodes, after one for fewer of them.
     pub fn following(&self, follows: &Edition) -> Edition {
-        let active = |node: &NodeId| (*node, Standing::Active);
-        let roster = self.nodes.iter().map(active).collect();
-        let signers = &[1, 2];
-        make(
-            &roster,
-            &self.files,
-            Some(follows),
-            USUAL,
-            &self.reviewers,
-            signers,
-        )
+        self.saying(&self.files, follows, &[1, 2])
     }
 
     /// What the first version says but for one text of one file, after another version; it allows the
     /// same.
     pub fn with_text(&self, follows: &Edition, path: &str, from: &str, to: &str) -> Edition {
-        let active = |node: &NodeId| (*node, Standing::Active);
-        let roster = self.nodes.iter().map(active).collect();
         let mut files = self.files.clone();
         replace(&mut files, path, from, to);
-        let signers = &[0, 1];
+        self.saying(&files, follows, &[0, 1])
+    }
+
+    fn saying(&self, files: &CharterFiles, follows: &Edition, signers: &[usize]) -> Edition {
+        let active = |node: &NodeId| (*node, Standing::Active);
+        let roster = self.nodes.iter().map(active).collect();
         make(
             &roster,
-            &files,
+            files,
             Some(follows),
             USUAL,
             &self.reviewers,
