@@ -70,9 +70,13 @@ fn figures_have_their_two_numbers_and_count_what_a_person_may_read() {
     );
     let word = reports.cells[0].title.as_ref().expect("a word");
     assert_eq!(word.zh, "环境卫生");
-    // Three of a kind may be told, two may not.
     let disputes = figure(&mesh, COUNTY, "disputes", "clerk");
     assert_eq!(numbers(&disputes), [("land".to_owned(), Some(4), None)]);
+    // One of a kind is not told, and would follow from the sum if the other were.
+    mesh.set(VILLAGE, first, "case.summary.category", "water");
+    let disputes = figure(&mesh, VILLAGE, "disputes", "clerk");
+    let hidden = ["land", "water"].map(|kind| (kind.to_owned(), None, None));
+    assert_eq!(numbers(&disputes), hidden);
 }
 
 #[test]
