@@ -119,7 +119,8 @@ impl FromStr for RecordCode {
         }
         let mut prefix = [0; PREFIX_BYTES];
         prefix.copy_from_slice(&bits.to_be_bytes()[8 - PREFIX_BYTES..]);
-        let home = home.parse().map_err(|_| NoCode::Form)?;
+        let digits = home.bytes().all(|digit| digit.is_ascii_digit());
+        let home = home.parse().ok().filter(|_| digits).ok_or(NoCode::Form)?;
         let fits = check_character(&body) == last.to_ascii_uppercase();
         fits.then_some(Self { home, prefix }).ok_or(NoCode::Check)
     }
@@ -199,6 +200,7 @@ mod tests {
             "101201-7K3M-Q2F9-C-1",
             "一百零一",
             "10120a-7K3M-Q2F9-C",
+            "+01201-7K3M-Q2F9-C",
         ] {
             assert_eq!(text.parse::<RecordCode>(), Err(NoCode::Form), "{text}");
         }
