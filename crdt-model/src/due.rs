@@ -101,12 +101,6 @@ impl Due {
         }
     }
 
-    /// Forgets everything, so that it can be found anew: under another charter, or after facets were
-    /// dropped.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Everything that runs, by facet.
     pub fn entries(&self) -> impl Iterator<Item = (&FacetId, &Entry)> {
         let all = self.running.iter();

@@ -64,6 +64,16 @@ pub struct Word {
     pub forbidden: Option<Title>,
 }
 
+impl Word {
+    /// What people call it.
+    pub fn title(&self) -> Title {
+        Title {
+            zh: self.zh.clone(),
+            en: self.en.clone(),
+        }
+    }
+}
+
 /// One facet: a group of fields with one audience.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +154,9 @@ pub enum FieldType {
     Record,
 }
 
+/// The vocabulary whose words are the letters that clocks propose.
+pub const LETTERS: &str = "letter";
+
 /// All kinds of one charter, found by name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Kinds {
@@ -171,6 +184,15 @@ impl Kinds {
     pub fn with_calendar(mut self, calendar: Calendar) -> Self {
         self.calendar = calendar;
         self
+    }
+
+    /// What people call a letter that a clock proposes: a word of a vocabulary of this name.
+    pub fn letter(&self, id: Name) -> Option<Title> {
+        let vocabularies = self.iter().flat_map(|kind| &kind.vocabularies);
+        let mut letters = vocabularies
+            .filter(|(name, _)| name.as_str() == LETTERS)
+            .flat_map(|(_, words)| words);
+        letters.find(|word| word.id == id).map(Word::title)
     }
 
     /// The calendar that time limits are counted by.
@@ -395,8 +417,7 @@ impl Field {
     /// What people call a word that it can hold.
     pub fn word(&self, kind: &Kind, id: Name) -> Option<Title> {
         let mut words = self.words(kind).iter();
-        let Word { zh, en, .. } = words.find(|word| word.id == id)?.clone();
-        Some(Title { zh, en })
+        words.find(|word| word.id == id).map(Word::title)
     }
 
     fn check_word(&self, kind: &Kind, word: &str) -> Result<(), ValueProblem> {

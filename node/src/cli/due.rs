@@ -39,13 +39,7 @@ pub(super) fn words() -> Words {
         "limit",
         text!("最多列出条数（默认 50）", "at most so many (default 50)"),
     )
-    .argument(
-        "role",
-        text!(
-            "查看人的岗位（默认为章程列出的第一个）",
-            "the role of whoever looks (default: the first of the charter)"
-        ),
-    )
+    .role()
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {

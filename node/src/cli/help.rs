@@ -33,6 +33,18 @@ impl Words {
         self
     }
 
+    /// With the argument `role` of those who look.
+    #[must_use]
+    pub(super) fn role(self) -> Self {
+        self.argument(
+            "role",
+            text!(
+                "查看人的岗位（默认为章程列出的第一个）",
+                "the role of whoever looks (default: the first of the charter)"
+            ),
+        )
+    }
+
     /// With a command of its own.
     #[must_use]
     pub(super) fn command(mut self, name: &'static str, words: Self) -> Self {

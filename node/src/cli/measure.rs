@@ -50,13 +50,7 @@ pub(super) fn words() -> Words {
         ),
     )
     .argument("until", text!("统计终点，不含此刻", "until before when"))
-    .argument(
-        "role",
-        text!(
-            "查看人的岗位（默认为章程列出的第一个）",
-            "the role of whoever looks (default: the first of the charter)"
-        ),
-    )
+    .role()
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {

@@ -83,13 +83,7 @@ pub(super) fn words() -> Words {
         ),
     )
     .argument("after", text!("从此编号之后列起", "only after this id"))
-    .argument(
-        "role",
-        text!(
-            "查看人的岗位（默认为章程列出的第一个）",
-            "the role of whoever looks (default: the first of the charter)"
-        ),
-    )
+    .role()
     .argument(
         "reason",
         text!(

@@ -48,13 +48,7 @@ pub(super) fn words() -> Words {
         "limit",
         text!("每页条数（默认 20）", "so many a page (default 20)"),
     )
-    .argument(
-        "role",
-        text!(
-            "查看人的岗位（默认为章程列出的第一个）",
-            "the role of whoever looks (default: the first of the charter)"
-        ),
-    )
+    .role()
     .argument(
         "reason",
         text!(

@@ -39,7 +39,7 @@ pub(super) fn words() -> Words {
          and when."
     ))
     .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
-    .argument("role", text!("查看人的岗位（默认为章程列出的第一个）", "the role of whoever looks (default: the first of the charter)"))
+    .role()
     .argument("reason", text!("查看受限内容的理由，记入日志", "why restricted content is looked at; it is logged"))
     .argument(
         "exit_code",

@@ -55,13 +55,7 @@ pub(super) fn words() -> Words {
             "the folder for both files; made if there is none, files of the same name are replaced"
         ),
     )
-    .argument(
-        "role",
-        text!(
-            "查看人的岗位（默认为章程列出的第一个）",
-            "the role of whoever reads it (default: the first of the charter)"
-        ),
-    )
+    .role()
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {

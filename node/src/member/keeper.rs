@@ -60,7 +60,7 @@ pub struct Keeper {
     pub(super) commands: VecDeque<Command>,
     waiting: BTreeMap<Ticket, Outcome>,
     /// The time limits that run here.
-    pub limits: Limits,
+    pub(super) limits: Limits,
     offered: Option<(CharterVersion, Answer)>,
     next_adopted: Option<AdoptedCharter>,
     /// Who brought a declaration that waits for the disk.

@@ -20,8 +20,7 @@ const LOOK_MS: u64 = 60_000;
 const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 
 /// See the module.
-#[derive(Default)]
-pub struct Limits {
+pub(super) struct Limits {
     due: Due,
     /// How far the replica has been looked through; `None` once it is done.
     scan: Option<Scan>,
@@ -44,7 +43,7 @@ impl Limits {
     }
 
     /// What runs.
-    pub fn due(&self) -> &Due {
+    pub(super) fn due(&self) -> &Due {
         &self.due
     }
 
@@ -63,11 +62,10 @@ impl Keeper {
             return;
         }
         // What cannot be read is mended by the engine, which says so and tells of it again.
-        if let Ok(history) = replica::history(&self.store, facet) {
-            let looked = self.limits.due.look(&history, kinds);
-            if let Err(error) = looked {
-                tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
-            }
+        if let Ok(history) = replica::history(&self.store, facet)
+            && let Err(error) = self.limits.due.look(&history, kinds)
+        {
+            tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
         }
         self.limits.look_at = Instant::default();
     }

@@ -155,10 +155,7 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
                     ),
             );
         }
-        let title = Title {
-            zh: word.zh.clone(),
-            en: word.en.clone(),
-        };
+        let title = word.title();
         check_title(document, &title, &path, findings);
     }
     words.into_iter().map(|(_, word)| word).collect()

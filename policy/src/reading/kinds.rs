@@ -7,7 +7,7 @@ mod steps;
 use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
-use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Title, Word};
+use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Word};
 use crdt_model::limits::{COMMIT_OPERATIONS_MAX, VALUE_TEXT_BYTES_MAX};
 
 use crate::reading::calendar;
@@ -159,10 +159,7 @@ impl Check<'_, '_> {
                     let message = format!("`{}` is in vocabulary `{vocabulary}` twice", word.id);
                     self.refuse("kinds::twice", &path, message, "");
                 }
-                let title = Title {
-                    zh: word.zh.clone(),
-                    en: word.en.clone(),
-                };
+                let title = word.title();
                 if let Some(why) = why_forbidden(word.id.as_str(), &title, false) {
                     let path = [path[0], path[1], Step::Index(index), Step::Key("id")];
                     let message = format!("a word `{}` may not exist: {why}", word.id);

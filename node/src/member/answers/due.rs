@@ -7,11 +7,11 @@ use crdt_model::code::RecordCode;
 use crdt_model::due::{Entry, clock_of, taker};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::clocks::Standing;
-use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica;
 use crdt_model::time::WallTime;
 
+use super::finding::may_read;
 use super::records::role_of;
 use super::unreadable;
 use crate::control::due::{DueItem, DueList, DueRequest};
@@ -24,10 +24,8 @@ pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Pr
     keeper.find_limits()?;
     let role = role_of(keeper, wanted.role)?;
     let now = keeper.engine.floored(keeper.clock.now().wall);
-    let (mut items, _) = running(keeper, wanted.home, now, &|label| {
-        let rules = keeper.engine.rules();
-        rules.read(label, keeper.node(), role).allowed
-    })?;
+    let reads = |label: &_| may_read(keeper, label, role);
+    let (mut items, _) = running(keeper, wanted.home, now, &reads)?;
     let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
     for item in &items {
         *counts.entry(item.standing).or_default() += 1;
@@ -95,18 +93,6 @@ fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Optio
         settled: entry.settled,
         then: then.and_then(|then| word(then.step)),
         taker: then.and_then(|then| taker(charter.roster(), facet.home, then)),
-        letter: clock.letter.and_then(|letter| letter_of(kinds, letter)),
-    })
-}
-
-fn letter_of(kinds: &Kinds, letter: Name) -> Option<Title> {
-    let words = kinds.iter().flat_map(|kind| &kind.vocabularies);
-    let mut words = words
-        .filter(|(name, _)| name.as_str() == "letter")
-        .flat_map(|(_, words)| words);
-    let word = words.find(|word| word.id == letter)?;
-    Some(Title {
-        zh: word.zh.clone(),
-        en: word.en.clone(),
+        letter: clock.letter.and_then(|letter| kinds.letter(letter)),
     })
 }

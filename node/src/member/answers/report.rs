@@ -34,13 +34,13 @@ fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswere
     let (limits, limits_withheld) = due::running(keeper, None, now, &reads)?;
     let (model, catching_up) = keeper.read_model()?;
     let (charter, head) = (keeper.engine.charter(), keeper.adopted.charter().head());
-    let named = |word: &crdt_model::kind::Word| Title {
-        zh: word.zh.clone(),
-        en: word.en.clone(),
-    };
-    let levels: Vec<(Name, Title)> = head.levels.iter().map(|one| (one.id, named(one))).collect();
+    let levels: Vec<(Name, Title)> = head
+        .levels
+        .iter()
+        .map(|one| (one.id, one.title()))
+        .collect();
     let title = head.roles.iter().find(|one| one.id == role);
-    let title = title.map_or_else(Text::default, |one| Text::from(&named(one)));
+    let title = title.map_or_else(Text::default, |one| Text::from(&one.title()));
     let report = gather(&Ground {
         model,
         catching_up,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Clock, Then};
-use crdt_model::kind::{Facet, Field, FieldType, Kind};
+use crdt_model::kind::{Facet, Field, FieldType, Kind, LETTERS};
 
 use super::Check;
 use crate::reading::calendar;
@@ -15,8 +15,6 @@ use crate::reading::head::check_title;
 
 const CODE: &str = "kinds::clocks";
 const DAYS_MAX: u16 = 3_660;
-/// The vocabulary whose words are the letters that clocks propose.
-const LETTERS: &str = "letter";
 
 impl Check<'_, '_> {
     pub(super) fn clocks(&mut self, kind: &Kind, facet: &Facet, path: [Key<'_>; 2]) {
