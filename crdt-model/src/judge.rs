@@ -298,10 +298,11 @@ impl Charters {
         charter
             .kinds()
             .check_operations(&body.facet, &body.operations)?;
-        if before.is_none() {
-            charter
+        match before {
+            None => charter
                 .kinds()
-                .check_required(&body.facet, &body.operations)?;
+                .check_required(&body.facet, &body.operations)?,
+            Some(_) => charter.kinds().check_goes_on(&body.facet)?,
         }
         check_step(&**charter, commit, after, history)?;
         let written = body.facet.label(before.unwrap_or(after));

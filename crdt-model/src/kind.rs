@@ -101,6 +101,12 @@ pub struct Facet {
     /// The time limits of its steps.
     #[serde(rename = "clock", default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
+    /// Whether what begins it is all that it ever says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
+    /// Every so many hours each node writes one of its own by itself: how far it was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beat_hours: Option<u32>,
 }
 
 /// One field of a facet.
@@ -253,6 +259,14 @@ impl Kinds {
         operations
             .iter()
             .try_for_each(|operation| facet.check_operation(kind, operation))
+    }
+
+    /// Checks that a facet which has commits may get another.
+    pub fn check_goes_on(&self, id: &FacetId) -> Result<(), KindError> {
+        match self.facet(id.facet) {
+            Some((_, facet)) if facet.once => Err(KindError::Once { facet: id.facet }),
+            _ => Ok(()),
+        }
     }
 
     /// Checks that the first commit of a facet has every required field.

@@ -16,6 +16,7 @@
 //! * [`limits`]: every bound, with the relations between them.
 //! * [`planted`]: bugs that the simulator must find; never in a program that anybody runs.
 
+pub mod beat;
 pub mod calendar;
 pub mod charter;
 pub mod checkpoint;

@@ -9,6 +9,7 @@ pub mod readmodel;
 pub mod reason;
 pub mod report;
 pub mod settings;
+pub mod snapshot;
 pub mod store;
 pub mod text;
 mod time;

@@ -179,6 +179,10 @@ fn kind_text(charter: &CedarCharter, error: &KindError) -> Text {
         KindError::Required { field, .. } => {
             text!("缺少必填字段 {field}", "its field `{field}` is required")
         }
+        KindError::Once { .. } => text!(
+            "已写定，不再更改或补充",
+            "it is written once, and nothing follows on it"
+        ),
         KindError::Step {
             facet,
             field,

@@ -49,6 +49,12 @@ pub enum KindError {
         /// The field that is missing.
         field: Name,
     },
+    /// What the facet says is never added to.
+    #[error("`{facet}` is written once, and nothing follows on it")]
+    Once {
+        /// The facet.
+        facet: Name,
+    },
     /// The record is not taken this step.
     #[error("`{field}` of `{facet}`: {problem}")]
     Step {

@@ -7,7 +7,7 @@
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
 //!   `record_file` and `field` read what is to be written, `record_found` shows what was found
 //! * `due`: its time limits; `measure`: the county's figures; `report`: the review of a period;
-//!   `readmodel`: what lists and searches are made from
+//!   `snapshot`: its figures, once; `readmodel`: what lists and searches are made from
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
@@ -58,6 +58,7 @@ mod record_set;
 mod record_show;
 mod report;
 mod run;
+mod snapshot;
 mod status;
 mod status_head;
 mod status_log;
@@ -110,6 +111,7 @@ enum Command {
     Report(report::Arguments),
     Import(import::Arguments),
     Measure(measure::Arguments),
+    Snapshot(snapshot::Arguments),
     Readmodel(readmodel::Arguments),
     Quarantine,
     Inventory(inventory::Arguments),
@@ -159,6 +161,7 @@ fn words() -> Words {
     .command("report", report::words())
     .command("import", import::words())
     .command("measure", measure::words())
+    .command("snapshot", snapshot::words())
     .command("readmodel", readmodel::words())
     .command("quarantine", quarantine::words())
     .command("inventory", inventory::words())
@@ -241,6 +244,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Report(arguments) => report::run(&arguments, context),
         Command::Import(arguments) => import::run(arguments, context),
         Command::Measure(arguments) => measure::run(arguments, context),
+        Command::Snapshot(arguments) => snapshot::run(arguments, context),
         Command::Readmodel(arguments) => readmodel::run(&arguments, context),
         Command::Quarantine => quarantine::run(context),
         Command::Inventory(arguments) => inventory::run(&arguments, context),

@@ -1,6 +1,6 @@
 //! The county's figures, as they are asked for and answered.
 
-use crdt_model::ids::{CharterVersion, Name};
+use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
 use serde::{Deserialize, Serialize};
@@ -36,8 +36,34 @@ pub struct Figures {
     pub charter: CharterVersion,
     /// Whether the read model has not caught up yet, so that something may be missing.
     pub catching_up: bool,
+    /// How far nodes were heard; none if the charter has no beats.
+    pub heard: Option<Heard>,
     /// In the charter's order.
     pub figures: Vec<Figure>,
+}
+
+/// How far the nodes were heard whose records are counted: whoever is not heard may have more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Heard {
+    /// How many nodes there are.
+    pub expected: usize,
+    /// Of how many there is a beat from after the window's end or, if it has not ended, a late one.
+    pub heard: usize,
+    /// The earliest of the latest beats of those.
+    pub oldest: Option<WallTime>,
+    /// The others.
+    pub silent: Vec<Silent>,
+}
+
+/// A node that was not heard of long enough.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Silent {
+    /// The node.
+    pub node: NodeId,
+    /// What people call it.
+    pub name: String,
+    /// Its latest beat here, if there is any.
+    pub last: Option<WallTime>,
 }
 
 /// One of them.

@@ -8,3 +8,4 @@ pub mod measuring;
 pub mod protocol;
 pub mod report;
 pub mod server;
+pub mod snapshotting;

@@ -21,6 +21,7 @@ use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
 use super::report::{Report, ReportRequest};
+use super::snapshotting::{Shown, SnapshotRequest};
 use crate::text::{Problem, Text};
 
 /// Bytes of one line, at most.
@@ -108,6 +109,10 @@ pub enum Request {
     Measure(MeasureRequest),
     /// What came in during a period, and how does everything stand?
     Report(ReportRequest),
+    /// What did a snapshot say?
+    Snapshot(SnapshotRequest),
+    /// Take the snapshot of a period at this node.
+    TakeSnapshot(SnapshotRequest),
     /// How does the read model stand?
     ReadModel {
         /// Whether to make it anew first.
@@ -231,6 +236,8 @@ pub enum Reply {
     Figures(Box<Figures>),
     /// To `report`.
     Report(Box<Report>),
+    /// To `snapshot` and, once it is durable, to `take-snapshot`.
+    Snapshot(Box<Shown>),
     /// To `read-model`.
     ReadModel(Box<ReadModelStatus>),
     /// To `inventory`.

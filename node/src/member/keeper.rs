@@ -20,6 +20,7 @@ use policy::signing::held;
 
 use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
+use super::beats::Beats;
 use super::clock::Clock;
 use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
 use super::limits::Limits;
@@ -61,6 +62,7 @@ pub struct Keeper {
     waiting: BTreeMap<Ticket, Outcome>,
     /// The time limits that run here.
     pub(super) limits: Limits,
+    pub(super) beats: Beats,
     offered: Option<(CharterVersion, Answer)>,
     next_adopted: Option<AdoptedCharter>,
     /// Who brought a declaration that waits for the disk.
@@ -95,6 +97,7 @@ impl Keeper {
             commands: VecDeque::new(),
             waiting: BTreeMap::new(),
             limits: Limits::anew(),
+            beats: Beats::default(),
             offered: None,
             next_adopted: None,
             declared: Vec::new(),
@@ -220,7 +223,8 @@ impl Keeper {
 
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
-        self.engine.next_timeout().min(self.limits.look_at())
+        let own = self.limits.look_at().min(self.beats.look_at());
+        self.engine.next_timeout().min(own)
     }
 
     /// Has drafts written; `then` runs when they are durable or refused.

@@ -17,7 +17,7 @@ const LOOK_MS: u64 = 60_000;
 /// How long ago townships may have confirmed the time for the node to act on it by itself: they sign
 /// once a day, and one of them may be cut off for a day. A machine whose clock was set wrong, or that
 /// is cut off, leaves it to a person.
-const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
+pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 
 /// See the module.
 pub(super) struct Limits {

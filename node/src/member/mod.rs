@@ -4,12 +4,14 @@
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `limits`: time limits, and the steps that are taken when they are up.
+//! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
 mod alarms;
 pub mod answers;
+mod beats;
 pub mod clock;
 pub mod founding;
 pub mod keeper;

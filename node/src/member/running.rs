@@ -133,6 +133,7 @@ impl Rounds {
                     Next::Time => {
                         self.keeper.input(Input::Tick)?;
                         self.keeper.watch_limits()?;
+                        self.keeper.watch_beats()?;
                     }
                     Next::End => return Ok(()),
                 }

@@ -3,13 +3,15 @@
 //! The question runs on a connection of its own that can only read. In it every table of a facet is
 //! a view of the rows that may be read, so no question gets at others, whatever it says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crdt_model::code::RecordCode;
 use policy::reading::measures::{Measure, permits};
 use policy::reading::tables::{Schema, Table, quoted};
 use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, named_params, params};
+use rusqlite::{Connection, OpenFlags, Statement, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
@@ -51,6 +53,45 @@ impl ReadModel {
         until_ms: i64,
         may_read: MayRead<'_>,
     ) -> Result<Measured, ReadModelError> {
+        let (connection, left_out) = self.restricted(measure, may_read)?;
+        let cells = ask(&connection, measure, from_ms, until_ms)?;
+        Ok(Measured {
+            cells: hidden(cells, i64::from(measure.small)),
+            left_out,
+        })
+    }
+
+    /// The codes of the records that a measure counts, if it says which they are.
+    pub fn counted(
+        &self,
+        measure: &Measure,
+        from_ms: i64,
+        until_ms: i64,
+        may_read: MayRead<'_>,
+    ) -> Result<BTreeSet<String>, ReadModelError> {
+        let mut codes = BTreeSet::new();
+        let Some(records) = &measure.records else {
+            return Ok(codes);
+        };
+        let (connection, _) = self.restricted(measure, may_read)?;
+        let mut statement = windowed(&connection, records, from_ms, until_ms)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let [record, home] = [row.get::<_, String>(0)?, row.get(1)?];
+            if let (Ok(record), Ok(home)) = (record.parse(), home.parse()) {
+                codes.insert(RecordCode::of(home, record).to_string());
+            }
+        }
+        Ok(codes)
+    }
+
+    /// A connection on which a measure can be asked, of what may be read; and whether anything was
+    /// left out.
+    fn restricted(
+        &self,
+        measure: &Measure,
+        may_read: MayRead<'_>,
+    ) -> Result<(Connection, bool), ReadModelError> {
         let (mut labels, mut left_out) = (Vec::new(), false);
         for facet in &measure.reads {
             let readable = self.readable(Some(*facet), may_read)?;
@@ -73,11 +114,7 @@ impl ReadModel {
                 steps > STEPS_MAX
             }),
         )?;
-        let cells = ask(&connection, measure, from_ms, until_ms)?;
-        Ok(Measured {
-            cells: hidden(cells, i64::from(measure.small)),
-            left_out,
-        })
+        Ok((connection, left_out))
     }
 
     fn reader(&self) -> Result<Connection, ReadModelError> {
@@ -129,13 +166,7 @@ fn ask(
     from_ms: i64,
     until_ms: i64,
 ) -> Result<Vec<Cell>, ReadModelError> {
-    let mut statement = connection.prepare(&measure.sql)?;
-    // A question need not ask for the window.
-    for (name, value) in named_params! { ":from": from_ms, ":until": until_ms } {
-        if let Some(at) = statement.parameter_index(name)? {
-            statement.raw_bind_parameter(at, value)?;
-        }
-    }
+    let mut statement = windowed(connection, &measure.sql, from_ms, until_ms)?;
     let mut rows = statement.raw_query();
     let mut cells = Vec::new();
     while let Some(row) = rows.next()? {
@@ -152,9 +183,29 @@ fn ask(
     Ok(cells)
 }
 
+/// A question need not ask for the window.
+fn windowed<'a>(
+    connection: &'a Connection,
+    sql: &str,
+    from_ms: i64,
+    until_ms: i64,
+) -> rusqlite::Result<Statement<'a>> {
+    let mut statement = connection.prepare(sql)?;
+    for (name, value) in named_params! { ":from": from_ms, ":until": until_ms } {
+        if let Some(at) = statement.parameter_index(name)? {
+            statement.raw_bind_parameter(at, value)?;
+        }
+    }
+    Ok(statement)
+}
+
 fn text_of(value: ValueRef<'_>) -> String {
     match value {
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        // A cell is one word or a few, on one line.
+        ValueRef::Text(text) => {
+            let text = String::from_utf8_lossy(text);
+            text.chars().filter(|letter| !letter.is_control()).collect()
+        }
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Null | ValueRef::Blob(_) => "-".to_owned(),

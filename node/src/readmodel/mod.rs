@@ -27,13 +27,14 @@
 //!
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
-//! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`]: what can
-//!   be asked.
+//! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`],
+//!   `heard`: what can be asked.
 
 pub mod access;
 mod file;
 pub mod find;
 mod follow;
+mod heard;
 pub mod measure;
 mod rows;
 pub mod search;

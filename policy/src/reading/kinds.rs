@@ -1,6 +1,7 @@
 //! `kinds/*.toml`: what the records of a county hold, checked against the words of `charter.toml`
 //! and against what no charter may allow.
 
+mod beats;
 mod clocks;
 mod steps;
 
@@ -219,6 +220,7 @@ impl Check<'_, '_> {
         }
         self.steps(kind, facet, [path[0], path[1]]);
         self.clocks(kind, facet, [path[0], path[1]]);
+        self.beats(facet, [path[0], path[1]]);
     }
 
     fn declared(
@@ -445,6 +447,32 @@ step = [{ from = ["open"], to = "closed", tiers = ["village"], roles = ["clerk"]
             let found = codes(&GOOD.replacen(from, to, 1));
             assert!(found.contains(&code), "{to}: {found:?}");
         }
+    }
+
+    #[test]
+    fn beats_say_when_and_nothing_else() {
+        let beats = |hours: u32, more: &str| {
+            let head = "name = \"case.summary\"\n";
+            let text = GOOD.replacen(head, &format!("{head}beat_hours = {hours}\n"), 1);
+            let begin = text.find("[[facet.field]]").expect("a field");
+            let field = "[[facet.field]]\nname = \"beat\"\n\
+                         title = { zh = \"时间\", en = \"time\" }\ntype = \"time\"\ngrows = true\n";
+            codes(&format!("{}{field}{more}", &text[..begin]))
+        };
+        assert_eq!(beats(24, ""), [""; 0]);
+        assert_eq!(beats(0, ""), ["kinds::beats"]);
+        assert_eq!(beats(721, ""), ["kinds::beats"]);
+        let second = "[[facet.field]]\nname = \"note\"\ntitle = { zh = \"说明\", en = \"note\" }\n\
+                      type = \"text\"\n";
+        assert_eq!(beats(24, second), ["kinds::beats"]);
+        assert!(
+            codes(&GOOD.replacen(
+                "name = \"case.summary\"\n",
+                "name = \"case.summary\"\nbeat_hours = 24\n",
+                1
+            ))
+            .contains(&"kinds::beats")
+        );
     }
 
     #[test]

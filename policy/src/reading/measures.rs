@@ -23,6 +23,8 @@ pub const FILE: &str = "measures.toml";
 
 /// The columns that a measure's question answers with, in this order.
 pub const COLUMNS: [&str; 3] = ["cell", "numerator", "denominator"];
+/// The columns of the question which records a measure counts.
+pub const RECORD_COLUMNS: [&str; 2] = ["record", "home"];
 /// What a question may be given: the first moment of the window, and the first after it, in
 /// milliseconds.
 pub const PARAMETERS: [&str; 2] = [":from", ":until"];
@@ -62,6 +64,10 @@ pub struct Measure {
     pub published: Option<Title>,
     /// The question: rows of `cell`, `numerator` and `denominator` (NULL for a plain count).
     pub sql: String,
+    /// The question which records those are, as rows of `record` and `home`, so that a snapshot can
+    /// say later which of them came in late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<String>,
     /// The facets that it counts.
     #[serde(skip_deserializing)]
     pub reads: BTreeSet<Name>,
@@ -82,6 +88,9 @@ impl Measure {
             digest.update(format!("{} {part}\n", part.len()));
         }
         digest.update(format!("{}\n", self.small));
+        if let Some(records) = &self.records {
+            digest.update(format!("{} {records}\n", records.len()));
+        }
         digest.finalize().into()
     }
 }
@@ -134,9 +143,8 @@ pub(crate) fn read(
                 format!("more than {SMALL_MAX} tells nothing"),
             );
         }
-        match trial.ask(&measure.sql) {
-            Ok(reads) => measure.reads = reads,
-            Err(why) => refuse("sql", CODE, why),
+        for (key, why) in trial.both(&mut measure) {
+            refuse(key, CODE, why);
         }
         let titles = [
             ("title", Some(&measure.title)),
@@ -196,8 +204,29 @@ impl Trial {
         })
     }
 
+    /// Tries both questions of a measure, and notes which facets it reads. What is wrong, by its key.
+    fn both(&self, measure: &mut Measure) -> Vec<(&'static str, String)> {
+        let mut wrong = Vec::new();
+        match self.ask(&measure.sql, &COLUMNS) {
+            Ok(reads) => measure.reads = reads,
+            Err(why) => wrong.push(("sql", why)),
+        }
+        let records = measure.records.as_deref();
+        match records.map(|records| self.ask(records, &RECORD_COLUMNS)) {
+            Some(Ok(reads)) if !reads.is_subset(&measure.reads) => {
+                wrong.push((
+                    "records",
+                    "it asks for records that are not counted".to_owned(),
+                ));
+            }
+            Some(Err(why)) => wrong.push(("records", why)),
+            Some(Ok(_)) | None => {}
+        }
+        wrong
+    }
+
     /// Tries a question; the facets that it reads, or what is wrong with it.
-    fn ask(&self, sql: &str) -> Result<BTreeSet<Name>, String> {
+    fn ask(&self, sql: &str, answers: &[&str]) -> Result<BTreeSet<Name>, String> {
         if sql.len() > SQL_BYTES_MAX {
             return Err(format!("more than {SQL_BYTES_MAX} bytes"));
         }
@@ -209,8 +238,8 @@ impl Trial {
         }
         let statement = prepared.map_err(|error| error.to_string())?;
         let columns: Vec<&str> = statement.column_names().collect();
-        if columns != COLUMNS {
-            return Err(format!("it answers with {columns:?}, not {COLUMNS:?}"));
+        if columns != answers {
+            return Err(format!("it answers with {columns:?}, not {answers:?}"));
         }
         let places = 1..=statement.parameter_count();
         let mut names = places.map(|at| statement.parameter_name(at));
@@ -304,6 +333,33 @@ mod tests {
         let (other, _) = read_sql(&GOOD.replace("count(outcome)", "count(level)"));
         let other = other.expect("read");
         assert_ne!(other[0].definition(), measures[0].definition());
+    }
+
+    #[test]
+    fn which_records_are_counted_is_asked_of_what_is_counted() {
+        let read = |records: &str| {
+            let mut files = CharterFiles::default();
+            let text = format!(
+                "[[measure]]\nid = \"resolved\"\ntitle = {{ zh = \"率\", en = \"share\" }}\n\
+                 numerator = {{ zh = \"办结\", en = \"closed\" }}\nsql = {GOOD:?}\nrecords = {records:?}\n"
+            );
+            files.files.insert(FILE.into(), text.into());
+            let kinds = Kinds::new([toml::from_str(KIND).expect("a kind")]);
+            super::read(&files, &kinds, &mut Vec::new())
+        };
+        let counted = "SELECT record, home FROM case_summary WHERE begun_ms >= :from";
+        let measures = read(counted).expect("read");
+        assert_ne!(
+            measures[0].definition(),
+            read_sql(GOOD).0.expect("read")[0].definition()
+        );
+        for bad in [
+            "SELECT record FROM case_summary",
+            "DELETE FROM case_summary",
+            "SELECT 1",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the county's figures mention.
 
 use netsim::secrecy::Mentions;
-use node::control::measuring::{Figure, FigureCell, Figures};
+use node::control::measuring::{Figure, FigureCell, Figures, Heard, Silent};
+use node::control::snapshotting::{Named, Shown};
 use node::readmodel::measure::Cell;
+use node::snapshot::{Corrected, Listed, Snapshot, Taken};
 
 use super::replies::{List, count, free, name, title};
 
@@ -13,9 +15,11 @@ pub(super) fn figures(figures: &Figures, to: &mut List) {
         until: _,
         charter,
         catching_up: _,
+        heard,
         figures,
     } = figures;
     charter.list(to);
+    heard.iter().for_each(|one| list_heard(one, to));
     for Figure {
         id,
         title: words,
@@ -37,14 +41,107 @@ pub(super) fn figures(figures: &Figures, to: &mut List) {
         free(definition, to);
         for FigureCell { title: words, cell } in cells {
             words.iter().for_each(|one| title(one, to));
-            let Cell {
-                cell,
-                numerator,
-                denominator,
-            } = cell;
-            free(cell, to);
-            let numbers = [numerator, denominator].into_iter().flatten();
-            numbers.for_each(|number| count("figures", None, number.unsigned_abs(), to));
+            list_cell(cell, to);
         }
     }
+}
+
+fn list_heard(heard: &Heard, to: &mut List) {
+    let Heard {
+        expected,
+        heard,
+        oldest: _,
+        silent,
+    } = heard;
+    for number in [expected, heard] {
+        count("nodes", None, *number as u64, to);
+    }
+    for Silent {
+        node,
+        name,
+        last: _,
+    } in silent
+    {
+        node.list(to);
+        free(name, to);
+    }
+}
+
+/// What a snapshot mentions.
+pub(super) fn snapshot(shown: &Shown, to: &mut List) {
+    let Shown { snapshot, measures } = shown;
+    let Snapshot {
+        node,
+        period: _,
+        role,
+        taken: _,
+        charter,
+        expected,
+        heard,
+        figures,
+        corrected,
+        counted,
+        late,
+        gone,
+    } = snapshot;
+    node.list(to);
+    charter.list(to);
+    name(*role, to);
+    for number in [expected, heard] {
+        count("nodes", None, *number, to);
+    }
+    for Taken {
+        measure,
+        definition,
+        cells,
+    } in figures
+    {
+        name(*measure, to);
+        free(definition, to);
+        cells.iter().for_each(|one| list_cell(one, to));
+    }
+    for Corrected {
+        first: _,
+        measure,
+        cell,
+    } in corrected
+    {
+        name(*measure, to);
+        list_cell(cell, to);
+    }
+    for Listed {
+        first: _,
+        measure,
+        codes,
+    } in [counted, late, gone].into_iter().flatten()
+    {
+        name(*measure, to);
+        codes.iter().for_each(|code| free(code, to));
+    }
+    for (
+        measure,
+        Named {
+            title: words,
+            cells,
+        },
+    ) in measures
+    {
+        name(*measure, to);
+        title(words, to);
+        for (cell, words) in cells {
+            free(cell, to);
+            title(words, to);
+        }
+    }
+}
+
+fn list_cell(cell: &Cell, to: &mut List) {
+    let Cell {
+        cell,
+        numerator,
+        denominator,
+    } = cell;
+    free(cell, to);
+    let numbers = [numerator, denominator].into_iter().flatten();
+    numbers.for_each(|number| count("figures", None, number.unsigned_abs(), to));
 }

@@ -19,7 +19,17 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 39] = [
+const LINES: [(&str, &str, Says); 41] = [
+    (
+        "member/beats.rs",
+        r#"warn: %facet, %error, "this node could not write that it is there""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/answers/snapshot.rs",
+        r#"info: "a person took a snapshot""#,
+        NothingOfFacets,
+    ),
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,

@@ -73,6 +73,7 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         }
         Reply::Due(list) => due(list, &mut to),
         Reply::Figures(told) => super::figures::figures(told, &mut to),
+        Reply::Snapshot(shown) => super::figures::snapshot(shown, &mut to),
         Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),

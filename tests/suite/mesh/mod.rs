@@ -12,6 +12,7 @@ mod harness;
 mod practice;
 mod reading;
 mod reports;
+mod snapshots;
 mod steps;
 mod strangers;
 mod whistle;

@@ -93,7 +93,9 @@ impl Mentions for DecodeError {
 impl Mentions for KindError {
     fn list(&self, to: &mut Vec<Mention>) {
         match self {
-            Self::UnknownFacet(facet) | Self::Addressed { facet } => facet.list(to),
+            Self::UnknownFacet(facet) | Self::Addressed { facet } | Self::Once { facet } => {
+                facet.list(to);
+            }
             Self::Sensitivity { facet, sensitivity } => {
                 facet.list(to);
                 sensitivity.list(to);

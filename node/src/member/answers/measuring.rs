@@ -5,6 +5,7 @@ use crdt_model::kind::{Kinds, Title};
 use policy::reading::measures::Measure;
 
 use super::finding::{Answered, Unanswered, answered, may_read};
+use super::heard::heard;
 use super::records::role_of;
 use crate::control::measuring::{Figure, FigureCell, Figures, MeasureRequest};
 use crate::control::protocol::Reply;
@@ -52,18 +53,20 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
             left_out: measured.left_out,
         });
     }
+    let as_of = keeper.engine.floored(keeper.clock.now().wall);
     Ok(Reply::Figures(Box::new(Figures {
-        as_of: keeper.engine.floored(keeper.clock.now().wall),
+        as_of,
         from,
         until,
         charter: keeper.adopted.version(),
         catching_up: catching_up.is_some(),
+        heard: heard(keeper, role, until, as_of)?,
         figures,
     })))
 }
 
 /// What people call a cell: a word of the facets that the measure counts.
-fn title_of(kinds: &Kinds, measure: &Measure, cell: &str) -> Option<Title> {
+pub(super) fn title_of(kinds: &Kinds, measure: &Measure, cell: &str) -> Option<Title> {
     let word: Name = cell.parse().ok()?;
     let mut declared = measure.reads.iter().filter_map(|facet| kinds.facet(*facet));
     declared.find_map(|(kind, facet)| {
@@ -72,7 +75,7 @@ fn title_of(kinds: &Kinds, measure: &Measure, cell: &str) -> Option<Title> {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -5,11 +5,13 @@ mod decisions;
 mod due;
 pub(in crate::member) mod emergency;
 mod finding;
+mod heard;
 mod importing;
 mod inventory;
 mod measuring;
 mod records;
 mod report;
+mod snapshot;
 mod status;
 mod steps;
 mod why;
@@ -57,6 +59,10 @@ pub fn answer(
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
         Request::Measure(wanted) => measuring::measure(keeper, stats.is_some(), &wanted)?,
         Request::Report(report) => report::draw_up(keeper, stats.is_some(), &report)?,
+        Request::Snapshot(wanted) => snapshot::show(keeper, &wanted),
+        Request::TakeSnapshot(wanted) => {
+            return snapshot::take(keeper, stats.is_some(), &wanted, answer);
+        }
         Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
