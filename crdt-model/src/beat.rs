@@ -66,39 +66,3 @@ fn record(facet: Name, node: NodeId, number: u64) -> RecordId {
     id.copy_from_slice(&digest[..16]);
     RecordId(id)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KIND: &str = r#"{
-        "kind": "presence", "title": {"zh": "在线", "en": "presence"}, "retention_days": 30,
-        "facet": [{
-            "name": "presence.beats", "title": {"zh": "在线", "en": "beats"}, "beat_hours": 24,
-            "sensitivities": ["normal"], "levels": ["village"],
-            "field": [{"name": "beat", "title": {"zh": "时间", "en": "at"}, "type": "time", "grows": true}]
-        }]
-    }"#;
-
-    #[test]
-    fn a_beat_is_due_once_a_day_and_stands_at_a_place_that_follows_from_the_day() {
-        let kinds = Kinds::new([serde_json::from_str(KIND).expect("a kind")]);
-        let node: NodeId = "620723101201".parse().expect("a code");
-        let at = |hours: u64| {
-            let beats = due(node, &kinds, WallTime::from_ms(hours * HOUR_MS));
-            let [beat] = &beats[..] else {
-                panic!("{beats:?}");
-            };
-            beat.clone()
-        };
-        assert_eq!(at(24 * 64), at(24 * 64 + 23));
-        let (one, next) = (at(24 * 64), at(24 * 65));
-        assert_eq!(
-            (one.key.as_str(), next.key.as_str()),
-            ("beat/64", "beat/65")
-        );
-        assert_eq!(one.facet, next.facet);
-        assert_ne!(one.facet.record, at(24 * 96).facet.record);
-        assert!(due(node, &Kinds::default(), WallTime::from_ms(0)).is_empty());
-    }
-}

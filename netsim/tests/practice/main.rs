@@ -3,4 +3,5 @@
 
 mod county;
 mod lists;
+mod presence;
 mod time_limits;

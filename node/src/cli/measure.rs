@@ -10,14 +10,11 @@ use super::help::Words;
 use super::output::Answer;
 use super::table::table;
 use super::values::{self, Said};
-use crate::control::measuring::{Figure, FigureCell, Figures, Heard, MeasureRequest, Silent};
+use crate::control::measuring::{Figure, FigureCell, Figures, MeasureRequest};
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
-use crate::time::{shown, shown_length};
-
-/// Silent nodes that are named.
-const SILENT_SHOWN: usize = 12;
+use crate::time::shown;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -97,52 +94,13 @@ fn figures_text(figures: &Figures, language: Language) -> String {
         )));
     }
     if let Some(heard) = &figures.heard {
-        text.push_str(&say(heard_text(heard, figures.as_of)));
+        text.push_str(&format!("{}\n", say(heard.told(figures.as_of))));
     }
     for figure in &figures.figures {
         text.push('\n');
         text.push_str(&figure_text(figure, language));
     }
     text
-}
-
-/// How far the nodes were heard whose records are counted.
-pub(super) fn heard_text(heard: &Heard, as_of: WallTime) -> Text {
-    let (of, expected) = (heard.heard, heard.expected);
-    let age = |at: WallTime| shown_length(as_of.ms.saturating_sub(at.ms));
-    let Text { zh, en } = match heard.oldest.map(age) {
-        Some(Text { zh, en }) => text!(
-            "数据完整性：{expected} 个节点中 {of} 个已汇集，其中最早的一次联络在 {zh}前\n",
-            "{of} of {expected} nodes heard, the oldest {en} ago\n"
-        ),
-        None => text!(
-            "数据完整性：{expected} 个节点均尚未汇集\n",
-            "none of {expected} nodes heard yet\n"
-        ),
-    };
-    let named = |zh: bool| {
-        let one = |one: &Silent| match (one.last, zh) {
-            (Some(last), true) => format!("{}（最后联络 {}）", one.name, shown(last)),
-            (Some(last), false) => format!("{} (last heard {})", one.name, shown(last)),
-            (None, true) => format!("{}（从未联络）", one.name),
-            (None, false) => format!("{} (never heard)", one.name),
-        };
-        let all: Vec<String> = heard.silent.iter().take(SILENT_SHOWN).map(one).collect();
-        let more = heard.silent.len().saturating_sub(SILENT_SHOWN);
-        let more = match (more, zh) {
-            (0, _) => String::new(),
-            (more, true) => format!("等，另有 {more} 个"),
-            (more, false) => format!(" and {more} more"),
-        };
-        format!("{}{more}", all.join(if zh { "、" } else { ", " }))
-    };
-    if heard.silent.is_empty() {
-        return Text { zh, en };
-    }
-    Text {
-        zh: format!("{zh}  可能还有数据未到：{}\n", named(true)),
-        en: format!("{en}  more may be to come from {}\n", named(false)),
-    }
 }
 
 fn figure_text(figure: &Figure, language: Language) -> String {

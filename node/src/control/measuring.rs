@@ -6,6 +6,12 @@ use crdt_model::time::WallTime;
 use serde::{Deserialize, Serialize};
 
 use crate::readmodel::measure::Cell;
+use crate::text;
+use crate::text::Text;
+use crate::time::{shown, shown_length};
+
+/// Silent nodes that are named.
+const SILENT_NAMED: usize = 12;
 
 /// Which figures are asked for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -53,6 +59,47 @@ pub struct Heard {
     pub oldest: Option<WallTime>,
     /// The others.
     pub silent: Vec<Silent>,
+}
+
+impl Heard {
+    /// How people read it.
+    pub fn told(&self, as_of: WallTime) -> Text {
+        let (of, expected) = (self.heard, self.expected);
+        let age = |at: WallTime| shown_length(as_of.ms.saturating_sub(at.ms));
+        let Text { zh, en } = match self.oldest.map(age) {
+            Some(Text { zh, en }) => text!(
+                "{expected} 个节点中 {of} 个的数据已汇集，其中最久的一次联络在 {zh}前",
+                "{of} of {expected} nodes heard, the oldest {en} ago"
+            ),
+            None => text!(
+                "{expected} 个节点的数据均尚未汇集",
+                "none of {expected} nodes heard yet"
+            ),
+        };
+        if self.silent.is_empty() {
+            return Text { zh, en };
+        }
+        Text {
+            zh: format!("{zh}；可能还有数据未到：{}", self.named(true)),
+            en: format!("{en}; more may be to come from {}", self.named(false)),
+        }
+    }
+
+    fn named(&self, zh: bool) -> String {
+        let one = |one: &Silent| match (one.last, zh) {
+            (Some(last), true) => format!("{}（最后联络 {}）", one.name, shown(last)),
+            (Some(last), false) => format!("{} (last heard {})", one.name, shown(last)),
+            (None, true) => format!("{}（从未联络）", one.name),
+            (None, false) => format!("{} (never heard)", one.name),
+        };
+        let all: Vec<String> = self.silent.iter().take(SILENT_NAMED).map(one).collect();
+        let more = match (self.silent.len().saturating_sub(SILENT_NAMED), zh) {
+            (0, _) => String::new(),
+            (more, true) => format!("等，另有 {more} 个"),
+            (more, false) => format!(" and {more} more"),
+        };
+        format!("{}{more}", all.join(if zh { "、" } else { ", " }))
+    }
 }
 
 /// A node that was not heard of long enough.

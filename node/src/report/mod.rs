@@ -6,7 +6,7 @@
 //!
 //! * [`period`]: days, weeks, months and quarters.
 //! * `counting`: one table from a facet, its axis and its columns.
-//! * `came_in`, `disputes`, `limits`, `notices`, `devices`, `cooperation`: the sections.
+//! * `came_in`, `disputes`, `limits`, `notices`, `devices`, `cooperation`, `measures`: the sections.
 //! * `chart`: bars as SVG.
 
 mod came_in;
@@ -17,6 +17,7 @@ mod devices;
 mod disputes;
 pub mod html;
 mod limits;
+mod measures;
 mod notices;
 pub mod period;
 pub mod xlsx;
@@ -25,16 +26,17 @@ use crdt_model::charter::{Roster, Tier};
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::kind::{Kinds, Title};
 use crdt_model::time::WallTime;
+use policy::reading::measures::Measure;
 use serde::{Deserialize, Serialize};
 
 use crate::control::due::DueItem;
+use crate::control::measuring::Heard;
 use crate::readmodel::access::MayRead;
 use crate::readmodel::{Progress, ReadModel, ReadModelError};
 use crate::text;
 use crate::text::Text;
 use period::Period;
 
-// Which nodes were heard of by the end of the period, and the county's measures, will stand here too.
 /// The review of one period at one node, as one role may read it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Report {
@@ -56,6 +58,8 @@ pub struct Report {
     pub role_title: Text,
     /// How far the read model has caught up, if it has not: numbers are too small then.
     pub catching_up: Option<Progress>,
+    /// How far nodes were heard; none if the charter has no beats.
+    pub heard: Option<Heard>,
     /// Whether the node has facets that this role may not read.
     pub withheld: bool,
     /// The sections; one that the role may read nothing of is not there.
@@ -142,6 +146,8 @@ pub struct Ground<'a> {
     pub kinds: &'a Kinds,
     /// Its handling levels, from the lowest.
     pub levels: &'a [(Name, Title)],
+    /// Its measures.
+    pub measures: &'a [Measure],
     /// Its members.
     pub roster: &'a Roster,
     /// Its version.
@@ -154,6 +160,8 @@ pub struct Ground<'a> {
     pub limits: &'a [DueItem],
     /// Whether there are more of them.
     pub limits_withheld: bool,
+    /// How far nodes were heard.
+    pub heard: Option<Heard>,
     /// The period.
     pub period: Period,
     /// The present moment.
@@ -167,6 +175,7 @@ impl Report {
             "只统计本节点已收到的记录；其他节点尚未送达的不在其中",
             "only what has arrived at this node is counted, not what others have not sent yet"
         )];
+        notes.extend(self.heard.iter().map(|heard| heard.told(self.as_of)));
         if self.withheld {
             notes.push(text!(
                 "部分记录不在本岗位查看范围内，未列出，也未计数",
@@ -204,6 +213,7 @@ pub fn gather(ground: &Ground<'_>) -> Result<Report, ReadModelError> {
         notices::section(ground)?,
         devices::section(ground)?,
         cooperation::section(ground)?,
+        measures::section(ground)?,
     ];
     let mut withheld = ground.limits_withheld;
     for kind in ground.kinds.iter() {
@@ -221,6 +231,7 @@ pub fn gather(ground: &Ground<'_>) -> Result<Report, ReadModelError> {
         role: ground.role.0,
         role_title: ground.role.1.clone(),
         catching_up: ground.catching_up,
+        heard: ground.heard.clone(),
         withheld,
         sections: made.into_iter().flatten().collect(),
     })

@@ -198,6 +198,8 @@ pub(crate) fn drawn_up(
         may_read,
         kinds,
         levels: &levels,
+        measures: &[],
+        heard: None,
         roster: &roster(),
         charter: CharterVersion(1),
         node: node(at),

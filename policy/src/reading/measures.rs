@@ -93,6 +93,16 @@ impl Measure {
         }
         digest.finalize().into()
     }
+
+    /// What people call a cell, if it is a word of the facets that the measure counts.
+    pub fn word_for(&self, kinds: &Kinds, cell: &str) -> Option<Title> {
+        let word: Name = cell.parse().ok()?;
+        let mut declared = self.reads.iter().filter_map(|facet| kinds.facet(*facet));
+        declared.find_map(|(kind, facet)| {
+            let mut fields = facet.fields.iter();
+            fields.find_map(|field| field.word(kind, word))
+        })
+    }
 }
 
 /// Reads and checks `measures.toml`; none if there is no such file.

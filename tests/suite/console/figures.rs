@@ -46,7 +46,7 @@ pub(super) fn figures(figures: &Figures, to: &mut List) {
     }
 }
 
-fn list_heard(heard: &Heard, to: &mut List) {
+pub(super) fn list_heard(heard: &Heard, to: &mut List) {
     let Heard {
         expected,
         heard,

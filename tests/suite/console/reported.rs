@@ -2,6 +2,7 @@
 
 use node::control::report::{Cell, Chart, Period, Report, Section, Table};
 
+use super::figures::list_heard;
 use super::found::progress;
 use super::replies::{List, count, free, name, text};
 use netsim::secrecy::Mentions;
@@ -17,6 +18,7 @@ pub(super) fn report(report: &Report, to: &mut List) {
         role,
         role_title,
         catching_up,
+        heard,
         withheld: _,
         sections,
     } = report;
@@ -31,6 +33,7 @@ pub(super) fn report(report: &Report, to: &mut List) {
     name(*role, to);
     text(role_title, to);
     progress(*catching_up, to);
+    heard.iter().for_each(|one| list_heard(one, to));
     for Section {
         id,
         title,

@@ -73,6 +73,8 @@ fn a_running_node_and_one_that_does_not_run_report_the_same() {
         "网格事项",
         TOWNSHIP,
         "id=\"devices\"",
+        "统计指标",
+        "个节点",
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
@@ -91,7 +93,7 @@ fn a_running_node_and_one_that_does_not_run_report_the_same() {
             .find(|section| section["id"] == id);
         found.map(|section| section["tables"].clone())
     };
-    for id in ["came-in", "disputes", "devices"] {
+    for id in ["came-in", "disputes", "devices", "measures"] {
         assert_eq!(tables(&running, id), tables(&stopped, id), "{id}");
     }
 }

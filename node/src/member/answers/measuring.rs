@@ -1,7 +1,6 @@
 //! The county's figures: the charter's measures, asked of what the person who asks may read.
 
 use crdt_model::ids::Name;
-use crdt_model::kind::{Kinds, Title};
 use policy::reading::measures::Measure;
 
 use super::finding::{Answered, Unanswered, answered, may_read};
@@ -38,7 +37,7 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
         let readable = |label: &_| may_read(keeper, label, role);
         let measured = model.measure(measure, ms(from), ms(until), &readable)?;
         let titled = |cell: Cell| FigureCell {
-            title: title_of(keeper.engine.charter().kinds(), measure, &cell.cell),
+            title: measure.word_for(keeper.engine.charter().kinds(), &cell.cell),
             cell,
         };
         figures.push(Figure {
@@ -63,16 +62,6 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
         heard: heard(keeper, role, until, as_of)?,
         figures,
     })))
-}
-
-/// What people call a cell: a word of the facets that the measure counts.
-pub(super) fn title_of(kinds: &Kinds, measure: &Measure, cell: &str) -> Option<Title> {
-    let word: Name = cell.parse().ok()?;
-    let mut declared = measure.reads.iter().filter_map(|facet| kinds.facet(*facet));
-    declared.find_map(|(kind, facet)| {
-        let mut fields = facet.fields.iter();
-        fields.find_map(|field| field.word(kind, word))
-    })
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -2,10 +2,12 @@
 
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
+use crdt_model::time::WallTime;
 use jiff::civil::Date;
 
 use super::due;
 use super::finding::{Answered, Unanswered, answered, may_read};
+use super::heard::heard;
 use super::records::role_of;
 use crate::control::protocol::Reply;
 use crate::control::report::ReportRequest;
@@ -41,12 +43,15 @@ fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswere
         .collect();
     let title = head.roles.iter().find(|one| one.id == role);
     let title = title.map_or_else(Text::default, |one| Text::from(&one.title()));
+    let until = WallTime::from_ms(u64::try_from(period.until_ms()).unwrap_or(0));
     let report = gather(&Ground {
         model,
         catching_up,
         may_read: &reads,
         kinds: charter.kinds(),
         levels: &levels,
+        measures: keeper.adopted.charter().measures(),
+        heard: heard(keeper, role, until, now)?,
         roster: charter.roster(),
         charter: head.version,
         node: keeper.node(),

@@ -11,7 +11,7 @@ use policy::reading::measures::Measure;
 
 use super::finding::{Unanswered, answered, may_read};
 use super::heard::heard;
-use super::measuring::{hex, title_of};
+use super::measuring::hex;
 use super::records::role_of;
 use super::unreadable;
 use super::writing::refused_problem;
@@ -97,7 +97,7 @@ fn shown_with_titles(keeper: &Keeper, snapshot: Snapshot) -> Shown {
             title: measure.title.clone(),
             cells: BTreeMap::new(),
         });
-        let title = title_of(kinds, measure, cell);
+        let title = measure.word_for(kinds, cell);
         named.cells.extend(title.map(|title| (cell.clone(), title)));
     }
     Shown { snapshot, measures }
