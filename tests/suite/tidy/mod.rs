@@ -4,6 +4,7 @@ mod bans;
 mod imports;
 mod lengths;
 mod places;
+mod practice;
 mod reviewers_tool;
 
 use std::path::{Path, PathBuf};
