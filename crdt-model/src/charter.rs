@@ -164,6 +164,18 @@ impl Roster {
     pub fn parent(&self, node: NodeId) -> Option<&Member> {
         self.active(self.member(node)?.parent?)
     }
+
+    /// The trusted node of a tier that is this one or above it.
+    pub fn on_the_way_up(&self, node: NodeId, tier: Tier) -> Option<NodeId> {
+        let mut at = self.active(node);
+        while let Some(member) = at {
+            if member.tier == tier {
+                return Some(member.node);
+            }
+            at = self.parent(member.node);
+        }
+        None
+    }
 }
 
 /// A set of nodes of one roster: one bit a member, in roster order.

@@ -3,6 +3,7 @@
 
 pub mod clocks;
 mod error;
+pub mod letters;
 pub mod personal;
 pub mod steps;
 
@@ -18,6 +19,7 @@ use crate::value::{Operation, Value};
 
 use clocks::Clock;
 pub use error::{KindError, ValueProblem};
+use letters::{Answered, Form};
 use personal::Detector;
 use steps::Steps;
 
@@ -101,6 +103,12 @@ pub struct Facet {
     /// The time limits of its steps.
     #[serde(rename = "clock", default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<Clock>,
+    /// What it writes down of letters that clocks send, if that is what it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Form>,
+    /// What answers it, if anything does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
 }
 
 /// One field of a facet.

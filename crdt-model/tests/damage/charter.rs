@@ -53,6 +53,8 @@ fn facet(text: &str) -> Facet {
         refuses: Vec::new(),
         steps: None,
         clocks: Vec::new(),
+        letter: None,
+        answered: None,
     }
 }
 

@@ -76,6 +76,8 @@ fn kinds() -> Kinds {
         refuses: Vec::new(),
         steps: None,
         clocks: Vec::new(),
+        letter: None,
+        answered: None,
     };
     Kinds::new([Kind {
         kind: name("note"),

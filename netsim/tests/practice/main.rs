@@ -2,5 +2,6 @@
 //! outages and holidays, matters that two places handle at once, lists that not everybody has yet.
 
 mod county;
+mod letters;
 mod lists;
 mod time_limits;

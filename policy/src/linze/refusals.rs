@@ -326,3 +326,46 @@ fn every_rule_that_is_dropped_is_missed_by_a_check() {
     unnoticed.sort();
     assert_eq!(unnoticed, BITE_NOWHERE_TODAY);
 }
+
+#[test]
+fn letters_that_could_not_be_sent() {
+    let notice = "kinds/notice.toml";
+    let edits = [
+        ("slot = \"letter\"", "slot = \"title\""),
+        ("kind = \"letter\"\nstep", "step"),
+        ("kind = \"letter\"\nstep", "kind = \"letters\"\nstep"),
+        ("title = \"{letter}", "titel = \"{letter}"),
+        (
+            "addressed = true\nsensitivities = [\"normal\", \"about-township\"]\nlevels = [\"village\"]\nrefuses = [\"identity-number\", \"bank-card\"]\n\n[[facet.field]]\nname = \"kind\"",
+            "sensitivities = [\"normal\", \"about-township\"]\nlevels = [\"village\"]\nrefuses = [\"identity-number\", \"bank-card\"]\n\n[[facet.field]]\nname = \"kind\"",
+        ),
+        ("by = \"notice.reply\"", "by = \"notice.replies\""),
+        ("refers = \"notice\"", "refers = \"text\""),
+        (
+            "field = \"state\", is = [\"done\"]",
+            "field = \"state\", is = [\"finished\"]",
+        ),
+        ("to = \"addressee\"", "to = \"home\""),
+    ];
+    let mut charters: Vec<CharterFiles> = edits.map(|(from, to)| with(notice, from, to)).into();
+    let case = "kinds/case.toml";
+    let sends = "sends = { from = \"county\", to = \"township\" }";
+    let step = format!("{sends}\nthen = {{ step = \"agreed\", tier = \"township\" }}");
+    charters.push(with(case, sends, &step));
+    charters.push(with(case, "to = \"township\" }", "to = \"addressees\" }"));
+    charters.push(with(
+        case,
+        &format!("letter = \"letter-1\"\n{sends}"),
+        sends,
+    ));
+    let findings = charters.iter().map(refused);
+    let codes = findings.map(|all| all.iter().map(|one| one.code).collect::<Vec<_>>());
+    for (number, codes) in codes.enumerate() {
+        assert!(!codes.is_empty(), "{number} is refused");
+        let by_form = number == 9 || number == 10;
+        assert!(
+            by_form || codes.contains(&"kinds::letters"),
+            "{number}: {codes:?}"
+        );
+    }
+}

@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 39] = [
+const LINES: [(&str, &str, Says); 41] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -53,6 +53,16 @@ const LINES: [(&str, &str, Says); 39] = [
     (
         "member/limits.rs",
         r#"warn: %record, %facet, %error, "time was up and no step was taken""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"info: %record, %facet, "time was up and a letter was sent""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: %record, %facet, %error, "time was up and no letter was sent""#,
         HeldFacet,
     ),
     (

@@ -1,6 +1,7 @@
 //! What a node tells the people and programs on its own machine: replies of the control socket and
 //! lines of its log, each with what it mentions.
 
+mod due;
 mod figures;
 mod found;
 mod log_lines;
