@@ -3,20 +3,24 @@
 //! All of it follows from the replica and can be forgotten and found again. A step is taken by the
 //! node that holds the matter, once: afterwards the clock that called for it no longer runs, and what
 //! somebody else did at the same time stands beside it as any other step would. A letter is sent once:
-//! which record it is follows from what it is about (`letters`).
+//! which record it is follows from what it is about (`letters`). So is a receipt given (`receipts`).
 
 mod letters;
+mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
 
 use crate::charter::{Charter, Roster};
 use crate::document::{Document, DocumentError};
 use crate::draft::Draft;
+use crate::encoding::Writer;
 use crate::history::History;
-use crate::ids::{Name, NodeId};
-use crate::kind::Kinds;
+use crate::ids::{Name, NodeId, RecordId};
 use crate::kind::clocks::{Basis, Clock, Span, Standing, Then};
-use crate::label::FacetId;
+use crate::kind::{Facet, Kinds};
+use crate::label::{FacetId, Grade, Label};
 use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::WallTime;
@@ -24,6 +28,8 @@ use crate::value::Value;
 
 use letters::Answers;
 pub use letters::letter_of;
+use receipts::Arrived;
+pub use receipts::receipt_of;
 
 /// How long after something was tried it is tried again.
 const TRY_AGAIN_MS: u64 = 10 * 60_000;
@@ -57,15 +63,18 @@ pub struct Due {
     ends: BTreeMap<u64, BTreeSet<FacetId>>,
     tried: BTreeMap<FacetId, u64>,
     answers: Answers,
+    arrived: Arrived,
 }
 
-/// What a node does by itself when time is up.
+/// What a node does by itself, when time is up or something has arrived.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Act {
     /// The step that the clock names.
     Step(Draft),
     /// The letter that it names.
     Letter(Draft),
+    /// That something has arrived.
+    Receipt(Draft),
 }
 
 impl Due {
@@ -73,6 +82,7 @@ impl Due {
     pub fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
         let facet = *history.facet();
         self.answers.look(history, kinds)?;
+        self.arrived.look(history, kinds)?;
         for entry in self.running.remove(&facet).into_iter().flatten() {
             self.ended(&entry, facet);
         }
@@ -146,8 +156,7 @@ impl Due {
         let up: BTreeSet<FacetId> = up.copied().collect();
         let mut acts = Vec::new();
         for facet in up {
-            let tried = self.tried.get(&facet);
-            if tried.is_some_and(|at| now.ms < at + TRY_AGAIN_MS) {
+            if self.waits(&facet, now) {
                 continue;
             }
             let before = acts.len();
@@ -170,7 +179,19 @@ impl Due {
                 self.tried.insert(facet, now.ms);
             }
         }
+        for (arrived, draft) in self.arrived.drafts(node, charter, now, store)? {
+            if !self.waits(&arrived, now) {
+                self.tried.insert(arrived, now.ms);
+                acts.push(Act::Receipt(draft));
+            }
+        }
         Ok(acts)
+    }
+
+    /// Whether something was tried on a facet just now.
+    fn waits(&self, facet: &FacetId, now: WallTime) -> bool {
+        let tried = self.tried.get(facet);
+        tried.is_some_and(|at| now.ms < at + TRY_AGAIN_MS)
     }
 }
 
@@ -185,11 +206,45 @@ impl Entry {
     }
 }
 
-/// Whether what a facet says matters to time limits.
+/// Whether what a facet says matters to time limits, or to what a node does by itself.
 pub fn concerns(kinds: &Kinds, facet: Name) -> bool {
-    let declared = kinds.facet(facet);
-    declared.is_some_and(|(_, declared)| !declared.clocks.is_empty())
-        || kinds.answers_with(facet).is_some()
+    let declared = kinds.facet(facet).map(|(_, declared)| declared);
+    let matters = |declared: &Facet| !declared.clocks.is_empty() || declared.receipts.is_some();
+    declared.is_some_and(matters) || kinds.answers_with(facet).is_some()
+}
+
+/// The beginning of what an id is a digest of.
+fn begun(domain: &[u8], facet: &FacetId) -> Writer {
+    let mut of = Writer::new();
+    of.raw(domain)
+        .raw(&facet.record.0)
+        .name(facet.facet)
+        .node(facet.home)
+        .node(facet.addressee);
+    of
+}
+
+/// The record that something is which a node writes by itself: the first 16 bytes of SHA-256.
+fn record_of(of: Writer) -> RecordId {
+    let digest: [u8; 32] = Sha256::digest(of.into_bytes()).into();
+    let mut record = [0; 16];
+    record.copy_from_slice(&digest[..16]);
+    RecordId(record)
+}
+
+/// The grade of something that a node writes by itself, as sensitive as what it is about; none where
+/// the charter does not let it write that, or would not let it arrive.
+fn grade_like(matter: &Label, facet: &FacetId, charter: &dyn Charter) -> Option<Grade> {
+    let (_, declared) = charter.kinds().facet(facet.facet)?;
+    let grade = Grade {
+        sensitivity: matter.grade.sensitivity,
+        ..declared.default_grade()?
+    };
+    let label = facet.label(grade);
+    let may = charter.kinds().check_label(&label).is_ok()
+        && charter.author(&label, facet.home).allowed
+        && charter.flow(&label, facet.addressee).allowed;
+    may.then_some(grade)
 }
 
 /// The clock of this name on a facet, with the field that says the step.

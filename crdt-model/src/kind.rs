@@ -5,6 +5,7 @@ pub mod clocks;
 mod error;
 pub mod letters;
 pub mod personal;
+pub mod receipts;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use clocks::Clock;
 pub use error::{KindError, ValueProblem};
 use letters::{Answered, Form};
 use personal::Detector;
+use receipts::Receipts;
 use steps::Steps;
 
 /// A text in the two languages of the county.
@@ -109,6 +111,9 @@ pub struct Facet {
     /// What answers it, if anything does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Answered>,
+    /// What a node writes down when one that is meant for it has arrived, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<Receipts>,
 }
 
 /// One field of a facet.

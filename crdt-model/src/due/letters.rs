@@ -4,24 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use crate::charter::Charter;
 use crate::document::{Document, DocumentError};
 use crate::draft::{Draft, Fields};
-use crate::encoding::Writer;
 use crate::history::History;
 use crate::ids::{NodeId, RecordId};
 use crate::kind::Kinds;
 use crate::kind::clocks::Span;
 use crate::kind::letters::Occasion;
-use crate::label::{FacetId, Grade, Label};
+use crate::label::FacetId;
 use crate::replica::{self, ReplicaError};
 use crate::store::Store;
 use crate::time::WallTime;
 use crate::value::Value;
 
-use super::{Entry, clock_of};
+use super::{Entry, begun, clock_of, grade_like, record_of};
 
 const LETTER_DOMAIN: &[u8] = b"countymesh letter 1";
 
@@ -34,29 +31,20 @@ pub fn letter_of(charter: &dyn Charter, facet: &FacetId, entry: &Entry) -> Optio
     let home = sends.from.node(charter.roster(), facet)?;
     let addressee = sends.to.node(charter.roster(), facet)?;
     (home != addressee).then(|| FacetId {
-        record: record_of(facet, entry, span),
+        record: letter_record(facet, entry, span),
         facet: form.name,
         home,
         addressee,
     })
 }
 
-/// The record that a letter is: the first 16 bytes of SHA-256 over domain, facet id, clock, span.
-fn record_of(facet: &FacetId, entry: &Entry, span: Span) -> RecordId {
-    let mut writer = Writer::new();
-    writer
-        .raw(LETTER_DOMAIN)
-        .raw(&facet.record.0)
-        .name(facet.facet)
-        .node(facet.home)
-        .node(facet.addressee)
-        .name(entry.clock)
+/// The record that a letter is.
+fn letter_record(facet: &FacetId, entry: &Entry, span: Span) -> RecordId {
+    let mut of = begun(LETTER_DOMAIN, facet);
+    of.name(entry.clock)
         .u64_be(span.since.ms)
         .u64_be(span.due.ms);
-    let digest: [u8; 32] = Sha256::digest(writer.into_bytes()).into();
-    let mut record = [0; 16];
-    record.copy_from_slice(&digest[..16]);
-    RecordId(record)
+    record_of(of)
 }
 
 /// The letter as its sender writes it: if it has not been sent, and if whom it goes to may hold both
@@ -76,24 +64,10 @@ pub(super) fn draft(
     Ok(matter.and_then(|matter| {
         Some(Draft {
             facet: letter,
-            grade: Some(grade_of(&letter, &matter, charter)?),
+            grade: Some(grade_like(&matter, &letter, charter)?),
             fields: fields_of(facet, entry, charter, now)?,
         })
     }))
-}
-
-/// The grade of a letter, as sensitive as what it is about, if the charter lets it go.
-fn grade_of(letter: &FacetId, matter: &Label, charter: &dyn Charter) -> Option<Grade> {
-    let (declared, _) = charter.kinds().letter_form()?;
-    let grade = Grade {
-        sensitivity: matter.grade.sensitivity,
-        ..declared.default_grade()?
-    };
-    let label = letter.label(grade);
-    let may = charter.kinds().check_label(&label).is_ok()
-        && charter.author(&label, letter.home).allowed
-        && charter.flow(&label, letter.addressee).allowed;
-    may.then_some(grade)
 }
 
 fn fields_of(

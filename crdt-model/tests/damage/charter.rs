@@ -55,6 +55,7 @@ fn facet(text: &str) -> Facet {
         clocks: Vec::new(),
         letter: None,
         answered: None,
+        receipts: None,
     }
 }
 

@@ -78,6 +78,7 @@ fn kinds() -> Kinds {
         clocks: Vec::new(),
         letter: None,
         answered: None,
+        receipts: None,
     };
     Kinds::new([Kind {
         kind: name("note"),

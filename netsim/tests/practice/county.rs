@@ -172,7 +172,7 @@ impl County {
             let due = self.limits.entry(node).or_default();
             let acts = due.acts(node, &*charter, wall, &state.store);
             for act in acts.expect("its store can be read") {
-                let (Act::Step(draft) | Act::Letter(draft)) = act;
+                let (Act::Step(draft) | Act::Letter(draft) | Act::Receipt(draft)) = act;
                 // A refusal is seen in what does not follow.
                 let _ = self.world.write(node, vec![draft]);
             }

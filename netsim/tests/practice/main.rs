@@ -5,3 +5,4 @@ mod county;
 mod letters;
 mod lists;
 mod time_limits;
+mod warnings;

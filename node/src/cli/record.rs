@@ -2,7 +2,9 @@
 
 use super::asking::Context;
 use super::help::Words;
-use super::{Ended, record_add, record_list, record_search, record_set, record_show};
+use super::{
+    Ended, record_add, record_list, record_receipts, record_search, record_set, record_show,
+};
 use crate::text;
 
 #[derive(clap::Args)]
@@ -17,6 +19,7 @@ enum Action {
     Set(record_set::Arguments),
     Show(record_show::Arguments),
     List(record_list::Arguments),
+    Receipts(record_receipts::Arguments),
     Search(record_search::Arguments),
 }
 
@@ -29,6 +32,7 @@ pub(super) fn words() -> Words {
     .command("set", record_set::words())
     .command("show", record_show::words())
     .command("list", record_list::words())
+    .command("receipts", record_receipts::words())
     .command("search", record_search::words())
 }
 
@@ -38,6 +42,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         Action::Set(arguments) => record_set::run(arguments, context),
         Action::Show(arguments) => record_show::run(arguments, context),
         Action::List(arguments) => record_list::run(arguments, context),
+        Action::Receipts(arguments) => record_receipts::run(arguments, context),
         Action::Search(arguments) => record_search::run(arguments, context),
     }
 }

@@ -6,5 +6,6 @@ pub mod finding;
 pub mod importing;
 pub mod measuring;
 pub mod protocol;
+pub mod receipts;
 pub mod report;
 pub mod server;

@@ -20,6 +20,7 @@ use super::due::{DueList, DueRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
+use super::receipts::{Receipts, ReceiptsRequest};
 use super::report::{Report, ReportRequest};
 use crate::text::{Problem, Text};
 
@@ -95,6 +96,8 @@ pub enum Request {
     },
     /// Which time limits run, and which are up?
     Due(DueRequest),
+    /// Who has a record that was meant for many?
+    Receipts(ReceiptsRequest),
     /// Which records have this code?
     Locate {
         /// The code.
@@ -218,6 +221,8 @@ pub enum Reply {
     },
     /// To `due`.
     Due(Box<DueList>),
+    /// To `receipts`.
+    Receipts(Box<Receipts>),
     /// To `locate`.
     Located {
         /// The records; more than one only if two of one home begin alike.

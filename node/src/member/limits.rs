@@ -118,6 +118,7 @@ impl Keeper {
             match act {
                 Act::Step(draft) => self.take_step(draft)?,
                 Act::Letter(draft) => self.send_letter(draft)?,
+                Act::Receipt(draft) => self.give_receipt(draft)?,
             }
         }
         Ok(())
@@ -148,6 +149,15 @@ impl Keeper {
                 Err(error) => {
                     tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
                 }
+            }
+            None
+        })
+    }
+    fn give_receipt(&mut self, draft: Draft) -> Result<(), Problem> {
+        let (record, facet) = (draft.facet.record, draft.facet.facet);
+        self.write(vec![draft], move |outcome| {
+            if let Err(error) = outcome {
+                tracing::warn!(%record, %facet, %error, "something arrived and no receipt was given");
             }
             None
         })

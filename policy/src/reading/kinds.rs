@@ -3,6 +3,7 @@
 
 mod clocks;
 mod letters;
+mod receipts;
 mod steps;
 
 use std::collections::BTreeSet;

@@ -56,10 +56,10 @@ fn due_letter(letter: &DueLetter, to: &mut List) {
         sent,
     } = letter;
     title(words, to);
-    for Sending {
+    if let Some(Sending {
         from,
         to: addressee,
-    } in sending
+    }) = sending
     {
         [*from, *addressee].into_iter().for_each(|one| one.list(to));
     }

@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 41] = [
+const LINES: [(&str, &str, Says); 42] = [
     (
         "member/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
@@ -63,6 +63,11 @@ const LINES: [(&str, &str, Says); 41] = [
     (
         "member/limits.rs",
         r#"warn: %record, %facet, %error, "time was up and no letter was sent""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: %record, %facet, %error, "something arrived and no receipt was given""#,
         HeldFacet,
     ),
     (

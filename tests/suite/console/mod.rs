@@ -5,6 +5,7 @@ mod due;
 mod figures;
 mod found;
 mod log_lines;
+mod receipts;
 mod replies;
 mod reported;
 

@@ -11,6 +11,7 @@ mod figures;
 mod harness;
 mod practice;
 mod reading;
+mod receipts;
 mod reports;
 mod steps;
 mod strangers;

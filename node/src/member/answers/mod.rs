@@ -8,6 +8,7 @@ mod finding;
 mod importing;
 mod inventory;
 mod measuring;
+mod receipts;
 mod records;
 mod report;
 mod status;
@@ -52,6 +53,7 @@ pub fn answer(
             role,
         } => records::list(keeper, kind, after, limit, role),
         Request::Due(due) => due::list(keeper, &due),
+        Request::Receipts(wanted) => receipts::receipts(keeper, stats.is_some(), &wanted)?,
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,

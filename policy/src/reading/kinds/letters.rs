@@ -1,21 +1,25 @@
-//! Letters that clocks send: the form can be filled in for every clock that sends one, there is one
+//! What nodes write by themselves. Letters that clocks send: the form can be filled in for every clock that sends one, there is one
 //! form, and what answers a record is there.
 
+use std::collections::BTreeMap;
+
 use crdt_model::calendar::Calendar;
+use crdt_model::draft::Fields;
 use crdt_model::ids::{Name, RecordId};
 use crdt_model::kind::clocks::Clock;
 use crdt_model::kind::letters::{Answered, Form, Occasion, Party};
 use crdt_model::kind::{Facet, FieldType, Kind, Kinds};
 use crdt_model::time::WallTime;
 
+use super::receipts;
 use crate::reading::finding::Finding;
 
 const CODE: &str = "kinds::letters";
 
-/// What is wrong with a facet.
-type Wrong = (String, &'static str);
+/// What is wrong with a facet, and what to do.
+pub(super) type Wrong = (String, &'static str);
 
-/// Checks the letters of all kinds.
+/// Checks what nodes write by themselves, of all kinds.
 pub(super) fn check_all(kinds: &Kinds, findings: &mut Vec<Finding>) {
     for kind in kinds.iter() {
         let file = format!("{}{}.toml", super::FOLDER, kind.kind);
@@ -24,31 +28,27 @@ pub(super) fn check_all(kinds: &Kinds, findings: &mut Vec<Finding>) {
             let form = form.and_then(|form| form_problem(kinds, facet, form));
             let answered = facet.answered.as_ref();
             let answered = answered.and_then(|answered| answered_problem(kinds, answered));
+            let receipts = facet.receipts.as_ref();
+            let receipts = receipts.and_then(|one| receipts::problem(kinds, kind, facet, one));
             let mut clocks = facet.clocks.iter();
             let clock = clocks.find_map(|clock| clock_problem(kinds, kind, facet, clock));
-            for (message, hint) in [form, answered, clock].into_iter().flatten() {
+            for (message, hint) in [form, answered, receipts, clock].into_iter().flatten() {
                 findings.push(Finding::error(CODE, &file, message).hint(hint));
             }
         }
     }
 }
 
-fn has(facet: &Facet, name: Name, holds: FieldType) -> bool {
+pub(super) fn has(facet: &Facet, name: Name, holds: FieldType) -> bool {
     let mut fields = facet.fields.iter();
     fields.any(|field| field.name == name && field.holds == holds && !field.grows)
 }
 
 fn form_problem(kinds: &Kinds, facet: &Facet, form: &Form) -> Option<Wrong> {
-    if kinds
-        .letter_form()
-        .is_some_and(|(first, _)| first.name != facet.name)
-    {
+    let first = kinds.letter_form();
+    if first.is_some_and(|(first, _)| first.name != facet.name) {
         let message = format!("`{}` is not the only facet with `letter`", facet.name);
         return Some((message, "let all letters be written in one facet"));
-    }
-    if !facet.addressed {
-        let message = format!("a letter in `{}` goes to nobody", facet.name);
-        return Some((message, "let the facet be `addressed`"));
     }
     let fields = [
         (form.slot, FieldType::Vocabulary),
@@ -56,27 +56,44 @@ fn form_problem(kinds: &Kinds, facet: &Facet, form: &Form) -> Option<Wrong> {
         (form.issued, FieldType::Time),
         (form.due, FieldType::Time),
     ];
-    let mut wrong = fields
-        .iter()
-        .filter(|(name, holds)| !has(facet, *name, *holds));
-    if let Some((name, _)) = wrong.next() {
-        let message = format!(
-            "`{name}` is no field of `{}` that a letter has there",
-            facet.name
-        );
-        let hint =
-            "`slot` is of type `vocabulary`, `about` of type `record`, the others of type `time`";
-        return Some((message, hint));
+    written_problem(facet, &fields, &form.says)
+}
+
+/// What is wrong with what a node writes by itself in a facet: in these fields, and this.
+pub(super) fn written_problem(
+    facet: &Facet,
+    fields: &[(Name, FieldType)],
+    says: &BTreeMap<Name, String>,
+) -> Option<Wrong> {
+    let by_itself = format!("what a node writes by itself in `{}`", facet.name);
+    if !facet.addressed {
+        let message = format!("{by_itself} goes to nobody");
+        return Some((message, "let the facet be `addressed`"));
     }
-    let given =
-        |name: Name| form.says.contains_key(&name) || fields.iter().any(|one| one.0 == name);
+    let mut wrong = fields.iter();
+    if let Some((name, _)) = wrong.find(|(name, holds)| !has(facet, *name, *holds)) {
+        let message = format!("`{name}` cannot hold {by_itself}");
+        return Some((
+            message,
+            "name a field that has one value, of the right type",
+        ));
+    }
+    let given = |name: Name| says.contains_key(&name) || fields.iter().any(|one| one.0 == name);
     let mut required = facet.fields.iter().filter(|field| field.required);
     let missing = required.find(|field| !given(field.name))?;
-    let message = format!(
-        "a letter in `{}` does not say `{}`",
-        facet.name, missing.name
-    );
+    let message = format!("{by_itself} does not say `{}`", missing.name);
     Some((message, "give it under `says`"))
+}
+
+/// What is wrong with the values of what a node writes by itself.
+pub(super) fn filled_problem(kind: &Kind, facet: &Facet, filled: &Fields) -> Option<String> {
+    filled.iter().find_map(|(key, value)| {
+        let fault = match (facet.field(key), value) {
+            (Some(field), Some(value)) => facet.check_value(kind, field, value).err()?.to_string(),
+            (None, _) | (_, None) => "is no field".to_owned(),
+        };
+        Some(format!("`{key}` of `{}`: {fault}", facet.name))
+    })
 }
 
 fn answered_problem(kinds: &Kinds, answered: &Answered) -> Option<Wrong> {
@@ -127,18 +144,9 @@ fn clock_problem(kinds: &Kinds, kind: &Kind, facet: &Facet, clock: &Clock) -> Op
     };
     let filled = form.filled(letter, &Calendar::default(), &occasion);
     let owner = kinds.facet(letter.name).map_or(kind, |(owner, _)| owner);
-    filled.iter().find_map(|(key, value)| {
-        let field = letter.field(key);
-        let fault = match (field, value) {
-            (Some(field), Some(value)) => {
-                letter.check_value(owner, field, value).err()?.to_string()
-            }
-            (None, _) | (_, None) => "is no field".to_owned(),
-        };
-        let message = format!("`{key}` of the letter that `{name}` sends: {fault}");
-        Some((
-            message,
-            "see `letter.says` of the facet that letters are written in",
-        ))
-    })
+    let message = filled_problem(owner, letter, &filled)?;
+    Some((
+        message,
+        "see `letter.says` of the facet that letters are written in",
+    ))
 }
