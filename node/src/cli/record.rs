@@ -3,7 +3,8 @@
 use super::asking::Context;
 use super::help::Words;
 use super::{
-    Ended, record_add, record_list, record_receipts, record_search, record_set, record_show,
+    Ended, record_add, record_duplicates, record_list, record_receipts, record_search, record_set,
+    record_show,
 };
 use crate::text;
 
@@ -20,6 +21,7 @@ enum Action {
     Show(record_show::Arguments),
     List(record_list::Arguments),
     Receipts(record_receipts::Arguments),
+    Duplicates(record_duplicates::Arguments),
     Search(record_search::Arguments),
 }
 
@@ -33,6 +35,7 @@ pub(super) fn words() -> Words {
     .command("show", record_show::words())
     .command("list", record_list::words())
     .command("receipts", record_receipts::words())
+    .command("duplicates", record_duplicates::words())
     .command("search", record_search::words())
 }
 
@@ -43,6 +46,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         Action::Show(arguments) => record_show::run(arguments, context),
         Action::List(arguments) => record_list::run(arguments, context),
         Action::Receipts(arguments) => record_receipts::run(arguments, context),
+        Action::Duplicates(arguments) => record_duplicates::run(&arguments, context),
         Action::Search(arguments) => record_search::run(arguments, context),
     }
 }

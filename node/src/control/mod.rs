@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod due;
+pub mod duplicates;
 pub mod finding;
 pub mod importing;
 pub mod measuring;

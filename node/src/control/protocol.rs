@@ -17,6 +17,7 @@ use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
 use super::due::{DueList, DueRequest};
+use super::duplicates::{Duplicates, DuplicatesRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
@@ -98,6 +99,8 @@ pub enum Request {
     Due(DueRequest),
     /// Who has a record that was meant for many?
     Receipts(ReceiptsRequest),
+    /// Which grid reports may be one?
+    Duplicates(DuplicatesRequest),
     /// Which records have this code?
     Locate {
         /// The code.
@@ -223,6 +226,8 @@ pub enum Reply {
     Due(Box<DueList>),
     /// To `receipts`.
     Receipts(Box<Receipts>),
+    /// To `duplicates`.
+    Duplicates(Box<Duplicates>),
     /// To `locate`.
     Located {
         /// The records; more than one only if two of one home begin alike.

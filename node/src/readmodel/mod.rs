@@ -31,6 +31,7 @@
 //!   be asked.
 
 pub mod access;
+pub mod alike;
 mod file;
 pub mod find;
 mod follow;

@@ -32,6 +32,7 @@ use crate::readmodel::access::MayRead;
 use crate::readmodel::{Progress, ReadModel, ReadModelError};
 use crate::text;
 use crate::text::Text;
+pub(crate) use counting::named;
 use period::Period;
 
 // Which nodes were heard of by the end of the period, and the county's measures, will stand here too.

@@ -2,6 +2,7 @@
 //! lines of its log, each with what it mentions.
 
 mod due;
+mod duplicates;
 mod figures;
 mod found;
 mod log_lines;

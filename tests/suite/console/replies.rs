@@ -19,6 +19,7 @@ use node::text::{Problem, Text};
 use policy::review::replay::Logged;
 
 use super::due::due;
+use super::duplicates::duplicates;
 use super::receipts::receipts;
 use super::{found, reported};
 
@@ -73,6 +74,7 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
                 .for_each(|label| to.push(Mention::Label(*label)));
         }
         Reply::Due(list) => due(list, &mut to),
+        Reply::Duplicates(pairs) => duplicates(pairs, &mut to),
         Reply::Receipts(list) => receipts(list, &mut to),
         Reply::Figures(told) => super::figures::figures(told, &mut to),
         Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),

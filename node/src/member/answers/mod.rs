@@ -3,6 +3,7 @@
 mod choosing;
 mod decisions;
 mod due;
+mod duplicates;
 pub(in crate::member) mod emergency;
 mod finding;
 mod importing;
@@ -10,6 +11,7 @@ mod inventory;
 mod measuring;
 mod receipts;
 mod records;
+mod renumbered;
 mod report;
 mod status;
 mod steps;
@@ -54,6 +56,7 @@ pub fn answer(
         } => records::list(keeper, kind, after, limit, role),
         Request::Due(due) => due::list(keeper, &due),
         Request::Receipts(wanted) => receipts::receipts(keeper, stats.is_some(), &wanted)?,
+        Request::Duplicates(wanted) => duplicates::propose(keeper, stats.is_some(), &wanted)?,
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
