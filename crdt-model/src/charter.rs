@@ -164,6 +164,23 @@ impl Roster {
     pub fn parent(&self, node: NodeId) -> Option<&Member> {
         self.active(self.member(node)?.parent?)
     }
+
+    /// A trusted member and those above it.
+    fn way_up(&self, node: NodeId) -> impl Iterator<Item = &Member> {
+        let above = |member: &&Member| self.parent(member.node);
+        std::iter::successors(self.active(node), above)
+    }
+
+    /// The trusted node of a tier that is this one or above it.
+    pub fn on_the_way_up(&self, node: NodeId, tier: Tier) -> Option<NodeId> {
+        let mut way = self.way_up(node);
+        Some(way.find(|member| member.tier == tier)?.node)
+    }
+
+    /// Whether a trusted node is another, or below it.
+    pub fn is_within(&self, node: NodeId, of: NodeId) -> bool {
+        self.way_up(node).any(|member| member.node == of)
+    }
 }
 
 /// A set of nodes of one roster: one bit a member, in roster order.

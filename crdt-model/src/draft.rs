@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::label::{FacetId, Grade};
 use crate::value::Value;
 
+/// Field key to new value, or to `None` to clear the field.
+pub type Fields = BTreeMap<String, Option<Value>>;
+
 /// New values for the fields of one facet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Draft {
@@ -13,6 +16,6 @@ pub struct Draft {
     /// The grade of a new facet, or the grade to take an existing one to; `None` for the default
     /// of a new facet, or to leave an existing one's alone.
     pub grade: Option<Grade>,
-    /// Field key to new value, or to `None` to clear the field.
-    pub fields: BTreeMap<String, Option<Value>>,
+    /// What its fields are to say.
+    pub fields: Fields,
 }

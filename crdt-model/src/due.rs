@@ -1,23 +1,37 @@
-//! The time limits that run at a node, and the steps that it takes by itself when they are up.
+//! The time limits that run at a node, and what it does by itself when they are up.
 //!
 //! All of it follows from the replica and can be forgotten and found again. A step is taken by the
 //! node that holds the matter, once: afterwards the clock that called for it no longer runs, and what
-//! somebody else did at the same time stands beside it as any other step would.
+//! somebody else did at the same time stands beside it as any other step would. A letter is sent once:
+//! which record it is follows from what it is about (`letters`). So is a receipt given (`receipts`).
+
+mod letters;
+mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Charter, Member, Roster};
+use sha2::{Digest, Sha256};
+
+use crate::charter::{Charter, Roster};
 use crate::document::{Document, DocumentError};
 use crate::draft::Draft;
+use crate::encoding::Writer;
 use crate::history::History;
-use crate::ids::{Name, NodeId};
-use crate::kind::Kinds;
+use crate::ids::{Name, NodeId, RecordId};
 use crate::kind::clocks::{Basis, Clock, Span, Standing, Then};
-use crate::label::FacetId;
+use crate::kind::{Facet, Kinds};
+use crate::label::{FacetId, Grade, Label};
+use crate::replica::ReplicaError;
+use crate::store::Store;
 use crate::time::WallTime;
 use crate::value::Value;
 
-/// How long after a step was tried it is tried again.
+use letters::Answers;
+pub use letters::letter_of;
+use receipts::Arrived;
+pub use receipts::receipt_of;
+
+/// How long after something was tried it is tried again.
 const TRY_AGAIN_MS: u64 = 10 * 60_000;
 
 /// One clock that runs on a facet.
@@ -48,12 +62,27 @@ pub struct Due {
     /// The facets whose time limits end at a moment, in milliseconds.
     ends: BTreeMap<u64, BTreeSet<FacetId>>,
     tried: BTreeMap<FacetId, u64>,
+    answers: Answers,
+    arrived: Arrived,
+}
+
+/// What a node does by itself, when time is up or something has arrived.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// The step that the clock names.
+    Step(Draft),
+    /// The letter that it names.
+    Letter(Draft),
+    /// That something has arrived.
+    Receipt(Draft),
 }
 
 impl Due {
     /// Looks at a facet anew; an empty history is one that is not held any more.
     pub fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
         let facet = *history.facet();
+        self.answers.look(history, kinds)?;
+        self.arrived.look(history, kinds)?;
         for entry in self.running.remove(&facet).into_iter().flatten() {
             self.ended(&entry, facet);
         }
@@ -113,27 +142,109 @@ impl Due {
         later.next().map(|(ms, _)| WallTime::from_ms(*ms))
     }
 
-    /// The steps that this node has to take by itself now. Nothing is taken by a clock that had not
-    /// been set, or whose time was up already when the step was written down: whoever wrote that knew.
-    /// Nor where somebody has to settle first where the record is.
-    pub fn steps(&mut self, node: NodeId, charter: &dyn Charter, now: WallTime) -> Vec<Draft> {
+    /// What this node has to do by itself now. Nothing is done by a clock that had not been set, or
+    /// whose time was up already when the step was written down: whoever wrote that knew. Nor where
+    /// somebody has to settle first where the record is. No letter goes to who has answered.
+    pub fn acts(
+        &mut self,
+        node: NodeId,
+        charter: &dyn Charter,
+        now: WallTime,
+        store: &dyn Store,
+    ) -> Result<Vec<Act>, ReplicaError> {
         let up = self.ends.range(..=now.ms).flat_map(|(_, facets)| facets);
         let up: BTreeSet<FacetId> = up.copied().collect();
-        let mut drafts = Vec::new();
+        let mut acts = Vec::new();
         for facet in up {
-            let waits = self
-                .tried
-                .get(&facet)
-                .is_some_and(|at| now.ms < at + TRY_AGAIN_MS);
-            let taken = self.running.get(&facet).into_iter().flatten();
-            let mut taken = taken.filter_map(|entry| step_of(&facet, entry, node, charter, now));
-            if let Some(draft) = taken.next().filter(|_| !waits) {
+            if self.waits(&facet, now) {
+                continue;
+            }
+            let before = acts.len();
+            let entries = self.running.get(&facet).into_iter().flatten();
+            let entries: Vec<&Entry> = entries
+                .filter(|entry| entry.calls(&facet, charter, now))
+                .collect();
+            for entry in &entries {
+                let letter = letter_of(charter, &facet, entry).filter(|letter| {
+                    letter.home == node && !self.answers.has(facet.record, letter.addressee)
+                });
+                if let Some(letter) = letter {
+                    let draft = letters::draft(letter, &facet, entry, charter, now, store)?;
+                    acts.extend(draft.map(Act::Letter));
+                }
+            }
+            let mut steps = entries.iter();
+            acts.extend(steps.find_map(|entry| step_of(&facet, entry, node, charter)));
+            if acts.len() > before {
                 self.tried.insert(facet, now.ms);
-                drafts.push(draft);
             }
         }
-        drafts
+        for (arrived, draft) in self.arrived.drafts(node, charter, now, store)? {
+            if !self.waits(&arrived, now) {
+                self.tried.insert(arrived, now.ms);
+                acts.push(Act::Receipt(draft));
+            }
+        }
+        Ok(acts)
     }
+
+    /// Whether something was tried on a facet just now.
+    fn waits(&self, facet: &FacetId, now: WallTime) -> bool {
+        let tried = self.tried.get(facet);
+        tried.is_some_and(|at| now.ms < at + TRY_AGAIN_MS)
+    }
+}
+
+impl Entry {
+    /// Whether time is up, and what follows may follow by itself.
+    fn calls(&self, facet: &FacetId, charter: &dyn Charter, now: WallTime) -> bool {
+        let clock = clock_of(charter.kinds(), facet.facet, self.clock);
+        let up =
+            clock.is_some_and(|(clock, _)| clock.standing(self.span, now) == Standing::Overdue);
+        let in_time = self.span.is_some_and(|span| self.entered < span.due);
+        up && in_time && self.settled && self.basis != Basis::Unknown
+    }
+}
+
+/// Whether what a facet says matters to time limits, or to what a node does by itself.
+pub fn concerns(kinds: &Kinds, facet: Name) -> bool {
+    let declared = kinds.facet(facet).map(|(_, declared)| declared);
+    let matters = |declared: &Facet| !declared.clocks.is_empty() || declared.receipts.is_some();
+    declared.is_some_and(matters) || kinds.answers_with(facet).is_some()
+}
+
+/// The beginning of what an id is a digest of.
+fn begun(domain: &[u8], facet: &FacetId) -> Writer {
+    let mut of = Writer::new();
+    of.raw(domain)
+        .raw(&facet.record.0)
+        .name(facet.facet)
+        .node(facet.home)
+        .node(facet.addressee);
+    of
+}
+
+/// The record that something is which a node writes by itself: the first 16 bytes of SHA-256.
+fn record_of(of: Writer) -> RecordId {
+    let digest: [u8; 32] = Sha256::digest(of.into_bytes()).into();
+    let mut record = [0; 16];
+    record.copy_from_slice(&digest[..16]);
+    RecordId(record)
+}
+
+/// The grade of something that a node writes by itself, as sensitive as what it is about; none where
+/// the charter does not let it write that, or would not let it arrive.
+fn grade_like(matter: &Label, facet: &FacetId, charter: &dyn Charter) -> Option<Grade> {
+    let (_, declared) = charter.kinds().facet(facet.facet)?;
+    let grade = Grade {
+        sensitivity: matter.grade.sensitivity,
+        ..declared.default_grade()?
+    };
+    let label = facet.label(grade);
+    let may = charter.kinds().check_label(&label).is_ok()
+        && charter.author(&label, facet.home).allowed
+        && charter.flow(&label, facet.addressee).allowed;
+    may.then_some(grade)
 }
 
 /// The clock of this name on a facet, with the field that says the step.
@@ -145,33 +256,19 @@ pub fn clock_of(kinds: &Kinds, facet: Name, clock: Name) -> Option<(&Clock, Name
 
 /// The node that takes a step by itself for records of a home.
 pub fn taker(roster: &Roster, home: NodeId, then: &Then) -> Option<NodeId> {
-    let mut at: Option<&Member> = roster.active(home);
-    while let Some(member) = at {
-        if member.tier == then.tier {
-            return Some(member.node);
-        }
-        at = roster.parent(member.node);
-    }
-    None
+    roster.on_the_way_up(home, then.tier)
 }
 
-fn step_of(
-    facet: &FacetId,
-    entry: &Entry,
-    node: NodeId,
-    charter: &dyn Charter,
-    now: WallTime,
-) -> Option<Draft> {
+fn step_of(facet: &FacetId, entry: &Entry, node: NodeId, charter: &dyn Charter) -> Option<Act> {
     let (clock, field) = clock_of(charter.kinds(), facet.facet, entry.clock)?;
     let then = clock.then.as_ref()?;
-    let up = clock.standing(entry.span, now) == Standing::Overdue;
     let ours = taker(charter.roster(), facet.home, then) == Some(node);
     let step = Value::Text(then.step.as_str().to_owned());
-    let in_time = entry.span.is_some_and(|span| entry.entered < span.due);
-    let known = entry.basis != Basis::Unknown && in_time;
-    (up && ours && entry.settled && known).then(|| Draft {
-        facet: *facet,
-        grade: None,
-        fields: [(field.as_str().to_owned(), Some(step))].into(),
+    ours.then(|| {
+        Act::Step(Draft {
+            facet: *facet,
+            grade: None,
+            fields: [(field.as_str().to_owned(), Some(step))].into(),
+        })
     })
 }

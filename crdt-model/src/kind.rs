@@ -3,7 +3,9 @@
 
 pub mod clocks;
 mod error;
+pub mod letters;
 pub mod personal;
+pub mod receipts;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,9 @@ use crate::value::{Operation, Value};
 
 use clocks::Clock;
 pub use error::{KindError, ValueProblem};
+use letters::{Answered, Form};
 use personal::Detector;
+use receipts::Receipts;
 use steps::Steps;
 
 /// A text in the two languages of the county.
@@ -107,6 +111,15 @@ pub struct Facet {
     /// Every so many hours each node writes one of its own by itself: how far it was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beat_hours: Option<u32>,
+    /// What it writes down of letters that clocks send, if that is what it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Form>,
+    /// What answers it, if anything does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+    /// What a node writes down when one that is meant for it has arrived, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<Receipts>,
 }
 
 /// One field of a facet.

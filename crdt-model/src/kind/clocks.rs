@@ -12,6 +12,7 @@ use crate::commit::Commit;
 use crate::document::{Document, Written};
 use crate::history::History;
 use crate::ids::{Name, NodeId};
+use crate::kind::letters::Sends;
 use crate::kind::steps::Steps;
 use crate::kind::{Facet, Title};
 use crate::limits::WALL_EARLIEST;
@@ -48,9 +49,12 @@ pub struct Clock {
     /// What the node takes by itself that holds the matter when the time is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Then>,
-    /// The letter that is proposed when the time is up, for a person to send.
+    /// The letter that follows when the time is up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter: Option<Name>,
+    /// Who sends it by itself; if nobody does, it is proposed, for a person to send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends: Option<Sends>,
 }
 
 /// What a record must say.
@@ -61,6 +65,15 @@ pub struct Condition {
     pub field: Name,
     /// The words.
     pub is: Vec<Name>,
+}
+
+impl Condition {
+    /// Whether a document says so.
+    pub fn holds(&self, document: &Document) -> bool {
+        let value = document.settled(self.field.as_str());
+        let word = value.and_then(Value::word);
+        word.is_some_and(|word| self.is.contains(&word))
+    }
 }
 
 /// What makes a time limit longer.
@@ -187,12 +200,7 @@ impl Facet {
 
 impl Clock {
     fn applies(&self, document: &Document) -> bool {
-        let only = self.only.as_ref();
-        only.is_none_or(|only| {
-            let value = document.settled(only.field.as_str());
-            let word = value.and_then(Value::word);
-            word.is_some_and(|word| only.is.contains(&word))
-        })
+        self.only.as_ref().is_none_or(|only| only.holds(document))
     }
 
     fn days_in(&self, document: &Document) -> u16 {

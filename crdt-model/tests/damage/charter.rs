@@ -55,6 +55,9 @@ fn facet(text: &str) -> Facet {
         clocks: Vec::new(),
         once: false,
         beat_hours: None,
+        letter: None,
+        answered: None,
+        receipts: None,
     }
 }
 

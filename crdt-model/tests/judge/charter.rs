@@ -78,6 +78,9 @@ fn kinds() -> Kinds {
         clocks: Vec::new(),
         once: false,
         beat_hours: None,
+        letter: None,
+        answered: None,
+        receipts: None,
     };
     Kinds::new([Kind {
         kind: name("note"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::document::Document;
 use crdt_model::draft::Draft;
-use crdt_model::due::{Due, Entry};
+use crdt_model::due::{Act, Due, Entry};
 use crdt_model::engine::WriteRefused;
 use crdt_model::ids::{CommitHash, NodeId};
 use crdt_model::kind::clocks::Standing;
@@ -170,9 +170,11 @@ impl County {
             }
             let charter = state.engine.charter().clone();
             let due = self.limits.entry(node).or_default();
-            for step in due.steps(node, &*charter, wall) {
+            let acts = due.acts(node, &*charter, wall, &state.store);
+            for act in acts.expect("its store can be read") {
+                let (Act::Step(draft) | Act::Letter(draft) | Act::Receipt(draft)) = act;
                 // A refusal is seen in what does not follow.
-                let _ = self.world.write(node, vec![step]);
+                let _ = self.world.write(node, vec![draft]);
             }
         }
         self.look();
@@ -191,6 +193,29 @@ impl County {
                     .expect("a document");
             }
         }
+    }
+
+    /// Forgets what runs at a node and finds it again, as a node does that is started.
+    pub(crate) fn start_anew(&mut self, node: NodeId) {
+        let state = self.world.node(node).expect("it runs");
+        let mut due = Due::default();
+        let all = replica::facets_after(&state.store, None, usize::MAX);
+        for (facet, _) in all.expect("its store can be read") {
+            let history = replica::history(&state.store, &facet).expect("a history");
+            due.look(&history, state.engine.charter().kinds())
+                .expect("a document");
+        }
+        self.limits.insert(node, due);
+    }
+
+    /// The letters that a node holds.
+    pub(crate) fn letters(&self, node: NodeId) -> Vec<FacetId> {
+        let state = self.world.node(node).expect("it runs");
+        let all = replica::facets_after(&state.store, None, usize::MAX);
+        let all = all.expect("its store can be read").into_iter();
+        let all = all.map(|(facet, _)| facet);
+        all.filter(|facet| self.words(node, *facet, "kind") == ["letter"])
+            .collect()
     }
 
     /// What a clock says at a node about a facet.

@@ -2,6 +2,8 @@
 //! outages and holidays, matters that two places handle at once, lists that not everybody has yet.
 
 mod county;
+mod letters;
 mod lists;
 mod presence;
 mod time_limits;
+mod warnings;

@@ -10,7 +10,7 @@ use super::help::Words;
 use super::output::Answer;
 use super::table::table;
 use super::{Ended, values};
-use crate::control::due::{DueItem, DueList, DueRequest};
+use crate::control::due::{DueItem, DueLetter, DueList, DueRequest, Sending};
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
@@ -153,9 +153,20 @@ fn follows(item: &DueItem) -> Text {
                 "{taker} goes to `{en}` by itself"
             )
         }
-        (_, _, Some(Title { zh, en })) if item.standing == Standing::Overdue => {
-            text!("建议发“{zh}”", "`{en}` is to be sent")
-        }
+        (_, _, Some(letter)) => letter_text(letter, item.standing == Standing::Overdue),
         _ => text!("", ""),
+    }
+}
+
+fn letter_text(letter: &DueLetter, overdue: bool) -> Text {
+    let Title { zh, en } = &letter.title;
+    match (&letter.sent, letter.sending) {
+        (Some(code), _) => text!("已发“{zh}”，编号 {code}", "`{en}` was sent: {code}"),
+        (None, Some(Sending { from, to })) => text!(
+            "由 {from} 自动向 {to} 发“{zh}”",
+            "{from} sends `{en}` to {to} by itself"
+        ),
+        (None, None) if overdue => text!("建议发“{zh}”", "`{en}` is to be sent"),
+        (None, None) => text!("", ""),
     }
 }

@@ -5,6 +5,8 @@
 //!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
+//!   `record_receipts` who has one that was meant for many,
+//!   `record_duplicates` which grid reports may be one;
 //!   `record_file` and `field` read what is to be written, `record_found` shows what was found
 //! * `due`: its time limits; `measure`: the county's figures; `report`: the review of a period;
 //!   `snapshot`: its figures, once; `readmodel`: what lists and searches are made from
@@ -50,9 +52,11 @@ mod readmodel;
 mod reason_words;
 mod record;
 mod record_add;
+mod record_duplicates;
 mod record_file;
 mod record_found;
 mod record_list;
+mod record_receipts;
 mod record_search;
 mod record_set;
 mod record_show;

@@ -2,7 +2,10 @@
 
 use super::asking::Context;
 use super::help::Words;
-use super::{Ended, record_add, record_list, record_search, record_set, record_show};
+use super::{
+    Ended, record_add, record_duplicates, record_list, record_receipts, record_search, record_set,
+    record_show,
+};
 use crate::text;
 
 #[derive(clap::Args)]
@@ -17,6 +20,8 @@ enum Action {
     Set(record_set::Arguments),
     Show(record_show::Arguments),
     List(record_list::Arguments),
+    Receipts(record_receipts::Arguments),
+    Duplicates(record_duplicates::Arguments),
     Search(record_search::Arguments),
 }
 
@@ -29,6 +34,8 @@ pub(super) fn words() -> Words {
     .command("set", record_set::words())
     .command("show", record_show::words())
     .command("list", record_list::words())
+    .command("receipts", record_receipts::words())
+    .command("duplicates", record_duplicates::words())
     .command("search", record_search::words())
 }
 
@@ -38,6 +45,8 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         Action::Set(arguments) => record_set::run(arguments, context),
         Action::Show(arguments) => record_show::run(arguments, context),
         Action::List(arguments) => record_list::run(arguments, context),
+        Action::Receipts(arguments) => record_receipts::run(arguments, context),
+        Action::Duplicates(arguments) => record_duplicates::run(&arguments, context),
         Action::Search(arguments) => record_search::run(arguments, context),
     }
 }

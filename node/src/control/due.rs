@@ -73,6 +73,26 @@ pub struct DueItem {
     pub then: Option<Title>,
     /// The node that takes it.
     pub taker: Option<NodeId>,
-    /// The letter that is proposed when it is up.
-    pub letter: Option<Title>,
+    /// The letter that follows when it is up.
+    pub letter: Option<DueLetter>,
+}
+
+/// A letter that follows when time is up.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DueLetter {
+    /// Which.
+    pub title: Title,
+    /// Who sends it by itself and to whom; none where it is proposed, for a person to send.
+    pub sending: Option<Sending>,
+    /// The code of the letter, if it was sent and may be read here.
+    pub sent: Option<String>,
+}
+
+/// Between whom a letter goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sending {
+    /// Who sends it.
+    pub from: NodeId,
+    /// Whom it is meant for.
+    pub to: NodeId,
 }

@@ -2,10 +2,12 @@
 
 pub mod client;
 pub mod due;
+pub mod duplicates;
 pub mod finding;
 pub mod importing;
 pub mod measuring;
 pub mod protocol;
+pub mod receipts;
 pub mod report;
 pub mod server;
 pub mod snapshotting;

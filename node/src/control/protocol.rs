@@ -17,9 +17,11 @@ use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
 use super::due::{DueList, DueRequest};
+use super::duplicates::{Duplicates, DuplicatesRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
+use super::receipts::{Receipts, ReceiptsRequest};
 use super::report::{Report, ReportRequest};
 use super::snapshotting::{Shown, SnapshotRequest};
 use crate::text::{Problem, Text};
@@ -96,6 +98,10 @@ pub enum Request {
     },
     /// Which time limits run, and which are up?
     Due(DueRequest),
+    /// Who has a record that was meant for many?
+    Receipts(ReceiptsRequest),
+    /// Which grid reports may be one?
+    Duplicates(DuplicatesRequest),
     /// Which records have this code?
     Locate {
         /// The code.
@@ -223,6 +229,10 @@ pub enum Reply {
     },
     /// To `due`.
     Due(Box<DueList>),
+    /// To `receipts`.
+    Receipts(Box<Receipts>),
+    /// To `duplicates`.
+    Duplicates(Box<Duplicates>),
     /// To `locate`.
     Located {
         /// The records; more than one only if two of one home begin alike.

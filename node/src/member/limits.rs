@@ -1,8 +1,8 @@
 //! The time limits that run at this node: found again when it starts, kept up with what arrives, and
 //! acted on when they are up.
 
-use crdt_model::due::Due;
-use crdt_model::ids::Name;
+use crdt_model::draft::Draft;
+use crdt_model::due::{self, Act, Due};
 use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::time::Instant;
@@ -58,7 +58,7 @@ impl Keeper {
     pub(super) fn look_at_limits_of(&mut self, facet: &FacetId) {
         let charter = self.engine.charter().clone();
         let kinds = charter.kinds();
-        if !has_clocks(kinds, facet.facet) {
+        if !due::concerns(kinds, facet.facet) {
             return;
         }
         // What cannot be read is mended by the engine, which says so and tells of it again.
@@ -94,7 +94,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Takes the steps that this node has to take by itself, and says when to look again.
+    /// Does what this node has to do by itself, and says when to look again.
     pub(super) fn watch_limits(&mut self) -> Result<(), Problem> {
         let now = self.clock.now();
         if now.instant < self.limits.look_at {
@@ -112,26 +112,54 @@ impl Keeper {
         if !self.engine.confirms(wall, CONFIRMED_WITHIN_MS) {
             return Ok(());
         }
-        let charter = self.engine.charter().clone();
-        for draft in self.limits.due.steps(self.node(), &*charter, wall) {
-            let (record, facet) = (draft.facet.record, draft.facet.facet);
-            self.write(vec![draft], move |outcome| {
-                match outcome {
-                    Ok(_) => {
-                        tracing::info!(%record, %facet, "time was up and a step was taken");
-                    }
-                    Err(error) => {
-                        tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
-                    }
-                }
-                None
-            })?;
+        let (charter, node) = (self.engine.charter().clone(), self.node());
+        let acts = self.limits.due.acts(node, &*charter, wall, &self.store);
+        for act in acts.map_err(|error| super::answers::unreadable(&error))? {
+            match act {
+                Act::Step(draft) => self.take_step(draft)?,
+                Act::Letter(draft) => self.send_letter(draft)?,
+                Act::Receipt(draft) => self.give_receipt(draft)?,
+            }
         }
         Ok(())
     }
-}
 
-fn has_clocks(kinds: &crdt_model::kind::Kinds, facet: Name) -> bool {
-    let declared = kinds.facet(facet);
-    declared.is_some_and(|(_, declared)| !declared.clocks.is_empty())
+    fn take_step(&mut self, draft: Draft) -> Result<(), Problem> {
+        let (record, facet) = (draft.facet.record, draft.facet.facet);
+        self.write(vec![draft], move |outcome| {
+            match outcome {
+                Ok(_) => {
+                    tracing::info!(%record, %facet, "time was up and a step was taken");
+                }
+                Err(error) => {
+                    tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
+                }
+            }
+            None
+        })
+    }
+
+    fn send_letter(&mut self, draft: Draft) -> Result<(), Problem> {
+        let (record, facet) = (draft.facet.record, draft.facet.facet);
+        self.write(vec![draft], move |outcome| {
+            match outcome {
+                Ok(_) => {
+                    tracing::info!(%record, %facet, "time was up and a letter was sent");
+                }
+                Err(error) => {
+                    tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
+                }
+            }
+            None
+        })
+    }
+    fn give_receipt(&mut self, draft: Draft) -> Result<(), Problem> {
+        let (record, facet) = (draft.facet.record, draft.facet.facet);
+        self.write(vec![draft], move |outcome| {
+            if let Err(error) = outcome {
+                tracing::warn!(%record, %facet, %error, "something arrived and no receipt was given");
+            }
+            None
+        })
+    }
 }

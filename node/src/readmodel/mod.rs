@@ -31,6 +31,7 @@
 //!   `heard`: what can be asked.
 
 pub mod access;
+pub mod alike;
 mod file;
 pub mod find;
 mod follow;

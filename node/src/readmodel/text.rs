@@ -133,7 +133,7 @@ fn fits<'a>(words: impl Iterator<Item = &'a str>, phrase: &[String]) -> bool {
 }
 
 /// The words of a text as the index parts them, in small letters, with where they stand.
-fn tokens(text: &str) -> Vec<(Range<usize>, String)> {
+pub(super) fn tokens(text: &str) -> Vec<(Range<usize>, String)> {
     let mut words: Vec<(Range<usize>, String)> = Vec::new();
     let mut open = false;
     for (at, char) in text.char_indices() {

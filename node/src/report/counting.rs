@@ -328,7 +328,7 @@ pub(super) fn all(parts: impl IntoIterator<Item = Vec<Condition>>) -> Vec<Condit
 }
 
 /// A name that stands in this program.
-pub(super) fn named(name: &str) -> Name {
+pub(crate) fn named(name: &str) -> Name {
     // The tests go through all of them.
     name.parse()
         .expect("a name is well formed where it is written")

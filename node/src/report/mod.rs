@@ -35,6 +35,7 @@ use crate::readmodel::access::MayRead;
 use crate::readmodel::{Progress, ReadModel, ReadModelError};
 use crate::text;
 use crate::text::Text;
+pub(crate) use counting::named;
 use period::Period;
 
 /// The review of one period at one node, as one role may read it.

@@ -326,3 +326,49 @@ fn every_rule_that_is_dropped_is_missed_by_a_check() {
     unnoticed.sort();
     assert_eq!(unnoticed, BITE_NOWHERE_TODAY);
 }
+
+#[test]
+fn letters_that_could_not_be_sent() {
+    let notice = "kinds/notice.toml";
+    let edits = [
+        ("slot = \"letter\"", "slot = \"title\""),
+        ("kind = \"letter\"\nstep", "step"),
+        ("kind = \"letter\"\nstep", "kind = \"letters\"\nstep"),
+        ("title = \"{letter}", "titel = \"{letter}"),
+        (
+            "addressed = true\nsensitivities = [\"normal\", \"about-township\"]\nlevels = [\"village\"]\nrefuses = [\"identity-number\", \"bank-card\"]\n\n[[facet.field]]\nname = \"kind\"",
+            "sensitivities = [\"normal\", \"about-township\"]\nlevels = [\"village\"]\nrefuses = [\"identity-number\", \"bank-card\"]\n\n[[facet.field]]\nname = \"kind\"",
+        ),
+        ("by = \"notice.reply\"", "by = \"notice.replies\""),
+        ("refers = \"notice\"", "refers = \"text\""),
+        (
+            "field = \"state\", is = [\"done\"]",
+            "field = \"state\", is = [\"finished\"]",
+        ),
+        ("to = \"addressee\"", "to = \"home\""),
+        ("until = \"valid-until\"", "until = \"severity\""),
+        (
+            "says = { state = \"received\" }",
+            "says = { state = \"got\" }",
+        ),
+        ("says = { state = \"received\" }", "says = {}"),
+        ("value = \"reached\"", "value = \"text\""),
+    ];
+    let mut charters: Vec<CharterFiles> = edits.map(|(from, to)| with(notice, from, to)).into();
+    let case = "kinds/case.toml";
+    let sends = "sends = { from = \"county\", to = \"township\" }";
+    let then = "then = { step = \"level-4\", tier = \"township\" }";
+    let both = format!("{then}\nletter = \"letter-1\"\n{sends}");
+    charters.push(with(case, then, &both));
+    charters.push(with(case, "to = \"township\" }", "to = \"county\" }"));
+    charters.push(with(
+        case,
+        &format!("letter = \"letter-1\"\n{sends}"),
+        sends,
+    ));
+    let findings = charters.iter().map(refused);
+    let codes = findings.map(|all| all.iter().map(|one| one.code).collect::<Vec<_>>());
+    for (number, codes) in codes.enumerate() {
+        assert!(codes.contains(&"kinds::letters"), "{number}: {codes:?}");
+    }
+}

@@ -3,6 +3,8 @@
 
 mod beats;
 mod clocks;
+mod letters;
+mod receipts;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -64,7 +66,12 @@ pub(crate) fn read(
     let calendar = calendar::read(files, findings);
     clocks::check_all(&kinds, calendar.is_some(), findings);
     let calendar = calendar.unwrap_or_default();
-    (findings.len() == before).then(|| Kinds::new(kinds).with_calendar(calendar))
+    if findings.len() > before {
+        return None;
+    }
+    let kinds = Kinds::new(kinds).with_calendar(calendar);
+    letters::check_all(&kinds, findings);
+    (findings.len() == before).then_some(kinds)
 }
 
 /// Facets of all kinds together.

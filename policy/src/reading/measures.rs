@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn which_records_are_counted_is_asked_of_what_is_counted() {
-        let read = |records: &str| {
+        let with_records = |records: &str| {
             let mut files = CharterFiles::default();
             let text = format!(
                 "[[measure]]\nid = \"resolved\"\ntitle = {{ zh = \"率\", en = \"share\" }}\n\
@@ -355,10 +355,10 @@ mod tests {
             );
             files.files.insert(FILE.into(), text.into());
             let kinds = Kinds::new([toml::from_str(KIND).expect("a kind")]);
-            super::read(&files, &kinds, &mut Vec::new())
+            read(&files, &kinds, &mut Vec::new())
         };
         let counted = "SELECT record, home FROM case_summary WHERE begun_ms >= :from";
-        let measures = read(counted).expect("read");
+        let measures = with_records(counted).expect("read");
         assert_ne!(
             measures[0].definition(),
             read_sql(GOOD).0.expect("read")[0].definition()
@@ -368,7 +368,7 @@ mod tests {
             "DELETE FROM case_summary",
             "SELECT 1",
         ] {
-            assert_eq!(read(bad), None, "{bad}");
+            assert_eq!(with_records(bad), None, "{bad}");
         }
     }
 

@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 41] = [
+const LINES: [(&str, &str, Says); 44] = [
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -63,6 +63,21 @@ const LINES: [(&str, &str, Says); 41] = [
     (
         "member/limits.rs",
         r#"warn: %record, %facet, %error, "time was up and no step was taken""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"info: %record, %facet, "time was up and a letter was sent""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: %record, %facet, %error, "time was up and no letter was sent""#,
+        HeldFacet,
+    ),
+    (
+        "member/limits.rs",
+        r#"warn: %record, %facet, %error, "something arrived and no receipt was given""#,
         HeldFacet,
     ),
     (

@@ -10,7 +10,6 @@ use crdt_model::kind::Title;
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
-use node::control::due::{DueItem, DueList};
 use node::control::importing::ImportReport;
 use node::control::protocol::{
     Cause, FacetView, FieldView, HeldFacet, NextStep, NodeStatus, PeerLine, RecordLine, RecordView,
@@ -19,6 +18,9 @@ use node::control::protocol::{
 use node::text::{Problem, Text};
 use policy::review::replay::Logged;
 
+use super::due::due;
+use super::duplicates::duplicates;
+use super::receipts::receipts;
 use super::{found, reported};
 
 pub(super) type List = Vec<Mention>;
@@ -72,6 +74,8 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
                 .for_each(|label| to.push(Mention::Label(*label)));
         }
         Reply::Due(list) => due(list, &mut to),
+        Reply::Duplicates(pairs) => duplicates(pairs, &mut to),
+        Reply::Receipts(list) => receipts(list, &mut to),
         Reply::Figures(told) => super::figures::figures(told, &mut to),
         Reply::Snapshot(shown) => super::figures::snapshot(shown, &mut to),
         Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
@@ -328,49 +332,6 @@ fn line(line: &RecordLine, to: &mut List) {
         value(content, to);
     }
     free_all(conflicts, to);
-}
-
-fn due(list: &DueList, to: &mut List) {
-    let DueList {
-        now: _,
-        counts,
-        items,
-        more: _,
-    } = list;
-    let counted: u64 = counts.values().sum();
-    count("time limits", None, counted, to);
-    for DueItem {
-        record,
-        code,
-        facet,
-        home,
-        clock,
-        title: words,
-        at,
-        standing: _,
-        since: _,
-        due: _,
-        basis: _,
-        author,
-        calendar_known: _,
-        settled: _,
-        then,
-        taker,
-        letter,
-    } in items
-    {
-        bare(*record, to);
-        free(code, to);
-        [*facet, *clock].into_iter().for_each(|one| name(one, to));
-        [Some(words), Some(at), then.as_ref(), letter.as_ref()]
-            .into_iter()
-            .flatten()
-            .for_each(|one| title(one, to));
-        [Some(*home), Some(*author), *taker]
-            .into_iter()
-            .flatten()
-            .for_each(|one| one.list(to));
-    }
 }
 
 fn decided(decided: &Logged, to: &mut List) {

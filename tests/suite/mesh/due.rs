@@ -2,14 +2,19 @@
 
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Basis, Standing};
+use crdt_model::value::Value;
 use node::control::due::{DueItem, DueList, DueRequest};
 use node::control::protocol::{Reply, Request};
 
-use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, facet, name, node, text};
 
 fn due(mesh: &Mesh, code: &str, all: bool) -> DueList {
+    due_of(mesh, code, VILLAGE, all)
+}
+
+fn due_of(mesh: &Mesh, code: &str, home: &str, all: bool) -> DueList {
     let request = Request::Due(DueRequest {
-        home: Some(node(VILLAGE)),
+        home: Some(node(home)),
         all,
         limit: 50,
         role: None,
@@ -48,7 +53,7 @@ fn every_node_that_holds_a_row_says_when_it_is_due_and_who_acts_then() {
     let petition = of(&at_home, "petition");
     assert!(petition.due > of(&at_home, "seven-days").due);
     assert_eq!(
-        petition.letter.map(|letter| letter.zh).as_deref(),
+        petition.letter.map(|letter| letter.title.zh).as_deref(),
         Some("第二类函")
     );
     mesh.wait_for(COUNTY, "the clocks", |_| {
@@ -91,4 +96,43 @@ fn every_node_that_holds_a_row_says_when_it_is_due_and_who_acts_then() {
         .map(|item| item.clock)
         .collect();
     assert_eq!(clocks, [name("confirmation")]);
+}
+
+/// A task that is due in a moment: the county's own letter follows, the same one after a power cut,
+/// and everybody who may read both sees which it is.
+#[test]
+fn a_letter_that_follows_on_a_task_is_sent_once_and_named() {
+    let mut mesh = Mesh::start(&[COUNTY, TOWNSHIP]);
+    let now = due_of(&mesh, COUNTY, COUNTY, true).now.ms;
+    let time = |ms: u64| Value::Integer(i64::try_from(ms).expect("a time of ours"));
+    let fields = [
+        ("kind", text("task")),
+        ("step", text("issued")),
+        ("title", text("invented")),
+        ("text", text("invented")),
+        ("issue-time", time(now)),
+        ("due-time", time(now + 4_000)),
+    ];
+    let mut task = facet("notice.content", &fields);
+    task.addressee = Some(node(TOWNSHIP));
+    mesh.add(COUNTY, vec![task]);
+    let letter = |mesh: &Mesh, code| of(&due_of(mesh, code, COUNTY, true), "task").letter;
+    let sending = letter(&mesh, COUNTY).expect("a letter follows").sending;
+    let sending = sending.expect("by itself");
+    assert_eq!((sending.from, sending.to), (node(COUNTY), node(TOWNSHIP)));
+    mesh.wait_for_facets(TOWNSHIP, "notice.content", 2);
+    let sent = letter(&mesh, TOWNSHIP).and_then(|letter| letter.sent);
+    assert!(
+        sent.as_ref()
+            .is_some_and(|code| code.starts_with("000000-")),
+        "{sent:?}"
+    );
+    mesh.kill(COUNTY);
+    mesh.run(COUNTY);
+    assert_eq!(letter(&mesh, COUNTY).and_then(|letter| letter.sent), sent);
+    // The letter has its own time limit, and the next one follows on that.
+    let next = of(&due_of(&mesh, COUNTY, COUNTY, true), "letter-1");
+    let next = next.letter.expect("a letter follows");
+    assert_eq!((next.title.zh.as_str(), next.sent), ("第二类函", None));
+    mesh.wait_for_facets(COUNTY, "notice.content", 2);
 }

@@ -333,7 +333,8 @@ pub(super) fn device(title: &str) -> Vec<NewFacet> {
     vec![facet("device.public", &fields)]
 }
 
-fn facet(facet: &str, fields: &[(&str, Value)]) -> NewFacet {
+/// A facet with these fields, meant for home.
+pub(super) fn facet(facet: &str, fields: &[(&str, Value)]) -> NewFacet {
     let fields = fields
         .iter()
         .map(|(key, value)| ((*key).to_owned(), value.clone()));

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crdt_model::code::RecordCode;
-use crdt_model::due::{Entry, clock_of, taker};
+use crdt_model::due::{Entry, clock_of, letter_of, taker};
 use crdt_model::ids::{Name, NodeId};
-use crdt_model::kind::clocks::Standing;
+use crdt_model::kind::clocks::{Clock, Standing};
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica;
 use crdt_model::time::WallTime;
@@ -14,7 +14,7 @@ use crdt_model::time::WallTime;
 use super::finding::may_read;
 use super::records::role_of;
 use super::unreadable;
-use crate::control::due::{DueItem, DueList, DueRequest};
+use crate::control::due::{DueItem, DueLetter, DueList, DueRequest, Sending};
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
 use crate::readmodel::access::MayRead;
@@ -62,28 +62,41 @@ pub(super) fn running(
         };
         let label = facet.label(held.grade);
         match *known.entry(label).or_insert_with(|| may_read(&label)) {
-            true => items.extend(item(keeper, facet, entry, now)),
+            true => items.extend(item(keeper, facet, entry, now, may_read)?),
             false => withheld = true,
         }
     }
     Ok((items, withheld))
 }
 
-fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Option<DueItem> {
+fn item(
+    keeper: &Keeper,
+    facet: &FacetId,
+    entry: &Entry,
+    now: WallTime,
+    may_read: MayRead<'_>,
+) -> Result<Option<DueItem>, Problem> {
     let charter = keeper.engine.charter();
     let kinds = charter.kinds();
-    let (clock, field) = clock_of(kinds, facet.facet, entry.clock)?;
-    let (kind, declared) = kinds.facet(facet.facet)?;
+    let (Some((clock, field)), Some((kind, declared))) = (
+        clock_of(kinds, facet.facet, entry.clock),
+        kinds.facet(facet.facet),
+    ) else {
+        return Ok(None);
+    };
     let word = |word: Name| declared.field(field.as_str())?.word(kind, word);
+    let Some(at) = word(entry.word) else {
+        return Ok(None);
+    };
     let then = clock.then.as_ref();
-    Some(DueItem {
+    Ok(Some(DueItem {
         record: facet.record,
         code: RecordCode::of(facet.home, facet.record).to_string(),
         facet: facet.facet,
         home: facet.home,
         clock: clock.name,
         title: clock.title.clone(),
-        at: word(entry.word)?,
+        at,
         standing: clock.standing(entry.span, now),
         since: entry.span.map(|span| span.since),
         due: entry.span.map(|span| span.due),
@@ -93,6 +106,33 @@ fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Optio
         settled: entry.settled,
         then: then.and_then(|then| word(then.step)),
         taker: then.and_then(|then| taker(charter.roster(), facet.home, then)),
-        letter: clock.letter.and_then(|letter| kinds.letter(letter)),
-    })
+        letter: letter(keeper, facet, entry, clock, may_read)?,
+    }))
+}
+
+fn letter(
+    keeper: &Keeper,
+    facet: &FacetId,
+    entry: &Entry,
+    clock: &Clock,
+    may_read: MayRead<'_>,
+) -> Result<Option<DueLetter>, Problem> {
+    let charter = keeper.engine.charter();
+    let Some(title) = clock.letter.and_then(|slot| charter.kinds().letter(slot)) else {
+        return Ok(None);
+    };
+    let sent = letter_of(&**charter, facet, entry);
+    let held = sent.map_or(Ok(None), |sent| replica::facet_entry(&keeper.store, &sent));
+    let held = held.map_err(|error| unreadable(&error))?;
+    let readable = sent
+        .zip(held)
+        .filter(|(sent, held)| may_read(&sent.label(held.grade)));
+    Ok(Some(DueLetter {
+        title,
+        sending: sent.map(|sent| Sending {
+            from: sent.home,
+            to: sent.addressee,
+        }),
+        sent: readable.map(|(sent, _)| RecordCode::of(sent.home, sent.record).to_string()),
+    }))
 }

@@ -10,6 +10,7 @@ use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 use crdt_model::value::Value;
 
+use super::renumbered;
 use super::writing::refused_problem;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::Reply;
@@ -81,7 +82,10 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
         held: &HeldHere(keeper),
         fallback_home: wanted.home,
     };
-    import.preview(&files)
+    let mut preview = import.preview(&files)?;
+    let renumbered = renumbered::notes(keeper, &preview)?;
+    preview.notes.extend(renumbered);
+    Ok(preview)
 }
 
 /// What this node holds, for comparing.

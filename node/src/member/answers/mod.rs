@@ -3,13 +3,16 @@
 mod choosing;
 mod decisions;
 mod due;
+mod duplicates;
 pub(in crate::member) mod emergency;
 mod finding;
 mod heard;
 mod importing;
 mod inventory;
 mod measuring;
+mod receipts;
 mod records;
+mod renumbered;
 mod report;
 mod snapshot;
 mod status;
@@ -54,6 +57,8 @@ pub fn answer(
             role,
         } => records::list(keeper, kind, after, limit, role),
         Request::Due(due) => due::list(keeper, &due),
+        Request::Receipts(wanted) => receipts::receipts(keeper, stats.is_some(), &wanted)?,
+        Request::Duplicates(wanted) => duplicates::propose(keeper, stats.is_some(), &wanted)?,
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
