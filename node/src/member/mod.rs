@@ -5,12 +5,13 @@
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `reading`: the read model follows what the engine makes durable.
-//! * [`answers`]: one file for each kind of question.
+//! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
 mod alarms;
 pub mod answers;
 pub mod clock;
+pub mod drafts;
 pub mod founding;
 pub mod keeper;
 mod limits;

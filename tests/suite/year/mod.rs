@@ -1,0 +1,159 @@
+//! The practice's figures, of the invented year: whatever order it arrives in and whatever arrives
+//! twice, the county counts the same, and at scale 1 what the county has published.
+//!
+//! * `work`: the year as what people do; `standing`: what it comes to, laid down without the mesh
+//! * `county`, `people`: the simulated county that lives through it, and those who write
+//! * `alone`: the same year in one replica, without a network
+//! * `asked`: the figures of a read model; `counted`: the same, counted by hand; `published`: those
+//!   that the county has published
+
+mod alone;
+mod asked;
+mod counted;
+mod county;
+mod people;
+mod published;
+mod standing;
+mod work;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crdt_model::ids::Name;
+use netsim::charters::Shelf;
+use netsim::stage::Stage;
+use node::county::members::Members;
+use policy::CedarCharter;
+use policy::deciding::plain::PlainCedar;
+
+use county::County;
+use work::Year;
+
+/// 2026 in Beijing, in milliseconds since 1970-01-01T00:00:00Z.
+const FROM_MS: i64 = 1_767_196_800_000;
+const UNTIL_MS: i64 = FROM_MS + 365 * 24 * 3_600_000;
+/// The scale of the runs that every test run makes.
+const SMALL: f64 = 0.01;
+
+/// Numerator and denominator by cell; no numerator where it is too small to be told.
+type Cells = BTreeMap<String, (Option<i64>, Option<i64>)>;
+/// Cells by measure.
+type Figures = BTreeMap<String, Cells>;
+
+fn role() -> Name {
+    "leader".parse().expect("a name")
+}
+
+/// The charter that a county plays on, and who its nodes are.
+struct Play {
+    stage: Stage,
+    shelf: Shelf,
+    charter: Arc<CedarCharter>,
+    members: Members,
+}
+
+impl Play {
+    fn new() -> Self {
+        let (stage, shelf) = county::stage();
+        let files = &stage.first().files;
+        let charter = CedarCharter::open(files).expect("a charter");
+        let roster = std::str::from_utf8(&files.files["roster.toml"]).expect("text");
+        let members = Members::parse(Path::new("roster.toml"), roster).expect("a roster");
+        Self {
+            charter: Arc::new(charter),
+            members,
+            stage,
+            shelf,
+        }
+    }
+
+    fn year(&self, scale: f64) -> Year {
+        work::year(&self.charter, &self.members, scale)
+    }
+
+    /// The figures by the second path.
+    fn counted(&self, year: &Year) -> Figures {
+        let cedar = PlainCedar::open(&self.stage.first().files).expect("plain Cedar");
+        counted::figures(&cedar, self.stage.places.county(), &year.standing)
+    }
+
+    /// The figures of a replica that was written without a network.
+    fn alone(&self, year: Year) -> Figures {
+        let store = alone::replica(&self.stage, &self.charter, year.courses);
+        asked::figures(&self.charter, self.stage.places.county(), &store)
+    }
+
+    /// The figures of the county node, after a year of the whole county in trouble.
+    fn lived(&self, year: Year, seed: u64) -> Figures {
+        let mut county = County::new(self.stage.clone(), self.shelf.clone(), seed);
+        let trouble = county.live(&self.charter, year.courses, seed);
+        println!("seed {seed}: {trouble:?}");
+        let share = |of: u64| of as f64 / trouble.frames as f64;
+        assert!(
+            (0.18..0.22).contains(&share(trouble.doubled)),
+            "{trouble:?}"
+        );
+        assert!(
+            share(trouble.lost) > 0.005 && trouble.overtook > 0,
+            "{trouble:?}"
+        );
+        let away = trouble.rounds_away as f64 / trouble.rounds as f64;
+        assert!((0.47..0.53).contains(&away), "{trouble:?}");
+        assert!(trouble.unanswered > 0, "{trouble:?}");
+        let node = county.world.node(county.node()).expect("it runs");
+        asked::figures(&self.charter, county.node(), &node.store)
+    }
+}
+
+/// Says what differs, cell by cell.
+fn assert_same(asked: &Figures, expected: &Figures) {
+    assert_eq!(asked.len(), 17);
+    for (measure, cells) in expected {
+        assert_eq!(asked.get(measure), Some(cells), "{measure}");
+    }
+    assert_eq!(asked, expected);
+}
+
+#[test]
+fn a_small_year_gives_its_figures_without_a_network() {
+    let play = Play::new();
+    let year = play.year(SMALL);
+    let counted = play.counted(&year);
+    assert_same(&play.alone(year), &counted);
+}
+
+#[test]
+fn a_small_year_gives_its_figures_in_any_order_through_nodes_that_are_away_half_the_time() {
+    let play = Play::new();
+    for seed in 1..=3 {
+        let year = play.year(SMALL);
+        let counted = play.counted(&year);
+        assert_same(&play.lived(year, seed), &counted);
+    }
+}
+
+/// `cargo test --release --workspace --locked --test suite -- year:: --ignored --nocapture`
+#[test]
+#[ignore = "minutes"]
+fn the_whole_year_gives_the_published_figures_without_a_network() {
+    let play = Play::new();
+    let year = play.year(1.0);
+    let counted = play.counted(&year);
+    let asked = play.alone(year);
+    published::assert_in(&asked);
+    assert_same(&asked, &counted);
+}
+
+/// As above.
+#[test]
+#[ignore = "minutes"]
+fn the_whole_year_gives_the_published_figures_through_nodes_that_are_away_half_the_time() {
+    let play = Play::new();
+    let year = play.year(1.0);
+    let counted = play.counted(&year);
+    let asked = play.lived(year, 1);
+    published::assert_in(&asked);
+    assert_same(&asked, &counted);
+    published::print(&play.charter, &asked);
+}
