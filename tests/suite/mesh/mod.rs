@@ -14,4 +14,5 @@ mod reading;
 mod reports;
 mod steps;
 mod strangers;
+mod views;
 mod whistle;

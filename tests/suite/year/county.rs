@@ -48,15 +48,17 @@ enum Presence {
 /// What took effect.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trouble {
+    /// Frames that were sent, and of these those that arrived twice, out of order and not at all.
     pub(super) frames: u64,
     pub(super) doubled: u64,
     pub(super) overtook: u64,
     pub(super) lost: u64,
-    pub(super) rounds_away: usize,
+    /// Rounds of all nodes together, and of these those that they were away.
     pub(super) rounds: usize,
-    pub(super) unanswered: u64,
+    pub(super) rounds_away: usize,
+    /// Deeds that a node acknowledged, and how often one stopped before it had answered.
     pub(super) acknowledged: u64,
-    pub(super) virtual_s: u64,
+    pub(super) unanswered: u64,
 }
 
 /// See the module.
@@ -138,7 +140,6 @@ impl County {
             rounds: ROUNDS * (LINZE_NODES - 1),
             unanswered: people.unanswered,
             acknowledged: people.acknowledged,
-            virtual_s: self.world.now_ms() / 1_000,
         }
     }
 

@@ -34,7 +34,7 @@ use work::Year;
 const FROM_MS: i64 = 1_767_196_800_000;
 const UNTIL_MS: i64 = FROM_MS + 365 * 24 * 3_600_000;
 /// The scale of the runs that every test run makes.
-const SMALL: f64 = 0.01;
+const SMALL: f64 = 0.02;
 
 /// Numerator and denominator by cell; no numerator where it is too small to be told.
 type Cells = BTreeMap<String, (Option<i64>, Option<i64>)>;
@@ -87,8 +87,10 @@ impl Play {
     /// The figures of the county node, after a year of the whole county in trouble.
     fn lived(&self, year: Year, seed: u64) -> Figures {
         let mut county = County::new(self.stage.clone(), self.shelf.clone(), seed);
+        let deeds: usize = year.courses.iter().map(|course| course.deeds.len()).sum();
         let trouble = county.live(&self.charter, year.courses, seed);
         println!("seed {seed}: {trouble:?}");
+        assert_eq!(trouble.acknowledged, deeds as u64, "each deed once");
         let share = |of: u64| of as f64 / trouble.frames as f64;
         assert!(
             (0.18..0.22).contains(&share(trouble.doubled)),
@@ -120,6 +122,11 @@ fn a_small_year_gives_its_figures_without_a_network() {
     let play = Play::new();
     let year = play.year(SMALL);
     let counted = play.counted(&year);
+    let mut kinds = counted["disputes"].values();
+    assert!(
+        kinds.any(|cell| cell.0.is_none()),
+        "some are too few to be told"
+    );
     assert_same(&play.alone(year), &counted);
 }
 
@@ -131,6 +138,26 @@ fn a_small_year_gives_its_figures_in_any_order_through_nodes_that_are_away_half_
         let counted = play.counted(&year);
         assert_same(&play.lived(year, seed), &counted);
     }
+}
+
+#[test]
+fn the_rate_of_estates_is_told_with_its_denominator_and_why_107_cannot_give_it() {
+    let play = Play::new();
+    let mut measures = play.charter.measures().iter();
+    let measure = measures.find(|one| one.id.as_str() == "estates-covered");
+    let measure = measure.expect("a measure");
+    assert!(measure.denominator.is_some());
+    let published = measure.published.as_ref().expect("what is published");
+    for text in [&published.zh, &published.en] {
+        assert!(text.contains("96.67") && text.contains("107"), "{text}");
+    }
+    // Hundredths of a percent, rounded: 107/110 is 97.27 % and 107/111 is 96.40 %.
+    let rate = |numerator: u32, of: u32| (numerator * 20_000 + of) / (2 * of);
+    assert_eq!(rate(29, 30), 9_667);
+    assert!((1..=10_700).all(|of| rate(107, of) != 9_667));
+    assert_eq!([110, 111].map(|of| rate(107, of)), [9_727, 9_640]);
+    let all = &play.counted(&play.year(SMALL))["estates-covered"]["all"];
+    assert_eq!(*all, (Some(29), Some(30)));
 }
 
 /// `cargo test --release --workspace --locked --test suite -- year:: --ignored --nocapture`
