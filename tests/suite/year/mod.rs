@@ -162,7 +162,7 @@ fn the_rate_of_estates_is_told_with_its_denominator_and_why_107_cannot_give_it()
 
 /// `cargo test --release --workspace --locked --test suite -- year:: --ignored --nocapture`
 #[test]
-#[ignore = "minutes"]
+#[ignore = "takes a minute"]
 fn the_whole_year_gives_the_published_figures_without_a_network() {
     let play = Play::new();
     let year = play.year(1.0);
@@ -174,7 +174,7 @@ fn the_whole_year_gives_the_published_figures_without_a_network() {
 
 /// As above.
 #[test]
-#[ignore = "minutes"]
+#[ignore = "takes a minute"]
 fn the_whole_year_gives_the_published_figures_through_nodes_that_are_away_half_the_time() {
     let play = Play::new();
     let year = play.year(1.0);
