@@ -3,3 +3,4 @@
 mod console;
 mod mesh;
 mod tidy;
+mod year;

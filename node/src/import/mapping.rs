@@ -13,6 +13,9 @@ use serde::Deserialize;
 use crate::import::mapping_file;
 use crate::text::{Problem, Text};
 
+/// The mapping that is used where none is named: camera catalogues need none from the person.
+const OF_CATALOGUES: &str = include_str!("../../../deploy/linze/mappings/gb28181.toml");
+
 /// What a mapping reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -146,6 +149,14 @@ impl Mapping {
     /// What in it is not TOML, not a mapping, or not what the kinds have.
     pub fn parse(file: &str, text: &str, kinds: &Kinds) -> Result<Self, Problem> {
         mapping_file::parse(file, text, kinds)
+    }
+
+    /// The mapping of catalogues.
+    ///
+    /// # Errors
+    /// The kinds have no such devices.
+    pub fn of_catalogues(kinds: &Kinds) -> Result<Self, Problem> {
+        Self::parse("gb28181.toml", OF_CATALOGUES, kinds)
     }
 
     /// The names of all columns that the mapping knows what to do with.

@@ -42,7 +42,7 @@ pub use self::locate::record_id;
 pub use self::mapping::{Format, Mapping};
 pub use self::place::Placement;
 pub use self::preview::{Outcome, Preview, RowOutcome, Totals};
-pub use self::rules::{CharterRules, Held, Rules};
+pub use self::rules::{CharterRules, Held, HeldIn, Rules};
 pub use self::source::SourceFile;
 
 use self::decode::Decoded;

@@ -16,6 +16,9 @@ use crate::import::source::quoted;
 use crate::text;
 use crate::text::{Problem, Text};
 
+/// Which node answers for areas that have none.
+const OF_THE_COUNTY: &str = include_str!("../../../deploy/linze/mappings/placement.toml");
+
 /// What people have laid down about places.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Placement {
@@ -44,6 +47,14 @@ struct PlacementFile {
 }
 
 impl Placement {
+    /// What the county has laid down.
+    ///
+    /// # Errors
+    /// An error of this program.
+    pub fn of_the_county() -> Result<Self, Problem> {
+        Self::from_toml(OF_THE_COUNTY)
+    }
+
     /// Reads a placement file in TOML: `[devices]`, key to node, and `[areas]`, area to the node
     /// responsible for it.
     pub fn from_toml(text: &str) -> Result<Self, Problem> {

@@ -153,6 +153,15 @@ impl Preview {
         self.drafts.is_empty()
     }
 
+    /// Takes the drafts out, those of one record together.
+    pub fn take_records(&mut self) -> Vec<Vec<Draft>> {
+        let mut records: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for draft in std::mem::take(&mut self.drafts) {
+            records.entry(draft.facet.record).or_default().push(draft);
+        }
+        records.into_values().collect()
+    }
+
     /// The preview as people read it, with at most `rows_max` refused or annotated rows.
     pub fn render(&self, language: Language, rows_max: usize) -> String {
         let mut lines = Lines {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use crdt_model::charter::{Charter, Decision};
+use crdt_model::document::Written;
 use crdt_model::ids::NodeId;
 use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Grade, Label};
+use crdt_model::replica;
+use crdt_model::store::Store;
 use crdt_model::value::Value;
 
 use crate::text;
@@ -17,6 +20,25 @@ pub trait Held {
     fn fields(&self, facet: &FacetId) -> Option<BTreeMap<String, Value>>;
     /// The grade of a facet; `None` if the node does not hold it.
     fn grade(&self, facet: &FacetId) -> Option<Grade>;
+}
+
+/// A node's replica.
+#[derive(Clone, Copy)]
+pub struct HeldIn<'a>(pub &'a dyn Store);
+
+impl Held for HeldIn<'_> {
+    fn fields(&self, facet: &FacetId) -> Option<BTreeMap<String, Value>> {
+        replica::facet_entry(self.0, facet).ok()??;
+        let document = replica::document(self.0, facet).ok()?;
+        let latest = |(key, values): (&str, &[Written])| {
+            Some((key.to_owned(), values.last()?.value.clone()))
+        };
+        Some(document.fields().filter_map(latest).collect())
+    }
+
+    fn grade(&self, facet: &FacetId) -> Option<Grade> {
+        Some(replica::facet_entry(self.0, facet).ok()??.grade)
+    }
 }
 
 /// What the charter lets the importing node do.

@@ -6,13 +6,14 @@
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
-//! * [`answers`]: one file for each kind of question.
+//! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
 mod alarms;
 pub mod answers;
 mod beats;
 pub mod clock;
+pub mod drafts;
 pub mod founding;
 pub mod keeper;
 mod limits;

@@ -201,11 +201,8 @@ impl Mesh {
 
     /// Looks at a node until what is waited for has come.
     pub(super) fn wait_for(&self, code: &str, what: &str, come: impl Fn(&NodeStatus) -> bool) {
-        for _ in 0..PATIENCE_MS / LOOK_MS {
-            if self.status(code).is_some_and(|status| come(&status)) {
-                return;
-            }
-            pause();
+        if comes(|| self.status(code).is_some_and(|status| come(&status))) {
+            return;
         }
         let log = std::fs::read_to_string(self.node_folder(code).path().join("log"));
         panic!(
@@ -368,8 +365,15 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-fn pause() {
-    std::thread::park_timeout(Duration::from_millis(LOOK_MS));
+/// Looks until something has come; `false` if it does not.
+pub(super) fn comes(has_come: impl Fn() -> bool) -> bool {
+    (0..PATIENCE_MS / LOOK_MS).any(|_| {
+        let come = has_come();
+        if !come {
+            std::thread::park_timeout(Duration::from_millis(LOOK_MS));
+        }
+        come
+    })
 }
 
 pub(super) fn copy_folder(from: &Path, to: &Path) {

@@ -17,4 +17,5 @@ mod reports;
 mod snapshots;
 mod steps;
 mod strangers;
+mod views;
 mod whistle;

@@ -24,6 +24,7 @@ mod table;
 mod teams;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -40,6 +41,8 @@ use self::names::Names;
 use self::table::Table;
 use crate::control::protocol::Request;
 use crate::county::members::Members;
+use crate::county::template::MAPPINGS;
+use crate::import::{Held, Import, Mapping, Placement, Preview, Rules, SourceFile};
 use crate::text::Problem;
 
 /// One file to be imported at a node.
@@ -67,6 +70,35 @@ impl SampleFile {
             records: table.rows(),
             bytes: table.bytes(),
         })
+    }
+
+    /// What importing it would do at a node with these rules that holds this.
+    ///
+    /// # Errors
+    /// It cannot be read at all.
+    pub fn preview(&self, rules: &dyn Rules, held: &dyn Held) -> Result<Preview, Problem> {
+        let mapping = match self.mapping_text() {
+            Some((name, text)) => Mapping::parse(name, &text, rules.kinds())?,
+            None => Mapping::of_catalogues(rules.kinds())?,
+        };
+        let import = Import {
+            mapping: &mapping,
+            placement: &Placement::of_the_county()?,
+            rules,
+            held,
+            fallback_home: self.home,
+        };
+        import.preview(&[SourceFile {
+            name: self.name.clone(),
+            bytes: self.bytes.clone(),
+        }])
+    }
+
+    /// The mapping that it names, which the program brings along.
+    fn mapping_text(&self) -> Option<(&'static str, Cow<'static, str>)> {
+        let wanted = self.mapping.as_ref()?;
+        let (name, text) = MAPPINGS.iter().find(|(name, _)| name == wanted)?;
+        Some((name, String::from_utf8_lossy(text)))
     }
 }
 

@@ -17,8 +17,7 @@ mod figures;
 mod lawful;
 
 use crate::county::options::{SMALL_COUNTY, Scale};
-use crate::county::template::MAPPINGS;
-use crate::import::{CharterRules, Held, Import, Mapping, Placement, SourceFile};
+use crate::import::CharterRules;
 
 struct HoldsNothing;
 
@@ -274,31 +273,7 @@ fn real_files_are_read_as_far_as_they_can_be() {
     );
 }
 
-fn preview(charter: &CedarCharter, node: NodeId, file: &SampleFile) -> crate::import::Preview {
-    let mapping = match &file.mapping {
-        Some(name) => {
-            let (_, text) = MAPPINGS
-                .iter()
-                .find(|(path, _)| path == name)
-                .expect("shipped");
-            std::str::from_utf8(text).expect("text")
-        }
-        None => include_str!("../../../../deploy/linze/mappings/gb28181.toml"),
-    };
-    let mapping = Mapping::parse("mapping", mapping, charter.kinds()).expect("a mapping");
-    let import = Import {
-        mapping: &mapping,
-        placement: &Placement::default(),
-        rules: &CharterRules {
-            charter,
-            author: node,
-        },
-        held: &HoldsNothing,
-        fallback_home: file.home,
-    };
-    let source = SourceFile {
-        name: file.name.clone(),
-        bytes: file.bytes.clone(),
-    };
-    import.preview(&[source]).expect("readable")
+fn preview(charter: &CedarCharter, author: NodeId, file: &SampleFile) -> Preview {
+    let rules = CharterRules { charter, author };
+    file.preview(&rules, &HoldsNothing).expect("readable")
 }

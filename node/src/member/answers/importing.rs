@@ -1,29 +1,20 @@
 //! Importing files: a preview always, and the writing where it is asked for.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crdt_model::engine::WriteRefused;
 use crdt_model::ids::CommitHash;
-use crdt_model::label::{FacetId, Grade};
-use crdt_model::replica;
-use crdt_model::value::Value;
 
 use super::renumbered;
 use super::writing::refused_problem;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::Reply;
 use crate::import::read_bounded;
-use crate::import::{CharterRules, Held, Import, Mapping, Placement, Preview, SourceFile};
+use crate::import::{CharterRules, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
 use crate::text;
 use crate::text::{Language, Problem, Text};
-
-/// The mapping that is used where none is named: camera catalogues need none from the person.
-const CATALOGUE_MAPPING: &str = include_str!("../../../../deploy/linze/mappings/gb28181.toml");
-/// Which node answers for areas that have none.
-const COUNTY_PLACEMENT: &str = include_str!("../../../../deploy/linze/mappings/placement.toml");
 
 /// Rows that a report names one by one, at most.
 const REPORT_ROWS_MAX: usize = 200;
@@ -61,9 +52,9 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
     let kinds = charter.kinds();
     let mapping = match &wanted.mapping {
         Some(path) => Mapping::parse(&path.display().to_string(), &read_text(path)?, kinds)?,
-        None => Mapping::parse("gb28181.toml", CATALOGUE_MAPPING, kinds)?,
+        None => Mapping::of_catalogues(kinds)?,
     };
-    let mut placement = Placement::from_toml(COUNTY_PLACEMENT)?;
+    let mut placement = Placement::of_the_county()?;
     if let Some(path) = &wanted.placement {
         let table = path.extension().is_some_and(|extension| extension == "csv");
         placement = placement.with(if table {
@@ -79,31 +70,13 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
             charter: &**charter,
             author: keeper.node(),
         },
-        held: &HeldHere(keeper),
+        held: &HeldIn(&keeper.store),
         fallback_home: wanted.home,
     };
     let mut preview = import.preview(&files)?;
     let renumbered = renumbered::notes(keeper, &preview)?;
     preview.notes.extend(renumbered);
     Ok(preview)
-}
-
-/// What this node holds, for comparing.
-struct HeldHere<'a>(&'a Keeper);
-
-impl Held for HeldHere<'_> {
-    fn fields(&self, facet: &FacetId) -> Option<BTreeMap<String, Value>> {
-        replica::facet_entry(&self.0.store, facet).ok()??;
-        let document = replica::document(&self.0.store, facet).ok()?;
-        let latest = |(key, values): (&str, &[crdt_model::document::Written])| {
-            Some((key.to_owned(), values.last()?.value.clone()))
-        };
-        Some(document.fields().filter_map(latest).collect())
-    }
-
-    fn grade(&self, facet: &FacetId) -> Option<Grade> {
-        Some(replica::facet_entry(&self.0.store, facet).ok()??.grade)
-    }
 }
 
 /// What many writes come to, told when the last is through.
@@ -134,11 +107,7 @@ impl Tally {
 
 /// Writes the drafts, those of one record together.
 fn apply(keeper: &mut Keeper, mut preview: Preview, answer: Answer) -> Result<(), Problem> {
-    let drafts = std::mem::take(&mut preview.drafts);
-    let mut records: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for draft in drafts {
-        records.entry(draft.facet.record).or_default().push(draft);
-    }
+    let records = preview.take_records();
     let tally = Tally {
         left: records.len(),
         report: report(&preview, true),
@@ -146,7 +115,7 @@ fn apply(keeper: &mut Keeper, mut preview: Preview, answer: Answer) -> Result<()
     };
     let tally = Arc::new(Mutex::new(tally));
     let charter = Arc::clone(keeper.adopted.charter());
-    for (_, drafts) in records {
+    for drafts in records {
         let (tally, charter) = (Arc::clone(&tally), Arc::clone(&charter));
         keeper.write(drafts, move |outcome| {
             // Held for a moment by one thread; a panic under it is a bug that has been reported.

@@ -137,7 +137,7 @@ fn quarantine(keeper: &Keeper) -> Reply {
 }
 
 /// The same whether the record does not exist or its facets may not be held here.
-fn no_such_record(record: RecordId) -> Problem {
+pub(in crate::member) fn no_such_record(record: RecordId) -> Problem {
     Problem::new(
         "no-such-record",
         text!("本机没有记录 {record}", "this node has no record {record}"),

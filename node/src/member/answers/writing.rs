@@ -4,11 +4,11 @@ use crdt_model::code::RecordCode;
 use crdt_model::draft::Draft;
 use crdt_model::engine::WriteRefused;
 use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
-use crdt_model::label::{FacetId, Grade};
-use crdt_model::replica;
+use crdt_model::label::FacetId;
 
-use super::{no_such_record, steps, unreadable};
+use super::records::role_of;
 use crate::control::protocol::{ChangedFacet, NewFacet, Reply};
+use crate::member::drafts;
 use crate::member::keeper::{Answer, Keeper};
 use crate::reason::refusal_text;
 use crate::text;
@@ -38,32 +38,8 @@ fn new_drafts(
     facets: Vec<NewFacet>,
 ) -> Result<Vec<Draft>, Problem> {
     let record = record.map_or_else(random_record, Ok)?;
-    let home = home.unwrap_or(keeper.node());
-    let draft = |facet: NewFacet| {
-        let id = FacetId {
-            record,
-            facet: facet.facet,
-            home,
-            addressee: facet.addressee.unwrap_or(home),
-        };
-        let default = keeper.engine.charter().kinds().facet(facet.facet);
-        let default = default.and_then(|(_, declared)| declared.default_grade());
-        let grade = grade(default, facet.sensitivity, facet.level);
-        let fields = facet
-            .fields
-            .into_iter()
-            .map(|(key, value)| (key, Some(value)));
-        Draft {
-            facet: id,
-            grade,
-            fields: fields.collect(),
-        }
-    };
-    let drafts: Vec<Draft> = facets.into_iter().map(draft).collect();
-    if drafts.is_empty() {
-        return Err(nothing_to_write());
-    }
-    Ok(drafts)
+    let kinds = keeper.engine.charter().kinds();
+    drafts::added(kinds, record, home.unwrap_or(keeper.node()), facets)
 }
 
 pub(super) fn set(
@@ -73,8 +49,7 @@ pub(super) fn set(
     role: Option<Name>,
     answer: Answer,
 ) -> Result<(), Problem> {
-    let drafts = changed_drafts(keeper, record, facets);
-    let drafts = drafts.and_then(|drafts| steps::for_role(keeper, drafts, role));
+    let drafts = changed_drafts(keeper, record, facets, role);
     let drafts = match drafts {
         Ok(drafts) => drafts,
         Err(problem) => {
@@ -89,27 +64,11 @@ fn changed_drafts(
     keeper: &Keeper,
     record: RecordId,
     facets: Vec<ChangedFacet>,
+    role: Option<Name>,
 ) -> Result<Vec<Draft>, Problem> {
-    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
-    if held.is_empty() {
-        return Err(no_such_record(record));
-    }
-    let mut drafts = Vec::new();
-    for change in facets {
-        let found = held.iter().find(|(facet, _)| facet.facet == change.facet);
-        let (facet, entry) = found.ok_or_else(|| not_held(record, &change))?;
-        let regraded = change.sensitivity.is_some() || change.level.is_some();
-        let to = grade(Some(entry.grade), change.sensitivity, change.level);
-        drafts.push(Draft {
-            facet: *facet,
-            grade: to.filter(|_| regraded),
-            fields: change.fields,
-        });
-    }
-    if drafts.is_empty() {
-        return Err(nothing_to_write());
-    }
-    Ok(drafts)
+    let changed = drafts::changed(&keeper.store, record, facets)?;
+    let (kinds, role) = (keeper.engine.charter().kinds(), role_of(keeper, role)?);
+    drafts::for_role(kinds, &keeper.store, changed, role)
 }
 
 fn write(keeper: &mut Keeper, drafts: Vec<Draft>, answer: Answer) -> Result<(), Problem> {
@@ -131,14 +90,6 @@ fn written(facet: &FacetId, commits: Vec<CommitHash>) -> Reply {
         code: RecordCode::of(facet.home, facet.record).to_string(),
         commits,
     }
-}
-
-fn grade(base: Option<Grade>, sensitivity: Option<Name>, level: Option<Name>) -> Option<Grade> {
-    let sensitivity = sensitivity.or(base.map(|base| base.sensitivity))?;
-    Some(Grade {
-        sensitivity,
-        level: level.or(base.map(|base| base.level))?,
-    })
 }
 
 fn random_record() -> Result<RecordId, Problem> {
@@ -180,27 +131,4 @@ pub(super) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRef
         ),
     };
     Problem::new(code, Text { zh, en }, next)
-}
-
-fn nothing_to_write() -> Problem {
-    Problem::new(
-        "nothing-to-write",
-        text!("没有给出任何内容", "nothing was given to write"),
-        text!("至少给出一个字段", "give at least one field"),
-    )
-}
-
-fn not_held(record: RecordId, change: &ChangedFacet) -> Problem {
-    let facet = change.facet;
-    Problem::new(
-        "no-such-facet",
-        text!(
-            "本机没有记录 {record} 的 {facet}",
-            "this node has no {facet} of record {record}"
-        ),
-        text!(
-            "用 mesh-node record show 查看本机持有的分面；新分面用 record add --record",
-            "mesh-node record show lists the facets here; a new one is made with record add --record"
-        ),
-    )
 }
