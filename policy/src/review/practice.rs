@@ -13,6 +13,7 @@ use crdt_model::ids::Name;
 use crdt_model::kind::clocks::Clock;
 use crdt_model::kind::letters::Party;
 use crdt_model::kind::{Facet, Kind, Kinds, Title};
+use sha2::{Digest, Sha256};
 
 use crate::deciding::charter::CedarCharter;
 use crate::reading::measures::Measure;
@@ -150,7 +151,7 @@ impl Statements {
     }
 
     fn clock(&mut self, kinds: &Kinds, kind: &Kind, facet: &Facet, clock: &Clock) {
-        let of = format!("{} {}", facet.name, clock.name);
+        let of = format!("{}/{}", facet.name, clock.name);
         let mut add = |side: Title, says: Title| self.add(Section::Clocks, of.clone(), side, says);
         let step = facet.steps.as_ref().map(|steps| steps.field);
         let words = |field: Option<Name>, words: &[Name]| {
@@ -165,21 +166,21 @@ impl Statements {
         if let Some(only) = &clock.only {
             let field = only.field;
             let Title { zh, en } = words(Some(field), &only.is);
-            let says = both(format!("{field}：{zh}"), format!("{field}: {en}"));
+            let says = both(format!("`{field}`：{zh}"), format!("`{field}`: {en}"));
             add(both("仅适用于", "only where"), says);
         }
         if let Some(extended) = &clock.extended {
             let (field, days) = (extended.field, extended.days);
             let says = both(
-                format!("{field} 为“是”的，加 {days} 天"),
-                format!("{days} more days where {field} is yes"),
+                format!("`{field}` 为“是”的，加 {days} 天"),
+                format!("{days} more days where `{field}` is yes"),
             );
             add(both("延长", "longer"), says);
         }
         if let Some(until) = clock.until {
             let says = both(
-                format!("以 {until} 为准"),
-                format!("{until} counts instead"),
+                format!("以 `{until}` 为准"),
+                format!("`{until}` counts instead"),
             );
             add(both("另定日期", "another date"), says);
         }
@@ -214,15 +215,15 @@ impl Statements {
                 let Some(level) = step.raises else { continue };
                 let from = step.from.iter().map(|word| word.as_str());
                 let of = format!(
-                    "{} {} > {}",
+                    "{}/{}>{}",
                     facet.name,
-                    from.collect::<Vec<_>>().join(", "),
+                    from.collect::<Vec<_>>().join("+"),
                     step.to
                 );
                 let Title { zh, en } = word_title(kind, facet, Some(steps.field), step.to);
                 let says = both(
-                    format!("转“{zh}”时，全案提到 {level} 级"),
-                    format!("`{en}` takes the whole matter to {level}"),
+                    format!("转“{zh}”时，全案提到 `{level}` 级"),
+                    format!("`{en}` takes the whole matter to `{level}`"),
                 );
                 self.add(Section::Steps, of, both("提级", "raises"), says);
             }
@@ -232,12 +233,12 @@ impl Statements {
     fn written(&mut self, facet: &Facet) {
         if let Some(form) = &facet.letter {
             for (field, text) in &form.says {
-                let side = both(format!("函件 {field}"), format!("letter: {field}"));
+                let side = both(format!("函件 `{field}`"), format!("letter: `{field}`"));
                 self.add(
                     Section::Written,
                     facet.name.as_str(),
                     side,
-                    both(text, text),
+                    text_title(text),
                 );
             }
         }
@@ -245,8 +246,8 @@ impl Statements {
             let is = names(&answered.only.is);
             let (by, field) = (answered.by, answered.only.field);
             let says = both(
-                format!("{by} 的 {field} 为 {is}"),
-                format!("{by} with {field} {is}"),
+                format!("`{by}` 的 `{field}` 为 {is}"),
+                format!("`{by}` with `{field}` {is}"),
             );
             let side = both(
                 "视为已答复，不再自动发函",
@@ -258,8 +259,8 @@ impl Statements {
             let is = names(&receipts.only.is);
             let (by, field) = (receipts.by, receipts.only.field);
             let says = both(
-                format!("{field} 为 {is} 的，收件节点自动写 {by}"),
-                format!("where {field} is {is}, each node that it is for writes {by}"),
+                format!("`{field}` 为 {is} 的，收件节点自动写 `{by}`"),
+                format!("where `{field}` is {is}, each node that it is for writes `{by}`"),
             );
             let side = both("自动签收", "receipts");
             self.add(Section::Written, facet.name.as_str(), side, says);
@@ -272,7 +273,7 @@ impl Statements {
                 let Some(reason) = &word.forbidden else {
                     continue;
                 };
-                let of = format!("{} {vocabulary} {}", kind.kind, word.id);
+                let of = format!("{}/{vocabulary}/{}", kind.kind, word.id);
                 self.add(Section::Forbidden, of, word.title(), reason.clone());
             }
         }
@@ -301,19 +302,31 @@ impl Statements {
         let reads = names(&reads);
         add(both("取自", "from"), both(reads.clone(), reads));
         // What is asked stands in the file; that it is another question is said here.
-        let digest = measure.definition();
-        let digest: String = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = short(&measure.definition());
         add(both("口径摘要", "definition"), both(digest.clone(), digest));
     }
 }
 
+/// Names of the charter, as they stand there.
 fn names(names: &[Name]) -> String {
-    let names = names.iter().map(|name| name.as_str());
+    let names = names.iter().map(|name| format!("`{name}`"));
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// A text that a node writes. It is Chinese; who reads English is told when it is another one.
+fn text_title(text: &str) -> Title {
+    if text.is_ascii() {
+        return both(format!("`{text}`"), format!("`{text}`"));
+    }
+    let (digest, characters) = (short(&Sha256::digest(text)), text.chars().count());
+    let en = format!("Chinese text of {characters} characters, {digest}");
+    both(format!("`{text}`"), en)
+}
+
+/// The beginning of a digest: enough to see that it is another one.
+fn short(digest: &[u8]) -> String {
+    let digest = digest.iter().take(6).map(|byte| format!("{byte:02x}"));
+    digest.collect()
 }
 
 fn listed(titles: Vec<Title>) -> Title {

@@ -180,8 +180,8 @@ fn practice_text(practice: &[PracticeChange], output: &Output) -> String {
         };
         text.push_str(&say!(
             output,
-            "  {of} {side}：{said}\n",
-            "  {of}, {side}: {said}\n"
+            "  `{of}` {side}：{said}\n",
+            "  `{of}`, {side}: {said}\n"
         ));
     }
     text

@@ -115,7 +115,7 @@ fn practice_text(said: &[Statement], output: &Output) -> String {
             .unwrap_or_default();
         let rows = of_one.iter().map(|one| {
             let (side, says) = (output.title(&one.side), output.title(&one.says));
-            [one.of.clone(), side.to_owned(), says.to_owned()]
+            [format!("`{}`", one.of), side.to_owned(), says.to_owned()]
         });
         format!("\n{}\n{}", output.title(&title), table(rows))
     });

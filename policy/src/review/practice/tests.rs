@@ -53,11 +53,11 @@ fn a_time_limit_that_is_longer_and_what_follows_on_it_are_told() {
     assert_eq!(
         found,
         [
-            "case.summary level-4, letter: `letter 1`, sent by itself from county to township > \
+            "case.summary/level-4, letter: `letter 1`, sent by itself from county to township > \
              `letter 1`, only proposed",
-            "case.summary seven-days, days: 7 working days > 9 working days",
-            "case.summary accepted, level-1, level-2 > escalated, raises: `handed up` \
-             takes the whole matter to township > `handed up` takes the whole matter to county",
+            "case.summary/seven-days, days: 7 working days > 9 working days",
+            "case.summary/accepted+level-1+level-2>escalated, raises: `handed up` \
+             takes the whole matter to `township` > `handed up` takes the whole matter to `county`",
         ]
     );
 }
@@ -79,7 +79,7 @@ fn items_that_are_allowed_again_days_and_figures_that_count_otherwise_are_told()
         .find(|line| line.starts_with("reports, definition"));
     assert!(reports.is_some(), "{found:?}");
     for line in [
-        "grid category promotion, commercial promotion: the grid sells nothing > -",
+        "grid/category/promotion, commercial promotion: the grid sells nothing > -",
         "disputes, small: hides numbers below 3 > -",
     ] {
         assert!(found.iter().any(|one| one == line), "{found:?}");
