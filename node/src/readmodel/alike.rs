@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::text::tokens;
+use super::text::{narrow, tokens};
 
 /// Texts that are held against each other.
 #[derive(Default)]
@@ -18,7 +18,8 @@ impl Shapes {
     /// The shape of a text.
     pub fn of(&mut self, text: &str) -> Shape {
         let mut numbers = Vec::new();
-        for (_, word) in tokens(text) {
+        let text: String = text.chars().map(narrow).collect();
+        for (_, word) in tokens(&text) {
             let next = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
             numbers.push(*self.words.entry(word).or_insert(next));
         }

@@ -54,7 +54,7 @@ fn spread(text: &str, to: &mut String) {
 }
 
 /// A full-width letter or digit as the narrow one.
-fn narrow(char: char) -> char {
+pub(super) fn narrow(char: char) -> char {
     match u32::from(char) {
         wide @ (0xff10..=0xff19 | 0xff21..=0xff3a | 0xff41..=0xff5a) => {
             char::from_u32(wide - 0xfee0).unwrap_or(char)

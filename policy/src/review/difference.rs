@@ -12,6 +12,7 @@ use crate::deciding::question::{Question, State};
 use crate::review::enumeration::{Enumeration, Row};
 use crate::review::matrix::{Column, Place, column, place};
 use crate::review::powers::{PowerChange, powers};
+use crate::review::practice::{self, PracticeChange};
 
 /// Everything that is decided otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Difference {
     pub roster: Vec<RosterChange>,
     /// What changes in who decides.
     pub powers: Vec<PowerChange>,
+    /// What changes in how the county works, where no rule says it.
+    pub practice: Vec<PracticeChange>,
 }
 
 impl Difference {
@@ -130,6 +133,7 @@ pub fn difference(old: &Enumeration<'_>, new: &Enumeration<'_>) -> Difference {
         closed: fold(closed),
         roster: roster_changes(old.charter(), new.charter()),
         powers: powers(old.charter().head(), new.charter().head()),
+        practice: practice::changes(old.charter(), new.charter()),
     }
 }
 

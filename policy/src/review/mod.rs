@@ -15,6 +15,7 @@ pub mod page;
 pub mod parts;
 pub mod path;
 pub mod powers;
+pub mod practice;
 pub mod prove;
 pub mod reach;
 pub mod replay;

@@ -13,6 +13,7 @@ use policy::review::enumeration::Enumeration;
 use policy::review::inventory::{Inventory, Numbers};
 use policy::review::matrix::Place;
 use policy::review::powers::PowerChange;
+use policy::review::practice::PracticeChange;
 use policy::signing::manifest::MANIFEST_PATH;
 use policy::{CedarCharter, CharterFiles, Question};
 use serde_json::{Value, json};
@@ -25,8 +26,9 @@ use crate::text::{both, say};
 /// Compare two versions of a charter: what opens, what closes, by which rule.
 ///
 /// Who decides comes first (reviewers and how many must sign, recovery, emergencies, confirmation by
-/// townships, dates), then what opens, the narrowest facets before others. Exit code 0: nothing
-/// widened. 2: something opened, somebody joined, or somebody can decide more or with fewer others.
+/// townships, dates), then what opens, the narrowest facets before others, then time limits, letters,
+/// free days, figures and what may not be recorded. Exit code 0: nothing widened. 2: something opened,
+/// somebody joined, or somebody can decide more or with fewer others.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The folder of the version in force.
@@ -79,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         "opened": changed.opened.iter().map(change_object).collect::<Vec<_>>(),
         "closed": changed.closed.iter().map(change_object).collect::<Vec<_>>(),
         "powers": changed.powers,
+        "practice": changed.practice,
         "roster": changed.roster.iter().map(|one| roster_text(*one, &new).en).collect::<Vec<_>>(),
         "same_reason": unreasoned,
         "inventory": numbers.map(|numbers| numbers_object(&numbers)),
@@ -109,6 +112,7 @@ fn effect_text(changed: &Difference, new: &CedarCharter, output: &Output) -> Str
         closed,
         roster,
         powers,
+        practice,
     } = changed;
     let mut text = String::new();
     if !powers.is_empty() {
@@ -141,6 +145,43 @@ fn effect_text(changed: &Difference, new: &CedarCharter, output: &Output) -> Str
             output,
             "每项判定都相同\n",
             "every decision is the same\n"
+        ));
+    }
+    text.push_str(&practice_text(practice, output));
+    text
+}
+
+fn practice_text(practice: &[PracticeChange], output: &Output) -> String {
+    let mut text = String::new();
+    let mut section = None;
+    for change in practice {
+        if section.replace(change.section) != Some(change.section) {
+            text.push_str(&format!("{}\n", output.title(&change.section.title())));
+        }
+        let (of, side) = (&change.of, output.title(&change.side));
+        let said = match (&change.before, &change.after) {
+            (Some(before), Some(after)) => {
+                let (before, after) = (output.title(before), output.title(after));
+                say!(
+                    output,
+                    "{after}（原为 {before}）",
+                    "{after} (it was {before})"
+                )
+            }
+            (None, Some(after)) => {
+                let after = output.title(after);
+                say!(output, "{after}（新增）", "{after} (new)")
+            }
+            (Some(before), None) => {
+                let before = output.title(before);
+                say!(output, "取消（原为 {before}）", "no more (it was {before})")
+            }
+            (None, None) => continue,
+        };
+        text.push_str(&say!(
+            output,
+            "  `{of}` {side}：{said}\n",
+            "  `{of}`, {side}: {said}\n"
         ));
     }
     text

@@ -9,6 +9,7 @@ use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::ids::CharterDigest;
 use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
+use policy::review::practice::{Statement, practice};
 use policy::signing::board::{GoodSignature, SignatureFault, read_signatures, signature_path};
 use policy::signing::manifest::{MANIFEST_PATH, Manifest, digest_of};
 use policy::signing::sshsig::SshKey;
@@ -100,7 +101,25 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
         let reason = output.title(&rule.reason).to_owned();
         [rule.id.to_string(), does, reason]
     })));
+    text.push_str(&practice_text(&practice(charter), output));
     text
+}
+
+/// How the county works, where no rule says it.
+fn practice_text(said: &[Statement], output: &Output) -> String {
+    let sections = said.chunk_by(|one, next| one.section == next.section);
+    let sections = sections.map(|of_one| {
+        let title = of_one
+            .first()
+            .map(|one| one.section.title())
+            .unwrap_or_default();
+        let rows = of_one.iter().map(|one| {
+            let (side, says) = (output.title(&one.side), output.title(&one.says));
+            [format!("`{}`", one.of), side.to_owned(), says.to_owned()]
+        });
+        format!("\n{}\n{}", output.title(&title), table(rows))
+    });
+    sections.collect()
 }
 
 /// What governs, for how long, over which nodes, and how many must sign what follows it.
@@ -199,6 +218,7 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
         "bad_signatures": signing.bad.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "terms": terms(charter).iter().map(|term| term.en.as_str()).collect::<Vec<_>>(),
         "kinds": kinds_object(charter),
+        "practice": practice(charter),
         "rules": rules.collect::<Vec<_>>(),
     })
 }

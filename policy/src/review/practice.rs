@@ -1,0 +1,371 @@
+//! What a charter says of how the county works, where no rule says it: time limits and what follows on
+//! them, steps that hand a matter up, what nodes write by themselves, free days, figures, and words
+//! under which nothing may be recorded. One statement for each part of it, so that of two charters a
+//! reviewer is told just what became of what.
+
+mod days;
+
+use std::collections::BTreeMap;
+
+use crdt_model::calendar::Count;
+use crdt_model::charter::{Charter, Tier};
+use crdt_model::ids::Name;
+use crdt_model::kind::clocks::Clock;
+use crdt_model::kind::letters::Party;
+use crdt_model::kind::{Facet, Kind, Kinds, Title};
+use sha2::{Digest, Sha256};
+
+use crate::deciding::charter::CedarCharter;
+use crate::reading::measures::Measure;
+
+/// A part of the charter that statements are about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// Time limits.
+    Clocks,
+    /// Steps that raise the handling level.
+    Steps,
+    /// What nodes write by themselves.
+    Written,
+    /// Words that are forbidden.
+    Forbidden,
+    /// Free days, and weekends that are worked.
+    Calendar,
+    /// The county's figures.
+    Measures,
+}
+
+impl Section {
+    /// What people call it.
+    pub fn title(self) -> Title {
+        match self {
+            Self::Clocks => both("办理时限", "time limits"),
+            Self::Steps => both("会提级的环节", "steps that hand a matter up"),
+            Self::Written => both("节点自动填写的内容", "what nodes write by themselves"),
+            Self::Forbidden => both("禁止填报的类别", "what may not be recorded"),
+            Self::Calendar => both("节假日", "free days"),
+            Self::Measures => both("统计指标", "figures"),
+        }
+    }
+}
+
+/// One thing that a charter says.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Statement {
+    /// The part that it belongs to.
+    pub section: Section,
+    /// What it is about, by its names in the charter.
+    pub of: String,
+    /// Which side of that.
+    pub side: Title,
+    /// What is said.
+    pub says: Title,
+}
+
+/// What became of a statement.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct PracticeChange {
+    /// The part that it belongs to.
+    pub section: Section,
+    /// What it is about.
+    pub of: String,
+    /// Which side of that.
+    pub side: Title,
+    /// What was said; none where nothing was.
+    pub before: Option<Title>,
+    /// What is said now; none where nothing is.
+    pub after: Option<Title>,
+}
+
+/// Everything that a charter says of it, part by part.
+pub fn practice(charter: &CedarCharter) -> Vec<Statement> {
+    let mut all = Statements(Vec::new());
+    let kinds = charter.kinds();
+    for kind in kinds.iter() {
+        for facet in &kind.facets {
+            for clock in &facet.clocks {
+                all.clock(kinds, kind, facet, clock);
+            }
+            all.raises(kind, facet);
+            all.written(facet);
+        }
+        all.forbidden(kind);
+    }
+    all.calendar(kinds.calendar());
+    charter
+        .measures()
+        .iter()
+        .for_each(|measure| all.measure(measure));
+    all.0.sort_by_key(|one| one.section);
+    all.0
+}
+
+/// What two versions say otherwise.
+pub fn changes(old: &CedarCharter, new: &CedarCharter) -> Vec<PracticeChange> {
+    let keyed = |charter| {
+        let all = practice(charter).into_iter();
+        all.map(|one| ((one.section, one.of, one.side.en), (one.side.zh, one.says)))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let (mut before, after) = (keyed(old), keyed(new));
+    let mut changed = BTreeMap::new();
+    for (key, (zh, says)) in after {
+        let was = before.remove(&key).map(|(_, says)| says);
+        changed.insert(key, (zh, was, Some(says)));
+    }
+    changed.extend(
+        before
+            .into_iter()
+            .map(|(key, (zh, says))| (key, (zh, Some(says), None))),
+    );
+    changed.retain(|_, (_, before, after)| before != after);
+    let changed = changed.into_iter();
+    changed
+        .map(|((section, of, en), (zh, before, after))| PracticeChange {
+            section,
+            of,
+            side: Title { zh, en },
+            before,
+            after,
+        })
+        .collect()
+}
+
+fn both(zh: impl Into<String>, en: impl Into<String>) -> Title {
+    let (zh, en) = (zh.into(), en.into());
+    Title { zh, en }
+}
+
+struct Statements(Vec<Statement>);
+
+impl Statements {
+    fn add(&mut self, section: Section, of: impl Into<String>, side: Title, says: Title) {
+        let of = of.into();
+        self.0.push(Statement {
+            section,
+            of,
+            side,
+            says,
+        });
+    }
+
+    fn clock(&mut self, kinds: &Kinds, kind: &Kind, facet: &Facet, clock: &Clock) {
+        let of = format!("{}/{}", facet.name, clock.name);
+        let mut add = |side: Title, says: Title| self.add(Section::Clocks, of.clone(), side, says);
+        let step = facet.steps.as_ref().map(|steps| steps.field);
+        let words = |field: Option<Name>, words: &[Name]| {
+            let titles = words
+                .iter()
+                .map(|word| word_title(kind, facet, field, *word));
+            listed(titles.collect())
+        };
+        add(both("名称", "title"), clock.title.clone());
+        add(both("天数", "days"), length(clock.days, clock.count));
+        add(both("计时环节", "runs while"), words(step, &clock.runs));
+        if let Some(only) = &clock.only {
+            let field = only.field;
+            let Title { zh, en } = words(Some(field), &only.is);
+            let says = both(format!("`{field}`：{zh}"), format!("`{field}`: {en}"));
+            add(both("仅适用于", "only where"), says);
+        }
+        if let Some(extended) = &clock.extended {
+            let (field, days) = (extended.field, extended.days);
+            let says = both(
+                format!("`{field}` 为“是”的，加 {days} 天"),
+                format!("{days} more days where `{field}` is yes"),
+            );
+            add(both("延长", "longer"), says);
+        }
+        if let Some(until) = clock.until {
+            let says = both(
+                format!("以 `{until}` 为准"),
+                format!("`{until}` counts instead"),
+            );
+            add(both("另定日期", "another date"), says);
+        }
+        if let Some(then) = &clock.then {
+            let Title { zh, en } = word_title(kind, facet, step, then.step);
+            let tier = tier_title(then.tier);
+            let says = both(
+                format!("由{}节点自动转“{zh}”", tier.zh),
+                format!("the {} node goes to `{en}` by itself", tier.en),
+            );
+            add(both("到期后", "then"), says);
+        }
+        if let Some(letter) = clock.letter {
+            let Title { zh, en } = kinds.letter(letter).unwrap_or_default();
+            let says = match &clock.sends {
+                Some(sends) => {
+                    let (from, to) = (party_title(sends.from), party_title(sends.to));
+                    both(
+                        format!("由{}自动发给{}：{zh}", from.zh, to.zh),
+                        format!("`{en}`, sent by itself from {} to {}", from.en, to.en),
+                    )
+                }
+                None => both(format!("只提示：{zh}"), format!("`{en}`, only proposed")),
+            };
+            add(both("函件", "letter"), says);
+        }
+    }
+
+    fn raises(&mut self, kind: &Kind, facet: &Facet) {
+        if let Some(steps) = &facet.steps {
+            for step in &steps.steps {
+                let Some(level) = step.raises else { continue };
+                let from = step.from.iter().map(|word| word.as_str());
+                let of = format!(
+                    "{}/{}>{}",
+                    facet.name,
+                    from.collect::<Vec<_>>().join("+"),
+                    step.to
+                );
+                let Title { zh, en } = word_title(kind, facet, Some(steps.field), step.to);
+                let says = both(
+                    format!("转“{zh}”时，全案提到 `{level}` 级"),
+                    format!("`{en}` takes the whole matter to `{level}`"),
+                );
+                self.add(Section::Steps, of, both("提级", "raises"), says);
+            }
+        }
+    }
+
+    fn written(&mut self, facet: &Facet) {
+        if let Some(form) = &facet.letter {
+            for (field, text) in &form.says {
+                let side = both(format!("函件 `{field}`"), format!("letter: `{field}`"));
+                self.add(
+                    Section::Written,
+                    facet.name.as_str(),
+                    side,
+                    text_title(text),
+                );
+            }
+        }
+        if let Some(answered) = &facet.answered {
+            let is = names(&answered.only.is);
+            let (by, field) = (answered.by, answered.only.field);
+            let says = both(
+                format!("`{by}` 的 `{field}` 为 {is}"),
+                format!("`{by}` with `{field}` {is}"),
+            );
+            let side = both(
+                "视为已答复，不再自动发函",
+                "answered, so no letter by itself",
+            );
+            self.add(Section::Written, facet.name.as_str(), side, says);
+        }
+        if let Some(receipts) = &facet.receipts {
+            let is = names(&receipts.only.is);
+            let (by, field) = (receipts.by, receipts.only.field);
+            let says = both(
+                format!("`{field}` 为 {is} 的，收件节点自动写 `{by}`"),
+                format!("where `{field}` is {is}, each node that it is for writes `{by}`"),
+            );
+            let side = both("自动签收", "receipts");
+            self.add(Section::Written, facet.name.as_str(), side, says);
+        }
+    }
+
+    fn forbidden(&mut self, kind: &Kind) {
+        for (vocabulary, words) in &kind.vocabularies {
+            for word in words {
+                let Some(reason) = &word.forbidden else {
+                    continue;
+                };
+                let of = format!("{}/{vocabulary}/{}", kind.kind, word.id);
+                self.add(Section::Forbidden, of, word.title(), reason.clone());
+            }
+        }
+    }
+
+    fn measure(&mut self, measure: &Measure) {
+        let of = measure.id.as_str();
+        let mut add = |side: Title, says: Title| self.add(Section::Measures, of, side, says);
+        add(both("名称", "title"), measure.title.clone());
+        add(both("分子", "counts"), measure.numerator.clone());
+        if let Some(denominator) = &measure.denominator {
+            add(both("分母", "of"), denominator.clone());
+        }
+        if let Some(cells) = &measure.cells {
+            add(both("按", "by"), cells.clone());
+        }
+        if measure.small > 0 {
+            let small = measure.small;
+            let says = both(
+                format!("小于 {small} 的数字不显示"),
+                format!("hides numbers below {small}"),
+            );
+            add(both("小数字", "small"), says);
+        }
+        let reads: Vec<Name> = measure.reads.iter().copied().collect();
+        let reads = names(&reads);
+        add(both("取自", "from"), both(reads.clone(), reads));
+        // What is asked stands in the file; that it is another question is said here.
+        let digest = short(&measure.definition());
+        add(both("口径摘要", "definition"), both(digest.clone(), digest));
+    }
+}
+
+/// Names of the charter, as they stand there.
+fn names(names: &[Name]) -> String {
+    let names = names.iter().map(|name| format!("`{name}`"));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// A text that a node writes. It is Chinese; who reads English is told when it is another one.
+fn text_title(text: &str) -> Title {
+    if text.is_ascii() {
+        return both(format!("`{text}`"), format!("`{text}`"));
+    }
+    let (digest, characters) = (short(&Sha256::digest(text)), text.chars().count());
+    let en = format!("Chinese text of {characters} characters, {digest}");
+    both(format!("`{text}`"), en)
+}
+
+/// The beginning of a digest: enough to see that it is another one.
+fn short(digest: &[u8]) -> String {
+    let digest = digest.iter().take(6).map(|byte| format!("{byte:02x}"));
+    digest.collect()
+}
+
+fn listed(titles: Vec<Title>) -> Title {
+    let zh: Vec<&str> = titles.iter().map(|title| title.zh.as_str()).collect();
+    let en: Vec<&str> = titles.iter().map(|title| title.en.as_str()).collect();
+    both(zh.join("、"), en.join(", "))
+}
+
+fn word_title(kind: &Kind, facet: &Facet, field: Option<Name>, word: Name) -> Title {
+    let mut fields = facet.fields.iter();
+    let field = fields.find(|one| Some(one.name) == field);
+    let title = field.and_then(|field| field.word(kind, word));
+    title.unwrap_or_else(|| both(word.as_str(), word.as_str()))
+}
+
+fn length(days: u16, count: Count) -> Title {
+    match count {
+        Count::Working => both(format!("{days} 个工作日"), format!("{days} working days")),
+        Count::Calendar => both(format!("{days} 天"), format!("{days} days")),
+    }
+}
+
+fn tier_title(tier: Tier) -> Title {
+    match tier {
+        Tier::County => both("县级", "county"),
+        Tier::Township => both("镇级", "township"),
+        Tier::Village => both("村级", "village"),
+    }
+}
+
+fn party_title(party: Party) -> Title {
+    match party {
+        Party::Home => both("所属节点", "home"),
+        Party::Addressee => both("收件单位", "the addressee"),
+        Party::County => tier_title(Tier::County),
+        Party::Township => tier_title(Tier::Township),
+        Party::Village => tier_title(Tier::Village),
+    }
+}
+
+#[cfg(test)]
+mod tests;
