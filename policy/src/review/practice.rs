@@ -26,7 +26,7 @@ pub enum Section {
     Clocks,
     /// Steps that raise the handling level.
     Steps,
-    /// What nodes write by themselves.
+    /// What nodes write by themselves, and what is written once.
     Written,
     /// Words that are forbidden.
     Forbidden,
@@ -42,7 +42,10 @@ impl Section {
         match self {
             Self::Clocks => both("办理时限", "time limits"),
             Self::Steps => both("会提级的环节", "steps that hand a matter up"),
-            Self::Written => both("节点自动填写的内容", "what nodes write by themselves"),
+            Self::Written => both(
+                "自动填写和写定的内容",
+                "what nodes write by themselves, and what is written once",
+            ),
             Self::Forbidden => both("禁止填报的类别", "what may not be recorded"),
             Self::Calendar => both("节假日", "free days"),
             Self::Measures => both("统计指标", "figures"),
@@ -265,6 +268,19 @@ impl Statements {
             let side = both("自动签收", "receipts");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
+        if let Some(hours) = facet.beat_hours {
+            let says = both(
+                format!("每 {hours} 小时一次"),
+                format!("every {hours} hours"),
+            );
+            let side = both("在线记录", "beats");
+            self.add(Section::Written, facet.name.as_str(), side, says);
+        }
+        if facet.once {
+            let says = both("不再更改或补充", "nothing follows on it");
+            let side = both("写定", "written once");
+            self.add(Section::Written, facet.name.as_str(), side, says);
+        }
     }
 
     fn forbidden(&mut self, kind: &Kind) {
@@ -301,6 +317,13 @@ impl Statements {
         let reads: Vec<Name> = measure.reads.iter().copied().collect();
         let reads = names(&reads);
         add(both("取自", "from"), both(reads.clone(), reads));
+        if measure.records.is_some() {
+            let says = both(
+                "快照列出所计入的记录",
+                "snapshots list the records that it counts",
+            );
+            add(both("明细", "records"), says);
+        }
         // What is asked stands in the file; that it is another question is said here.
         let digest = short(&measure.definition());
         add(both("口径摘要", "definition"), both(digest.clone(), digest));
