@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::{Charter, Member, Roster};
-use crate::document::{Document, DocumentError};
 use crate::draft::Draft;
-use crate::history::History;
 use crate::ids::{Name, NodeId};
 use crate::kind::Kinds;
 use crate::kind::clocks::{Basis, Clock, Span, Standing, Then};
-use crate::label::FacetId;
+use crate::label::{FacetId, Grade};
+use crate::replica::Held;
 use crate::time::WallTime;
 use crate::value::Value;
 
@@ -23,6 +22,8 @@ const TRY_AGAIN_MS: u64 = 10 * 60_000;
 /// One clock that runs on a facet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
+    /// The grade of the facet that it runs on.
+    pub grade: Grade,
     /// The clock's name.
     pub clock: Name,
     /// The word that the record is at.
@@ -51,25 +52,20 @@ pub struct Due {
 }
 
 impl Due {
-    /// Looks at a facet anew; an empty history is one that is not held any more.
-    pub fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
-        let facet = *history.facet();
-        for entry in self.running.remove(&facet).into_iter().flatten() {
-            self.ended(&entry, facet);
-        }
-        self.tried.remove(&facet);
-        let declared = kinds.facet(facet.facet).map(|(_, declared)| declared);
-        let Some(declared) = declared.filter(|one| !one.clocks.is_empty() && !history.is_empty())
-        else {
-            return Ok(());
+    /// Looks at a facet anew.
+    pub fn look(&mut self, held: &Held, kinds: &Kinds) {
+        let facet = *held.history.facet();
+        self.forget(&facet);
+        let Some((_, declared)) = kinds.facet(facet.facet) else {
+            return;
         };
-        let document = Document::build(history)?;
         let steps = declared.steps.as_ref();
-        let settled = steps.is_some_and(|steps| steps.here(&document).len() == 1);
-        let running = declared.running(history, &document, kinds.calendar());
+        let settled = steps.is_some_and(|steps| steps.here(&held.document).len() == 1);
+        let running = declared.running(&held.history, &held.document, kinds.calendar());
         let entries: Vec<Entry> = running
             .into_iter()
             .map(|one| Entry {
+                grade: held.entry.grade,
                 clock: one.clock.name,
                 word: one.word,
                 author: one.author,
@@ -86,7 +82,14 @@ impl Due {
         if !entries.is_empty() {
             self.running.insert(facet, entries);
         }
-        Ok(())
+    }
+
+    /// Nothing runs any more on a facet.
+    pub fn forget(&mut self, facet: &FacetId) {
+        for entry in self.running.remove(facet).into_iter().flatten() {
+            self.ended(&entry, *facet);
+        }
+        self.tried.remove(facet);
     }
 
     fn ended(&mut self, entry: &Entry, facet: FacetId) {

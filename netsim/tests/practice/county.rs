@@ -185,10 +185,12 @@ impl County {
                 continue;
             };
             if let Some(state) = self.world.node(node) {
-                let history = replica::history(&state.store, &facet).expect("a history");
+                let held = replica::held(&state.store, &facet).expect("a facet");
                 let due = self.limits.entry(node).or_default();
-                due.look(&history, state.engine.charter().kinds())
-                    .expect("a document");
+                match held {
+                    Some(held) => due.look(&held, state.engine.charter().kinds()),
+                    None => due.forget(&facet),
+                }
             }
         }
     }

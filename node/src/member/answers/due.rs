@@ -7,13 +7,11 @@ use crdt_model::code::RecordCode;
 use crdt_model::due::{Entry, clock_of, taker};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::clocks::Standing;
-use crdt_model::label::{FacetId, Label};
-use crdt_model::replica;
+use crdt_model::label::FacetId;
 use crdt_model::time::WallTime;
 
-use super::finding::may_read;
+use super::finding::reader;
 use super::records::role_of;
-use super::unreadable;
 use crate::control::due::{DueItem, DueList, DueRequest};
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
@@ -21,11 +19,11 @@ use crate::readmodel::access::MayRead;
 use crate::text::Problem;
 
 pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Problem> {
-    keeper.find_limits()?;
+    keeper.find_limits();
     let role = role_of(keeper, wanted.role)?;
     let now = keeper.engine.floored(keeper.clock.now().wall);
-    let reads = |label: &_| may_read(keeper, label, role);
-    let (mut items, _) = running(keeper, wanted.home, now, &reads)?;
+    let reads = reader(keeper, role);
+    let (mut items, _) = running(keeper, wanted.home, now, &reads);
     let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
     for item in &items {
         *counts.entry(item.standing).or_default() += 1;
@@ -49,24 +47,18 @@ pub(super) fn running(
     home: Option<NodeId>,
     now: WallTime,
     may_read: MayRead<'_>,
-) -> Result<(Vec<DueItem>, bool), Problem> {
+) -> (Vec<DueItem>, bool) {
     let (mut items, mut withheld) = (Vec::new(), false);
-    let mut known: BTreeMap<Label, bool> = BTreeMap::new();
     for (facet, entry) in keeper.limits.due().entries() {
         if home.is_some_and(|home| home != facet.home) {
             continue;
         }
-        let held = replica::facet_entry(&keeper.store, facet);
-        let Some(held) = held.map_err(|error| unreadable(&error))? else {
-            continue;
-        };
-        let label = facet.label(held.grade);
-        match *known.entry(label).or_insert_with(|| may_read(&label)) {
+        match may_read(&facet.label(entry.grade)) {
             true => items.extend(item(keeper, facet, entry, now)),
             false => withheld = true,
         }
     }
-    Ok((items, withheld))
+    (items, withheld)
 }
 
 fn item(keeper: &Keeper, facet: &FacetId, entry: &Entry, now: WallTime) -> Option<DueItem> {

@@ -4,7 +4,7 @@ use crdt_model::ids::Name;
 use crdt_model::kind::{Kinds, Title};
 use policy::reading::measures::Measure;
 
-use super::finding::{Answered, Unanswered, answered, may_read};
+use super::finding::{Answered, Unanswered, answered, reader};
 use super::records::role_of;
 use crate::control::measuring::{Figure, FigureCell, Figures, MeasureRequest};
 use crate::control::protocol::Reply;
@@ -32,9 +32,9 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
     }
     let (model, catching_up) = keeper.read_model()?;
     let ms = |wall: crdt_model::time::WallTime| i64::try_from(wall.ms).unwrap_or(i64::MAX);
+    let readable = reader(keeper, role);
     let mut figures = Vec::new();
     for measure in charter.measures().iter().filter(wanted) {
-        let readable = |label: &_| may_read(keeper, label, role);
         let measured = model.measure(measure, ms(from), ms(until), &readable)?;
         let titled = |cell: Cell| FigureCell {
             title: title_of(keeper.engine.charter().kinds(), measure, &cell.cell),
