@@ -1,6 +1,7 @@
 //! Documents: what the commits of one facet come to. Built from a history through Automerge when
 //! somebody reads, and never from bytes that a peer sent: every change is made here, from a commit
-//! that was judged before.
+//! that was judged before. Most facets have a single commit, which nothing can be concurrent with: its
+//! document is what it wrote, and a test holds that against Automerge.
 //!
 //! What a forked life wrote from its fork on does not count: the document is built as if those
 //! commits had never been, and lists what they wrote as [`Frozen`].
@@ -82,6 +83,35 @@ pub enum DocumentError {
 impl Document {
     /// Builds the document of a history.
     pub fn build(history: &History) -> Result<Self, DocumentError> {
+        let mut commits = history.commits();
+        match (commits.next(), commits.next()) {
+            (None, _) => Ok(Self::default()),
+            (Some((only, actor)), None) => Ok(Self::of_one(only, actor)),
+            _ => Self::merged(history),
+        }
+    }
+
+    /// What the only commit of a facet wrote: there is nothing that it could overwrite or clear.
+    fn of_one(commit: &Commit, actor: ActorId) -> Self {
+        let body = commit.body();
+        let written = commit.counted_operations().filter_map(|(counter, one)| {
+            let written = Written {
+                value: one.value.clone()?,
+                operation: OperationId { counter, actor },
+                author: body.author,
+                wall: body.wall,
+                commit: commit.hash(),
+            };
+            Some((one.key.clone(), vec![written]))
+        });
+        Self {
+            fields: written.collect(),
+            frozen: Vec::new(),
+        }
+    }
+
+    /// What the commits of a history come to together.
+    fn merged(history: &History) -> Result<Self, DocumentError> {
         let mut standing: BTreeMap<CommitHash, Standing> = BTreeMap::new();
         let mut changes = Vec::with_capacity(history.len());
         let mut heads = BTreeSet::new();
@@ -287,4 +317,78 @@ fn written(
         wall: commit.body().wall,
         commit: commit.hash(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    use super::Document;
+    use crate::commit::{CommitBody, actor_of};
+    use crate::history::History;
+    use crate::ids::{CharterVersion, Epoch, NodeId, PublicKey, RecordId, Seq};
+    use crate::label::{FacetId, Grade};
+    use crate::time::WallTime;
+    use crate::value::{Operation, Value};
+
+    fn value() -> impl Strategy<Value = Option<Value>> {
+        prop_oneof![
+            Just(None),
+            any::<bool>().prop_map(|value| Some(Value::Boolean(value))),
+            any::<i64>().prop_map(|value| Some(Value::Integer(value))),
+            "[渠水a ]{0,9}".prop_map(|value| Some(Value::Text(value))),
+        ]
+    }
+
+    fn history(fields: BTreeMap<String, Option<Value>>) -> History {
+        let home = NodeId::from_code(620_723_101_201).expect("a node code");
+        let name = |text: &str| text.parse().expect("a name");
+        let facet = FacetId {
+            record: RecordId([5; 16]),
+            facet: name("note.up"),
+            home,
+            addressee: home,
+        };
+        let grade = Grade {
+            sensitivity: name("plain"),
+            level: name("one"),
+        };
+        let operation = |(key, value)| Operation {
+            key,
+            value,
+            overwrites: Vec::new(),
+        };
+        let body = CommitBody {
+            facet,
+            author: home,
+            epoch: Epoch(7),
+            seq: Seq(1),
+            start: 1,
+            wall: WallTime::from_ms(1_782_864_000_000),
+            charter: CharterVersion(1),
+            parents: Vec::new(),
+            grade: Some(grade),
+            operations: fields.into_iter().map(operation).collect(),
+        };
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let actor = actor_of(&PublicKey(key.verifying_key().to_bytes()), &facet, Epoch(7));
+        let mut history = History::new(facet);
+        let commit = body.sign(&key).expect("a commit");
+        history.insert(commit, actor).expect("it fits");
+        history
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_only_commit_wrote_is_what_automerge_makes_of_it(
+            fields in proptest::collection::btree_map("[a-z]{1,3}(/[a-z0-9]{1,3})?", value(), 0..9),
+        ) {
+            let history = history(fields);
+            let merged = Document::merged(&history).expect("a document");
+            prop_assert_eq!(Document::build(&history).expect("a document"), merged);
+        }
+    }
 }

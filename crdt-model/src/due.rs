@@ -13,15 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::charter::{Charter, Roster};
-use crate::document::{Document, DocumentError};
 use crate::draft::Draft;
 use crate::encoding::Writer;
-use crate::history::History;
 use crate::ids::{Name, NodeId, RecordId};
 use crate::kind::clocks::{Basis, Clock, Span, Standing, Then};
 use crate::kind::{Facet, Kinds};
 use crate::label::{FacetId, Grade, Label};
-use crate::replica::ReplicaError;
+use crate::replica::{Held, ReplicaError};
 use crate::store::Store;
 use crate::time::WallTime;
 use crate::value::Value;
@@ -37,6 +35,8 @@ const TRY_AGAIN_MS: u64 = 10 * 60_000;
 /// One clock that runs on a facet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
+    /// The grade of the facet that it runs on.
+    pub grade: Grade,
     /// The clock's name.
     pub clock: Name,
     /// The word that the record is at.
@@ -78,27 +78,22 @@ pub enum Act {
 }
 
 impl Due {
-    /// Looks at a facet anew; an empty history is one that is not held any more.
-    pub fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
-        let facet = *history.facet();
-        self.answers.look(history, kinds)?;
-        self.arrived.look(history, kinds)?;
-        for entry in self.running.remove(&facet).into_iter().flatten() {
-            self.ended(&entry, facet);
-        }
-        self.tried.remove(&facet);
-        let declared = kinds.facet(facet.facet).map(|(_, declared)| declared);
-        let Some(declared) = declared.filter(|one| !one.clocks.is_empty() && !history.is_empty())
-        else {
-            return Ok(());
+    /// Looks at a facet anew.
+    pub fn look(&mut self, held: &Held, kinds: &Kinds) {
+        let facet = *held.history.facet();
+        self.forget(&facet);
+        self.answers.look(held, kinds);
+        self.arrived.look(held, kinds);
+        let Some((_, declared)) = kinds.facet(facet.facet) else {
+            return;
         };
-        let document = Document::build(history)?;
         let steps = declared.steps.as_ref();
-        let settled = steps.is_some_and(|steps| steps.here(&document).len() == 1);
-        let running = declared.running(history, &document, kinds.calendar());
+        let settled = steps.is_some_and(|steps| steps.here(&held.document).len() == 1);
+        let running = declared.running(&held.history, &held.document, kinds.calendar());
         let entries: Vec<Entry> = running
             .into_iter()
             .map(|one| Entry {
+                grade: held.entry.grade,
                 clock: one.clock.name,
                 word: one.word,
                 author: one.author,
@@ -115,7 +110,16 @@ impl Due {
         if !entries.is_empty() {
             self.running.insert(facet, entries);
         }
-        Ok(())
+    }
+
+    /// Nothing runs any more on a facet.
+    pub fn forget(&mut self, facet: &FacetId) {
+        for entry in self.running.remove(facet).into_iter().flatten() {
+            self.ended(&entry, *facet);
+        }
+        self.tried.remove(facet);
+        self.answers.forget(facet);
+        self.arrived.forget(facet);
     }
 
     fn ended(&mut self, entry: &Entry, facet: FacetId) {

@@ -47,6 +47,17 @@ pub struct FacetEntry {
     pub commits: u32,
 }
 
+/// A facet as the replica holds it.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What is kept beside its commits.
+    pub entry: FacetEntry,
+    /// Its commits.
+    pub history: History,
+    /// What they come to.
+    pub document: Document,
+}
+
 /// Why the replica could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicaError {
@@ -255,6 +266,20 @@ fn add_stored(history: &mut History, key: &[u8], value: &[u8]) -> Result<(), Str
     history
         .insert(commit, ActorId(*actor))
         .map_err(|problem| problem.to_string())
+}
+
+/// All of one facet, if the replica holds it.
+pub fn held(store: &dyn Store, facet: &FacetId) -> Result<Option<Held>, ReplicaError> {
+    let Some(entry) = facet_entry(store, facet)? else {
+        return Ok(None);
+    };
+    let history = history(store, facet)?;
+    let document = Document::build(&history)?;
+    Ok(Some(Held {
+        entry,
+        history,
+        document,
+    }))
 }
 
 /// The document of one facet; an empty one if the replica does not hold it.

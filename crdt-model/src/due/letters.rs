@@ -5,15 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::Charter;
-use crate::document::{Document, DocumentError};
 use crate::draft::{Draft, Fields};
-use crate::history::History;
 use crate::ids::{NodeId, RecordId};
 use crate::kind::Kinds;
 use crate::kind::clocks::Span;
 use crate::kind::letters::Occasion;
 use crate::label::FacetId;
-use crate::replica::{self, ReplicaError};
+use crate::replica::{self, Held, ReplicaError};
 use crate::store::Store;
 use crate::time::WallTime;
 use crate::value::Value;
@@ -99,26 +97,28 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Looks at a facet anew, if it is one that answers others.
-    pub(super) fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
-        let facet = *history.facet();
-        if let Some(record) = self.answers.remove(&facet)
-            && let Some(answers) = self.answered.get_mut(&(record, facet.home))
-        {
-            answers.remove(&facet);
-        }
+    pub(super) fn look(&mut self, held: &Held, kinds: &Kinds) {
+        let facet = *held.history.facet();
         let Some(with) = kinds.answers_with(facet.facet) else {
-            return Ok(());
+            return;
         };
-        let document = Document::build(history)?;
-        if let Some(Value::Text(record)) = document.settled(with.refers.as_str())
+        if let Some(Value::Text(record)) = held.document.settled(with.refers.as_str())
             && let Ok(record) = record.parse()
-            && with.only.holds(&document)
+            && with.only.holds(&held.document)
         {
             self.answers.insert(facet, record);
             let answers = self.answered.entry((record, facet.home)).or_default();
             answers.insert(facet);
         }
-        Ok(())
+    }
+
+    /// A facet answers nothing any more.
+    pub(super) fn forget(&mut self, facet: &FacetId) {
+        if let Some(record) = self.answers.remove(facet)
+            && let Some(answers) = self.answered.get_mut(&(record, facet.home))
+        {
+            answers.remove(facet);
+        }
     }
 
     /// Whether a node has answered.

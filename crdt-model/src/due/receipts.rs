@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::charter::Charter;
-use crate::document::{Document, DocumentError};
 use crate::draft::Draft;
-use crate::history::History;
 use crate::ids::NodeId;
 use crate::kind::Kinds;
 use crate::label::FacetId;
-use crate::replica::{self, ReplicaError};
+use crate::replica::{self, Held, ReplicaError};
 use crate::store::Store;
 use crate::time::WallTime;
 
@@ -39,15 +37,18 @@ pub(super) struct Arrived(BTreeMap<FacetId, WallTime>);
 
 impl Arrived {
     /// Looks at a facet anew, if it is one that is acknowledged.
-    pub(super) fn look(&mut self, history: &History, kinds: &Kinds) -> Result<(), DocumentError> {
-        let facet = *history.facet();
-        self.0.remove(&facet);
+    pub(super) fn look(&mut self, held: &Held, kinds: &Kinds) {
+        let facet = *held.history.facet();
         let declared = kinds.facet(facet.facet);
         if let Some(receipts) = declared.and_then(|(_, declared)| declared.receipts.as_ref()) {
-            let until = receipts.wanted(&Document::build(history)?);
+            let until = receipts.wanted(&held.document);
             self.0.extend(until.map(|until| (facet, until)));
         }
-        Ok(())
+    }
+
+    /// A facet is not acknowledged any more.
+    pub(super) fn forget(&mut self, facet: &FacetId) {
+        self.0.remove(facet);
     }
 
     /// The receipts that a node has to give now, each with what it is for.

@@ -187,10 +187,12 @@ impl County {
                 continue;
             };
             if let Some(state) = self.world.node(node) {
-                let history = replica::history(&state.store, &facet).expect("a history");
+                let held = replica::held(&state.store, &facet).expect("a facet");
                 let due = self.limits.entry(node).or_default();
-                due.look(&history, state.engine.charter().kinds())
-                    .expect("a document");
+                match held {
+                    Some(held) => due.look(&held, state.engine.charter().kinds()),
+                    None => due.forget(&facet),
+                }
             }
         }
     }
@@ -201,9 +203,9 @@ impl County {
         let mut due = Due::default();
         let all = replica::facets_after(&state.store, None, usize::MAX);
         for (facet, _) in all.expect("its store can be read") {
-            let history = replica::history(&state.store, &facet).expect("a history");
-            due.look(&history, state.engine.charter().kinds())
-                .expect("a document");
+            let held = replica::held(&state.store, &facet).expect("a facet");
+            let held = held.expect("it is held");
+            due.look(&held, state.engine.charter().kinds());
         }
         self.limits.insert(node, due);
     }

@@ -157,7 +157,7 @@ impl Keeper {
             Output::Changed {
                 facet, from, wall, ..
             } => {
-                self.look_at_limits_of(&facet);
+                self.limits.changed(facet, self.engine.charter().kinds());
                 self.reading.changed(facet);
                 if from.is_some() {
                     self.note_latency(wall);
@@ -170,6 +170,7 @@ impl Keeper {
             }
             Output::Alarm(alarm) => {
                 if let Alarm::Damaged { facet, .. } = &alarm {
+                    self.limits.changed(*facet, self.engine.charter().kinds());
                     self.reading.changed(*facet);
                 }
                 alarms::log(&alarm);

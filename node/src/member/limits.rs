@@ -1,17 +1,20 @@
 //! The time limits that run at this node: found again when it starts, kept up with what arrives, and
 //! acted on when they are up.
 
+use std::collections::BTreeSet;
+
 use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
+use crdt_model::kind::Kinds;
 use crdt_model::label::FacetId;
-use crdt_model::replica;
+use crdt_model::replica::{self, Held};
 use crdt_model::time::Instant;
 
 use super::keeper::Keeper;
 use crate::text::Problem;
 
 /// Facets that are looked at before the node does something else.
-const SCAN_AT_ONCE: usize = 256;
+const LOOK_AT_ONCE: usize = 512;
 /// How often it looks whether a time limit is up, at least.
 const LOOK_MS: u64 = 60_000;
 /// How long ago townships may have confirmed the time for the node to act on it by itself: they sign
@@ -22,14 +25,11 @@ pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 /// See the module.
 pub(super) struct Limits {
     due: Due,
-    /// How far the replica has been looked through; `None` once it is done.
-    scan: Option<Scan>,
+    /// Everything is to be looked at.
+    all: bool,
+    /// The facets that are to be looked at.
+    changed: BTreeSet<FacetId>,
     look_at: Instant,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Scan {
-    after: Option<FacetId>,
 }
 
 impl Limits {
@@ -37,9 +37,33 @@ impl Limits {
     pub(super) fn anew() -> Self {
         Self {
             due: Due::default(),
-            scan: Some(Scan::default()),
+            all: true,
+            changed: BTreeSet::new(),
             look_at: Instant::default(),
         }
+    }
+
+    /// A facet is to be looked at.
+    pub(super) fn changed(&mut self, facet: FacetId, kinds: &Kinds) {
+        if due::concerns(kinds, facet.facet) {
+            self.changed.insert(facet);
+            self.look_at = Instant::default();
+        }
+    }
+
+    /// Looks at a facet as the replica has it, if that is still to be done.
+    pub(super) fn look(&mut self, facet: &FacetId, held: Option<&Held>, kinds: &Kinds) {
+        if self.changed.remove(facet) {
+            match held {
+                Some(held) => self.due.look(held, kinds),
+                None => self.due.forget(facet),
+            }
+        }
+    }
+
+    /// Whether something runs that may not be known.
+    pub(super) fn is_behind(&self) -> bool {
+        self.all || !self.changed.is_empty()
     }
 
     /// What runs.
@@ -54,44 +78,46 @@ impl Limits {
 }
 
 impl Keeper {
-    /// Looks at a facet whose commits have changed.
-    pub(super) fn look_at_limits_of(&mut self, facet: &FacetId) {
+    /// Looks at all facets whose time limits may not be known.
+    pub(super) fn find_limits(&mut self) {
+        while self.limits.is_behind() {
+            self.find_some_limits();
+        }
+    }
+
+    fn find_some_limits(&mut self) {
         let charter = self.engine.charter().clone();
         let kinds = charter.kinds();
-        if !due::concerns(kinds, facet.facet) {
-            return;
+        if std::mem::take(&mut self.limits.all) {
+            self.limits.changed = self.facets_concerned(kinds);
         }
-        // What cannot be read is mended by the engine, which says so and tells of it again.
-        if let Ok(history) = replica::history(&self.store, facet)
-            && let Err(error) = self.limits.due.look(&history, kinds)
-        {
-            tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
+        let changed = self.limits.changed.iter().copied();
+        for facet in changed.take(LOOK_AT_ONCE).collect::<Vec<_>>() {
+            match replica::held(&self.store, &facet) {
+                Ok(held) => self.limits.look(&facet, held.as_ref(), kinds),
+                Err(error) => {
+                    // The engine mends what is damaged, says so and tells of it again.
+                    self.limits.changed.remove(&facet);
+                    tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
+                }
+            }
         }
-        self.limits.look_at = Instant::default();
     }
 
-    /// Looks through the whole replica for time limits, as far as that has not been done.
-    pub fn find_limits(&mut self) -> Result<(), Problem> {
-        while self.limits.scan.is_some() {
-            self.scan_limits()?;
-        }
-        Ok(())
-    }
-
-    fn scan_limits(&mut self) -> Result<(), Problem> {
-        let Some(scan) = self.limits.scan else {
-            return Ok(());
-        };
-        let page = replica::facets_after(&self.store, scan.after.as_ref(), SCAN_AT_ONCE);
-        let page = page.map_err(|error| super::answers::unreadable(&error))?;
-        for (facet, _) in &page {
-            self.look_at_limits_of(facet);
-        }
-        let last = page.last().map(|(facet, _)| *facet);
-        self.limits.scan = last
-            .filter(|_| page.len() == SCAN_AT_ONCE)
-            .map(|facet| Scan { after: Some(facet) });
-        Ok(())
+    fn facets_concerned(&self, kinds: &Kinds) -> BTreeSet<FacetId> {
+        let index = self.engine.index();
+        let labels = index
+            .labels()
+            .filter(|label| due::concerns(kinds, label.facet));
+        let facets = labels.flat_map(|label| {
+            index.records(label).map(|record| FacetId {
+                record,
+                facet: label.facet,
+                home: label.home,
+                addressee: label.addressee,
+            })
+        });
+        facets.collect()
     }
 
     /// Does what this node has to do by itself, and says when to look again.
@@ -100,8 +126,8 @@ impl Keeper {
         if now.instant < self.limits.look_at {
             return Ok(());
         }
-        self.scan_limits()?;
-        if self.limits.scan.is_some() {
+        self.find_some_limits();
+        if self.limits.is_behind() {
             // The rest follows when what waits has been done.
             return Ok(());
         }
@@ -153,6 +179,7 @@ impl Keeper {
             None
         })
     }
+
     fn give_receipt(&mut self, draft: Draft) -> Result<(), Problem> {
         let (record, facet) = (draft.facet.record, draft.facet.facet);
         self.write(vec![draft], move |outcome| {

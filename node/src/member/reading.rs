@@ -7,14 +7,12 @@ use std::path::PathBuf;
 use crdt_model::engine::Input;
 use crdt_model::ids::CharterVersion;
 use crdt_model::label::FacetId;
+use crdt_model::replica::Held;
 
 use super::keeper::Keeper;
-use crate::readmodel::{self, Opened, Owner, Progress, ReadModel, ReadModelError};
+use crate::readmodel::{self, Opened, Owner, Progress, ReadModel, ReadModelError, SLICE_FACETS};
 use crate::text;
 use crate::text::Problem;
-
-/// Changed facets that are written together.
-const CHANGED_TOGETHER_MAX: usize = 1024;
 
 /// Rounds of following before a question is answered, at most.
 const ROUNDS_MAX: usize = 8;
@@ -112,20 +110,24 @@ impl Keeper {
         let Some(model) = &mut self.reading.model else {
             return Ok(Followed::All);
         };
+        let (limits, charter) = (&mut self.limits, self.engine.charter().clone());
+        let seen = &mut |facet: &FacetId, held: Option<&Held>| {
+            limits.look(facet, held, charter.kinds());
+        };
         if self.reading.purge_due {
             model.purge(&self.store)?;
             self.reading.purge_due = false;
         }
         let changed = self.reading.changed.iter().copied();
-        let changed: BTreeSet<_> = changed.take(CHANGED_TOGETHER_MAX).collect();
+        let changed: BTreeSet<_> = changed.take(SLICE_FACETS).collect();
         if !changed.is_empty() {
-            model.follow(&self.store, &changed)?;
+            model.follow(&self.store, &changed, seen)?;
             self.reading
                 .changed
                 .retain(|facet| !changed.contains(facet));
             return Ok(Followed::Some);
         }
-        if model.catch_up(&self.store)? {
+        if model.catch_up(&self.store, seen)? {
             return Ok(Followed::Some);
         }
         self.reading.last_try = false;

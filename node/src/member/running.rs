@@ -85,6 +85,7 @@ async fn run_beside(
                         handle,
                         events,
                         asked,
+                        put_off: Vec::new(),
                     }
                     .run(),
                 ),
@@ -104,6 +105,9 @@ struct Rounds {
     handle: Handle,
     events: mpsc::Receiver<Event>,
     asked: mpsc::Receiver<Asked>,
+    /// Questions that wait until all time limits have been found: after a start that takes a while,
+    /// and peers are served meanwhile.
+    put_off: Vec<Asked>,
 }
 
 /// What a round begins with.
@@ -121,15 +125,14 @@ impl Rounds {
             while self.keeper.make_durable()? {}
             self.send_commands().await?;
             let followed = self.keeper.follow()?;
+            self.answer_put_off()?;
             let mut next = self.next(followed).await;
             for _ in 0..ROUND_EVENTS_MAX {
                 match next {
                     Next::Event(event) => self.event(event)?,
                     Next::Asked((Request::Stop, answer)) => return self.stop(answer).await,
-                    Next::Asked((request, answer)) => {
-                        let stats = self.handle.stats();
-                        answers::answer(&mut self.keeper, Some(&stats), request, answer)?;
-                    }
+                    Next::Asked(asked) if self.has_to_wait(&asked) => self.put_off.push(asked),
+                    Next::Asked(asked) => self.answer(asked)?,
                     Next::Time => {
                         self.keeper.input(Input::Tick)?;
                         self.keeper.watch_limits()?;
@@ -143,6 +146,27 @@ impl Rounds {
                 };
             }
         }
+    }
+
+    fn has_to_wait(&self, (request, _): &Asked) -> bool {
+        let asks = matches!(request, Request::Due(_) | Request::Report(_));
+        let room = self.put_off.len() < WAITING_REQUESTS_MAX;
+        asks && room && self.keeper.limits.is_behind()
+    }
+
+    fn answer_put_off(&mut self) -> Result<(), Problem> {
+        match self.keeper.limits.is_behind() {
+            true => Ok(()),
+            false => {
+                let mut put_off = std::mem::take(&mut self.put_off).into_iter();
+                put_off.try_for_each(|asked| self.answer(asked))
+            }
+        }
+    }
+
+    fn answer(&mut self, (request, answer): Asked) -> Result<(), Problem> {
+        let stats = self.handle.stats();
+        answers::answer(&mut self.keeper, Some(&stats), request, answer)
     }
 
     fn event(&mut self, event: Event) -> Result<(), Problem> {

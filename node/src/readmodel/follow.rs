@@ -5,16 +5,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crdt_model::label::{FacetId, Label};
-use crdt_model::replica::{self, FacetEntry};
+use crdt_model::replica::{self, FacetEntry, Held};
 use crdt_model::store::Store;
 use rusqlite::{OptionalExtension, params};
 
 use super::file::BUSY_WAIT;
-use super::rows::{self, Rows};
+use super::rows::{self, Key, Rows};
 use super::{ReadModel, ReadModelError};
 
-/// Facets that are looked at in one go: the engine's other work waits that long.
-pub const SLICE_FACETS: usize = 256;
+/// Facets that are looked at in one go: the engine's other work waits that long. The more there are, the
+/// more of them share the pages that change.
+pub const SLICE_FACETS: usize = 1024;
+
+/// Is shown every facet that is read from the replica, for whoever else wants to know of it; `None` is
+/// one that is not held any more.
+pub type Seen<'a> = &'a mut dyn FnMut(&FacetId, Option<&Held>);
 
 /// Where catching up has come to.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +60,7 @@ impl ReadModel {
         &mut self,
         store: &dyn Store,
         facets: &BTreeSet<FacetId>,
+        seen: Seen<'_>,
     ) -> Result<(), ReadModelError> {
         if let Some(catching_up) = &mut self.catching_up {
             catching_up.disturbed = true;
@@ -62,7 +68,7 @@ impl ReadModel {
         self.together(|model| {
             facets
                 .iter()
-                .try_for_each(|facet| model.update(store, facet))
+                .try_for_each(|facet| model.update(store, facet, seen))
         })?;
         self.truncate()
     }
@@ -85,13 +91,13 @@ impl ReadModel {
     }
 
     /// Compares some more facets with the replica. Whether there is more to do.
-    pub fn catch_up(&mut self, store: &dyn Store) -> Result<bool, ReadModelError> {
+    pub fn catch_up(&mut self, store: &dyn Store, seen: Seen<'_>) -> Result<bool, ReadModelError> {
         let Some(mut now) = self.catching_up.clone() else {
             self.truncate()?;
             return Ok(false);
         };
         let next = self.together(|model| match now.at {
-            At::Replica(after) => model.compare(store, after, &mut now),
+            At::Replica(after) => model.compare(store, after, &mut now, seen),
             At::Rest(after) => Ok(model.drop_rest(store, after)?.map(At::Rest)),
         })?;
         self.catching_up = next.map(|at| CatchUp { at, ..now });
@@ -122,11 +128,12 @@ impl ReadModel {
         store: &dyn Store,
         after: Option<FacetId>,
         now: &mut CatchUp,
+        seen: Seen<'_>,
     ) -> Result<Option<At>, ReadModelError> {
         let entries = replica::facets_after(store, after.as_ref(), SLICE_FACETS)?;
         for (facet, entry) in &entries {
             if !self.has(facet, entry)? {
-                self.update(store, facet)?;
+                self.update(store, facet, seen)?;
             }
         }
         now.looked_at += entries.len() as u64;
@@ -144,28 +151,39 @@ impl ReadModel {
         let Some(label) = self.known_label(&facet.label(entry.grade))? else {
             return Ok(false);
         };
+        // `+` keeps SQLite from looking through all that has the label.
         let mut found = self.connection.prepare_cached(
             "SELECT 1 FROM facet WHERE record = ?1 AND facet = ?2 AND home = ?3 AND addressee = ?4 \
-             AND label = ?5 AND heads = ?6",
+             AND +label = ?5 AND heads = ?6",
         )?;
+        let key = Key::of(facet);
         Ok(found.exists(params![
-            facet.record.to_string(),
-            facet.facet.as_str(),
-            facet.home.to_string(),
-            facet.addressee.to_string(),
+            key.record,
+            key.facet.as_str(),
+            key.home,
+            key.addressee,
             label,
             entry.digest.as_slice(),
         ])?)
     }
 
-    fn update(&mut self, store: &dyn Store, facet: &FacetId) -> Result<(), ReadModelError> {
-        let Some(entry) = replica::facet_entry(store, facet)? else {
+    fn update(
+        &mut self,
+        store: &dyn Store,
+        facet: &FacetId,
+        seen: Seen<'_>,
+    ) -> Result<(), ReadModelError> {
+        let held = replica::held(store, facet)?;
+        seen(facet, held.as_ref());
+        let Some(Held {
+            entry, document, ..
+        }) = held
+        else {
             return self.remove(facet);
         };
-        let document = replica::document(store, facet)?;
         let label = self.label(&facet.label(entry.grade))?;
         let rows = Rows {
-            facet,
+            key: Key::of(facet),
             entry: &entry,
             label,
             table: self.schema.table(facet.facet),

@@ -51,7 +51,7 @@ use crdt_model::replica::{self, ReplicaError};
 use rusqlite::{Connection, ErrorCode};
 
 pub use file::{Opened, remove};
-pub use follow::{Progress, SLICE_FACETS};
+pub use follow::{Progress, SLICE_FACETS, Seen};
 use policy::reading::tables::Schema;
 
 /// The read model of one node.

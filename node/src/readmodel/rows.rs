@@ -15,7 +15,7 @@ use policy::reading::tables::{FIXED_COLUMNS, Table, quoted};
 
 /// A facet as its tables are to hold it.
 pub(super) struct Rows<'a> {
-    pub(super) facet: &'a FacetId,
+    pub(super) key: Key,
     pub(super) entry: &'a FacetEntry,
     /// The number that its label has.
     pub(super) label: i64,
@@ -37,26 +37,38 @@ fn wall_ms(wall: WallTime) -> i64 {
     i64::try_from(wall.ms).unwrap_or(i64::MAX)
 }
 
-/// The number of a facet, if it is here.
-pub(super) fn id_of(connection: &Connection, facet: &FacetId) -> rusqlite::Result<Option<i64>> {
-    let mut found = connection.prepare_cached(
-        "SELECT id FROM facet WHERE record = ?1 AND facet = ?2 AND home = ?3 AND addressee = ?4",
-    )?;
-    let FacetId {
-        record,
-        facet,
-        home,
-        addressee,
-    } = facet;
-    let (home, addressee) = (home.to_string(), addressee.to_string());
-    let parts = params![record.to_string(), facet.as_str(), home, addressee];
-    found.query_row(parts, |row| row.get(0)).optional()
+/// What a facet goes by, as its rows have it.
+pub(super) struct Key {
+    pub(super) record: String,
+    pub(super) facet: Name,
+    pub(super) home: String,
+    pub(super) addressee: String,
+}
+
+impl Key {
+    pub(super) fn of(facet: &FacetId) -> Self {
+        Self {
+            record: facet.record.to_string(),
+            facet: facet.facet,
+            home: facet.home.to_string(),
+            addressee: facet.addressee.to_string(),
+        }
+    }
+
+    /// The number of the facet, if it is here.
+    fn id(&self, connection: &Connection) -> rusqlite::Result<Option<i64>> {
+        let mut found = connection.prepare_cached(
+            "SELECT id FROM facet WHERE record = ?1 AND facet = ?2 AND home = ?3 AND addressee = ?4",
+        )?;
+        let parts = params![self.record, self.facet.as_str(), self.home, self.addressee];
+        found.query_row(parts, |row| row.get(0)).optional()
+    }
 }
 
 impl Rows<'_> {
     /// Puts them in the place of those that are there.
     pub(super) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let held = id_of(connection, self.facet)?;
+        let held = self.key.id(connection)?;
         let id = self.put_facet(connection, held)?;
         let Some(table) = self.table else {
             return Ok(());
@@ -84,21 +96,15 @@ impl Rows<'_> {
             "INSERT OR REPLACE INTO facet(id, label, changed_ms, record, facet, home, addressee, \
              sensitivity, level, commits, heads) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
-        let FacetId {
-            record,
-            facet,
-            home,
-            addressee,
-        } = self.facet;
-        let grade = self.entry.grade;
+        let (key, grade) = (&self.key, self.entry.grade);
         put.insert(params![
             held,
             self.label,
             self.changed_ms(),
-            record.to_string(),
-            facet.as_str(),
-            home.to_string(),
-            addressee.to_string(),
+            key.record,
+            key.facet.as_str(),
+            key.home,
+            key.addressee,
             grade.sensitivity.as_str(),
             grade.level.as_str(),
             self.entry.commits,
@@ -124,24 +130,26 @@ impl Rows<'_> {
     }
 
     /// The values of the columns that every facet has, in their order.
-    fn fixed(&self, table: &Table, id: i64) -> Vec<ToSqlOutput<'static>> {
-        let (facet, grade) = (self.facet, self.entry.grade);
+    fn fixed(&self, table: &Table, id: i64) -> Vec<ToSqlOutput<'_>> {
+        let (key, grade) = (&self.key, &self.entry.grade);
         let begun_ms = self.walls().min().map_or(0, wall_ms);
         let conflicts = self.conflicts(table).count();
         let conflicts = i64::try_from(conflicts).unwrap_or(i64::MAX);
-        let values: [SqlValue; FIXED_COLUMNS.len()] = [
-            id.into(),
-            self.label.into(),
-            facet.record.to_string().into(),
-            facet.home.to_string().into(),
-            facet.addressee.to_string().into(),
-            grade.sensitivity.to_string().into(),
-            grade.level.to_string().into(),
-            begun_ms.into(),
-            self.changed_ms().into(),
-            conflicts.into(),
+        let number = |number: i64| ToSqlOutput::Owned(SqlValue::Integer(number));
+        let text = |text| ToSqlOutput::Borrowed(ValueRef::Text(str::as_bytes(text)));
+        let values: [ToSqlOutput<'_>; FIXED_COLUMNS.len()] = [
+            number(id),
+            number(self.label),
+            text(&key.record),
+            text(&key.home),
+            text(&key.addressee),
+            text(grade.sensitivity.as_str()),
+            text(grade.level.as_str()),
+            number(begun_ms),
+            number(self.changed_ms()),
+            number(conflicts),
         ];
-        values.map(ToSqlOutput::Owned).into()
+        values.into()
     }
 
     /// The fields with more than one value that have a column.
@@ -165,12 +173,11 @@ impl Rows<'_> {
                 quoted(&growing.name)
             ))?;
             for (key, written) in self.entries(growing.field) {
-                let facet = self.facet;
                 put.execute(params![
                     id,
-                    facet.record.to_string(),
-                    facet.home.to_string(),
-                    facet.addressee.to_string(),
+                    self.key.record,
+                    self.key.home,
+                    self.key.addressee,
                     key,
                     sql(&written.value),
                     written.author.to_string(),
@@ -201,14 +208,14 @@ impl Rows<'_> {
                 "INSERT INTO conflict(facet_id, record, facet, home, addressee, field, value, author, \
                  wall_ms, shown) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?;
-            let facet = self.facet;
+            let key = &self.key;
             for (at, written) in values.iter().enumerate() {
                 put.execute(params![
                     id,
-                    facet.record.to_string(),
-                    facet.facet.as_str(),
-                    facet.home.to_string(),
-                    facet.addressee.to_string(),
+                    key.record,
+                    key.facet.as_str(),
+                    key.home,
+                    key.addressee,
                     field.as_str(),
                     sql(&written.value),
                     written.author.to_string(),
@@ -293,7 +300,7 @@ pub(super) fn remove(
     table: Option<&Table>,
     facet: &FacetId,
 ) -> rusqlite::Result<bool> {
-    let Some(id) = id_of(connection, facet)? else {
+    let Some(id) = Key::of(facet).id(connection)? else {
         return Ok(false);
     };
     if let Some(table) = table {

@@ -47,7 +47,12 @@ fn spread(text: &str, to: &mut String) {
     for char in text.chars().map(narrow) {
         match char {
             FIELD_END => to.push(' '),
-            _ if stands_alone(char) => to.extend([BREAK, char, BREAK]),
+            _ if stands_alone(char) => {
+                if !to.ends_with(BREAK) {
+                    to.push(BREAK);
+                }
+                to.extend([char, BREAK]);
+            }
             _ => to.push(char),
         }
     }
@@ -187,7 +192,7 @@ mod tests {
     fn what_is_looked_for_cannot_be_more_than_words() {
         assert_eq!(
             phrases("水渠").as_deref(),
-            Some("\"\u{1f}水\u{1f}\u{1f}渠\u{1f}\"")
+            Some("\"\u{1f}水\u{1f}渠\u{1f}\"")
         );
         assert_eq!(phrases("2026").as_deref(), Some("\"2026\" *"));
         assert_eq!(

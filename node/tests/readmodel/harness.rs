@@ -126,6 +126,9 @@ pub(crate) fn put(
     store.write(&batch).expect("memory");
 }
 
+/// Nobody else wants to know of what is read.
+pub(crate) fn unseen(_: &FacetId, _: Option<&replica::Held>) {}
+
 /// A replica and its read model.
 pub(crate) struct Held {
     pub(crate) store: MemoryStore,
@@ -227,12 +230,14 @@ impl Held {
     pub(crate) fn follow(&mut self) {
         let changed = std::mem::take(&mut self.changed);
         let model = self.model.as_mut().expect("an open read model");
-        model.follow(&self.store, &changed).expect("followed");
+        model
+            .follow(&self.store, &changed, &mut unseen)
+            .expect("followed");
     }
 
     pub(crate) fn catch_up(&mut self) {
         let model = self.model.as_mut().expect("an open read model");
-        while model.catch_up(&self.store).expect("caught up") {}
+        while model.catch_up(&self.store, &mut unseen).expect("caught up") {}
     }
 
     pub(crate) fn purge(&mut self) {
@@ -250,7 +255,7 @@ impl Held {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut model, _) =
             ReadModel::open(folder.path(), &self.kinds, Self::owner()).expect("a read model");
-        while model.catch_up(&self.store).expect("caught up") {}
+        while model.catch_up(&self.store, &mut unseen).expect("caught up") {}
         dump(&model.path())
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn figures(charter: &CedarCharter, node: NodeId, store: &dyn Store) -
     };
     let opened = ReadModel::open(folder.path(), charter.kinds(), owner);
     let (mut model, _) = opened.expect("a read model");
-    while model.catch_up(store).expect("caught up") {}
+    while model.catch_up(store, &mut |_, _| {}).expect("caught up") {}
     let may_read = |label: &Label| {
         let holds = label.home == node || charter.flow(label, node).allowed;
         holds && charter.read(label, node, role()).allowed

@@ -7,11 +7,11 @@ use crdt_model::code::RecordCode;
 use crdt_model::due::{Entry, clock_of, letter_of, taker};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::clocks::{Clock, Standing};
-use crdt_model::label::{FacetId, Label};
+use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::time::WallTime;
 
-use super::finding::may_read;
+use super::finding::reader;
 use super::records::role_of;
 use super::unreadable;
 use crate::control::due::{DueItem, DueLetter, DueList, DueRequest, Sending};
@@ -21,10 +21,10 @@ use crate::readmodel::access::MayRead;
 use crate::text::Problem;
 
 pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Problem> {
-    keeper.find_limits()?;
+    keeper.find_limits();
     let role = role_of(keeper, wanted.role)?;
     let now = keeper.engine.floored(keeper.clock.now().wall);
-    let reads = |label: &_| may_read(keeper, label, role);
+    let reads = reader(keeper, role);
     let (mut items, _) = running(keeper, wanted.home, now, &reads)?;
     let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
     for item in &items {
@@ -51,17 +51,11 @@ pub(super) fn running(
     may_read: MayRead<'_>,
 ) -> Result<(Vec<DueItem>, bool), Problem> {
     let (mut items, mut withheld) = (Vec::new(), false);
-    let mut known: BTreeMap<Label, bool> = BTreeMap::new();
     for (facet, entry) in keeper.limits.due().entries() {
         if home.is_some_and(|home| home != facet.home) {
             continue;
         }
-        let held = replica::facet_entry(&keeper.store, facet);
-        let Some(held) = held.map_err(|error| unreadable(&error))? else {
-            continue;
-        };
-        let label = facet.label(held.grade);
-        match *known.entry(label).or_insert_with(|| may_read(&label)) {
+        match may_read(&facet.label(entry.grade)) {
             true => items.extend(item(keeper, facet, entry, now, may_read)?),
             false => withheld = true,
         }

@@ -1,6 +1,9 @@
 //! Lists, searches, and how the read model stands. Persons find what the rules let them read, and
 //! numbers count nothing else.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crdt_model::ids::Name;
 use crdt_model::kind::{Facet, Kind, Title};
 use crdt_model::label::Label;
@@ -90,6 +93,16 @@ pub(super) fn may_read(keeper: &Keeper, label: &Label, role: Name) -> bool {
     let (rules, node) = (keeper.engine.rules(), keeper.node());
     let holds = label.home == node || rules.flow(label, node).allowed;
     holds && rules.read(label, node, role).allowed
+}
+
+/// The same, with each label decided once: a question of many parts asks again and again.
+pub(super) fn reader(keeper: &Keeper, role: Name) -> impl Fn(&Label) -> bool {
+    let decided = RefCell::new(BTreeMap::new());
+    move |label| {
+        let mut decided = decided.borrow_mut();
+        let decide = || may_read(keeper, label, role);
+        *decided.entry(*label).or_insert_with(decide)
+    }
 }
 
 fn next(offset: u64, rows: usize, total: u64) -> Option<u64> {

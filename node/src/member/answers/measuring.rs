@@ -3,7 +3,7 @@
 use crdt_model::ids::Name;
 use policy::reading::measures::Measure;
 
-use super::finding::{Answered, Unanswered, answered, may_read};
+use super::finding::{Answered, Unanswered, answered, reader};
 use super::heard::heard;
 use super::records::role_of;
 use crate::control::measuring::{Figure, FigureCell, Figures, MeasureRequest};
@@ -32,9 +32,9 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
     }
     let (model, catching_up) = keeper.read_model()?;
     let ms = |wall: crdt_model::time::WallTime| i64::try_from(wall.ms).unwrap_or(i64::MAX);
+    let readable = reader(keeper, role);
     let mut figures = Vec::new();
     for measure in charter.measures().iter().filter(wanted) {
-        let readable = |label: &_| may_read(keeper, label, role);
         let measured = model.measure(measure, ms(from), ms(until), &readable)?;
         let titled = |cell: Cell| FigureCell {
             title: measure.word_for(keeper.engine.charter().kinds(), &cell.cell),

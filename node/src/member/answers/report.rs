@@ -6,7 +6,7 @@ use crdt_model::time::WallTime;
 use jiff::civil::Date;
 
 use super::due;
-use super::finding::{Answered, Unanswered, answered, may_read};
+use super::finding::{Answered, Unanswered, answered, reader};
 use super::heard::heard;
 use super::records::role_of;
 use crate::control::protocol::Reply;
@@ -19,7 +19,7 @@ use crate::text::{Problem, Text};
 use crate::time::beijing_date;
 
 pub(super) fn draw_up(keeper: &mut Keeper, running: bool, request: &ReportRequest) -> Answered {
-    keeper.find_limits()?;
+    keeper.find_limits();
     answered(keeper, running, |keeper| drawn_up(keeper, request))
 }
 
@@ -32,7 +32,7 @@ fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswere
         return Err(in_future(day, today).into());
     }
     let period = Period::with(request.period, day);
-    let reads = |label: &_| may_read(keeper, label, role);
+    let reads = reader(keeper, role);
     let (limits, limits_withheld) = due::running(keeper, None, now, &reads)?;
     let (model, catching_up) = keeper.read_model()?;
     let (charter, head) = (keeper.engine.charter(), keeper.adopted.charter().head());
