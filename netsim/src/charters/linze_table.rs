@@ -14,7 +14,7 @@ const ORDINARY_OR_COMPLAINT: &[&str] = &["normal", "about-township"];
 const ORDINARY_OR_SECRET: &[&str] = &["normal", "secret"];
 
 /// Every facet, whether it can be addressed, and the sensitivities and levels that it can have.
-const DECLARED: [(&str, bool, &[&str], &[&str]); 23] = [
+const DECLARED: [(&str, bool, &[&str], &[&str]); 26] = [
     ("grid.summary", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("grid.content", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("grid.people", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
@@ -38,6 +38,9 @@ const DECLARED: [(&str, bool, &[&str], &[&str]); 23] = [
     ("directory.post", false, ORDINARY, VILLAGE),
     ("directory.team", false, ORDINARY, VILLAGE),
     ("directory.body", false, ORDINARY, VILLAGE),
+    ("presence.beats", false, ORDINARY, VILLAGE),
+    ("snapshot.figures", false, ORDINARY, VILLAGE),
+    ("snapshot.records", false, ORDINARY, VILLAGE),
 ];
 
 /// What one version allows.
@@ -212,6 +215,10 @@ fn practice(label: &Label, stands: &[Relation]) -> Option<Rights> {
         ("handoff.summary" | "callout.summary", _) => (county, county),
         // A node answers for its own reviews, inspections and numbers; others only count them.
         ("review.summary" | "review.legal" | "numbers.count", _) => (above, false),
+        // So it does for its being there, and for the figures that it takes.
+        ("presence.beats" | "snapshot.figures", _) => (above, false),
+        // Which records it counted stays with it.
+        ("snapshot.records", _) => (false, false),
         ("inspection.summary", "normal") => (above, false),
         // A place whose protection is secret stays at home.
         ("inspection.summary", _) => (false, false),
