@@ -34,7 +34,10 @@ const IN_FORCE_SINCE_H: i64 = 24;
 const IN_FORCE_FOR_H: i64 = 2 * 365 * 24;
 
 /// Makes the county, unless the folder holds one already.
-pub(super) fn set_up(
+///
+/// # Errors
+/// A folder that cannot be used, or holds a county of other nodes.
+pub fn set_up(
     options: &CountyOptions,
     folder: &CountyFolder,
     progress: &dyn Progress,
