@@ -48,7 +48,12 @@ pub(crate) fn run() -> Vec<&'static str> {
     let township = OneNode::new(&linze, &charter, node(TOWNSHIP));
     let histories: Vec<History> = (0..MANY).map(|number| history(&village, number)).collect();
 
+    let mut other = OneNode::new(&linze, &charter, node(VILLAGE));
+    other.write(vec![draft(MANY)]);
+    other.write(vec![changed(MANY)]);
+
     let mut names = of_commits(&charter, &histories);
+    names.push(of_changed(&history(&other, MANY)));
     names.extend(of_the_index(&histories[0]));
     names.extend(of_decisions(&linze, &cedar));
     let mut pair = TwoNodes {
@@ -115,6 +120,14 @@ fn of_commits(charter: &Arc<dyn Charter>, histories: &[History]) -> Vec<&'static
         "encode a response of 256 commits",
         "decode a response of 256 commits",
     ]
+}
+
+/// What more than one commit wrote has to be merged.
+fn of_changed(history: &History) -> &'static str {
+    assert_eq!(history.len(), 2, "it was written and changed");
+    let document = counted(|| Document::build(history)).expect("a document");
+    assert_eq!(document.fields().count(), 10, "as its name says");
+    "merge two commits to a document of 10 fields"
 }
 
 fn of_the_index(history: &History) -> Vec<&'static str> {
@@ -232,6 +245,15 @@ fn draft(number: u32) -> Draft {
         facet: facet(number),
         grade: None,
         fields: fields.map(|(key, value)| (key.to_owned(), value)).into(),
+    }
+}
+
+/// Another number for the same row.
+fn changed(number: u32) -> Draft {
+    let code = Value::Text(format!("SL-WG-{number:06}-2"));
+    Draft {
+        fields: [("code".to_owned(), Some(code))].into(),
+        ..draft(number)
     }
 }
 
