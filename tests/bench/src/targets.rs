@@ -57,6 +57,7 @@ fn lines(figures: &Figures, scene: &Scene, facets: usize, ours: System) -> Strin
     // Who asks counts the answers; who answers does not.
     let messages = median(ours, Phase::Equal, |sample| sample.message_bytes as f64)
         .filter(|_| ours == System::Ours);
+    let over = bytes(CHANGED_BYTES_MAX);
     let factor = |value: f64| format!("{value:.1} ×");
     let mut text = String::new();
     let mut line =
@@ -103,10 +104,7 @@ fn lines(figures: &Figures, scene: &Scene, facets: usize, ours: System) -> Strin
         &|value| format!("{value:.1} ms"),
     );
     line(
-        format!(
-            "10 changed, ≤ {} over the commits, connection included",
-            bytes(CHANGED_BYTES_MAX)
-        ),
+        format!("10 changed, ≤ {over} over the commits, connection included"),
         changed,
         |value| value <= CHANGED_BYTES_MAX,
         &bytes,
