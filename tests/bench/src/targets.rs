@@ -42,72 +42,86 @@ pub(crate) fn of(figures: &Figures, scene: &Scene) -> String {
 }
 
 fn lines(figures: &Figures, scene: &Scene, facets: usize, ours: System) -> String {
-    let median = |system, phase, quantity: fn(&Sample) -> f64| {
-        figures.median(facets, system, phase, quantity)
+    let all = cold(figures, scene, facets, ours);
+    all + &again(figures, scene, facets, ours)
+}
+
+fn cold(figures: &Figures, scene: &Scene, facets: usize, ours: System) -> String {
+    let median = |system, quantity: fn(&Sample) -> f64| {
+        figures.median(facets, system, Phase::Cold, quantity)
     };
-    let seconds = |system| median(system, Phase::Cold, |sample| sample.seconds);
-    let wire = |phase| median(ours, phase, |sample| sample.wire_bytes as f64);
+    let seconds = |system| median(system, |sample| sample.seconds);
     let times = |other: Option<f64>, by: Option<f64>| Some(other? / by?);
-    let of_raw = times(seconds(ours), seconds(System::Raw));
-    let of_iroh = times(seconds(System::IrohDocs), seconds(ours));
-    let of_samod = times(seconds(System::Samod), seconds(ours));
-    let of_commits = times(wire(Phase::Cold), Some(scene.commit_bytes(facets) as f64));
-    let changed = wire(Phase::Changed).map(|wire| wire - scene.commit_bytes(CHANGED) as f64);
-    let cpu = median(ours, Phase::Equal, |sample| sample.cpu_ms);
-    // Who asks counts the answers; who answers does not.
-    let messages = median(ours, Phase::Equal, |sample| sample.message_bytes as f64)
-        .filter(|_| ours == System::Ours);
-    let over = bytes(CHANGED_BYTES_MAX);
+    let wire = median(ours, |sample| sample.wire_bytes as f64);
     let factor = |value: f64| format!("{value:.1} ×");
-    let mut text = String::new();
-    let mut line =
-        |what: String, value: Option<f64>, met: fn(f64) -> bool, shown: &dyn Fn(f64) -> String| {
-            if let Some(value) = value {
-                let met = if met(value) { "met" } else { "missed" };
-                text.push_str(&format!("| {what} | {} | {met} |\n", shown(value)));
-            }
-        };
-    line(
-        format!("cold ≤ {OF_RAW_MAX} × raw"),
-        of_raw,
-        |value| value <= OF_RAW_MAX,
-        &factor,
-    );
-    line(
-        format!("cold ≥ {OF_IROH_MIN} × faster than iroh-docs"),
-        of_iroh,
-        |value| value >= OF_IROH_MIN,
-        &factor,
-    );
-    line(
-        format!("cold ≥ {OF_SAMOD_MIN} × faster than samod"),
-        of_samod,
-        |value| value >= OF_SAMOD_MIN,
-        &factor,
-    );
-    line(
-        format!("cold, bytes ≤ {OF_COMMITS_MAX} × the commits"),
-        of_commits,
-        |value| value <= OF_COMMITS_MAX,
-        &|value| format!("{value:.2} ×"),
-    );
-    line(
-        format!("nothing changed, messages ≤ {EQUAL_BYTES_MAX} B"),
-        messages,
-        |value| value <= EQUAL_BYTES_MAX,
-        &bytes,
-    );
-    line(
-        format!("nothing changed, processor ≤ {EQUAL_CPU_MS_MAX} ms, connection included"),
-        cpu,
-        |value| value <= EQUAL_CPU_MS_MAX,
-        &|value| format!("{value:.1} ms"),
-    );
-    line(
-        format!("10 changed, ≤ {over} over the commits, connection included"),
-        changed,
-        |value| value <= CHANGED_BYTES_MAX,
-        &bytes,
-    );
-    text
+    [
+        line(
+            &format!("cold ≤ {OF_RAW_MAX} × raw"),
+            times(seconds(ours), seconds(System::Raw)),
+            |value| value <= OF_RAW_MAX,
+            &factor,
+        ),
+        line(
+            &format!("cold ≥ {OF_IROH_MIN} × faster than iroh-docs"),
+            times(seconds(System::IrohDocs), seconds(ours)),
+            |value| value >= OF_IROH_MIN,
+            &factor,
+        ),
+        line(
+            &format!("cold ≥ {OF_SAMOD_MIN} × faster than samod"),
+            times(seconds(System::Samod), seconds(ours)),
+            |value| value >= OF_SAMOD_MIN,
+            &factor,
+        ),
+        line(
+            &format!("cold, bytes ≤ {OF_COMMITS_MAX} × the commits"),
+            times(wire, Some(scene.commit_bytes(facets) as f64)),
+            |value| value <= OF_COMMITS_MAX,
+            &|value| format!("{value:.2} ×"),
+        ),
+    ]
+    .concat()
+}
+
+fn again(figures: &Figures, scene: &Scene, facets: usize, ours: System) -> String {
+    let median =
+        |phase, quantity: fn(&Sample) -> f64| figures.median(facets, ours, phase, quantity);
+    let changed = median(Phase::Changed, |sample| sample.wire_bytes as f64);
+    let over = bytes(CHANGED_BYTES_MAX);
+    // Who asks counts the answers; who answers does not.
+    let messages = median(Phase::Equal, |sample| sample.message_bytes as f64);
+    [
+        line(
+            &format!("nothing changed, messages ≤ {EQUAL_BYTES_MAX} B"),
+            messages.filter(|_| ours == System::Ours),
+            |value| value <= EQUAL_BYTES_MAX,
+            &bytes,
+        ),
+        line(
+            &format!("nothing changed, processor ≤ {EQUAL_CPU_MS_MAX} ms, connection included"),
+            median(Phase::Equal, |sample| sample.cpu_ms),
+            |value| value <= EQUAL_CPU_MS_MAX,
+            &|value| format!("{value:.1} ms"),
+        ),
+        line(
+            &format!("10 changed, ≤ {over} over the commits, connection included"),
+            changed.map(|wire| wire - scene.commit_bytes(CHANGED) as f64),
+            |value| value <= CHANGED_BYTES_MAX,
+            &bytes,
+        ),
+    ]
+    .concat()
+}
+
+/// A row, if there is anything to say.
+fn line(
+    what: &str,
+    value: Option<f64>,
+    met: impl Fn(f64) -> bool,
+    shown: &dyn Fn(f64) -> String,
+) -> String {
+    value.map_or_else(String::new, |value| {
+        let met = if met(value) { "met" } else { "missed" };
+        format!("| {what} | {} | {met} |\n", shown(value))
+    })
 }
