@@ -106,9 +106,15 @@ impl Figures {
         earlier.any(|run| run.samples.iter().any(|sample| sample.only.is_some()))
     }
 
-    /// How far the best of those came that did not finish in time.
-    pub(crate) fn unfinished(&self, facets: usize, system: System, phase: Phase) -> Option<usize> {
+    /// How many did not finish in time, and how far the best of them came.
+    pub(crate) fn unfinished(
+        &self,
+        facets: usize,
+        system: System,
+        phase: Phase,
+    ) -> Option<(usize, usize)> {
         let samples = self.samples(facets, system, phase);
-        samples.filter_map(|sample| sample.only).max()
+        let came: Vec<usize> = samples.filter_map(|sample| sample.only).collect();
+        Some((came.len(), came.iter().copied().max()?))
     }
 }

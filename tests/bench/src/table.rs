@@ -34,9 +34,8 @@ pub(crate) fn of(figures: &Figures, scene: &Scene) -> String {
 
 fn row(figures: &Figures, facets: usize, system: System, phase: Phase) -> String {
     let name = system.name();
-    if let Some(came) = figures.unfinished(facets, system, phase) {
-        return format!("| {name} | not finished, {came} came | | | | |\n");
-    }
+    let unfinished = figures.unfinished(facets, system, phase);
+    let late = unfinished.map(|(times, came)| format!("{times} not finished, at most {came} came"));
     let one = |quantity: fn(&Sample) -> f64| figures.median(facets, system, phase, quantity);
     let seconds = figures.spread(facets, system, phase, |sample| sample.seconds);
     let (Some(seconds), Some(wire), Some(cpu), Some(memory)) = (
@@ -45,12 +44,14 @@ fn row(figures: &Figures, facets: usize, system: System, phase: Phase) -> String
         one(|sample| sample.cpu_ms),
         one(|sample| sample.peak_mib),
     ) else {
-        return format!("| {name} | not reached | | | | |\n");
+        let why = late.unwrap_or_else(|| "not reached".to_owned());
+        return format!("| {name} | {why} | | | | |\n");
     };
     let raw = figures.median(facets, System::Raw, phase, |sample| sample.seconds);
     let ratio = raw.map_or_else(String::new, |raw| format!("{:.1}", seconds.median / raw));
+    let late = late.map_or_else(String::new, |late| format!("; {late}"));
     format!(
-        "| {name} | {} | {ratio} | {} | {cpu:.1} ms | {memory:.0} MiB |\n",
+        "| {name} | {}{late} | {ratio} | {} | {cpu:.1} ms | {memory:.0} MiB |\n",
         spread(seconds),
         bytes(wire),
     )

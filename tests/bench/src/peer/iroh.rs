@@ -36,8 +36,10 @@ struct Heard {
     entries: AtomicUsize,
     /// Contents that came.
     contents: AtomicUsize,
-    /// Whether a sync has ended, with no content of it still on the way.
+    /// Whether a sync has ended since the connection.
     synced: AtomicBool,
+    /// Whether no content of it is still on the way.
+    through: AtomicBool,
 }
 
 impl Peer for Iroh {
@@ -85,15 +87,16 @@ impl Peer for Iroh {
             tokio::spawn(hear(doc.subscribe().await?, Arc::clone(&self.heard)));
             self.doc = Some(doc);
         }
+        // What an earlier connection left to be said has been said by now.
+        self.heard.synced.store(false, Ordering::Relaxed);
+        self.heard.through.store(false, Ordering::Relaxed);
         let doc = self.doc.as_ref().context("a document")?;
         doc.start_sync(ticket.nodes).await
     }
 
     async fn disconnect(&mut self) -> anyhow::Result<()> {
         let doc = self.doc.as_ref().context("a document")?;
-        doc.leave().await?;
-        self.heard.synced.store(false, Ordering::Relaxed);
-        Ok(())
+        doc.leave().await
     }
 
     async fn change(&mut self) -> anyhow::Result<()> {
@@ -104,10 +107,10 @@ impl Peer for Iroh {
 
     fn look(&mut self) -> anyhow::Result<Progress> {
         let have = self.heard.contents.load(Ordering::Relaxed);
-        let synced = self.heard.synced.load(Ordering::Relaxed);
+        let through = self.heard.through.load(Ordering::Relaxed);
         Ok(Progress {
             have,
-            equal: synced && have >= self.heard.entries.load(Ordering::Relaxed),
+            equal: through && have >= self.heard.entries.load(Ordering::Relaxed),
         })
     }
 
@@ -144,7 +147,11 @@ async fn hear(
             LiveEvent::ContentReady { .. } => {
                 heard.contents.fetch_add(1, Ordering::Relaxed);
             }
-            LiveEvent::PendingContentReady => heard.synced.store(true, Ordering::Relaxed),
+            LiveEvent::SyncFinished(_) => heard.synced.store(true, Ordering::Relaxed),
+            LiveEvent::PendingContentReady => {
+                let synced = heard.synced.load(Ordering::Relaxed);
+                heard.through.store(synced, Ordering::Relaxed);
+            }
             _ => {}
         }
     }

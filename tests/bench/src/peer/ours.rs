@@ -57,6 +57,10 @@ impl Peer for Ours {
             message_bytes: 0,
         };
         ours.cut(true)?;
+        // The records came into its store while it did not run: its read model has to catch up.
+        while !ours.has_read_model()? {
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
         Ok(ours)
     }
 
@@ -114,6 +118,13 @@ impl Peer for Ours {
 }
 
 impl Ours {
+    fn has_read_model(&mut self) -> anyhow::Result<bool> {
+        match self.client.ask(&Request::ReadModel { rebuild: false })? {
+            Reply::ReadModel(status) => Ok(status.catching_up.is_none()),
+            other => bail!("{other:?}"),
+        }
+    }
+
     /// Cuts the line, or lets it come up. Only the village is told: it dials.
     fn cut(&mut self, cut: bool) -> anyhow::Result<()> {
         if self.other != township() {
