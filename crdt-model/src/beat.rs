@@ -2,8 +2,6 @@
 //! latest one of a node has heard of it so far, however quiet it is otherwise. A beat says nothing but
 //! when; it comes by the clock and not by what the node has to tell, so that no silence tells anything.
 
-use sha2::{Digest, Sha256};
-
 use crate::draft::Draft;
 use crate::ids::{Name, NodeId, RecordId};
 use crate::kind::{Facet, Kinds};
@@ -58,11 +56,5 @@ pub fn due(node: NodeId, kinds: &Kinds, now: WallTime) -> Vec<Beat> {
 
 /// The same at every start of a node, so that it goes on where it was.
 fn record(facet: Name, node: NodeId, number: u64) -> RecordId {
-    let mut digest = Sha256::new();
-    digest.update(b"countymesh beat 1\n");
-    digest.update(format!("{facet}\n{node}\n{number}\n"));
-    let digest: [u8; 32] = digest.finalize().into();
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest[..16]);
-    RecordId(id)
+    RecordId::of_digest(format!("countymesh beat 1\n{facet}\n{node}\n{number}\n").as_bytes())
 }

@@ -10,12 +10,10 @@ mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use crate::charter::{Charter, Roster};
 use crate::draft::Draft;
 use crate::encoding::Writer;
-use crate::ids::{Name, NodeId, RecordId};
+use crate::ids::{Name, NodeId};
 use crate::kind::clocks::{Basis, Clock, Span, Standing, Then};
 use crate::kind::{Facet, Kinds};
 use crate::label::{FacetId, Grade, Label};
@@ -226,14 +224,6 @@ fn begun(domain: &[u8], facet: &FacetId) -> Writer {
         .node(facet.home)
         .node(facet.addressee);
     of
-}
-
-/// The record that something is which a node writes by itself: the first 16 bytes of SHA-256.
-fn record_of(of: Writer) -> RecordId {
-    let digest: [u8; 32] = Sha256::digest(of.into_bytes()).into();
-    let mut record = [0; 16];
-    record.copy_from_slice(&digest[..16]);
-    RecordId(record)
 }
 
 /// The grade of something that a node writes by itself, as sensitive as what it is about; none where

@@ -115,6 +115,17 @@ impl CommitHash {
     }
 }
 
+impl RecordId {
+    /// The record that these bytes stand for: the first 16 bytes of their SHA-256, so that whoever
+    /// makes it meets the same one. They begin with a domain of their own.
+    pub fn of_digest(of: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(of).into();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self(id)
+    }
+}
+
 /// Declares a counter-like id over `u64`.
 macro_rules! counter_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::time::WallTime;
 use crate::value::Value;
 
-use super::{Entry, begun, clock_of, grade_like, record_of};
+use super::{Entry, begun, clock_of, grade_like};
 
 const LETTER_DOMAIN: &[u8] = b"countymesh letter 1";
 
@@ -42,7 +42,7 @@ fn letter_record(facet: &FacetId, entry: &Entry, span: Span) -> RecordId {
     of.name(entry.clock)
         .u64_be(span.since.ms)
         .u64_be(span.due.ms);
-    record_of(of)
+    RecordId::of_digest(&of.into_bytes())
 }
 
 /// The letter as its sender writes it: if it has not been sent, and if whom it goes to may hold both

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::charter::Charter;
 use crate::draft::Draft;
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RecordId};
 use crate::kind::Kinds;
 use crate::label::FacetId;
 use crate::replica::{self, Held, ReplicaError};
 use crate::store::Store;
 use crate::time::WallTime;
 
-use super::{begun, grade_like, record_of};
+use super::{begun, grade_like};
 
 const RECEIPT_DOMAIN: &[u8] = b"countymesh receipt 1";
 
@@ -24,7 +24,7 @@ pub fn receipt_of(charter: &dyn Charter, arrived: &FacetId, node: NodeId) -> Opt
     let mut of = begun(RECEIPT_DOMAIN, arrived);
     of.node(node);
     meant.then(|| FacetId {
-        record: record_of(of),
+        record: RecordId::of_digest(&of.into_bytes()),
         facet: receipts.by,
         home: node,
         addressee: arrived.home,

@@ -45,6 +45,18 @@ impl Words {
         )
     }
 
+    /// With the argument `period` of what covers one.
+    #[must_use]
+    pub(super) fn period(self) -> Self {
+        self.argument(
+            "period",
+            text!(
+                "周期：day 日、week 周（周一至周日）、month 月、quarter 季",
+                "day, week (Monday to Sunday), month or quarter"
+            ),
+        )
+    }
+
     /// With a command of its own.
     #[must_use]
     pub(super) fn command(mut self, name: &'static str, words: Self) -> Self {

@@ -34,13 +34,7 @@ pub(super) fn words() -> Words {
         "生成一个周期的研判报表：一个网页（可打印）和一个 Excel 工作簿。",
         "Draw up the review of a period: a page that prints, and a workbook for Excel."
     ))
-    .argument(
-        "period",
-        text!(
-            "周期：day 日、week 周（周一至周日）、month 月、quarter 季",
-            "day, week (Monday to Sunday), month or quarter"
-        ),
-    )
+    .period()
     .argument(
         "ending",
         text!(

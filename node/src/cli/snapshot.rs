@@ -79,13 +79,7 @@ pub(super) fn words() -> Words {
 
 fn of_period(words: Words) -> Words {
     words
-        .argument(
-            "period",
-            text!(
-                "周期：day 日、week 周（周一至周日）、month 月、quarter 季",
-                "day, week (Monday to Sunday), month or quarter"
-            ),
-        )
+        .period()
         .argument(
             "ending",
             text!(

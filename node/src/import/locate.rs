@@ -3,7 +3,6 @@
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Kind;
 use crdt_model::label::FacetId;
-use sha2::{Digest, Sha256};
 
 use crate::import::Import;
 use crate::import::fields;
@@ -19,24 +18,20 @@ const RECORD_DOMAIN: &[u8] = b"countymesh imported record v1";
 /// home, source and key, each preceded by its length, so that importing one file twice, or at two
 /// nodes, meets the same record.
 pub fn record_id(kind: Name, home: NodeId, source: &str, key: &str) -> RecordId {
-    let mut hasher = Sha256::new();
     let home = home.to_string();
-    let parts = [
+    let mut of = Vec::new();
+    for part in [
         RECORD_DOMAIN,
         kind.as_str().as_bytes(),
         home.as_bytes(),
         source.as_bytes(),
-    ];
-    for part in parts.into_iter().chain([key.as_bytes()]) {
+        key.as_bytes(),
+    ] {
         let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        hasher.update(length.to_be_bytes());
-        hasher.update(part);
+        of.extend(length.to_be_bytes());
+        of.extend(part);
     }
-    let mut id = [0; 16];
-    id.iter_mut()
-        .zip(hasher.finalize())
-        .for_each(|(to, from)| *to = from);
-    RecordId(id)
+    RecordId::of_digest(&of)
 }
 
 /// A row that has a key, a place and a record.

@@ -123,7 +123,7 @@ impl Import<'_> {
             let text = decode(&file.bytes).map_err(|problem| of_file(&file.name, problem))?;
             source.files.push(FileRead {
                 name: file.name.clone(),
-                sha256: hexadecimal(&Sha256::digest(&file.bytes)),
+                sha256: text::hexadecimal(&Sha256::digest(&file.bytes)),
                 decoded_as: text.decoded_as,
             });
             decoded.push((Arc::from(file.name.as_str()), text));
@@ -196,8 +196,4 @@ fn too_much(limit: &str) -> Problem {
         ),
         text!("请分批导入", "import them in parts"),
     )
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

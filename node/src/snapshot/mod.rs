@@ -15,7 +15,6 @@ use crdt_model::label::FacetId;
 use crdt_model::time::WallTime;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::readmodel::measure::Cell;
 use crate::report::period::Period;
@@ -93,15 +92,10 @@ pub struct Listed {
 /// A facet of the snapshot of a period at a node for a role: where it stands follows from those, so
 /// that nobody takes two.
 pub fn facet(name: &str, node: NodeId, period: Period, role: Name) -> Option<FacetId> {
-    let mut digest = Sha256::new();
-    digest.update(b"countymesh snapshot 1\n");
     let (cadence, first) = (period.cadence.word(), period.first);
-    digest.update(format!("{node}\n{cadence}\n{first}\n{role}\n"));
-    let digest: [u8; 32] = digest.finalize().into();
-    let mut record = [0; 16];
-    record.copy_from_slice(&digest[..16]);
+    let of = format!("countymesh snapshot 1\n{node}\n{cadence}\n{first}\n{role}\n");
     Some(FacetId {
-        record: RecordId(record),
+        record: RecordId::of_digest(of.as_bytes()),
         facet: name.parse().ok()?,
         home: node,
         addressee: node,

@@ -7,17 +7,20 @@ use std::collections::BTreeMap;
 use crdt_model::code::RecordCode;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Title;
+use crdt_model::replica;
 use crdt_model::value::Value;
 
-use super::finding::{Answered, Unanswered, answered, may_read};
+use super::finding::{Answered, Unanswered, answered, reader};
 use super::records::role_of;
+use super::unreadable;
 use crate::control::duplicates::{Duplicates, DuplicatesRequest, Pair, Sent};
 use crate::control::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crate::member::keeper::Keeper;
-use crate::readmodel::ReadModelError;
+use crate::readmodel::access::MayRead;
 use crate::readmodel::alike::{Shape, Shapes};
 use crate::readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
 use crate::report::named;
+use crate::text::Problem;
 
 /// How alike the words of two reports are at least.
 const ALIKE_PERCENT_MIN: u8 = 50;
@@ -40,10 +43,9 @@ fn proposed(keeper: &Keeper, wanted: &DuplicatesRequest) -> Result<Reply, Unansw
     let now = keeper.engine.floored(keeper.clock.now().wall);
     let from_ms = now.ms.saturating_sub(u64::from(wanted.days) * DAY_MS);
     let (model, catching_up) = keeper.read_model()?;
-    let reads = |label: &_| may_read(keeper, label, role);
-    let find = |find: &Find| model.find(find, &reads);
+    let reads = reader(keeper, role);
     let from = Value::Integer(i64::try_from(from_ms).unwrap_or(i64::MAX));
-    let page = find(&Find {
+    let recent = Find {
         facet: named("grid.summary"),
         conditions: vec![
             is("sent-time", Comparison::AtLeast, from),
@@ -56,10 +58,11 @@ fn proposed(keeper: &Keeper, wanted: &DuplicatesRequest) -> Result<Reply, Unansw
         sort: Some((Key::Field(named("sent-time")), true)),
         offset: 0,
         limit: PAGE_ENTRIES_MAX,
-    })?;
+    };
+    let page = model.find(&recent, &reads)?;
     let mut pairs = Vec::new();
     for ((home, category), rows) in groups(&page.rows) {
-        let told = with_words(&rows, &find)?;
+        let told = with_words(keeper, &rows, &reads)?;
         let Some(category) = title_of(keeper, category) else {
             continue;
         };
@@ -102,29 +105,29 @@ fn groups(rows: &[FoundRow]) -> BTreeMap<(NodeId, Name), Vec<&FoundRow>> {
     groups
 }
 
-/// These reports with their words, as far as those may be read.
+/// These reports with their words, as far as those may be read. They are taken from the replica, which
+/// finds a record by its id.
 fn with_words(
+    keeper: &Keeper,
     rows: &[&FoundRow],
-    find: &dyn Fn(&Find) -> Result<crate::readmodel::find::Page, ReadModelError>,
-) -> Result<Vec<Told>, ReadModelError> {
+    may_read: MayRead<'_>,
+) -> Result<Vec<Told>, Problem> {
     let mut shapes = Shapes::default();
     let mut told = Vec::new();
     for row in rows {
-        let content = find(&Find {
-            facet: named("grid.content"),
-            conditions: vec![Condition {
-                key: Key::Record,
-                is: Comparison::Equal,
-                value: Some(Value::Text(row.record.to_string())),
-            }],
-            sort: None,
-            offset: 0,
-            limit: 1,
-        })?;
-        let text = content
-            .rows
-            .first()
-            .and_then(|row| row.fields.get(&named("text")));
+        let facets = replica::facets_of(&keeper.store, row.record);
+        let facets = facets.map_err(|error| unreadable(&error))?;
+        let content = facets.iter().find(|(facet, entry)| {
+            facet.facet == named("grid.content")
+                && facet.home == row.home
+                && may_read(&facet.label(entry.grade))
+        });
+        let Some((content, _)) = content else {
+            continue;
+        };
+        let document = replica::document(&keeper.store, content);
+        let document = document.map_err(|error| unreadable(&error))?;
+        let text = document.values("text").last().map(|written| &written.value);
         if let Some(Value::Text(text)) = text {
             told.push(Told {
                 sent: sent(row.home, row.record, row),

@@ -4,7 +4,7 @@ use crdt_model::ids::Name;
 use crdt_model::label::Label;
 use crdt_model::time::WallTime;
 
-use super::finding::{Unanswered, may_read};
+use super::finding::{Unanswered, reader};
 use crate::control::measuring::{Heard, Silent};
 use crate::member::keeper::Keeper;
 
@@ -28,7 +28,7 @@ pub(super) fn heard(
     let missed_ms = u64::from(hours) * HOUR_MS * MISSED_MAX;
     let late = WallTime::from_ms(now.ms.saturating_sub(missed_ms));
     let from = if until <= now { until } else { late };
-    let reads = |label: &Label| may_read(keeper, label, role);
+    let reads = reader(keeper, role);
     let (model, _) = keeper.read_model()?;
     let latest = model.heard(facet.name, now, &reads)?;
     let mut told = Heard {

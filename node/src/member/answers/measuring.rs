@@ -47,7 +47,7 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
             denominator: measure.denominator.clone(),
             cells_are: measure.cells.clone(),
             published: measure.published.clone(),
-            definition: hex(&measure.definition()),
+            definition: text::hexadecimal(&measure.definition()),
             cells: measured.cells.into_iter().map(titled).collect(),
             left_out: measured.left_out,
         });
@@ -62,10 +62,6 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
         heard: heard(keeper, role, until, as_of)?,
         figures,
     })))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn no_window() -> Problem {

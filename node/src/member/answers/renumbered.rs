@@ -7,7 +7,7 @@ use crdt_model::draft::Draft;
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
 
-use super::finding::may_read;
+use super::finding::reader;
 use super::records::role_of;
 use crate::import::{Outcome, Preview};
 use crate::member::keeper::Keeper;
@@ -40,7 +40,7 @@ pub(super) fn notes(keeper: &Keeper, preview: &Preview) -> Result<Vec<Text>, Pro
         return Ok(notes);
     };
     let role = role_of(keeper, None)?;
-    let reads = |label: &_| may_read(keeper, label, role);
+    let reads = reader(keeper, role);
     let listed: BTreeSet<RecordId> = preview.rows.iter().filter_map(|row| row.record).collect();
     for draft in drafts {
         let find = like(draft);

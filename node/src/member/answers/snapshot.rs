@@ -9,15 +9,15 @@ use crdt_model::replica;
 use crdt_model::time::WallTime;
 use policy::reading::measures::Measure;
 
-use super::finding::{Unanswered, answered, may_read};
+use super::finding::{Unanswered, answered, may_read, reader};
 use super::heard::heard;
-use super::measuring::hex;
 use super::records::role_of;
 use super::unreadable;
 use super::writing::refused_problem;
 use crate::control::protocol::Reply;
 use crate::control::snapshotting::{Named, Shown, SnapshotRequest};
 use crate::member::keeper::{Answer, Keeper};
+use crate::readmodel::access::MayRead;
 use crate::report::period::Period;
 use crate::snapshot::{self, Changed, FIGURES, Known, RECORDS, Snapshot, Taken, facet};
 use crate::text;
@@ -179,8 +179,9 @@ fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswe
         gone: Vec::new(),
     };
     let charter = keeper.adopted.charter();
+    let reads = reader(keeper, role);
     for measure in charter.measures() {
-        let (taken, codes) = count(keeper, measure, period, role)?;
+        let (taken, codes) = count(keeper, measure, period, &reads)?;
         snapshot.figures.push(taken);
         if !codes.is_empty() {
             snapshot.counted.push(snapshot::Listed {
@@ -194,7 +195,7 @@ fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswe
         corrected,
         late,
         gone,
-    } = changed(keeper, period, role)?;
+    } = changed(keeper, period, role, &reads)?;
     Ok(Snapshot {
         corrected,
         late,
@@ -208,16 +209,15 @@ fn count(
     keeper: &Keeper,
     measure: &Measure,
     period: Period,
-    role: Name,
+    may_read: MayRead<'_>,
 ) -> Result<(Taken, BTreeSet<String>), Unanswered> {
     let (model, _) = keeper.read_model()?;
-    let readable = |label: &_| may_read(keeper, label, role);
     let (from, until) = (period.from_ms(), period.until_ms());
-    let measured = model.measure(measure, from, until, &readable)?;
-    let codes = model.counted(measure, from, until, &readable)?;
+    let measured = model.measure(measure, from, until, may_read)?;
+    let codes = model.counted(measure, from, until, may_read)?;
     let taken = Taken {
         measure: measure.id,
-        definition: hex(&measure.definition()),
+        definition: text::hexadecimal(&measure.definition()),
         cells: measured.cells,
     };
     Ok((taken, codes))
@@ -225,7 +225,12 @@ fn count(
 
 /// How earlier periods differ from what their snapshots, and the later ones, say of them. Only what
 /// says which records it counts is compared: the others tell how things are now.
-fn changed(keeper: &Keeper, period: Period, role: Name) -> Result<Changed, Unanswered> {
+fn changed(
+    keeper: &Keeper,
+    period: Period,
+    role: Name,
+    reads: MayRead<'_>,
+) -> Result<Changed, Unanswered> {
     let mut snapshots = Vec::new();
     let mut earlier = period;
     for _ in 0..EARLIER {
@@ -242,9 +247,9 @@ fn changed(keeper: &Keeper, period: Period, role: Name) -> Result<Changed, Unans
             .iter()
             .filter(|one| one.records.is_some())
         {
-            let definition = hex(&measure.definition());
+            let definition = text::hexadecimal(&measure.definition());
             if known.has(period.first, measure.id, &definition) {
-                let (now, codes) = count(keeper, measure, period, role)?;
+                let (now, codes) = count(keeper, measure, period, reads)?;
                 known.compare(period.first, &now, &codes, &mut changed);
             }
         }

@@ -1,5 +1,5 @@
-//! What nodes write by themselves. Letters that clocks send: the form can be filled in for every clock that sends one, there is one
-//! form, and what answers a record is there.
+//! What nodes write by themselves. Of letters that clocks send: there is one form, it can be filled in
+//! for every clock that sends one, and what answers a record is there. Of receipts: see `receipts`.
 
 use std::collections::BTreeMap;
 
