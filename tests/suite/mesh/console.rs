@@ -22,7 +22,10 @@ struct Truth(Vec<HeldFacet>);
 impl Permitted for Truth {
     fn may_hold(&self, facet: &FacetId, grade: Grade, at: NodeId) -> bool {
         let complaint = grade.sensitivity == name(COMPLAINT);
-        let upward = complaint || facet.facet == name("case.summary");
+        let ledger = ["case.summary", "presence.beats"]
+            .map(name)
+            .contains(&facet.facet);
+        let upward = complaint || ledger;
         at == facet.home
             || at == node(COUNTY) && upward
             || at == node(TOWNSHIP) && !complaint && upward
@@ -50,6 +53,10 @@ fn lived() -> (Mesh, RecordId, RecordId) {
     let ordinary = mesh.add(VILLAGE, dispute("ORDINARY", "ordinary"));
     mesh.wait_for_facets(COUNTY, "case.summary", 2);
     mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
+    // Each says by itself that it is there: from here on nothing else comes.
+    for (code, beats) in [(VILLAGE, 1), (TOWNSHIP, 2), (COUNTY, 3)] {
+        mesh.wait_for_facets(code, "presence.beats", beats);
+    }
     (mesh, complaint, ordinary)
 }
 
@@ -135,7 +142,8 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     let Reply::Inventory { facets, .. } = mesh.ask(VILLAGE, &inventory) else {
         panic!("no inventory");
     };
-    assert_eq!(facets.len(), 4);
+    // Two of each case, and that the village is there.
+    assert_eq!(facets.len(), 5);
     let truth = Truth(facets);
     let mut needles = Needles::new();
     needles.add(0, &complaint.0);
