@@ -30,6 +30,8 @@ use crate::value::{Operation, OperationId, Value};
 
 const FORMAT: u8 = 1;
 const SIGNATURE_BYTES: usize = 64;
+/// Bytes that a commit has room for at first while it is encoded: most have fewer.
+const ENCODED_BYTES: usize = 512;
 const SIGNATURE_DOMAIN: &[u8] = b"countymesh commit 1\0";
 const ACTOR_DOMAIN: &[u8] = b"countymesh actor 1\0";
 
@@ -97,7 +99,7 @@ impl CommitBody {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::with_room(ENCODED_BYTES);
         writer
             .u8(FORMAT)
             .raw(&self.facet.record.0)
@@ -277,19 +279,19 @@ impl Commit {
         self.hash
     }
 
-    /// Whether `key` signed it, by the strict check that all implementations agree on.
+    /// Whether `key` signed it.
     pub fn signed_by(&self, key: &PublicKey) -> bool {
+        VerifyingKey::from_bytes(&key.0).is_ok_and(|key| self.verified_by(&key))
+    }
+
+    /// The same with a key that has been read, by the strict check that all implementations agree on.
+    pub fn verified_by(&self, key: &VerifyingKey) -> bool {
         let split = self.encoded.len().saturating_sub(SIGNATURE_BYTES);
         let Some((body, signature)) = self.encoded.split_at_checked(split) else {
             return false;
         };
-        let (Ok(key), Ok(signature)) = (
-            VerifyingKey::from_bytes(&key.0),
-            Signature::from_slice(signature),
-        ) else {
-            return false;
-        };
-        key.verify_strict(&signed_bytes(body), &signature).is_ok()
+        let signature = Signature::from_slice(signature);
+        signature.is_ok_and(|signature| key.verify_strict(&signed_bytes(body), &signature).is_ok())
     }
 
     /// Each operation with its counter.

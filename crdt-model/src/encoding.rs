@@ -51,6 +51,13 @@ impl Writer {
         Self::default()
     }
 
+    /// An empty one, with room for so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+        }
+    }
+
     /// What was written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -326,6 +326,12 @@ impl History {
     /// Adds a commit that fits.
     pub fn insert(&mut self, commit: Commit, actor: ActorId) -> Result<(), HistoryError> {
         self.check(&commit, actor)?;
+        self.add(commit, actor);
+        Ok(())
+    }
+
+    /// Adds a commit that [`Self::check`] has let pass just now.
+    pub(crate) fn add(&mut self, commit: Commit, actor: ActorId) {
         let (at, body) = (self.len(), commit.body());
         let (hash, life, seq) = (commit.hash(), life_of(&commit), body.seq);
         let past = Past::of(self, &body.parents);
@@ -357,7 +363,6 @@ impl History {
             clock,
             grades,
         });
-        Ok(())
     }
 
     /// Notes the next commit under its number, and the fork that it makes if the number is taken.

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ed25519_dalek::VerifyingKey;
+
 use crate::charter::{Charter, RuleId};
 use crate::commit::{Commit, CommitError, actor_of};
 use crate::history::{History, HistoryError};
-use crate::ids::{ActorId, CharterVersion, NodeId};
+use crate::ids::{ActorId, CharterVersion, NodeId, PublicKey};
 use crate::kind::{KindError, ValueProblem};
 use crate::label::{Grade, Label};
 use crate::planted::{self, Plant};
@@ -18,6 +20,8 @@ use crate::planted::{self, Plant};
 pub struct Charters {
     versions: BTreeMap<CharterVersion, Arc<dyn Charter>>,
     current: Arc<dyn Charter>,
+    /// The keys of all their members, read once. What is no key is not here, and verifies nothing.
+    keys: BTreeMap<PublicKey, VerifyingKey>,
 }
 
 /// Why a commit is not taken.
@@ -201,7 +205,24 @@ impl Charters {
             .map(|charter| (charter.version(), charter))
             .collect();
         let current = Arc::clone(versions.last_key_value()?.1);
-        Some(Self { versions, current })
+        let mut charters = Self {
+            versions: BTreeMap::new(),
+            current,
+            keys: BTreeMap::new(),
+        };
+        versions
+            .into_values()
+            .for_each(|charter| charters.hold(charter));
+        Some(charters)
+    }
+
+    fn hold(&mut self, charter: Arc<dyn Charter>) {
+        for member in charter.roster().members() {
+            if let Ok(key) = VerifyingKey::from_bytes(&member.key.0) {
+                self.keys.insert(member.key, key);
+            }
+        }
+        self.versions.insert(charter.version(), charter);
     }
 
     /// The one in force.
@@ -221,8 +242,7 @@ impl Charters {
 
     /// Puts a later version in force.
     pub fn adopt(&mut self, charter: Arc<dyn Charter>) {
-        self.versions
-            .insert(charter.version(), Arc::clone(&charter));
+        self.hold(Arc::clone(&charter));
         self.current = charter;
     }
 
@@ -239,7 +259,9 @@ impl Charters {
 
     /// Holds an older version too.
     pub fn recall(&mut self, charter: Arc<dyn Charter>) {
-        self.versions.entry(charter.version()).or_insert(charter);
+        if !self.versions.contains_key(&charter.version()) {
+            self.hold(charter);
+        }
     }
 
     /// The grade that concurrent grades come to; `None` without any.
@@ -271,7 +293,9 @@ impl Charters {
             .member(author)
             .ok_or(Fault::AuthorUnknown(author))?;
         // First, so that nobody has words kept as those of a node that is no longer trusted.
-        if !commit.signed_by(&member.key) && !planted::is(Plant::SignatureUnchecked) {
+        let key = self.keys.get(&member.key);
+        let signed = key.is_some_and(|key| commit.verified_by(key));
+        if !signed && !planted::is(Plant::SignatureUnchecked) {
             return Err(Fault::Signature(author));
         }
         let trusted = charter.roster().active(author).is_some()

@@ -57,7 +57,7 @@ impl Engine {
                 unfinished,
                 commits,
             }) if charter == self.mark_with(peer) => {
-                self.take_push(peer, id, &commits, unfinished, now, store, outputs)
+                self.take_push(peer, id, commits, unfinished, now, store, outputs)
             }
             Ok(request) => {
                 let response = self.answer_to(peer, request, now, store, outputs)?;
@@ -229,7 +229,7 @@ impl Engine {
         &mut self,
         peer: NodeId,
         id: InboundId,
-        commits: &[Vec<u8>],
+        commits: Vec<Vec<u8>>,
         unfinished: bool,
         now: Now,
         store: &mut dyn Store,

@@ -267,12 +267,18 @@ impl Engine {
         position: usize,
         from: Option<NodeId>,
     ) {
-        let peers: Vec<_> = self.peers.keys().copied().collect();
+        let connected = self.peers.iter().filter(|(_, known)| known.connected);
+        let peers: Vec<_> = connected.map(|(peer, _)| *peer).collect();
+        let now_carried = self.audiences(label);
+        let carried_before = before.map(|before| match facet.label(before) {
+            same if same == *label => now_carried,
+            other => self.audiences(&other),
+        });
         for peer in peers {
-            if !self.link_carries(peer, label) && !planted::is(Plant::AnnouncesToAll) {
+            if !self.carries_with(peer, now_carried) && !planted::is(Plant::AnnouncesToAll) {
                 continue;
             }
-            let held = before.is_some_and(|before| self.link_carries(peer, &facet.label(before)));
+            let held = carried_before.is_some_and(|before| self.carries_with(peer, before));
             let Some(known) = self.peers.get_mut(&peer) else {
                 continue;
             };

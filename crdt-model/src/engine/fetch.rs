@@ -96,7 +96,7 @@ impl Engine {
         &mut self,
         peer: NodeId,
         facets: Vec<(FacetId, usize)>,
-        found: Vec<Found>,
+        mut found: Vec<Found>,
         now: Now,
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
@@ -119,19 +119,24 @@ impl Engine {
             self.start_over(peer, now);
             return Ok(());
         }
-        let commits = found.iter().flat_map(|found| &found.commits);
-        let commits: Vec<Vec<u8>> = commits.cloned().collect();
+        let commits = found
+            .iter_mut()
+            .flat_map(|found| std::mem::take(&mut found.commits));
+        let commits: Vec<Vec<u8>> = commits.collect();
         let answered = || facets.iter().zip(&found);
         let unfinished = answered().filter(|(_, found)| found.next.is_some());
         let unfinished: BTreeSet<_> = unfinished.map(|((facet, _), _)| *facet).collect();
-        let taken = self.take(peer, &commits, &unfinished, now, store, outputs)?;
+        let taken = self.take(peer, commits, &unfinished, now, store, outputs)?;
         let settled_at = self.durability.token_written();
         let mut again: Vec<_> = facets.get(found.len()..).unwrap_or(&[]).to_vec();
         let mut offers = Vec::new();
         for ((facet, _), found) in answered() {
             match found.next.filter(|_| !taken.refused_of.contains(facet)) {
                 Some(next) => again.push((*facet, next)),
-                None => offers.extend(self.offer(peer, facet, &found.have, now, store)?),
+                None => {
+                    let come = taken.come.get(facet);
+                    offers.extend(self.offer(peer, facet, &found.have, come, now, store)?);
+                }
             }
         }
         let Some(known) = self.peers.get_mut(&peer) else {
@@ -150,17 +155,22 @@ impl Engine {
         Ok(())
     }
 
-    /// What a peer that has come this far lacks of a facet, if it may lack anything.
+    /// What a peer that has come this far lacks of a facet, if it may lack anything. How far this node
+    /// has come is read where `come` does not say it.
     fn offer(
         &mut self,
         peer: NodeId,
         facet: &FacetId,
         theirs: &Clock,
+        come: Option<&Clock>,
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Option<(FacetId, Lacks)>, ReplicaError> {
         if self.is_thorough(peer, facet) {
             return Ok(Some((*facet, Lacks::default())));
+        }
+        if come.is_some_and(|ours| covers(theirs, ours)) {
+            return Ok(None);
         }
         let Some((_, history)) = self.history_of(facet, now, store)? else {
             return Ok(None);

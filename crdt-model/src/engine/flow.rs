@@ -59,9 +59,7 @@ impl Engine {
 
     /// Notes a label for a peer if the link with it carries that label.
     fn share(&mut self, peer: NodeId, label: &Label, audiences: &Audiences) {
-        let audience = audiences.over(self.emergency_over(peer));
-        let carried =
-            self.carries(self.node(), peer, &audience) || planted::is(Plant::ComparesEverything);
+        let carried = self.carries_with(peer, *audiences) || planted::is(Plant::ComparesEverything);
         if carried && let Some(peer) = self.peers.get_mut(&peer) {
             peer.share(*label);
         }
@@ -69,7 +67,13 @@ impl Engine {
 
     /// Whether the link with a peer carries facets with a label now.
     pub(super) fn link_carries(&mut self, peer: NodeId, label: &Label) -> bool {
-        let audience = self.audiences(label).over(self.emergency_over(peer));
+        let audiences = self.audiences(label);
+        self.carries_with(peer, audiences)
+    }
+
+    /// The same of a label with these audiences.
+    pub(super) fn carries_with(&self, peer: NodeId, audiences: Audiences) -> bool {
+        let audience = audiences.over(self.emergency_over(peer));
         self.carries(self.node(), peer, &audience)
     }
 

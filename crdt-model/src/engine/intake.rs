@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commit::Commit;
-use crate::history::{Fork, History, HistoryError, Life};
+use crate::history::{Clock, Fork, History, HistoryError, Life};
 use crate::ids::{ActorId, CommitHash, NodeId};
 use crate::judge::{Charters, Fault};
 use crate::label::{FacetId, Grade, Label};
@@ -13,6 +13,7 @@ use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::{Now, WallTime};
 
+use super::authenticate::{authenticate, authenticate_all};
 use super::durable::Waiting;
 use super::{Alarm, Engine, Output};
 
@@ -25,6 +26,9 @@ pub(super) struct Taken {
     pub(super) again: usize,
     /// The facets of those that were refused.
     pub(super) refused_of: BTreeSet<FacetId>,
+    /// How far this node has come with the facets that grew, but for those with forks, of which that
+    /// does not say all.
+    pub(super) come: BTreeMap<FacetId, Clock>,
     /// Kept aside until the rest of their facet has come.
     pub(super) staged: usize,
     /// Whether some build on commits that are not here.
@@ -86,7 +90,7 @@ impl Engine {
     pub(super) fn take(
         &mut self,
         peer: NodeId,
-        commits: &[Vec<u8>],
+        commits: Vec<Vec<u8>>,
         unfinished: &BTreeSet<FacetId>,
         now: Now,
         store: &mut dyn Store,
@@ -108,6 +112,9 @@ impl Engine {
                         .for_each(|one| self.quarantine.release(one, &mut batch));
                     self.tell_forks(peer, &growing, outputs);
                     self.leave_forked_life(&growing, now, store, &mut batch)?;
+                    if growing.history.forks().is_empty() {
+                        result.come.insert(facet, growing.history.clock());
+                    }
                     grown.push((facet, growing, grade));
                 }
                 Err(Fault::NotForUs { .. })
@@ -193,17 +200,18 @@ impl Engine {
     fn place_all(
         &mut self,
         peer: NodeId,
-        commits: &[Vec<u8>],
+        commits: Vec<Vec<u8>>,
         now: Now,
         store: &mut dyn Store,
         refused: &mut Vec<(Vec<u8>, Fault)>,
     ) -> Result<BTreeMap<FacetId, Arriving>, ReplicaError> {
         let mut arriving: BTreeMap<FacetId, Arriving> = BTreeMap::new();
-        for encoded in commits {
-            let (commit, actor) = match authenticate(&self.charters, encoded) {
+        let authentic = authenticate_all(&self.charters, &commits, self.threads_max);
+        for (encoded, authentic) in commits.into_iter().zip(authentic) {
+            let (commit, actor) = match authentic {
                 Ok(authentic) => authentic,
                 Err(fault) => {
-                    refused.push((encoded.clone(), fault));
+                    refused.push((encoded, fault));
                     continue;
                 }
             };
@@ -232,8 +240,8 @@ impl Engine {
                 }
             };
             match place(&self.charters, commit, actor, &mut growing.history) {
-                Ok(()) => placed.push(encoded.clone()),
-                Err(fault) => refused.push((encoded.clone(), fault)),
+                Ok(()) => placed.push(encoded),
+                Err(fault) => refused.push((encoded, fault)),
             }
         }
         Ok(arriving)
@@ -343,12 +351,6 @@ impl Engine {
     }
 }
 
-fn authenticate(charters: &Charters, encoded: &[u8]) -> Result<(Commit, ActorId), Fault> {
-    let commit = Commit::decode(encoded)?;
-    let actor = charters.authenticate(&commit)?;
-    Ok((commit, actor))
-}
-
 fn place(
     charters: &Charters,
     commit: Commit,
@@ -357,6 +359,6 @@ fn place(
 ) -> Result<(), Fault> {
     history.check(&commit, actor)?;
     charters.authorize(&commit, history)?;
-    history.insert(commit, actor)?;
+    history.add(commit, actor);
     Ok(())
 }

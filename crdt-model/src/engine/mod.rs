@@ -12,7 +12,8 @@
 //! * An error means that the store failed. The engine must not be used further. Damage to the
 //!   commits of one facet is no such error: it is mended (`mending`), and an alarm says so.
 //!
-//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in, `write`
+//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in once
+//! `authenticate` has seen that their authors signed them, `write`
 //! makes the node's own, `answer` answers requests without remembering anything, `session` drives
 //! the exchange with one peer through `download`, `comparison`, `fetch` and `push`, `flow` decides
 //! what a link carries, `adoption` changes charters, `life` numbers the node's own commits,
@@ -23,6 +24,7 @@
 
 mod adoption;
 mod answer;
+mod authenticate;
 mod boundary;
 mod checkpoints;
 mod clock;
@@ -49,6 +51,7 @@ mod status;
 mod write;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::charter::Charter;
@@ -100,6 +103,8 @@ pub struct Engine {
     checkpoints: checkpoints::Checkpoints,
     emergencies: emergency::Emergencies,
     scrubbing: scrub::Scrubbing,
+    /// Over how many threads signatures are checked.
+    threads_max: NonZeroUsize,
 }
 
 impl Engine {
@@ -146,10 +151,16 @@ impl Engine {
             checkpoints,
             emergencies,
             scrubbing: scrub::Scrubbing::read(store)?,
+            threads_max: NonZeroUsize::MIN,
         };
         engine.tell_gossip();
         engine.lay_links();
         Ok(Some(engine))
+    }
+
+    /// Lets signatures be checked over so many threads; over one before.
+    pub fn check_over(&mut self, threads_max: NonZeroUsize) {
+        self.threads_max = threads_max;
     }
 
     /// Takes one input and says what is to be done.

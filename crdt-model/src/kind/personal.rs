@@ -30,7 +30,8 @@ impl Detector {
 
     /// The first of these whose number a text has.
     pub fn first_in(refused: &[Self], text: &str) -> Option<Self> {
-        if refused.is_empty() {
+        let numbers = text.chars().map(narrow).filter(char::is_ascii_digit);
+        if refused.is_empty() || numbers.count() < DIGITS_MIN {
             return None;
         }
         let rows = rows(text);
@@ -60,6 +61,8 @@ impl Detector {
     }
 }
 
+/// The digits that any of the numbers has, at least.
+const DIGITS_MIN: usize = 11;
 /// The groups that a number is parted into, at most.
 const GROUPS_MAX: usize = 5;
 

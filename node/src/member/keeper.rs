@@ -86,7 +86,10 @@ impl Keeper {
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
         let identity = Identity { node, key, epoch };
         let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
-        let engine = engine.ok_or_else(|| damaged(&"no charter"))?;
+        let mut engine = engine.ok_or_else(|| damaged(&"no charter"))?;
+        if let Ok(processors) = std::thread::available_parallelism() {
+            engine.check_over(processors);
+        }
         let mut keeper = Self {
             engine,
             store,

@@ -16,6 +16,8 @@ use crate::text::Problem;
 
 /// Rounds of following before a question is answered, at most.
 const ROUNDS_MAX: usize = 8;
+/// Facets that may wait for it while others wait for this node: those rounds take them all.
+const WAITING_FACETS_MAX: usize = ROUNDS_MAX * SLICE_FACETS / 2;
 
 /// What the keeper knows of the read model.
 pub(super) struct Reading {
@@ -81,6 +83,21 @@ impl Reading {
 }
 
 impl Keeper {
+    /// Whether the read model can wait while there is other work: little has changed since, and nothing
+    /// has to go.
+    pub(super) fn read_model_may_wait(&self) -> bool {
+        let Reading {
+            model,
+            changed,
+            purge_due,
+            ..
+        } = &self.reading;
+        let catching_up = model
+            .as_ref()
+            .is_none_or(|model| model.progress(0).is_some());
+        !catching_up && !purge_due && changed.len() < WAITING_FACETS_MAX
+    }
+
     /// Brings more of what changed into the read model.
     ///
     /// # Errors

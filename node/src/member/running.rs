@@ -124,9 +124,14 @@ impl Rounds {
         loop {
             while self.keeper.make_durable()? {}
             self.send_commands().await?;
-            let followed = self.keeper.follow()?;
-            self.answer_put_off()?;
-            let mut next = self.next(followed).await;
+            let mut next = match self.next_before_following() {
+                Some(next) => next,
+                None => {
+                    let followed = self.keeper.follow()?;
+                    self.answer_put_off()?;
+                    self.next(followed).await
+                }
+            };
             for _ in 0..ROUND_EVENTS_MAX {
                 match next {
                     Next::Event(event) => self.event(event)?,
@@ -173,6 +178,15 @@ impl Rounds {
         match self.keeper.network.input(event) {
             Some(input) => self.keeper.input(input),
             None => Ok(()),
+        }
+    }
+
+    /// What is there already, as long as the read model may wait for it: peers wait for this node, and
+    /// people ask the read model when they do.
+    fn next_before_following(&mut self) -> Option<Next> {
+        match self.put_off.is_empty() && self.keeper.read_model_may_wait() {
+            true => self.ready(),
+            false => None,
         }
     }
 
