@@ -2,6 +2,8 @@
 //! stands? Everything here depends on the commit, its causal past and the charters alone, so every
 //! node that has them comes to the same verdict.
 
+mod authentic;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use crate::ids::{ActorId, CharterVersion, NodeId, PublicKey};
 use crate::kind::{KindError, ValueProblem};
 use crate::label::{Grade, Label};
 use crate::planted::{self, Plant};
+
+pub use authentic::Authentic;
 
 /// The charter versions a node holds: the one in force, and those it still judges commits by.
 #[derive(Clone)]

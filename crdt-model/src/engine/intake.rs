@@ -13,7 +13,6 @@ use crate::replica::{self, FacetEntry, ReplicaError};
 use crate::store::{Batch, Store};
 use crate::time::{Now, WallTime};
 
-use super::authenticate::{authenticate, authenticate_all};
 use super::durable::Waiting;
 use super::{Alarm, Engine, Output};
 
@@ -206,7 +205,7 @@ impl Engine {
         refused: &mut Vec<(Vec<u8>, Fault)>,
     ) -> Result<BTreeMap<FacetId, Arriving>, ReplicaError> {
         let mut arriving: BTreeMap<FacetId, Arriving> = BTreeMap::new();
-        let authentic = authenticate_all(&self.charters, &commits, self.threads_max);
+        let authentic = self.charters.read_all(&commits, self.threads_max);
         for (encoded, authentic) in commits.into_iter().zip(authentic) {
             let (commit, actor) = match authentic {
                 Ok(authentic) => authentic,
@@ -228,10 +227,10 @@ impl Engine {
                     let one = entry.insert((growing, Vec::new()));
                     for encoded in staged.unwrap_or_default() {
                         // It passed when it was staged; what has changed since decides again.
-                        let fits =
-                            authenticate(&self.charters, &encoded).and_then(|(commit, actor)| {
-                                place(&self.charters, commit, actor, &mut one.0.history)
-                            });
+                        let authentic = self.charters.read(&encoded);
+                        let fits = authentic.and_then(|(commit, actor)| {
+                            place(&self.charters, commit, actor, &mut one.0.history)
+                        });
                         if fits.is_ok() {
                             one.1.push(encoded);
                         }

@@ -12,8 +12,7 @@
 //! * An error means that the store failed. The engine must not be used further. Damage to the
 //!   commits of one facet is no such error: it is mended (`mending`), and an alarm says so.
 //!
-//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in once
-//! `authenticate` has seen that their authors signed them, `write`
+//! How it is laid out: `boundary` is what goes in and comes out, `intake` takes commits in, `write`
 //! makes the node's own, `answer` answers requests without remembering anything, `session` drives
 //! the exchange with one peer through `download`, `comparison`, `fetch` and `push`, `flow` decides
 //! what a link carries, `adoption` changes charters, `life` numbers the node's own commits,
@@ -24,7 +23,6 @@
 
 mod adoption;
 mod answer;
-mod authenticate;
 mod boundary;
 mod checkpoints;
 mod clock;

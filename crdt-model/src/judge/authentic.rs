@@ -1,0 +1,49 @@
+//! Whether commits are what their authors signed: most of the work of judging them, and of each on its
+//! own, so that it goes over as many threads as the driver allows. What comes of it is the same over
+//! any number.
+
+use std::num::NonZeroUsize;
+
+use super::{Charters, Fault};
+use crate::commit::Commit;
+use crate::ids::ActorId;
+
+/// Commits for which another thread is worth its while.
+const COMMITS_A_THREAD_MIN: usize = 16;
+
+/// A commit that its author signed, with the author's actor; or why it does not count.
+pub type Authentic = Result<(Commit, ActorId), Fault>;
+
+impl Charters {
+    /// Reads a commit and checks its signature.
+    pub fn read(&self, encoded: &[u8]) -> Authentic {
+        let commit = Commit::decode(encoded)?;
+        let actor = self.authenticate(&commit)?;
+        Ok((commit, actor))
+    }
+
+    /// The same of many, in their order, over at most so many threads.
+    pub fn read_all(&self, commits: &[Vec<u8>], threads_max: NonZeroUsize) -> Vec<Authentic> {
+        let threads = (commits.len() / COMMITS_A_THREAD_MIN).min(threads_max.get());
+        if threads <= 1 {
+            return self.read_some(commits);
+        }
+        let (first, rest) = commits.split_at(commits.len().div_ceil(threads));
+        std::thread::scope(|scope| {
+            let others: Vec<_> = rest
+                .chunks(first.len())
+                .map(|part| (part, scope.spawn(|| self.read_some(part))))
+                .collect();
+            let mut all = self.read_some(first);
+            for (part, other) in others {
+                // A thread that came to nothing has done nothing: its part is done here.
+                all.extend(other.join().unwrap_or_else(|_| self.read_some(part)));
+            }
+            all
+        })
+    }
+
+    fn read_some(&self, commits: &[Vec<u8>]) -> Vec<Authentic> {
+        commits.iter().map(|encoded| self.read(encoded)).collect()
+    }
+}
