@@ -18,7 +18,8 @@ use crate::commit::Commit;
 use crate::ids::{ActorId, CommitHash, Epoch, NodeId, Seq};
 use crate::label::{FacetId, Grade};
 use crate::limits::{
-    COMMIT_PARENTS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX, OPERATION_OVERWRITES_MAX,
+    COMMIT_OPERATIONS_MAX, COMMIT_PARENTS_MAX, FACET_COMMITS_MAX, FACET_EPOCHS_MAX,
+    OPERATION_OVERWRITES_MAX,
 };
 use crate::planted::{self, Plant};
 use crate::value::{Operation, OperationId};
@@ -42,8 +43,8 @@ pub struct History {
     numbered: BTreeMap<(Life, Seq), Vec<usize>>,
     last: BTreeMap<Life, (Seq, CommitHash)>,
     forks: BTreeMap<Life, Fork>,
-    /// The commits that made an operation: one, unless a life is forked.
-    operations: BTreeMap<OperationId, Vec<usize>>,
+    /// The counter that each actor's commits begin with and the commit's position, sorted.
+    begun: BTreeMap<ActorId, Vec<(u64, usize)>>,
     /// Who wrote the keys that are written once.
     written_once: BTreeMap<String, Vec<usize>>,
 }
@@ -147,7 +148,7 @@ impl History {
             numbered: BTreeMap::new(),
             last: BTreeMap::new(),
             forks: BTreeMap::new(),
-            operations: BTreeMap::new(),
+            begun: BTreeMap::new(),
             written_once: BTreeMap::new(),
         }
     }
@@ -294,8 +295,8 @@ impl History {
     fn check_operations(&self, commit: &Commit, past: &Past<'_>) -> Result<(), HistoryError> {
         for operation in &commit.body().operations {
             let seen = |id: &&OperationId| {
-                let mut made = self.operations.get(id).into_iter().flatten();
-                made.any(|at| past.has(*at) && self.wrote(*at, id, &operation.key))
+                let mut made = self.makers(id);
+                made.any(|at| past.has(at) && self.wrote(at, id, &operation.key))
             };
             if let Some(unseen) = operation.overwrites.iter().find(|id| !seen(id)) {
                 let key = operation.key.clone();
@@ -311,6 +312,20 @@ impl History {
             }
         }
         Ok(())
+    }
+
+    /// The commits that made an operation: one, unless a life is forked.
+    fn makers(&self, id: &OperationId) -> impl Iterator<Item = usize> {
+        let counter = id.counter;
+        let begun = self.begun.get(&id.actor).map_or(&[][..], Vec::as_slice);
+        let reaches = |(start, _): &(u64, usize)| start + COMMIT_OPERATIONS_MAX as u64 > counter;
+        let first = begun.partition_point(|one| !reaches(one));
+        let some = begun.get(first..).unwrap_or(&[]).iter();
+        let some = some.take_while(move |(start, _)| *start <= counter);
+        some.map(|(_, at)| *at).filter(move |at| {
+            let maker = self.placed.get(*at);
+            maker.is_some_and(|maker| maker.commit.last_counter() >= counter)
+        })
     }
 
     /// Whether a commit's operation of this name is on this key.
@@ -342,9 +357,10 @@ impl History {
             Some(grade) => vec![GradeMark { by: at, grade }],
             None => self.marks_after(&body.parents),
         };
-        for (counter, operation) in commit.counted_operations() {
-            let id = OperationId { counter, actor };
-            self.operations.entry(id).or_default().push(at);
+        let begun = self.begun.entry(actor).or_default();
+        let after = begun.partition_point(|(start, _)| *start <= body.start);
+        begun.insert(after, (body.start, at));
+        for operation in &body.operations {
             if operation.key.contains('/') {
                 let key = operation.key.clone();
                 self.written_once.entry(key).or_default().push(at);
@@ -407,10 +423,9 @@ impl History {
     /// one may: where a facet has more heads than a commit has parents, settling it takes several.
     pub fn within_reach(&self, mut operation: Operation, parents: &[CommitHash]) -> Operation {
         let past = Past::of(self, parents);
-        operation.overwrites.retain(|id| {
-            let mut made = self.operations.get(id).into_iter().flatten();
-            made.any(|at| past.has(*at))
-        });
+        operation
+            .overwrites
+            .retain(|id| self.makers(id).any(|at| past.has(at)));
         operation.overwrites.truncate(OPERATION_OVERWRITES_MAX);
         operation
     }

@@ -118,10 +118,13 @@ const CHARTERS: u8 = b'k';
 const QUARANTINE: u8 = b'q';
 const COSIGNATURES: u8 = b's';
 const SCAN_AT_ONCE: usize = 1024;
+/// Bytes of a facet's key, and of what is kept at it: most have fewer.
+const KEY_BYTES: usize = 64;
+const ENTRY_BYTES: usize = 96;
 
 /// The key part that names a facet.
 fn facet_key(space: u8, facet: &FacetId) -> Vec<u8> {
-    let mut writer = Writer::new();
+    let mut writer = Writer::with_room(KEY_BYTES);
     writer.u8(space).raw(&facet.record.0).name(facet.facet);
     writer.node(facet.home).node(facet.addressee);
     writer.into_bytes()
@@ -377,7 +380,7 @@ pub fn put_commits(batch: &mut Batch, history: &History, position: usize, grade:
         let key = commit_key(facet, index);
         batch.put(key, [&actor.0[..], commit.encoded()].concat());
     }
-    let mut writer = Writer::new();
+    let mut writer = Writer::with_room(ENTRY_BYTES);
     writer.name(grade.sensitivity).name(grade.level);
     writer.raw(&heads_digest(history)).count(history.len());
     batch.put(facet_key(FACETS, facet), writer.into_bytes());

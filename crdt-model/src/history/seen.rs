@@ -13,9 +13,8 @@ impl History {
         let past = Past::of(self, &commit.body().parents);
         let mut values = Vec::new();
         for id in &operation.overwrites {
-            let made = self.operations.get(id).into_iter().flatten();
-            let made = made.filter(|at| past.has(**at));
-            let before = made.filter_map(|at| self.operation_at(*at, id));
+            let made = self.makers(id).filter(|at| past.has(*at));
+            let before = made.filter_map(|at| self.operation_at(at, id));
             let before = before.filter(|before| before.key == operation.key);
             values.extend(before.filter_map(|before| before.value.as_ref()));
         }
@@ -49,8 +48,8 @@ impl History {
 
     /// What made an operation, of the commits that count.
     pub fn made(&self, id: &OperationId) -> Option<(&Commit, &Operation)> {
-        let made = self.operations.get(id).into_iter().flatten();
-        let mut made = made.filter_map(|at| Some((&self.placed.get(*at)?.commit, *at)));
+        let made = self.makers(id);
+        let mut made = made.filter_map(|at| Some((&self.placed.get(at)?.commit, at)));
         let (commit, at) = made.find(|(commit, _)| !self.is_frozen(commit))?;
         Some((commit, self.operation_at(at, id)?))
     }
