@@ -267,6 +267,7 @@ impl Engine {
         position: usize,
         from: Option<NodeId>,
     ) {
+        let turn = self.turn(facet);
         let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
             if !self.link_carries(peer, label) && !planted::is(Plant::AnnouncesToAll) {
@@ -277,7 +278,7 @@ impl Engine {
                 continue;
             };
             if Some(peer) != from {
-                known.queue_push(*facet, Lacks::from(if held { position } else { 0 }));
+                known.queue_push(turn, *facet, Lacks::from(if held { position } else { 0 }));
             } else if before.is_some() && !held {
                 // It brought what opens the facet to it, and may lack what was written here before.
                 known.doubt();

@@ -6,14 +6,14 @@ use crate::commit::Commit;
 use crate::history::{Clock, History};
 use crate::ids::NodeId;
 use crate::label::FacetId;
-use crate::limits::{FETCH_FACETS_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{PEER_FETCHES_IN_FLIGHT_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
 use crate::wire::{Found, Request, Wanted, wanted_bytes};
 
 use super::answer::covers;
-use super::peer::{Lacks, Purpose};
+use super::peer::{Lacks, Purpose, Turn};
 use super::session::REQUEST_OVERHEAD;
 use super::{Engine, Output};
 
@@ -25,22 +25,26 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark_with(peer);
-        if self.durability.full() {
+        let Some(known) = self.peers.get(&peer) else {
+            return Ok(None);
+        };
+        if self.durability.full() || known.fetches_in_flight() >= PEER_FETCHES_IN_FLIGHT_MAX {
             return Ok(None);
         }
+        let facets_max = known.fetch_facets;
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut wanted: Vec<Wanted> = Vec::new();
-        while let Some((facet, from)) = self.next_wanted(peer) {
+        while wanted.len() < facets_max
+            && let Some((facet, from)) = self.next_wanted(peer)
+        {
             let have = match self.is_thorough(peer, &facet) {
                 true => Clock::new(),
                 false => self.has_come(peer, &facet, now, store)?,
             };
             let one = Wanted { facet, have, from };
             let bytes = wanted_bytes(&one);
-            if bytes > room || wanted.len() >= FETCH_FACETS_MAX {
-                if let Some(session) = self.session(peer) {
-                    session.fetch.push_front((facet, from));
-                }
+            if bytes > room {
+                self.want(peer, [(facet, from)]);
                 break;
             }
             room -= bytes;
@@ -51,7 +55,10 @@ impl Engine {
         }
         let facets = wanted.iter().map(|one| (one.facet, one.from)).collect();
         Ok(Some((
-            Purpose::Fetch { facets },
+            Purpose::Fetch {
+                facets,
+                asked: now.instant,
+            },
             Request::Fetch {
                 charter,
                 facets: wanted,
@@ -60,7 +67,18 @@ impl Engine {
     }
 
     fn next_wanted(&mut self, peer: NodeId) -> Option<(FacetId, usize)> {
-        self.session(peer)?.fetch.pop_front()
+        let ((_, facet), from) = self.session(peer)?.fetch.pop_first()?;
+        Some((facet, from))
+    }
+
+    /// Queues facets to be fetched, each from a position on.
+    fn want(&mut self, peer: NodeId, facets: impl IntoIterator<Item = (FacetId, usize)>) {
+        for (facet, from) in facets {
+            let turn = self.turn(&facet);
+            if let Some(session) = self.session(peer) {
+                session.fetch.insert((turn, facet), from);
+            }
+        }
     }
 
     fn is_thorough(&mut self, peer: NodeId, facet: &FacetId) -> bool {
@@ -103,9 +121,7 @@ impl Engine {
     ) -> Result<(), ReplicaError> {
         if self.durability.full() {
             // Asked before the disk fell behind: it is asked for again when the disk has caught up.
-            if let Some(session) = self.session(peer) {
-                session.fetch.extend(facets);
-            }
+            self.want(peer, facets);
             return Ok(());
         }
         // Whoever has more for us gives some of it, and goes on further behind.
@@ -134,6 +150,7 @@ impl Engine {
                 None => offers.extend(self.offer(peer, facet, &found.have, now, store)?),
             }
         }
+        self.want(peer, again);
         let Some(known) = self.peers.get_mut(&peer) else {
             return Ok(());
         };
@@ -144,7 +161,6 @@ impl Engine {
         }
         if let Some(session) = known.session.as_mut() {
             session.moved |= taken.taken > 0;
-            session.fetch.extend(again);
             session.offers.extend(offers);
         }
         Ok(())
@@ -158,14 +174,15 @@ impl Engine {
         theirs: &Clock,
         now: Now,
         store: &mut dyn Store,
-    ) -> Result<Option<(FacetId, Lacks)>, ReplicaError> {
+    ) -> Result<Option<((Turn, FacetId), Lacks)>, ReplicaError> {
+        let place = (self.turn(facet), *facet);
         if self.is_thorough(peer, facet) {
-            return Ok(Some((*facet, Lacks::default())));
+            return Ok(Some((place, Lacks::default())));
         }
         let Some((_, history)) = self.history_of(facet, now, store)? else {
             return Ok(None);
         };
         let lacks = !history.forks().is_empty() || !covers(theirs, &history.clock());
-        Ok(lacks.then(|| (*facet, Lacks::beyond(theirs.clone()))))
+        Ok(lacks.then(|| (place, Lacks::beyond(theirs.clone()))))
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::Request;
 
 use super::Engine;
 use super::answer::beyond;
-use super::peer::{Lacks, Peer, Purpose};
+use super::peer::{Lacks, Peer, Purpose, Turn};
 use super::session::REQUEST_OVERHEAD;
 
 impl Engine {
@@ -44,19 +44,15 @@ impl Engine {
             unfinished = given.next.is_some() && !given.commits.is_empty();
             commits.extend(given.commits);
             if let Some(from) = given.next {
-                if let Some(known) = self.peers.get_mut(&peer) {
-                    known.queue_push(facet, Lacks { from, ..lacks });
-                }
+                self.queue_push(peer, facet, Lacks { from, ..lacks });
                 break;
             }
             if commits.len() >= PUSH_COMMITS_MAX / 2 {
                 break;
             }
         }
-        if let Some(known) = self.peers.get_mut(&peer) {
-            for (facet, lacks) in later {
-                known.queue_push(facet, lacks);
-            }
+        for (facet, lacks) in later {
+            self.queue_push(peer, facet, lacks);
         }
         if commits.is_empty() {
             return Ok(None);
@@ -72,6 +68,22 @@ impl Engine {
                 commits,
             },
         )))
+    }
+
+    /// Queues what a peer lacks of a facet.
+    pub(super) fn queue_push(&mut self, peer: NodeId, facet: FacetId, lacks: Lacks) {
+        let turn = self.turn(&facet);
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.queue_push(turn, facet, lacks);
+        }
+    }
+
+    /// When a facet's turn is, by the charter in force.
+    pub(super) fn turn(&self, facet: &FacetId) -> Turn {
+        match self.charter().kinds().is_urgent(facet.facet) {
+            true => Turn::Urgent,
+            false => Turn::Ordinary,
+        }
     }
 
     /// The next facet that is queued for a peer and may be sent to it just now.

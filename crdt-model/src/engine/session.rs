@@ -47,8 +47,12 @@ impl Engine {
 
     pub(super) fn request_failed(&mut self, peer: NodeId, id: RequestId, now: Now) {
         if let Some(known) = self.peers.get_mut(&peer)
-            && known.in_flight.remove(&id).is_some()
+            && let Some(purpose) = known.in_flight.remove(&id)
         {
+            if let Purpose::Fetch { .. } = purpose {
+                // The line is thinner than was thought.
+                known.fetch_facets = 1;
+            }
             known.end_session();
             known.download = None;
             known.doubt();
@@ -223,7 +227,11 @@ impl Engine {
             (Purpose::Compare, Response::Compared(answer)) => {
                 self.compared(peer, &answer, now, outputs);
             }
-            (Purpose::Fetch { facets }, Response::Fetched(found)) => {
+            (Purpose::Fetch { facets, asked }, Response::Fetched(found)) => {
+                let took_ms = now.instant.since_ms(asked);
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.fetch_took(took_ms, facets.len(), found.len());
+                }
                 self.fetch_answered(peer, facets, found, now, store, outputs)?;
             }
             (
