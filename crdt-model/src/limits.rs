@@ -99,13 +99,15 @@ pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 pub const FETCH_FACETS_MAX: usize = 256;
 /// The same in the first fetch, as long as nothing is known of the line.
 pub const FETCH_FACETS_FIRST: usize = 32;
-/// Milliseconds that an answer to a fetch may take; one that takes longer is followed by smaller
-/// ones. So long does whatever is urgent wait behind what is on its way.
-pub const FETCH_PACE_MS: u64 = 2_000;
+/// Milliseconds that a fetch or a push may take; one that takes longer is followed by smaller ones. So
+/// long does whatever is urgent wait behind what is on its way.
+pub const EXCHANGE_PACE_MS: u64 = 2_000;
 /// Bytes of what is found in one answer to a fetch. Small, so that what has come is durable soon.
 pub const FETCHED_BYTES_MAX: usize = 72 * 1024;
 /// Commits in one push, or for one facet in the answer to a fetch.
 pub const PUSH_COMMITS_MAX: usize = 1024;
+/// Bytes of the smallest push that a thin line leads to, if its first commit is no larger.
+pub const PUSH_BYTES_LEAST: usize = 4 * 1024;
 /// Commits that the answer to one push may speak of: its own, and those of the pushes before it
 /// that it finished.
 pub const PUSH_OUTCOME_MAX: usize = 2 * FACET_COMMITS_MAX;
@@ -177,10 +179,10 @@ const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 // and one commit.
 const _: () = assert!(FACET_EPOCHS_MAX * 24 + COMMIT_BYTES_MAX + 512 <= FETCHED_BYTES_MAX);
 const _: () = assert!(FETCHED_BYTES_MAX <= RESPONSE_BYTES_MAX);
-const _: () = assert!(FETCH_FACETS_FIRST <= FETCH_FACETS_MAX && FETCH_PACE_MS < REQUEST_TIMEOUT_MS);
-const _: () = assert!(
-    PEER_FETCHES_IN_FLIGHT_MAX + PEER_PUSHES_IN_FLIGHT_MAX < PEER_REQUESTS_IN_FLIGHT_MAX
-);
+const _: () =
+    assert!(FETCH_FACETS_FIRST <= FETCH_FACETS_MAX && EXCHANGE_PACE_MS < REQUEST_TIMEOUT_MS);
+const _: () =
+    assert!(PEER_FETCHES_IN_FLIGHT_MAX + PEER_PUSHES_IN_FLIGHT_MAX < PEER_REQUESTS_IN_FLIGHT_MAX);
 // All signatures on the log go in one request, and in one response.
 const _: () = assert!(
     (COSIGNERS_MAX + 2 * EVIDENCE_PAIRS_MAX) * COSIGNATURE_BYTES_MAX + DECLARATION_BYTES_MAX + 512

@@ -35,7 +35,7 @@ impl Engine {
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut wanted: Vec<Wanted> = Vec::new();
         while wanted.len() < facets_max
-            && let Some((facet, from)) = self.next_wanted(peer)
+            && let Some((facet, from)) = self.next_wanted(peer, &wanted)
         {
             let have = match self.is_thorough(peer, &facet) {
                 true => Clock::new(),
@@ -66,8 +66,14 @@ impl Engine {
         )))
     }
 
-    fn next_wanted(&mut self, peer: NodeId) -> Option<(FacetId, usize)> {
-        let ((_, facet), from) = self.session(peer)?.fetch.pop_first()?;
+    /// The next facet to ask for beside others: what is urgent is asked for alone.
+    fn next_wanted(&mut self, peer: NodeId, beside: &[Wanted]) -> Option<(FacetId, usize)> {
+        let first = beside.first().map(|wanted| self.turn(&wanted.facet));
+        let next = self.session(peer)?.fetch.first_entry()?;
+        if first.is_some_and(|first| first != next.key().0) {
+            return None;
+        }
+        let ((_, facet), from) = next.remove_entry();
         Some((facet, from))
     }
 

@@ -7,8 +7,9 @@ use crate::history::Clock;
 use crate::ids::CharterVersion;
 use crate::label::{FacetId, Label};
 use crate::limits::{
-    FETCH_FACETS_FIRST, FETCH_FACETS_MAX, FETCH_PACE_MS, LADDER_REST_MS, PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
-    PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
+    EXCHANGE_PACE_MS, FETCH_FACETS_FIRST, FETCH_FACETS_MAX, LADDER_REST_MS, PEER_PUSH_QUEUE_MAX,
+    PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX, PEER_REQUESTS_PER_S_MAX, PUSH_BYTES_LEAST,
+    REQUEST_BYTES_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
 use crate::planted::{self, Plant};
 use crate::reconcile::{Bound, Initiator};
@@ -20,13 +21,18 @@ use super::{RequestId, SyncToken};
 /// Why a request was made.
 pub(super) enum Purpose {
     Hello,
-    Charter { version: CharterVersion },
+    Charter {
+        version: CharterVersion,
+    },
     Compare,
     Fetch {
         facets: Vec<(FacetId, usize)>,
         asked: Instant,
     },
-    Push { commits: usize },
+    Push {
+        commits: usize,
+        asked: Instant,
+    },
     Gossip,
 }
 
@@ -194,6 +200,8 @@ pub(super) struct Peer {
     pub(super) gave_early: bool,
     /// Facets that the next fetch asks for. Of the line, so it outlasts the connection.
     pub(super) fetch_facets: usize,
+    /// Bytes of the next push, likewise.
+    pub(super) push_bytes: usize,
     labels: Vec<Label>,
     push: Queue<Lacks>,
     retry: Option<Instant>,
@@ -226,6 +234,7 @@ impl Peer {
             gossiped: None,
             gave_early: false,
             fetch_facets: FETCH_FACETS_FIRST,
+            push_bytes: REQUEST_BYTES_MAX,
             labels: Vec::new(),
             push: Queue::new(),
             retry: None,
@@ -290,15 +299,15 @@ impl Peer {
     pub(super) fn next_push(
         &mut self,
         passes: impl Fn(&FacetId) -> bool,
-    ) -> Option<(FacetId, Lacks)> {
+    ) -> Option<((Turn, FacetId), Lacks)> {
         let mut queued = self.push.keys();
         if let Some(place) = queued.find(|(_, facet)| passes(facet)).copied() {
-            return Some((place.1, self.push.remove(&place)?));
+            return self.push.remove_entry(&place);
         }
         let offers = &mut self.session.as_mut()?.offers;
-        while let Some(((_, facet), lacks)) = offers.pop_first() {
-            if passes(&facet) {
-                return Some((facet, lacks));
+        while let Some(offer) = offers.pop_first() {
+            if passes(&offer.0.1) {
+                return Some(offer);
             }
         }
         None
@@ -334,14 +343,29 @@ impl Peer {
     }
 
     /// An answer to a fetch of so many facets spoke of so many: the next ask for as many as the line
-    /// carries within [`FETCH_PACE_MS`].
+    /// carries within [`EXCHANGE_PACE_MS`].
     pub(super) fn fetch_took(&mut self, ms: u64, asked: usize, answered: usize) {
         self.fetch_facets = match ms {
             _ if answered < asked => answered.max(1),
-            ms if ms > FETCH_PACE_MS => (asked / 2).max(1),
-            ms if ms < FETCH_PACE_MS / 2 => (asked + asked / 4 + 1).min(FETCH_FACETS_MAX),
+            ms if ms > EXCHANGE_PACE_MS => (asked / 2).max(1),
+            ms if ms < EXCHANGE_PACE_MS / 2 => (asked + asked / 2 + 1).min(FETCH_FACETS_MAX),
             _ => self.fetch_facets,
         };
+    }
+
+    /// A push has been acknowledged: the same for pushes.
+    pub(super) fn push_took(&mut self, ms: u64) {
+        self.push_bytes = match ms {
+            ms if ms > EXCHANGE_PACE_MS => (self.push_bytes / 2).max(PUSH_BYTES_LEAST),
+            ms if ms < EXCHANGE_PACE_MS / 2 => (self.push_bytes * 2).min(REQUEST_BYTES_MAX),
+            _ => self.push_bytes,
+        };
+    }
+
+    /// A request has not been answered: the line may be thinner than was thought.
+    pub(super) fn took_too_long(&mut self) {
+        self.fetch_facets = (self.fetch_facets / 4).max(1);
+        self.push_bytes = (self.push_bytes / 4).max(PUSH_BYTES_LEAST);
     }
 
     /// How many pushes it has not answered yet.
@@ -441,5 +465,35 @@ impl Peer {
         let left = self.requests_left.checked_sub(1);
         self.requests_left = left.unwrap_or(0);
         left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_asks_for_as_many_facets_as_the_line_carries_in_time() {
+        let mut peer = Peer::new();
+        let took = |peer: &mut Peer, ms, answered: Option<usize>| {
+            let asked = peer.fetch_facets;
+            peer.fetch_took(ms, asked, answered.unwrap_or(asked));
+            peer.fetch_facets
+        };
+        for _ in 0..20 {
+            took(&mut peer, 100, None);
+        }
+        assert_eq!(peer.fetch_facets, FETCH_FACETS_MAX, "a good line");
+        assert_eq!(
+            took(&mut peer, 100, Some(90)),
+            90,
+            "it had room for no more"
+        );
+        assert_eq!(took(&mut peer, EXCHANGE_PACE_MS, None), 90, "just right");
+        for _ in 0..20 {
+            took(&mut peer, EXCHANGE_PACE_MS + 1, None);
+        }
+        assert_eq!(peer.fetch_facets, 1, "a thin line");
+        assert_eq!(took(&mut peer, 100, None), 2, "it has become better");
     }
 }

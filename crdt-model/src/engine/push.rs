@@ -1,5 +1,6 @@
 //! Pushing what is new here to a peer that may hold it.
 
+use crate::history::History;
 use crate::ids::NodeId;
 use crate::label::FacetId;
 use crate::limits::{PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
@@ -12,6 +13,45 @@ use super::Engine;
 use super::answer::beyond;
 use super::peer::{Lacks, Peer, Purpose, Turn};
 use super::session::REQUEST_OVERHEAD;
+
+/// A push that is being filled.
+struct Filling {
+    room: usize,
+    turn: Option<Turn>,
+    commits: Vec<Vec<u8>>,
+    unfinished: bool,
+}
+
+impl Filling {
+    fn new(bytes: usize) -> Self {
+        Self {
+            room: bytes.saturating_sub(REQUEST_OVERHEAD),
+            turn: None,
+            commits: Vec::new(),
+            unfinished: false,
+        }
+    }
+
+    /// Whether facets of this turn go along: what is urgent does not wait until the rest has arrived.
+    fn has_room_for(&self, turn: Turn) -> bool {
+        self.turn.is_none_or(|filled| filled == turn) && self.commits.len() < PUSH_COMMITS_MAX / 2
+    }
+
+    /// Puts in what has room of a facet, and says where to go on if that is not all. The first commit
+    /// has room in any push.
+    fn put(&mut self, turn: Turn, history: &History, lacks: &Lacks, until: usize) -> Option<usize> {
+        let mut given = beyond(history, lacks, until, self.room);
+        if self.commits.is_empty() && given.commits.is_empty() && given.next.is_some() {
+            given = beyond(history, lacks, until, REQUEST_BYTES_MAX - REQUEST_OVERHEAD);
+        }
+        let taken = given.commits.iter().map(|commit| commit.len() + 4);
+        self.room = self.room.saturating_sub(taken.sum());
+        self.unfinished = given.next.is_some() && !given.commits.is_empty();
+        self.turn = self.turn.or((!given.commits.is_empty()).then_some(turn));
+        self.commits.extend(given.commits);
+        given.next
+    }
+}
 
 impl Engine {
     pub(super) fn next_push(
@@ -26,11 +66,13 @@ impl Engine {
         if pushing.is_none_or(|pushing| pushing >= PEER_PUSHES_IN_FLIGHT_MAX) {
             return Ok(None);
         }
-        let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
-        let mut commits = Vec::new();
-        let mut unfinished = false;
+        let mut filling = Filling::new(self.peers.get(&peer).map_or(0, |known| known.push_bytes));
         let mut later = Vec::new();
-        while let Some((facet, lacks)) = self.take_push_for(peer) {
+        while let Some(((turn, facet), lacks)) = self.take_push_for(peer) {
+            if !filling.has_room_for(turn) {
+                later.push((facet, lacks));
+                break;
+            }
             let Some((history, until)) = self.servable(peer, &facet, now, store)? else {
                 // At another grade that is not durable yet: it is known by neither label just now.
                 if self.durability.durable_commits(&facet).is_some() {
@@ -38,34 +80,27 @@ impl Engine {
                 }
                 continue;
             };
-            let given = beyond(&history, &lacks, until, room);
-            let taken = given.commits.iter().map(|commit| commit.len() + 4);
-            room = room.saturating_sub(taken.sum());
-            unfinished = given.next.is_some() && !given.commits.is_empty();
-            commits.extend(given.commits);
-            if let Some(from) = given.next {
-                self.queue_push(peer, facet, Lacks { from, ..lacks });
-                break;
-            }
-            if commits.len() >= PUSH_COMMITS_MAX / 2 {
+            if let Some(from) = filling.put(turn, &history, &lacks, until) {
+                later.push((facet, Lacks { from, ..lacks }));
                 break;
             }
         }
         for (facet, lacks) in later {
             self.queue_push(peer, facet, lacks);
         }
-        if commits.is_empty() {
+        if filling.commits.is_empty() {
             return Ok(None);
         }
         let purpose = Purpose::Push {
-            commits: commits.len(),
+            commits: filling.commits.len(),
+            asked: now.instant,
         };
         Ok(Some((
             purpose,
             Request::Push {
                 charter,
-                unfinished,
-                commits,
+                unfinished: filling.unfinished,
+                commits: filling.commits,
             },
         )))
     }
@@ -87,7 +122,7 @@ impl Engine {
     }
 
     /// The next facet that is queued for a peer and may be sent to it just now.
-    fn take_push_for(&mut self, peer: NodeId) -> Option<(FacetId, Lacks)> {
+    fn take_push_for(&mut self, peer: NodeId) -> Option<((Turn, FacetId), Lacks)> {
         let pass = self.passage(peer);
         let known = self.peers.get_mut(&peer)?;
         known.next_push(|facet| pass.lets(facet))

@@ -49,9 +49,8 @@ impl Engine {
         if let Some(known) = self.peers.get_mut(&peer)
             && let Some(purpose) = known.in_flight.remove(&id)
         {
-            if let Purpose::Fetch { .. } = purpose {
-                // The line is thinner than was thought.
-                known.fetch_facets = 1;
+            if let Purpose::Fetch { .. } | Purpose::Push { .. } = purpose {
+                known.took_too_long();
             }
             known.end_session();
             known.download = None;
@@ -235,13 +234,16 @@ impl Engine {
                 self.fetch_answered(peer, facets, found, now, store, outputs)?;
             }
             (
-                Purpose::Push { commits },
+                Purpose::Push { commits, asked },
                 Response::Pushed {
                     taken,
                     refused,
                     gap,
                 },
             ) => {
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.push_took(now.instant.since_ms(asked));
+                }
                 self.push_answered(peer, commits, taken, refused, gap, now);
             }
             (_, Response::OtherCharter(theirs)) => {

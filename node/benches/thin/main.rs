@@ -63,7 +63,12 @@ struct Options {
     #[arg(long, default_value_t = 1.0)]
     years: f64,
     /// Which measurements.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "cold,cut,killed,notice,dispute")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "cold,cut,killed,notice,dispute"
+    )]
     only: Vec<Measured>,
     /// Where the stores lie; a disk, for what is durable in memory costs nothing.
     #[arg(long, default_value_os_t = std::env::temp_dir())]

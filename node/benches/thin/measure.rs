@@ -44,6 +44,7 @@ impl<'a> Scene<'a> {
         share.retain(|facet, _| above.contains_key(facet));
         line.thin(true);
         mesh.start(End::Township);
+        mesh.come_round(End::Township);
         Ok(Self {
             line,
             mesh,
@@ -56,7 +57,10 @@ impl<'a> Scene<'a> {
     pub(crate) fn limits(&self) -> Vec<Row> {
         let bytes: u64 = self.share.values().sum();
         vec![
-            ("facets that the village lacks", self.share.len().to_string()),
+            (
+                "facets that the village lacks",
+                self.share.len().to_string(),
+            ),
             ("their commits", kilobytes(bytes)),
             ("limit of the line", seconds(self.line_takes(bytes))),
         ]
@@ -80,10 +84,18 @@ impl<'a> Scene<'a> {
         let before = self.line.traffic();
         let began = Instant::now();
         self.mesh.start(End::Village);
-        self.arrive(enough, began, before)
+        let started = began.elapsed();
+        let mut arrival = self.arrive(enough, began, before)?;
+        arrival.started = started;
+        Ok(arrival)
     }
 
-    fn arrive(&mut self, enough: usize, began: Instant, before: Traffic) -> Result<Arrival, Problem> {
+    fn arrive(
+        &mut self,
+        enough: usize,
+        began: Instant,
+        before: Traffic,
+    ) -> Result<Arrival, Problem> {
         let mut arrival = Arrival::default();
         let (mut have, mut at) = (self.mesh.facets(End::Village), began);
         let first = have;
@@ -112,9 +124,16 @@ impl<'a> Scene<'a> {
         let bytes = self.share.values().sum();
         let mut rows = vec![
             ("all is there after", seconds(arrival.took)),
-            ("times the limit", times(arrival.took, self.line_takes(bytes))),
+            (
+                "times the limit",
+                times(arrival.took, self.line_takes(bytes)),
+            ),
+            ("the village has started after", seconds(arrival.started)),
             ("the first is there after", seconds(arrival.first)),
-            ("longest time without progress", seconds(arrival.longest_still)),
+            (
+                "longest time without progress",
+                seconds(arrival.longest_still),
+            ),
         ];
         rows.extend(arrival.rows());
         Ok(rows)
@@ -142,8 +161,14 @@ impl<'a> Scene<'a> {
             ("commits that were missing then", kilobytes(lacks)),
             ("goes on after", seconds(arrival.first)),
             ("all is there after", seconds(arrival.took)),
-            ("times the limit", times(arrival.took, self.line_takes(lacks))),
-            ("bytes down by bytes missing", format!("{:.2}", fresh as f64 / lacks as f64)),
+            (
+                "times the limit",
+                times(arrival.took, self.line_takes(lacks)),
+            ),
+            (
+                "bytes down by bytes missing",
+                format!("{:.2}", fresh as f64 / lacks as f64),
+            ),
         ];
         rows.extend(arrival.rows());
         Ok(rows)
@@ -189,6 +214,8 @@ impl<'a> Scene<'a> {
 /// What came, and what it cost.
 #[derive(Default)]
 struct Arrival {
+    /// Until the village's process answers.
+    started: Duration,
     took: Duration,
     first: Duration,
     longest_still: Duration,
@@ -213,7 +240,13 @@ fn urgent(alone: Duration, beside: Duration, all: Duration) -> Vec<Row> {
 }
 
 fn passed(passed: &Passed) -> String {
-    let Passed { bytes, repeated, packets, lost, dropped } = *passed;
+    let Passed {
+        bytes,
+        repeated,
+        packets,
+        lost,
+        dropped,
+    } = *passed;
     format!(
         "{}, {} of it sent again ({packets} packets, {lost} lost, {dropped} over the queue)",
         kilobytes(bytes),

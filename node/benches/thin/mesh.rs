@@ -68,13 +68,11 @@ pub(crate) struct Mesh<'a> {
 
 impl<'a> Mesh<'a> {
     /// Makes a county whose nodes are dialled over the line.
-    pub(crate) fn make(
-        place: &'a Place,
-        path: &Path,
-        program: &'a Path,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn make(place: &'a Place, path: &Path, program: &'a Path) -> Result<Self, Problem> {
         let mut options = CountyOptions::new(path, "");
-        options.only = SMALL_COUNTY.map(|code| code.parse().expect("a code")).into();
+        options.only = SMALL_COUNTY
+            .map(|code| code.parse().expect("a code"))
+            .into();
         options.host = ADDRESSES[0].parse().expect("an address");
         let folder = CountyFolder::open(path)?;
         let members = setup::set_up(&options, &folder, &Silent)?;
@@ -102,6 +100,15 @@ impl<'a> Mesh<'a> {
         let child = command.spawn().expect("the node starts");
         let client = until("the node answers", || Client::connect(&node.socket()).ok());
         self.running.insert(end, (child, client));
+    }
+
+    /// Waits until an end has found again all that it held.
+    pub(crate) fn come_round(&mut self, end: End) {
+        let request = Request::ReadModel { rebuild: false };
+        until("the read model has caught up", || match self.ask(end, &request) {
+            Reply::ReadModel(status) => status.catching_up.is_none().then_some(()),
+            other => panic!("{other:?}"),
+        });
     }
 
     /// Ends an end in good order.
@@ -200,7 +207,10 @@ impl<'a> Mesh<'a> {
 
     /// Has an end bring in its share of so many years' records, beyond what it brought in before.
     pub(crate) fn bring_in(&mut self, end: End, from: f64, to: f64) -> Result<(), Problem> {
-        let villages = self.members.of_tier(crdt_model::charter::Tier::Village).len();
+        let villages = self
+            .members
+            .of_tier(crdt_model::charter::Tier::Village)
+            .len();
         let counts = |years: f64| match years {
             0.0 => Ok(Counts::default()),
             years => Scale::new(years).map(|scale| Counts::at(scale, villages)),
@@ -252,7 +262,9 @@ impl<'a> Mesh<'a> {
             Reply::Written { record, .. } => record,
             other => panic!("{other:?}"),
         };
-        until("it is there", || self.has(from.other(), record).then_some(()));
+        until("it is there", || {
+            self.has(from.other(), record).then_some(())
+        });
         began.elapsed()
     }
 
@@ -312,7 +324,10 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return seen;
         }
         let waited = began.elapsed();
-        assert!(waited < Duration::from_secs(PATIENCE_S), "waited for: {what}");
+        assert!(
+            waited < Duration::from_secs(PATIENCE_S),
+            "waited for: {what}"
+        );
         std::thread::sleep(Duration::from_millis(LOOK_MS));
     }
 }

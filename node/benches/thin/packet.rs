@@ -43,5 +43,9 @@ fn parsed(packet: &[u8]) -> Option<(Vec<u8>, u32, u32)> {
     let tcp_bytes = u32::from(tcp.get(12)? >> 4) * 4;
     let stream = [packet.get(12..20)?, tcp.get(..4)?].concat();
     let sequence = u32::from_be_bytes(tcp.get(4..8)?.try_into().ok()?);
-    Some((stream, sequence, length.checked_sub(ip_bytes as u32 + tcp_bytes)?))
+    Some((
+        stream,
+        sequence,
+        length.checked_sub(ip_bytes as u32 + tcp_bytes)?,
+    ))
 }
