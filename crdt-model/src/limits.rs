@@ -98,10 +98,10 @@ pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 /// Facets asked for in one fetch.
 pub const FETCH_FACETS_MAX: usize = 256;
 /// The same in the first fetch, as long as nothing is known of the line.
-pub const FETCH_FACETS_FIRST: usize = 32;
+pub const FETCH_FACETS_FIRST: usize = 8;
 /// Milliseconds that a fetch or a push may take; one that takes longer is followed by smaller ones. So
 /// long does whatever is urgent wait behind what is on its way.
-pub const EXCHANGE_PACE_MS: u64 = 2_000;
+pub const EXCHANGE_PACE_MS: u64 = 3_000;
 /// Bytes of what is found in one answer to a fetch. Small, so that what has come is durable soon.
 pub const FETCHED_BYTES_MAX: usize = 72 * 1024;
 /// Commits in one push, or for one facet in the answer to a fetch.

@@ -13,7 +13,7 @@ use crate::time::Now;
 use crate::wire::{Found, Request, Wanted, wanted_bytes};
 
 use super::answer::covers;
-use super::peer::{Lacks, Purpose, Turn};
+use super::peer::{Lacks, Purpose};
 use super::session::REQUEST_OVERHEAD;
 use super::{Engine, Output};
 
@@ -153,7 +153,10 @@ impl Engine {
         for ((facet, _), found) in answered() {
             match found.next.filter(|_| !taken.refused_of.contains(facet)) {
                 Some(next) => again.push((*facet, next)),
-                None => offers.extend(self.offer(peer, facet, &found.have, now, store)?),
+                None => {
+                    let lacks = self.offer(peer, facet, &found.have, now, store)?;
+                    offers.extend(lacks.map(|lacks| ((self.turn(facet), *facet), lacks)));
+                }
             }
         }
         self.want(peer, again);
@@ -180,15 +183,14 @@ impl Engine {
         theirs: &Clock,
         now: Now,
         store: &mut dyn Store,
-    ) -> Result<Option<((Turn, FacetId), Lacks)>, ReplicaError> {
-        let place = (self.turn(facet), *facet);
+    ) -> Result<Option<Lacks>, ReplicaError> {
         if self.is_thorough(peer, facet) {
-            return Ok(Some((place, Lacks::default())));
+            return Ok(Some(Lacks::default()));
         }
         let Some((_, history)) = self.history_of(facet, now, store)? else {
             return Ok(None);
         };
         let lacks = !history.forks().is_empty() || !covers(theirs, &history.clock());
-        Ok(lacks.then(|| (place, Lacks::beyond(theirs.clone()))))
+        Ok(lacks.then(|| Lacks::beyond(theirs.clone())))
     }
 }

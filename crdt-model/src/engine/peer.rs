@@ -347,7 +347,7 @@ impl Peer {
     pub(super) fn fetch_took(&mut self, ms: u64, asked: usize, answered: usize) {
         self.fetch_facets = match ms {
             _ if answered < asked => answered.max(1),
-            ms if ms > EXCHANGE_PACE_MS => (asked / 2).max(1),
+            ms if ms > EXCHANGE_PACE_MS => (asked * 2 / 3).max(1),
             ms if ms < EXCHANGE_PACE_MS / 2 => (asked + asked / 2 + 1).min(FETCH_FACETS_MAX),
             _ => self.fetch_facets,
         };
@@ -356,7 +356,7 @@ impl Peer {
     /// A push has been acknowledged: the same for pushes.
     pub(super) fn push_took(&mut self, ms: u64) {
         self.push_bytes = match ms {
-            ms if ms > EXCHANGE_PACE_MS => (self.push_bytes / 2).max(PUSH_BYTES_LEAST),
+            ms if ms > EXCHANGE_PACE_MS => (self.push_bytes * 2 / 3).max(PUSH_BYTES_LEAST),
             ms if ms < EXCHANGE_PACE_MS / 2 => (self.push_bytes * 2).min(REQUEST_BYTES_MAX),
             _ => self.push_bytes,
         };

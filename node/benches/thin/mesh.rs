@@ -105,9 +105,11 @@ impl<'a> Mesh<'a> {
     /// Waits until an end has found again all that it held.
     pub(crate) fn come_round(&mut self, end: End) {
         let request = Request::ReadModel { rebuild: false };
-        until("the read model has caught up", || match self.ask(end, &request) {
-            Reply::ReadModel(status) => status.catching_up.is_none().then_some(()),
-            other => panic!("{other:?}"),
+        until("the read model has caught up", || {
+            match self.ask(end, &request) {
+                Reply::ReadModel(status) => status.catching_up.is_none().then_some(()),
+                other => panic!("{other:?}"),
+            }
         });
     }
 
