@@ -7,9 +7,9 @@ use crate::history::Clock;
 use crate::ids::CharterVersion;
 use crate::label::{FacetId, Label};
 use crate::limits::{
-    EXCHANGE_PACE_MS, FETCH_FACETS_FIRST, FETCH_FACETS_MAX, LADDER_REST_MS, PEER_PUSH_QUEUE_MAX,
-    PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX, PEER_REQUESTS_PER_S_MAX, PUSH_BYTES_LEAST,
-    REQUEST_BYTES_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
+    FETCH_FACETS_FIRST, FETCH_FACETS_MAX, FETCH_PACE_MS, LADDER_REST_MS, PEER_PUSH_QUEUE_MAX,
+    PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX, PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS,
+    RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
 use crate::planted::{self, Plant};
 use crate::reconcile::{Bound, Initiator};
@@ -31,7 +31,7 @@ pub(super) enum Purpose {
     },
     Push {
         commits: usize,
-        asked: Instant,
+        turn: Turn,
     },
     Gossip,
 }
@@ -200,8 +200,6 @@ pub(super) struct Peer {
     pub(super) gave_early: bool,
     /// Facets that the next fetch asks for. Of the line, so it outlasts the connection.
     pub(super) fetch_facets: usize,
-    /// Bytes of the next push, likewise.
-    pub(super) push_bytes: usize,
     labels: Vec<Label>,
     push: Queue<Lacks>,
     retry: Option<Instant>,
@@ -234,7 +232,6 @@ impl Peer {
             gossiped: None,
             gave_early: false,
             fetch_facets: FETCH_FACETS_FIRST,
-            push_bytes: REQUEST_BYTES_MAX,
             labels: Vec::new(),
             push: Queue::new(),
             retry: None,
@@ -343,42 +340,32 @@ impl Peer {
     }
 
     /// An answer to a fetch of so many facets spoke of so many: the next ask for as many as the line
-    /// carries within [`EXCHANGE_PACE_MS`].
+    /// carries within [`FETCH_PACE_MS`].
     pub(super) fn fetch_took(&mut self, ms: u64, asked: usize, answered: usize) {
         self.fetch_facets = match ms {
             _ if answered < asked => answered.max(1),
-            ms if ms > EXCHANGE_PACE_MS => (asked * 2 / 3).max(1),
-            ms if ms < EXCHANGE_PACE_MS / 2 => (asked + asked / 2 + 1).min(FETCH_FACETS_MAX),
+            ms if ms > FETCH_PACE_MS => (asked * 2 / 3).max(1),
+            ms if ms < FETCH_PACE_MS / 2 => (asked + asked / 2 + 1).min(FETCH_FACETS_MAX),
             _ => self.fetch_facets,
         };
     }
 
-    /// A push has been acknowledged: the same for pushes.
-    pub(super) fn push_took(&mut self, ms: u64) {
-        self.push_bytes = match ms {
-            ms if ms > EXCHANGE_PACE_MS => (self.push_bytes * 2 / 3).max(PUSH_BYTES_LEAST),
-            ms if ms < EXCHANGE_PACE_MS / 2 => (self.push_bytes * 2).min(REQUEST_BYTES_MAX),
-            _ => self.push_bytes,
-        };
-    }
-
-    /// A request has not been answered: the line may be thinner than was thought.
-    pub(super) fn took_too_long(&mut self) {
+    /// A fetch has not been answered: the line may be thinner than was thought.
+    pub(super) fn fetch_failed(&mut self) {
         self.fetch_facets = (self.fetch_facets / 4).max(1);
-        self.push_bytes = (self.push_bytes / 4).max(PUSH_BYTES_LEAST);
     }
 
-    /// How many pushes it has not answered yet.
-    pub(super) fn pushes_in_flight(&self) -> usize {
-        self.in_flight
-            .values()
-            .filter(|one| matches!(one, Purpose::Push { .. }))
-            .count()
+    /// The turns of the pushes that it has not answered yet.
+    pub(super) fn pushes_in_flight(&self) -> impl Iterator<Item = Turn> {
+        self.in_flight.values().filter_map(|one| match one {
+            Purpose::Push { turn, .. } => Some(*turn),
+            _ => None,
+        })
     }
 
     /// Whether all that was queued for it has been acknowledged.
     pub(super) fn owes_nothing(&self) -> bool {
-        self.push_len() == 0 && self.pushes_in_flight() == 0
+        self.push_len() == 0 && self.pushes_in_flight().next().is_none()
     }
 
     /// The two may differ: compare again.
@@ -489,9 +476,9 @@ mod tests {
             90,
             "it had room for no more"
         );
-        assert_eq!(took(&mut peer, EXCHANGE_PACE_MS, None), 90, "just right");
+        assert_eq!(took(&mut peer, FETCH_PACE_MS, None), 90, "just right");
         for _ in 0..20 {
-            took(&mut peer, EXCHANGE_PACE_MS + 1, None);
+            took(&mut peer, FETCH_PACE_MS + 1, None);
         }
         assert_eq!(peer.fetch_facets, 1, "a thin line");
         assert_eq!(took(&mut peer, 100, None), 2, "it has become better");

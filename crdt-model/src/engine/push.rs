@@ -1,9 +1,8 @@
 //! Pushing what is new here to a peer that may hold it.
 
-use crate::history::History;
 use crate::ids::NodeId;
 use crate::label::FacetId;
-use crate::limits::{PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
@@ -11,47 +10,8 @@ use crate::wire::Request;
 
 use super::Engine;
 use super::answer::beyond;
-use super::peer::{Lacks, Peer, Purpose, Turn};
+use super::peer::{Lacks, Purpose, Turn};
 use super::session::REQUEST_OVERHEAD;
-
-/// A push that is being filled.
-struct Filling {
-    room: usize,
-    turn: Option<Turn>,
-    commits: Vec<Vec<u8>>,
-    unfinished: bool,
-}
-
-impl Filling {
-    fn new(bytes: usize) -> Self {
-        Self {
-            room: bytes.saturating_sub(REQUEST_OVERHEAD),
-            turn: None,
-            commits: Vec::new(),
-            unfinished: false,
-        }
-    }
-
-    /// Whether facets of this turn go along: what is urgent does not wait until the rest has arrived.
-    fn has_room_for(&self, turn: Turn) -> bool {
-        self.turn.is_none_or(|filled| filled == turn) && self.commits.len() < PUSH_COMMITS_MAX / 2
-    }
-
-    /// Puts in what has room of a facet, and says where to go on if that is not all. The first commit
-    /// has room in any push.
-    fn put(&mut self, turn: Turn, history: &History, lacks: &Lacks, until: usize) -> Option<usize> {
-        let mut given = beyond(history, lacks, until, self.room);
-        if self.commits.is_empty() && given.commits.is_empty() && given.next.is_some() {
-            given = beyond(history, lacks, until, REQUEST_BYTES_MAX - REQUEST_OVERHEAD);
-        }
-        let taken = given.commits.iter().map(|commit| commit.len() + 4);
-        self.room = self.room.saturating_sub(taken.sum());
-        self.unfinished = given.next.is_some() && !given.commits.is_empty();
-        self.turn = self.turn.or((!given.commits.is_empty()).then_some(turn));
-        self.commits.extend(given.commits);
-        given.next
-    }
-}
 
 impl Engine {
     pub(super) fn next_push(
@@ -61,15 +21,20 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark_with(peer);
-        // What is written while a push is under way goes together in the next one.
-        let pushing = self.peers.get(&peer).map(Peer::pushes_in_flight);
-        if pushing.is_none_or(|pushing| pushing >= PEER_PUSHES_IN_FLIGHT_MAX) {
-            return Ok(None);
-        }
-        let mut filling = Filling::new(self.peers.get(&peer).map_or(0, |known| known.push_bytes));
+        // What is written while a push is under way goes together in the next one; what is urgent
+        // waits for a push of urgent facets only.
+        let pushing: Vec<Turn> = match self.peers.get(&peer) {
+            Some(known) => known.pushes_in_flight().collect(),
+            None => return Ok(None),
+        };
+        let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
+        let mut commits = Vec::new();
+        let mut unfinished = false;
+        let mut filled = None;
         let mut later = Vec::new();
         while let Some(((turn, facet), lacks)) = self.take_push_for(peer) {
-            if !filling.has_room_for(turn) {
+            // A push counts only when it is whole, so what is urgent goes without the rest.
+            if pushing.contains(&turn) || filled.is_some_and(|filled| filled != turn) {
                 later.push((facet, lacks));
                 break;
             }
@@ -80,29 +45,35 @@ impl Engine {
                 }
                 continue;
             };
-            if let Some(from) = filling.put(turn, &history, &lacks, until) {
+            let given = beyond(&history, &lacks, until, room);
+            let taken = given.commits.iter().map(|commit| commit.len() + 4);
+            room = room.saturating_sub(taken.sum());
+            unfinished = given.next.is_some() && !given.commits.is_empty();
+            filled = filled.or((!given.commits.is_empty()).then_some(turn));
+            commits.extend(given.commits);
+            if let Some(from) = given.next {
                 later.push((facet, Lacks { from, ..lacks }));
+                break;
+            }
+            if commits.len() >= PUSH_COMMITS_MAX / 2 {
                 break;
             }
         }
         for (facet, lacks) in later {
             self.queue_push(peer, facet, lacks);
         }
-        if filling.commits.is_empty() {
-            return Ok(None);
-        }
-        let purpose = Purpose::Push {
-            commits: filling.commits.len(),
-            asked: now.instant,
-        };
-        Ok(Some((
-            purpose,
-            Request::Push {
+        Ok(filled.map(|turn| {
+            let purpose = Purpose::Push {
+                commits: commits.len(),
+                turn,
+            };
+            let request = Request::Push {
                 charter,
-                unfinished: filling.unfinished,
-                commits: filling.commits,
-            },
-        )))
+                unfinished,
+                commits,
+            };
+            (purpose, request)
+        }))
     }
 
     /// Queues what a peer lacks of a facet.

@@ -49,8 +49,8 @@ impl Engine {
         if let Some(known) = self.peers.get_mut(&peer)
             && let Some(purpose) = known.in_flight.remove(&id)
         {
-            if let Purpose::Fetch { .. } | Purpose::Push { .. } = purpose {
-                known.took_too_long();
+            if let Purpose::Fetch { .. } = purpose {
+                known.fetch_failed();
             }
             known.end_session();
             known.download = None;
@@ -234,16 +234,13 @@ impl Engine {
                 self.fetch_answered(peer, facets, found, now, store, outputs)?;
             }
             (
-                Purpose::Push { commits, asked },
+                Purpose::Push { commits, .. },
                 Response::Pushed {
                     taken,
                     refused,
                     gap,
                 },
             ) => {
-                if let Some(known) = self.peers.get_mut(&peer) {
-                    known.push_took(now.instant.since_ms(asked));
-                }
                 self.push_answered(peer, commits, taken, refused, gap, now);
             }
             (_, Response::OtherCharter(theirs)) => {
