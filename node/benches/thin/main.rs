@@ -6,6 +6,11 @@
 //!   between the two; [`packet`]: what TCP sent again
 //! * [`mesh`]: the two nodes and what they hold; [`measure`]: who does what when
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it measures time, and is the line that takes it"
+)]
+
 mod line;
 mod measure;
 mod mesh;
