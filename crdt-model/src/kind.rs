@@ -108,6 +108,9 @@ pub struct Facet {
     /// Whether what begins it is all that it ever says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub once: bool,
+    /// Whether it goes first where there is much to send.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// Every so many hours each node writes one of its own by itself: how far it was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beat_hours: Option<u32>,
@@ -234,6 +237,12 @@ impl Kinds {
         let (kind, index) = self.facets.get(&facet)?;
         let kind = self.kinds.get(kind)?;
         Some((kind, kind.facets.get(*index)?))
+    }
+
+    /// Whether facets of this name go first where there is much to send.
+    pub fn is_urgent(&self, facet: Name) -> bool {
+        self.facet(facet)
+            .is_some_and(|(_, declared)| declared.urgent)
     }
 
     /// Checks that a facet exists and can have this grade and addressee.

@@ -97,6 +97,13 @@ pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 
 /// Facets asked for in one fetch.
 pub const FETCH_FACETS_MAX: usize = 256;
+/// The same in the first fetch, as long as nothing is known of the line.
+pub const FETCH_FACETS_FIRST: usize = 8;
+/// Milliseconds that a fetch may take; one that takes longer is followed by smaller ones, so that what
+/// has come is durable soon and little is on its way ahead of anything else.
+pub const FETCH_PACE_MS: u64 = 3_000;
+/// Bytes of what is found in one answer to a fetch. Small, so that what has come is durable soon.
+pub const FETCHED_BYTES_MAX: usize = 112 * 1024;
 /// Commits in one push, or for one facet in the answer to a fetch.
 pub const PUSH_COMMITS_MAX: usize = 1024;
 /// Commits that the answer to one push may speak of: its own, and those of the pushes before it
@@ -108,9 +115,12 @@ pub const STAGED_BYTES_MAX: usize = 1024 * 1024;
 pub const THOROUGH_FACETS_MAX: usize = 16;
 /// Requests one peer may have waiting for an answer from us.
 pub const PEER_REQUESTS_IN_FLIGHT_MAX: usize = 4;
-/// Pushes that one peer may have to acknowledge at a time. One: each request is a stream of its own,
-/// so two of them may arrive in the other order.
-pub const PEER_PUSHES_IN_FLIGHT_MAX: usize = 1;
+/// Fetches that one peer may have to answer at a time. Two: one is on its way while the other is asked
+/// for, and there is room for pushes.
+pub const PEER_FETCHES_IN_FLIGHT_MAX: usize = 2;
+/// Pushes that one peer may have to acknowledge at a time: one of urgent facets and one of others. Each
+/// request is a stream of its own, so two of them may arrive in the other order, and no facet is in both.
+pub const PEER_PUSHES_IN_FLIGHT_MAX: usize = 2;
 /// Commits queued for live push to one peer; past it the peer is reconciled instead.
 pub const PEER_PUSH_QUEUE_MAX: usize = 1024;
 /// Requests a peer may make in one second, on average.
@@ -163,6 +173,13 @@ pub const RETRY_LAST_MS: u64 = 60_000;
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= REQUEST_BYTES_MAX);
 const _: () = assert!(CHARTER_CHUNK_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
 const _: () = assert!(COMMIT_BYTES_MAX + 512 <= RESPONSE_BYTES_MAX);
+// What is found of one facet always has room: its clock, of 24 bytes at most for each author's life,
+// and one commit.
+const _: () = assert!(FACET_EPOCHS_MAX * 24 + COMMIT_BYTES_MAX + 512 <= FETCHED_BYTES_MAX);
+const _: () = assert!(FETCHED_BYTES_MAX <= RESPONSE_BYTES_MAX);
+const _: () = assert!(FETCH_FACETS_FIRST <= FETCH_FACETS_MAX && FETCH_PACE_MS < REQUEST_TIMEOUT_MS);
+const _: () =
+    assert!(PEER_FETCHES_IN_FLIGHT_MAX + PEER_PUSHES_IN_FLIGHT_MAX <= PEER_REQUESTS_IN_FLIGHT_MAX);
 // All signatures on the log go in one request, and in one response.
 const _: () = assert!(
     (COSIGNERS_MAX + 2 * EVIDENCE_PAIRS_MAX) * COSIGNATURE_BYTES_MAX + DECLARATION_BYTES_MAX + 512

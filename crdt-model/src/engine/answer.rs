@@ -5,7 +5,7 @@ use crate::commit::Commit;
 use crate::history::{Clock, History};
 use crate::ids::{CharterVersion, NodeId};
 use crate::label::FacetId;
-use crate::limits::{CHARTER_CHUNK_BYTES_MAX, PUSH_COMMITS_MAX, RESPONSE_BYTES_MAX};
+use crate::limits::{CHARTER_CHUNK_BYTES_MAX, FETCHED_BYTES_MAX, PUSH_COMMITS_MAX};
 use crate::planted::{self, Plant};
 use crate::reconcile::{self, Position};
 use crate::replica::{self, ReplicaError};
@@ -141,7 +141,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Response, ReplicaError> {
-        let mut room = RESPONSE_BYTES_MAX - RESPONSE_OVERHEAD;
+        let mut room = FETCHED_BYTES_MAX - RESPONSE_OVERHEAD;
         let mut answers = Vec::new();
         for wanted in wanted {
             let mut found = Found {

@@ -2,11 +2,11 @@
 
 use crate::ids::NodeId;
 use crate::planted::{self, Plant};
-use crate::reconcile::{self, Position, ReconcileFault};
+use crate::reconcile::{self, Differences, Position, ReconcileFault};
 use crate::time::Now;
 use crate::wire::Request;
 
-use super::peer::{Lacks, Purpose};
+use super::peer::{Lacks, Purpose, Queue};
 use super::{Engine, Output};
 
 impl Engine {
@@ -27,26 +27,31 @@ impl Engine {
             .as_mut()?
             .comparing
             .take()?;
-        let questions = initiator.request(&self.shared_with(peer));
-        let known = self.peers.get_mut(&peer)?;
-        let session = known.session.as_mut()?;
-        match questions {
-            Some(questions) => {
-                session.comparing = Some(initiator);
-                let questions = questions.encode();
-                Some((Purpose::Compare, Request::Compare { charter, questions }))
-            }
-            None => {
-                let found = initiator.finish();
-                let fetch = found.need.iter().chain(&found.differ).map(Position::facet);
-                session.fetch.extend(fetch.map(|facet| (facet, 0)));
-                let offers = found.offer.iter().map(Position::facet);
-                let offers = offers.filter(|_| !planted::is(Plant::OffersForgotten));
-                session
-                    .offers
-                    .extend(offers.map(|facet| (facet, Lacks::default())));
-                known.resume = found.resume;
-                None
+        let Some(questions) = initiator.request(&self.shared_with(peer)) else {
+            self.exchange_what_differs(peer, initiator.finish());
+            return None;
+        };
+        self.session(peer)?.comparing = Some(initiator);
+        let questions = questions.encode();
+        Some((Purpose::Compare, Request::Compare { charter, questions }))
+    }
+
+    /// Queues what a comparison has found.
+    fn exchange_what_differs(&mut self, peer: NodeId, found: Differences) {
+        let place = |position: &Position| {
+            let facet = position.facet();
+            (self.turn(&facet), facet)
+        };
+        let fetch = found.need.iter().chain(&found.differ).map(place);
+        let fetch: Queue<usize> = fetch.map(|place| (place, 0)).collect();
+        let offers = found.offer.iter().map(place);
+        let offers = offers.filter(|_| !planted::is(Plant::OffersForgotten));
+        let offers: Queue<Lacks> = offers.map(|place| (place, Lacks::default())).collect();
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.resume = found.resume;
+            if let Some(session) = known.session.as_mut() {
+                session.fetch.extend(fetch);
+                session.offers.extend(offers);
             }
         }
     }

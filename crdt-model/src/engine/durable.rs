@@ -274,6 +274,7 @@ impl Engine {
             same if same == *label => now_carried,
             other => self.audiences(&other),
         });
+        let turn = self.turn(facet);
         for peer in peers {
             if !self.carries_with(peer, now_carried) && !planted::is(Plant::AnnouncesToAll) {
                 continue;
@@ -283,7 +284,7 @@ impl Engine {
                 continue;
             };
             if Some(peer) != from {
-                known.queue_push(*facet, Lacks::from(if held { position } else { 0 }));
+                known.queue_push(turn, *facet, Lacks::from(if held { position } else { 0 }));
             } else if before.is_some() && !held {
                 // It brought what opens the facet to it, and may lack what was written here before.
                 known.doubt();

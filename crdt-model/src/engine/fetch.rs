@@ -6,7 +6,7 @@ use crate::commit::Commit;
 use crate::history::{Clock, History};
 use crate::ids::NodeId;
 use crate::label::FacetId;
-use crate::limits::{FETCH_FACETS_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{PEER_FETCHES_IN_FLIGHT_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
@@ -25,22 +25,26 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark_with(peer);
-        if self.durability.full() {
+        let Some(known) = self.peers.get(&peer) else {
+            return Ok(None);
+        };
+        if self.durability.full() || known.fetches_in_flight() >= PEER_FETCHES_IN_FLIGHT_MAX {
             return Ok(None);
         }
+        let facets_max = known.fetch_facets;
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut wanted: Vec<Wanted> = Vec::new();
-        while let Some((facet, from)) = self.next_wanted(peer) {
+        while wanted.len() < facets_max
+            && let Some((facet, from)) = self.next_wanted(peer, &wanted)
+        {
             let have = match self.is_thorough(peer, &facet) {
                 true => Clock::new(),
                 false => self.has_come(peer, &facet, now, store)?,
             };
             let one = Wanted { facet, have, from };
             let bytes = wanted_bytes(&one);
-            if bytes > room || wanted.len() >= FETCH_FACETS_MAX {
-                if let Some(session) = self.session(peer) {
-                    session.fetch.push_front((facet, from));
-                }
+            if bytes > room {
+                self.want(peer, [(facet, from)]);
                 break;
             }
             room -= bytes;
@@ -51,7 +55,10 @@ impl Engine {
         }
         let facets = wanted.iter().map(|one| (one.facet, one.from)).collect();
         Ok(Some((
-            Purpose::Fetch { facets },
+            Purpose::Fetch {
+                facets,
+                asked: now.instant,
+            },
             Request::Fetch {
                 charter,
                 facets: wanted,
@@ -59,8 +66,25 @@ impl Engine {
         )))
     }
 
-    fn next_wanted(&mut self, peer: NodeId) -> Option<(FacetId, usize)> {
-        self.session(peer)?.fetch.pop_front()
+    /// The next facet to ask for beside others: what is urgent is asked for alone.
+    fn next_wanted(&mut self, peer: NodeId, beside: &[Wanted]) -> Option<(FacetId, usize)> {
+        let first = beside.first().map(|wanted| self.turn(&wanted.facet));
+        let next = self.session(peer)?.fetch.first_entry()?;
+        if first.is_some_and(|first| first != next.key().0) {
+            return None;
+        }
+        let ((_, facet), from) = next.remove_entry();
+        Some((facet, from))
+    }
+
+    /// Queues facets to be fetched, each from a position on.
+    fn want(&mut self, peer: NodeId, facets: impl IntoIterator<Item = (FacetId, usize)>) {
+        for (facet, from) in facets {
+            let turn = self.turn(&facet);
+            if let Some(session) = self.session(peer) {
+                session.fetch.insert((turn, facet), from);
+            }
+        }
     }
 
     fn is_thorough(&mut self, peer: NodeId, facet: &FacetId) -> bool {
@@ -103,9 +127,7 @@ impl Engine {
     ) -> Result<(), ReplicaError> {
         if self.durability.full() {
             // Asked before the disk fell behind: it is asked for again when the disk has caught up.
-            if let Some(session) = self.session(peer) {
-                session.fetch.extend(facets);
-            }
+            self.want(peer, facets);
             return Ok(());
         }
         // Whoever has more for us gives some of it, and goes on further behind.
@@ -135,10 +157,12 @@ impl Engine {
                 Some(next) => again.push((*facet, next)),
                 None => {
                     let come = taken.come.get(facet);
-                    offers.extend(self.offer(peer, facet, &found.have, come, now, store)?);
+                    let lacks = self.offer(peer, facet, &found.have, come, now, store)?;
+                    offers.extend(lacks.map(|lacks| ((self.turn(facet), *facet), lacks)));
                 }
             }
         }
+        self.want(peer, again);
         let Some(known) = self.peers.get_mut(&peer) else {
             return Ok(());
         };
@@ -149,7 +173,6 @@ impl Engine {
         }
         if let Some(session) = known.session.as_mut() {
             session.moved |= taken.taken > 0;
-            session.fetch.extend(again);
             session.offers.extend(offers);
         }
         Ok(())
@@ -165,9 +188,9 @@ impl Engine {
         come: Option<&Clock>,
         now: Now,
         store: &mut dyn Store,
-    ) -> Result<Option<(FacetId, Lacks)>, ReplicaError> {
+    ) -> Result<Option<Lacks>, ReplicaError> {
         if self.is_thorough(peer, facet) {
-            return Ok(Some((*facet, Lacks::default())));
+            return Ok(Some(Lacks::default()));
         }
         if come.is_some_and(|ours| covers(theirs, ours)) {
             return Ok(None);
@@ -176,6 +199,6 @@ impl Engine {
             return Ok(None);
         };
         let lacks = !history.forks().is_empty() || !covers(theirs, &history.clock());
-        Ok(lacks.then(|| (*facet, Lacks::beyond(theirs.clone()))))
+        Ok(lacks.then(|| Lacks::beyond(theirs.clone())))
     }
 }

@@ -1,14 +1,15 @@
 //! What the engine knows about one peer: its connection, the comparison under way, what is queued
 //! for it, and how often it may ask.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::history::Clock;
 use crate::ids::CharterVersion;
 use crate::label::{FacetId, Label};
 use crate::limits::{
-    LADDER_REST_MS, PEER_PUSH_QUEUE_MAX, PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX,
-    PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS, RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
+    FETCH_FACETS_FIRST, FETCH_FACETS_MAX, FETCH_PACE_MS, LADDER_REST_MS, PEER_PUSH_QUEUE_MAX,
+    PEER_REQUEST_BURST_MAX, PEER_REQUESTS_IN_FLIGHT_MAX, PEER_REQUESTS_PER_S_MAX, RETRY_FIRST_MS,
+    RETRY_LAST_MS, STAGED_BYTES_MAX, THOROUGH_FACETS_MAX,
 };
 use crate::planted::{self, Plant};
 use crate::reconcile::{Bound, Initiator};
@@ -20,12 +21,30 @@ use super::{RequestId, SyncToken};
 /// Why a request was made.
 pub(super) enum Purpose {
     Hello,
-    Charter { version: CharterVersion },
+    Charter {
+        version: CharterVersion,
+    },
     Compare,
-    Fetch { facets: Vec<(FacetId, usize)> },
-    Push { commits: usize },
+    Fetch {
+        facets: Vec<(FacetId, usize)>,
+        asked: Instant,
+    },
+    Push {
+        commits: usize,
+        turn: Turn,
+    },
     Gossip,
 }
+
+/// Whether a facet goes first. That follows from its name, so the order says nothing of other facets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Turn {
+    Urgent,
+    Ordinary,
+}
+
+/// Facets in the order in which they are exchanged.
+pub(super) type Queue<T> = BTreeMap<(Turn, FacetId), T>;
 
 /// What a peer lacks of a facet: what lies beyond a clock, and from a position in this node's own
 /// order on.
@@ -57,9 +76,9 @@ pub(super) struct Session {
     /// The comparison proper, until it is through.
     pub(super) comparing: Option<Initiator>,
     /// What is to be fetched, and from where on.
-    pub(super) fetch: VecDeque<(FacetId, usize)>,
+    pub(super) fetch: Queue<usize>,
     /// What is to be pushed.
-    pub(super) offers: VecDeque<(FacetId, Lacks)>,
+    pub(super) offers: Queue<Lacks>,
     /// Whether it moved anything: one that did not must not be repeated at once.
     pub(super) moved: bool,
     /// The facets that are exchanged whole, where the comparison before moved nothing: clocks that
@@ -179,8 +198,10 @@ pub(super) struct Peer {
     pub(super) gossiped: Option<([u8; 16], [u8; 16])>,
     /// It has given signatures that are of the future by this node's clock.
     pub(super) gave_early: bool,
+    /// Facets that the next fetch asks for. Of the line, so it outlasts the connection.
+    pub(super) fetch_facets: usize,
     labels: Vec<Label>,
-    push: BTreeMap<FacetId, Lacks>,
+    push: Queue<Lacks>,
     retry: Option<Instant>,
     retry_delay_ms: u64,
     rests_until: Option<Instant>,
@@ -210,8 +231,9 @@ impl Peer {
             gossip_due: false,
             gossiped: None,
             gave_early: false,
+            fetch_facets: FETCH_FACETS_FIRST,
             labels: Vec::new(),
-            push: BTreeMap::new(),
+            push: Queue::new(),
             retry: None,
             retry_delay_ms: RETRY_FIRST_MS,
             rests_until: None,
@@ -255,17 +277,18 @@ impl Peer {
     }
 
     /// Queues what the peer lacks of a facet. A queue that is full is replaced by a comparison.
-    pub(super) fn queue_push(&mut self, facet: FacetId, lacks: Lacks) {
+    pub(super) fn queue_push(&mut self, turn: Turn, facet: FacetId, lacks: Lacks) {
         if !self.connected || self.hello.is_none() {
             return;
         }
-        if self.push.len() >= PEER_PUSH_QUEUE_MAX && !self.push.contains_key(&facet) {
+        let place = (turn, facet);
+        if self.push.len() >= PEER_PUSH_QUEUE_MAX && !self.push.contains_key(&place) {
             self.push.clear();
             self.doubt();
             return;
         }
         // What was queued before reaches further back.
-        self.push.entry(facet).or_insert(lacks);
+        self.push.entry(place).or_insert(lacks);
     }
 
     /// The next facet to push that may pass just now. Of those that may not, what was queued stays,
@@ -273,14 +296,14 @@ impl Peer {
     pub(super) fn next_push(
         &mut self,
         passes: impl Fn(&FacetId) -> bool,
-    ) -> Option<(FacetId, Lacks)> {
-        let queued = self.push.keys().find(|facet| passes(facet)).copied();
-        if let Some(facet) = queued {
-            return self.push.remove_entry(&facet);
+    ) -> Option<((Turn, FacetId), Lacks)> {
+        let mut queued = self.push.keys();
+        if let Some(place) = queued.find(|(_, facet)| passes(facet)).copied() {
+            return self.push.remove_entry(&place);
         }
         let offers = &mut self.session.as_mut()?.offers;
-        while let Some(offer) = offers.pop_front() {
-            if passes(&offer.0) {
+        while let Some(offer) = offers.pop_first() {
+            if passes(&offer.0.1) {
                 return Some(offer);
             }
         }
@@ -308,17 +331,41 @@ impl Peer {
             .retain(|_, purpose| !matches!(purpose, Purpose::Compare | Purpose::Fetch { .. }));
     }
 
-    /// How many pushes it has not answered yet.
-    pub(super) fn pushes_in_flight(&self) -> usize {
+    /// How many fetches it has not answered yet.
+    pub(super) fn fetches_in_flight(&self) -> usize {
         self.in_flight
             .values()
-            .filter(|one| matches!(one, Purpose::Push { .. }))
+            .filter(|one| matches!(one, Purpose::Fetch { .. }))
             .count()
+    }
+
+    /// An answer to a fetch of so many facets spoke of so many: the next ask for as many as the line
+    /// carries within [`FETCH_PACE_MS`].
+    pub(super) fn fetch_took(&mut self, ms: u64, asked: usize, answered: usize) {
+        self.fetch_facets = match ms {
+            _ if answered < asked => answered.max(1),
+            ms if ms > FETCH_PACE_MS => (asked * 2 / 3).max(1),
+            ms if ms < FETCH_PACE_MS / 2 => (asked + asked / 2 + 1).min(FETCH_FACETS_MAX),
+            _ => self.fetch_facets,
+        };
+    }
+
+    /// A fetch has not been answered: the line may be thinner than was thought.
+    pub(super) fn fetch_failed(&mut self) {
+        self.fetch_facets = (self.fetch_facets / 4).max(1);
+    }
+
+    /// The turns of the pushes that it has not answered yet.
+    pub(super) fn pushes_in_flight(&self) -> impl Iterator<Item = Turn> {
+        self.in_flight.values().filter_map(|one| match one {
+            Purpose::Push { turn, .. } => Some(*turn),
+            _ => None,
+        })
     }
 
     /// Whether all that was queued for it has been acknowledged.
     pub(super) fn owes_nothing(&self) -> bool {
-        self.push_len() == 0 && self.pushes_in_flight() == 0
+        self.push_len() == 0 && self.pushes_in_flight().next().is_none()
     }
 
     /// The two may differ: compare again.
@@ -405,5 +452,35 @@ impl Peer {
         let left = self.requests_left.checked_sub(1);
         self.requests_left = left.unwrap_or(0);
         left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_asks_for_as_many_facets_as_the_line_carries_in_time() {
+        let mut peer = Peer::new();
+        let took = |peer: &mut Peer, ms, answered: Option<usize>| {
+            let asked = peer.fetch_facets;
+            peer.fetch_took(ms, asked, answered.unwrap_or(asked));
+            peer.fetch_facets
+        };
+        for _ in 0..20 {
+            took(&mut peer, 100, None);
+        }
+        assert_eq!(peer.fetch_facets, FETCH_FACETS_MAX, "a good line");
+        assert_eq!(
+            took(&mut peer, 100, Some(90)),
+            90,
+            "it had room for no more"
+        );
+        assert_eq!(took(&mut peer, FETCH_PACE_MS, None), 90, "just right");
+        for _ in 0..20 {
+            took(&mut peer, FETCH_PACE_MS + 1, None);
+        }
+        assert_eq!(peer.fetch_facets, 1, "a thin line");
+        assert_eq!(took(&mut peer, 100, None), 2, "it has become better");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ids::NodeId;
 use crate::label::FacetId;
-use crate::limits::{PEER_PUSHES_IN_FLIGHT_MAX, PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{PUSH_COMMITS_MAX, REQUEST_BYTES_MAX};
 use crate::replica::ReplicaError;
 use crate::store::Store;
 use crate::time::Now;
@@ -10,7 +10,7 @@ use crate::wire::Request;
 
 use super::Engine;
 use super::answer::beyond;
-use super::peer::{Lacks, Peer, Purpose};
+use super::peer::{Lacks, Purpose, Turn};
 use super::session::REQUEST_OVERHEAD;
 
 impl Engine {
@@ -21,16 +21,23 @@ impl Engine {
         store: &mut dyn Store,
     ) -> Result<Option<(Purpose, Request)>, ReplicaError> {
         let charter = self.mark_with(peer);
-        // What is written while a push is under way goes together in the next one.
-        let pushing = self.peers.get(&peer).map(Peer::pushes_in_flight);
-        if pushing.is_none_or(|pushing| pushing >= PEER_PUSHES_IN_FLIGHT_MAX) {
-            return Ok(None);
-        }
+        // What is written while a push is under way goes together in the next one; what is urgent
+        // waits for a push of urgent facets only.
+        let pushing: Vec<Turn> = match self.peers.get(&peer) {
+            Some(known) => known.pushes_in_flight().collect(),
+            None => return Ok(None),
+        };
         let mut room = REQUEST_BYTES_MAX - REQUEST_OVERHEAD;
         let mut commits = Vec::new();
         let mut unfinished = false;
+        let mut filled = None;
         let mut later = Vec::new();
-        while let Some((facet, lacks)) = self.take_push_for(peer) {
+        while let Some(((turn, facet), lacks)) = self.take_push_for(peer) {
+            // A push counts only when it is whole, so what is urgent goes without the rest.
+            if pushing.contains(&turn) || filled.is_some_and(|filled| filled != turn) {
+                later.push((facet, lacks));
+                break;
+            }
             let Some((history, until)) = self.servable(peer, &facet, now, store)? else {
                 // At another grade that is not durable yet: it is known by neither label just now.
                 if self.durability.durable_commits(&facet).is_some() {
@@ -42,40 +49,51 @@ impl Engine {
             let taken = given.commits.iter().map(|commit| commit.len() + 4);
             room = room.saturating_sub(taken.sum());
             unfinished = given.next.is_some() && !given.commits.is_empty();
+            filled = filled.or((!given.commits.is_empty()).then_some(turn));
             commits.extend(given.commits);
             if let Some(from) = given.next {
-                if let Some(known) = self.peers.get_mut(&peer) {
-                    known.queue_push(facet, Lacks { from, ..lacks });
-                }
+                later.push((facet, Lacks { from, ..lacks }));
                 break;
             }
             if commits.len() >= PUSH_COMMITS_MAX / 2 {
                 break;
             }
         }
-        if let Some(known) = self.peers.get_mut(&peer) {
-            for (facet, lacks) in later {
-                known.queue_push(facet, lacks);
-            }
+        for (facet, lacks) in later {
+            self.queue_push(peer, facet, lacks);
         }
-        if commits.is_empty() {
-            return Ok(None);
-        }
-        let purpose = Purpose::Push {
-            commits: commits.len(),
-        };
-        Ok(Some((
-            purpose,
-            Request::Push {
+        Ok(filled.map(|turn| {
+            let purpose = Purpose::Push {
+                commits: commits.len(),
+                turn,
+            };
+            let request = Request::Push {
                 charter,
                 unfinished,
                 commits,
-            },
-        )))
+            };
+            (purpose, request)
+        }))
+    }
+
+    /// Queues what a peer lacks of a facet.
+    pub(super) fn queue_push(&mut self, peer: NodeId, facet: FacetId, lacks: Lacks) {
+        let turn = self.turn(&facet);
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.queue_push(turn, facet, lacks);
+        }
+    }
+
+    /// When a facet's turn is, by the charter in force.
+    pub(super) fn turn(&self, facet: &FacetId) -> Turn {
+        match self.charter().kinds().is_urgent(facet.facet) {
+            true => Turn::Urgent,
+            false => Turn::Ordinary,
+        }
     }
 
     /// The next facet that is queued for a peer and may be sent to it just now.
-    fn take_push_for(&mut self, peer: NodeId) -> Option<(FacetId, Lacks)> {
+    fn take_push_for(&mut self, peer: NodeId) -> Option<((Turn, FacetId), Lacks)> {
         let pass = self.passage(peer);
         let known = self.peers.get_mut(&peer)?;
         known.next_push(|facet| pass.lets(facet))

@@ -47,8 +47,11 @@ impl Engine {
 
     pub(super) fn request_failed(&mut self, peer: NodeId, id: RequestId, now: Now) {
         if let Some(known) = self.peers.get_mut(&peer)
-            && known.in_flight.remove(&id).is_some()
+            && let Some(purpose) = known.in_flight.remove(&id)
         {
+            if let Purpose::Fetch { .. } = purpose {
+                known.fetch_failed();
+            }
             known.end_session();
             known.download = None;
             known.doubt();
@@ -223,11 +226,15 @@ impl Engine {
             (Purpose::Compare, Response::Compared(answer)) => {
                 self.compared(peer, &answer, now, outputs);
             }
-            (Purpose::Fetch { facets }, Response::Fetched(found)) => {
+            (Purpose::Fetch { facets, asked }, Response::Fetched(found)) => {
+                let took_ms = now.instant.since_ms(asked);
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.fetch_took(took_ms, facets.len(), found.len());
+                }
                 self.fetch_answered(peer, facets, found, now, store, outputs)?;
             }
             (
-                Purpose::Push { commits },
+                Purpose::Push { commits, .. },
                 Response::Pushed {
                     taken,
                     refused,

@@ -54,6 +54,7 @@ fn facet(text: &str) -> Facet {
         steps: None,
         clocks: Vec::new(),
         once: false,
+        urgent: false,
         beat_hours: None,
         letter: None,
         answered: None,

@@ -77,6 +77,7 @@ fn kinds() -> Kinds {
         steps: None,
         clocks: Vec::new(),
         once: false,
+        urgent: false,
         beat_hours: None,
         letter: None,
         answered: None,

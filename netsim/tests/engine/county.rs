@@ -25,6 +25,8 @@ const KIND: &str = r#"{
        {"name": "text", "title": {"zh": "", "en": ""}, "type": "text", "required": true},
        {"name": "step", "title": {"zh": "", "en": ""}, "type": "text"},
        {"name": "line", "title": {"zh": "", "en": ""}, "type": "text", "grows": true}]},
+    {"name": "note.alert.up", "title": {"zh": "", "en": ""}, "sensitivities": ["plain"], "levels": ["one"],
+     "urgent": true, "field": [{"name": "text", "title": {"zh": "", "en": ""}, "type": "text"}]},
     {"name": "note.late.up", "title": {"zh": "", "en": ""}, "sensitivities": ["plain"], "levels": ["one"],
      "field": [
        {"name": "text", "title": {"zh": "", "en": ""}, "type": "text"},

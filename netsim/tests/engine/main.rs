@@ -11,4 +11,5 @@ mod log;
 mod refusals;
 mod secrecy;
 mod spreading;
+mod thin;
 mod widening;

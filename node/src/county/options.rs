@@ -1,5 +1,6 @@
 //! What somebody wants of a demonstration county, checked once.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
@@ -91,6 +92,8 @@ pub struct CountyOptions {
     /// speak of other townships and of neighbours, so a county that has neither cannot be signed;
     /// [`SMALL_COUNTY`] has both.
     pub only: Vec<NodeId>,
+    /// The address that the county and the townships are dialled at.
+    pub host: IpAddr,
     /// The first of the ports that the county and the townships listen on; free ones if none is
     /// given.
     pub base_port: Option<u16>,
@@ -110,6 +113,7 @@ impl CountyOptions {
             program: program.into(),
             scale: Scale::default(),
             only: Vec::new(),
+            host: Ipv4Addr::LOCALHOST.into(),
             base_port: None,
             fresh: false,
             language: Language::default(),

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdt_model::ids::{CharterDigest, Name, NodeId};
@@ -142,13 +143,17 @@ fn entries(
         options.base_port,
         u16::try_from(listening).unwrap_or(u16::MAX),
     )?;
+    let host = match options.host {
+        IpAddr::V4(host) => format!("/ip4/{host}"),
+        IpAddr::V6(host) => format!("/ip6/{host}"),
+    };
     let mut entries = BTreeMap::new();
     for node in nodes {
         let key = folder.node(*node).make_key()?;
         let mut addresses = Vec::new();
         if listens(*node) {
-            addresses.push(format!("/ip4/127.0.0.1/tcp/{port}"));
-            addresses.push(format!("/ip4/127.0.0.1/udp/{port}/quic-v1"));
+            addresses.push(format!("{host}/tcp/{port}"));
+            addresses.push(format!("{host}/udp/{port}/quic-v1"));
             port = port.saturating_add(1);
         }
         entries.insert(*node, Entry { key, addresses });

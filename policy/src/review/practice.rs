@@ -26,7 +26,7 @@ pub enum Section {
     Clocks,
     /// Steps that raise the handling level.
     Steps,
-    /// What nodes write by themselves, and what is written once.
+    /// What nodes write by themselves, what is written once, and what is sent first.
     Written,
     /// Words that are forbidden.
     Forbidden,
@@ -43,8 +43,8 @@ impl Section {
             Self::Clocks => both("办理时限", "time limits"),
             Self::Steps => both("会提级的环节", "steps that hand a matter up"),
             Self::Written => both(
-                "自动填写和写定的内容",
-                "what nodes write by themselves, and what is written once",
+                "自动填写、写定和先传的内容",
+                "what nodes write by themselves, what is written once, and what is sent first",
             ),
             Self::Forbidden => both("禁止填报的类别", "what may not be recorded"),
             Self::Calendar => both("节假日", "free days"),
@@ -274,6 +274,11 @@ impl Statements {
                 format!("every {hours} hours"),
             );
             let side = both("在线记录", "beats");
+            self.add(Section::Written, facet.name.as_str(), side, says);
+        }
+        if facet.urgent {
+            let says = both("先于其他内容传送", "sent before all else");
+            let side = both("加急", "urgent");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
         if facet.once {
