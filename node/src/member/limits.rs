@@ -7,6 +7,7 @@ use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
 use crdt_model::kind::Kinds;
 use crdt_model::label::FacetId;
+use crdt_model::reconcile::Position;
 use crdt_model::replica::{self, Held};
 use crdt_model::time::Instant;
 
@@ -25,19 +26,22 @@ pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 /// See the module.
 pub(super) struct Limits {
     due: Due,
-    /// Everything is to be looked at.
-    all: bool,
-    /// The facets that are to be looked at.
+    /// Of all facets, those are still to be looked at that come after this place.
+    rest: Option<Place>,
+    /// The facets that are to be looked at next.
     changed: BTreeSet<FacetId>,
     look_at: Instant,
 }
+
+/// Where looking at everything has come to, in the order of labels and records; nowhere yet if none.
+type Place = Option<Position>;
 
 impl Limits {
     /// Everything is to be looked at.
     pub(super) fn anew() -> Self {
         Self {
             due: Due::default(),
-            all: true,
+            rest: Some(None),
             changed: BTreeSet::new(),
             look_at: Instant::default(),
         }
@@ -63,7 +67,7 @@ impl Limits {
 
     /// Whether something runs that may not be known.
     pub(super) fn is_behind(&self) -> bool {
-        self.all || !self.changed.is_empty()
+        self.rest.is_some() || !self.changed.is_empty()
     }
 
     /// What runs.
@@ -88,8 +92,12 @@ impl Keeper {
     fn find_some_limits(&mut self) {
         let charter = self.engine.charter().clone();
         let kinds = charter.kinds();
-        if std::mem::take(&mut self.limits.all) {
-            self.limits.changed = self.facets_concerned(kinds);
+        if self.limits.changed.is_empty()
+            && let Some(place) = self.limits.rest.take()
+        {
+            let some: Vec<Position> = self.concerned_after(kinds, place).collect();
+            self.limits.rest = some.last().map(|last| Some(*last));
+            self.limits.changed.extend(some.iter().map(Position::facet));
         }
         let changed = self.limits.changed.iter().copied();
         for facet in changed.take(LOOK_AT_ONCE).collect::<Vec<_>>() {
@@ -104,20 +112,23 @@ impl Keeper {
         }
     }
 
-    fn facets_concerned(&self, kinds: &Kinds) -> BTreeSet<FacetId> {
+    /// Some facets after a place whose time limits are not known yet. Never all at once: a county has
+    /// millions.
+    fn concerned_after(&self, kinds: &Kinds, place: Place) -> impl Iterator<Item = Position> {
         let index = self.engine.index();
-        let labels = index
-            .labels()
-            .filter(|label| due::concerns(kinds, label.facet));
-        let facets = labels.flat_map(|label| {
-            index.records(label).map(|record| FacetId {
+        let labels = index.labels().filter(move |label| {
+            let ahead = place.is_none_or(|place| **label >= place.label);
+            ahead && due::concerns(kinds, label.facet)
+        });
+        let positions = labels.flat_map(move |label| {
+            let here = place.filter(|place| place.label == *label);
+            let records = index.records_after(label, here.map(|place| place.record));
+            records.map(|record| Position {
+                label: *label,
                 record,
-                facet: label.facet,
-                home: label.home,
-                addressee: label.addressee,
             })
         });
-        facets.collect()
+        positions.take(LOOK_AT_ONCE)
     }
 
     /// Does what this node has to do by itself, and says when to look again.
