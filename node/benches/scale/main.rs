@@ -84,6 +84,7 @@ fn of_years(options: &Options, folder: &Path, years: u64) -> BTreeMap<String, f6
             let started = process::start(&of, settle);
             let told = [
                 ("ready-ms", started.ready_ms),
+                ("ready-cpu-ms", started.ready_cpu_ms),
                 ("ready-rss-mib", started.ready_rss_mib),
                 ("settled-ms", started.settled_ms),
                 ("settled-cpu-ms", started.settled_cpu_ms),
@@ -95,8 +96,9 @@ fn of_years(options: &Options, folder: &Path, years: u64) -> BTreeMap<String, f6
         }
     }
     if wanted("idle") && options.idle_s > 0 && years == 1 {
-        let [resident_mib, share] = process::idle(&County::at(folder), options.idle_s);
+        let [resident_mib, own_mib, share] = process::idle(&County::at(folder), options.idle_s);
         figures.insert("idle-rss-mib".to_owned(), resident_mib);
+        figures.insert("idle-own-mib".to_owned(), own_mib);
         figures.insert("idle-cpu-percent".to_owned(), share * 100.0);
     }
     for which in MEASUREMENTS.into_iter().filter(|which| wanted(which)) {

@@ -20,6 +20,7 @@ const TICKS: f64 = 100.0;
 #[derive(Default)]
 pub(crate) struct Started {
     pub(crate) ready_ms: f64,
+    pub(crate) ready_cpu_ms: f64,
     pub(crate) ready_rss_mib: f64,
     /// Until its read model and its time limits have caught up.
     pub(crate) settled_ms: f64,
@@ -76,7 +77,7 @@ impl Running {
         (ticks(parts[11]) + ticks(parts[12])) * 1e3 / TICKS
     }
 
-    fn resident_mib(&self) -> [f64; 2] {
+    fn resident_mib(&self) -> [f64; 3] {
         resident_kib(&self.child.id().to_string()).map(|kib| kib as f64 / 1024.0)
     }
 
@@ -93,6 +94,7 @@ pub(crate) fn start(of: &County, settle: bool) -> Started {
     let since_ms = |()| began.elapsed().as_secs_f64() * 1e3;
     let mut started = Started {
         ready_ms: since_ms(()),
+        ready_cpu_ms: running.worked_ms(),
         ready_rss_mib: running.resident_mib()[0],
         ..Started::default()
     };
@@ -111,7 +113,7 @@ pub(crate) fn start(of: &County, settle: bool) -> Started {
         started.settled_ms = since_ms(());
         started.settled_cpu_ms = running.worked_ms();
     }
-    [started.settled_rss_mib, started.hwm_mib] = running.resident_mib();
+    [started.settled_rss_mib, started.hwm_mib, _] = running.resident_mib();
     let files = ["", "-wal"].map(|suffix| {
         let file = of
             .node(county())
@@ -124,8 +126,9 @@ pub(crate) fn start(of: &County, settle: bool) -> Started {
     started
 }
 
-/// What a village takes that has nothing to do: MiB in memory, and the share of a processor.
-pub(crate) fn idle(of: &County, seconds: u64) -> [f64; 2] {
+/// What a village takes that has nothing to do: MiB in memory, those of its own, and the share of a
+/// processor.
+pub(crate) fn idle(of: &County, seconds: u64) -> [f64; 3] {
     let mut nodes: Vec<Running> = [county(), township(), village()]
         .into_iter()
         .map(|node| Running::start(of, node))
@@ -141,7 +144,7 @@ pub(crate) fn idle(of: &County, seconds: u64) -> [f64; 2] {
     let (began, before_ms) = (now(), village.worked_ms());
     std::thread::sleep(Duration::from_secs(seconds));
     let share = (village.worked_ms() - before_ms) / 1e3 / began.elapsed().as_secs_f64();
-    let resident_mib = village.resident_mib()[0];
+    let [resident_mib, _, own_mib] = village.resident_mib();
     nodes.into_iter().for_each(Running::stop);
-    [resident_mib, share]
+    [resident_mib, own_mib, share]
 }
