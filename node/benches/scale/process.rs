@@ -16,6 +16,14 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Ticks of a second in which processes' work is counted (`getconf CLK_TCK`).
 const TICKS: f64 = 100.0;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a node's process says nothing by itself"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// What a start came to.
 #[derive(Default)]
 pub(crate) struct Started {
@@ -55,7 +63,7 @@ impl Running {
             {
                 break client;
             }
-            std::thread::sleep(LOOK);
+            pause(LOOK);
         };
         Self { child, client }
     }
@@ -100,7 +108,7 @@ pub(crate) fn start(of: &County, settle: bool) -> Started {
     };
     if settle {
         while !running.has_read_model() {
-            std::thread::sleep(LOOK);
+            pause(LOOK);
         }
         // It is answered when all time limits have been found.
         let due = Request::Due(DueRequest {
@@ -136,13 +144,13 @@ pub(crate) fn idle(of: &County, seconds: u64) -> [f64; 3] {
     let quiet = Duration::from_secs(10);
     for node in &mut nodes {
         while !node.has_read_model() {
-            std::thread::sleep(LOOK);
+            pause(LOOK);
         }
     }
-    std::thread::sleep(quiet);
+    pause(quiet);
     let village = &nodes[2];
     let (began, before_ms) = (now(), village.worked_ms());
-    std::thread::sleep(Duration::from_secs(seconds));
+    pause(Duration::from_secs(seconds));
     let share = (village.worked_ms() - before_ms) / 1e3 / began.elapsed().as_secs_f64();
     let [resident_mib, _, own_mib] = village.resident_mib();
     nodes.into_iter().for_each(Running::stop);

@@ -1,13 +1,13 @@
 //! The time limits that run at this node: found again when it starts, kept up with what arrives, and
 //! acted on when they are up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
+use crdt_model::ids::RecordId;
 use crdt_model::kind::Kinds;
 use crdt_model::label::FacetId;
-use crdt_model::reconcile::Position;
 use crdt_model::replica::{self, Held};
 use crdt_model::time::Instant;
 
@@ -26,15 +26,12 @@ pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 /// See the module.
 pub(super) struct Limits {
     due: Due,
-    /// Of all facets, those are still to be looked at that come after this place.
-    rest: Option<Place>,
+    /// Of all facets, those are still to be looked at whose record comes after this one; all if none.
+    rest: Option<Option<RecordId>>,
     /// The facets that are to be looked at next.
     changed: BTreeSet<FacetId>,
     look_at: Instant,
 }
-
-/// Where looking at everything has come to, in the order of labels and records; nowhere yet if none.
-type Place = Option<Position>;
 
 impl Limits {
     /// Everything is to be looked at.
@@ -93,11 +90,11 @@ impl Keeper {
         let charter = self.engine.charter().clone();
         let kinds = charter.kinds();
         if self.limits.changed.is_empty()
-            && let Some(place) = self.limits.rest.take()
+            && let Some(after) = self.limits.rest.take()
         {
-            let some: Vec<Position> = self.concerned_after(kinds, place).collect();
-            self.limits.rest = some.last().map(|last| Some(*last));
-            self.limits.changed.extend(some.iter().map(Position::facet));
+            let some = self.concerned_after(kinds, after);
+            self.limits.rest = some.last().map(|last| Some(last.record));
+            self.limits.changed.extend(some);
         }
         let changed = self.limits.changed.iter().copied();
         for facet in changed.take(LOOK_AT_ONCE).collect::<Vec<_>>() {
@@ -112,23 +109,33 @@ impl Keeper {
         }
     }
 
-    /// Some facets after a place whose time limits are not known yet. Never all at once: a county has
-    /// millions.
-    fn concerned_after(&self, kinds: &Kinds, place: Place) -> impl Iterator<Item = Position> {
+    /// The facets of some records after this one whose time limits are not known yet. Never all at
+    /// once, for a county has millions; and in the order in which the store has them, for where they
+    /// lie scattered each has to be fetched from the disk by itself.
+    fn concerned_after(&self, kinds: &Kinds, after: Option<RecordId>) -> Vec<FacetId> {
         let index = self.engine.index();
-        let labels = index.labels().filter(move |label| {
-            let ahead = place.is_none_or(|place| **label >= place.label);
-            ahead && due::concerns(kinds, label.facet)
-        });
-        let positions = labels.flat_map(move |label| {
-            let here = place.filter(|place| place.label == *label);
-            let records = index.records_after(label, here.map(|place| place.record));
-            records.map(|record| Position {
-                label: *label,
-                record,
-            })
-        });
-        positions.take(LOOK_AT_ONCE)
+        let labels = index
+            .labels()
+            .filter(|label| due::concerns(kinds, label.facet));
+        let mut ahead = BTreeMap::new();
+        for label in labels {
+            let mut records = index.records_after(label, after);
+            if let Some(first) = records.next() {
+                ahead.insert((first, *label), records);
+            }
+        }
+        let mut some: Vec<FacetId> = Vec::new();
+        while let Some(((record, label), mut records)) = ahead.pop_first() {
+            let begins = some.last().is_none_or(|last| last.record != record);
+            if begins && some.len() >= LOOK_AT_ONCE {
+                break;
+            }
+            some.push(label.facet_of(record));
+            if let Some(next) = records.next() {
+                ahead.insert((next, label), records);
+            }
+        }
+        some
     }
 
     /// Does what this node has to do by itself, and says when to look again.
