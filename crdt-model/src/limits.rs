@@ -95,6 +95,8 @@ pub const RECONCILE_REQUEST_BYTES_MAX: usize = REQUEST_BYTES_MAX - 512;
 /// Bytes of one reconciliation response, within its frame.
 pub const RECONCILE_RESPONSE_BYTES_MAX: usize = RESPONSE_BYTES_MAX - 512;
 
+/// Facets that a charter takes away which are dropped in one write.
+pub const PURGE_FACETS_MAX: usize = 4096;
 /// Facets asked for in one fetch.
 pub const FETCH_FACETS_MAX: usize = 256;
 /// The same in the first fetch, as long as nothing is known of the line.

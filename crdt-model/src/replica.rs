@@ -386,13 +386,8 @@ pub fn put_commits(batch: &mut Batch, history: &History, position: usize, grade:
     batch.put(facet_key(FACETS, facet), writer.into_bytes());
 }
 
-/// Adds to `batch` what makes the replica hold nothing of a facet.
-pub fn delete_facet(batch: &mut Batch, facet: &FacetId, entry: &FacetEntry) {
-    delete_commits(batch, facet, entry.commits as usize);
-}
-
-/// The same, of so many commits.
-pub(crate) fn delete_commits(batch: &mut Batch, facet: &FacetId, commits: usize) {
+/// Adds to `batch` what makes the replica hold nothing of a facet that has so many commits.
+pub fn delete_facet(batch: &mut Batch, facet: &FacetId, commits: usize) {
     for position in 0..commits {
         batch.delete(commit_key(facet, position));
     }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use crate::charter::Charter;
-use crate::ids::{CharterVersion, NodeId};
+use crate::ids::{CharterVersion, NodeId, RecordId};
 use crate::label::Label;
+use crate::limits::PURGE_FACETS_MAX;
 use crate::planted::{self, Plant};
 use crate::replica::{self, ReplicaError};
 use crate::store::{Batch, Store};
@@ -13,6 +14,9 @@ use crate::time::Now;
 
 use super::durable::Waiting;
 use super::{Engine, Output};
+
+/// A record whose facet goes, with the commits that the store has of it.
+type Going = (RecordId, u32);
 
 impl Engine {
     pub(super) fn adopt(
@@ -109,14 +113,43 @@ impl Engine {
             return Ok(());
         }
         self.purge_quarantine(now, store)?;
+        let going = self.what_is_not_ours(now, store)?;
+        let mut batch = Batch::default();
+        // Others may still hold commits of this node on them, which it no longer knows of.
+        self.see_to_lives(now, store, &mut batch)?;
+        let mut rest = going
+            .iter()
+            .flat_map(|(label, records)| records.iter().map(move |one| (label, one)));
+        let mut facets = 0;
+        loop {
+            let some: Vec<_> = rest.by_ref().take(PURGE_FACETS_MAX).collect();
+            facets += some.len();
+            self.drop_some(&some, std::mem::take(&mut batch), store)?;
+            if some.len() < PURGE_FACETS_MAX {
+                break;
+            }
+        }
+        if facets > 0 {
+            outputs.push(Output::Dropped { facets });
+        }
+        Ok(())
+    }
+
+    /// The facets that this node may no longer hold, by label, with how many commits the store has
+    /// of each.
+    fn what_is_not_ours(
+        &mut self,
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<Vec<(Label, Vec<Going>)>, ReplicaError> {
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
-        let mut batch = Batch::default();
-        let mut dropped = Vec::new();
+        let mut going = Vec::new();
         for label in labels {
             if label.home == node || self.holds(&label) {
                 continue;
             }
+            let mut records = Vec::new();
             for record in self.index.records(&label).collect::<Vec<_>>() {
                 let facet = label.facet_of(record);
                 let entry = self.entry_of(&facet, now, store)?;
@@ -125,32 +158,37 @@ impl Engine {
                 if after.is_some_and(|after| after != label && self.holds(&after)) {
                     continue;
                 }
-                if let Some(entry) = entry {
-                    replica::delete_facet(&mut batch, &facet, &entry);
-                }
-                self.durability.forget(&facet);
-                dropped.push((label, record));
+                records.push((record, entry.map_or(0, |entry| entry.commits)));
             }
+            going.push((label, records));
         }
-        // Others may still hold commits of this node on them, which it no longer knows of.
-        self.see_to_lives(now, store, &mut batch)?;
+        Ok(going)
+    }
+
+    /// Drops some facets, in one write with what is in `batch`. A charter may take away millions: what
+    /// a crash leaves of them goes at the next start.
+    fn drop_some(
+        &mut self,
+        some: &[(&Label, &Going)],
+        mut batch: Batch,
+        store: &mut dyn Store,
+    ) -> Result<(), ReplicaError> {
+        for (label, (record, commits)) in some {
+            let facet = label.facet_of(*record);
+            replica::delete_facet(&mut batch, &facet, *commits as usize);
+            self.durability.forget(&facet);
+        }
+        if !some.is_empty() {
+            self.scrub_after(&mut batch);
+        }
         if batch.is_empty() {
             return Ok(());
         }
-        if !dropped.is_empty() {
-            self.scrub_after(&mut batch);
-        }
         store.write(&batch)?;
         self.durability.wrote();
-        if dropped.is_empty() {
-            return Ok(());
-        }
-        for (label, record) in &dropped {
+        for (label, (record, _)) in some {
             self.index.remove(label, record);
         }
-        outputs.push(Output::Dropped {
-            facets: dropped.len(),
-        });
         Ok(())
     }
 

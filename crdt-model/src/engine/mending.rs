@@ -134,7 +134,7 @@ impl Engine {
                 history.len()
             }
             None => {
-                replica::delete_commits(&mut batch, facet, history.len());
+                replica::delete_facet(&mut batch, facet, history.len());
                 self.scrub_after(&mut batch);
                 0
             }

@@ -65,10 +65,21 @@ impl Index {
 
     /// The records with a facet under this label, in order.
     pub fn records(&self, label: &Label) -> impl Iterator<Item = RecordId> {
+        self.records_after(label, None)
+    }
+
+    /// Those of them after this one.
+    pub fn records_after(
+        &self,
+        label: &Label,
+        after: Option<RecordId>,
+    ) -> impl Iterator<Item = RecordId> {
+        let first = after.unwrap_or(RecordId([0; 16]));
         let tree = self.trees.get(label);
         tree.into_iter()
-            .flat_map(|tree| tree.iter_from(&RecordId([0; 16])))
+            .flat_map(move |tree| tree.iter_from(&first))
             .map(|(record, _)| record)
+            .skip_while(move |record| Some(*record) <= after)
     }
 
     /// How many facets it has.

@@ -142,3 +142,18 @@ proptest! {
         );
     }
 }
+
+#[test]
+fn the_records_of_a_label_go_on_after_any_record() {
+    let all = labels(2);
+    let items = pairs::random_items(&mut pairs::rng(5), &all, 500);
+    let index = pairs::index(&items);
+    let records: Vec<_> = index.records(&all[0]).collect();
+    for (at, record) in records.iter().enumerate() {
+        let after: Vec<_> = index.records_after(&all[0], Some(*record)).collect();
+        assert_eq!(after, records[at + 1..]);
+    }
+    let last = RecordId([0xff; 16]);
+    assert_eq!(index.records_after(&all[0], Some(last)).next(), None);
+    assert_eq!(index.records_after(&labels(3)[2], None).next(), None);
+}

@@ -8,6 +8,7 @@ mod healing;
 mod lives;
 mod load;
 mod log;
+mod purges;
 mod refusals;
 mod secrecy;
 mod spreading;

@@ -1,10 +1,11 @@
 //! The time limits that run at this node: found again when it starts, kept up with what arrives, and
 //! acted on when they are up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
+use crdt_model::ids::RecordId;
 use crdt_model::kind::Kinds;
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, Held};
@@ -25,9 +26,9 @@ pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 /// See the module.
 pub(super) struct Limits {
     due: Due,
-    /// Everything is to be looked at.
-    all: bool,
-    /// The facets that are to be looked at.
+    /// Of all facets, those are still to be looked at whose record comes after this one; all if none.
+    rest: Option<Option<RecordId>>,
+    /// The facets that are to be looked at next.
     changed: BTreeSet<FacetId>,
     look_at: Instant,
 }
@@ -37,7 +38,7 @@ impl Limits {
     pub(super) fn anew() -> Self {
         Self {
             due: Due::default(),
-            all: true,
+            rest: Some(None),
             changed: BTreeSet::new(),
             look_at: Instant::default(),
         }
@@ -63,7 +64,7 @@ impl Limits {
 
     /// Whether something runs that may not be known.
     pub(super) fn is_behind(&self) -> bool {
-        self.all || !self.changed.is_empty()
+        self.rest.is_some() || !self.changed.is_empty()
     }
 
     /// What runs.
@@ -88,8 +89,12 @@ impl Keeper {
     fn find_some_limits(&mut self) {
         let charter = self.engine.charter().clone();
         let kinds = charter.kinds();
-        if std::mem::take(&mut self.limits.all) {
-            self.limits.changed = self.facets_concerned(kinds);
+        if self.limits.changed.is_empty()
+            && let Some(after) = self.limits.rest.take()
+        {
+            let some = self.concerned_after(kinds, after);
+            self.limits.rest = some.last().map(|last| Some(last.record));
+            self.limits.changed.extend(some);
         }
         let changed = self.limits.changed.iter().copied();
         for facet in changed.take(LOOK_AT_ONCE).collect::<Vec<_>>() {
@@ -104,20 +109,33 @@ impl Keeper {
         }
     }
 
-    fn facets_concerned(&self, kinds: &Kinds) -> BTreeSet<FacetId> {
+    /// The facets of some records after this one whose time limits are not known yet. Never all at
+    /// once, for a county has millions; and in the order in which the store has them, for where they
+    /// lie scattered each has to be fetched from the disk by itself.
+    fn concerned_after(&self, kinds: &Kinds, after: Option<RecordId>) -> Vec<FacetId> {
         let index = self.engine.index();
         let labels = index
             .labels()
             .filter(|label| due::concerns(kinds, label.facet));
-        let facets = labels.flat_map(|label| {
-            index.records(label).map(|record| FacetId {
-                record,
-                facet: label.facet,
-                home: label.home,
-                addressee: label.addressee,
-            })
-        });
-        facets.collect()
+        let mut ahead = BTreeMap::new();
+        for label in labels {
+            let mut records = index.records_after(label, after);
+            if let Some(first) = records.next() {
+                ahead.insert((first, *label), records);
+            }
+        }
+        let mut some: Vec<FacetId> = Vec::new();
+        while let Some(((record, label), mut records)) = ahead.pop_first() {
+            let begins = some.last().is_none_or(|last| last.record != record);
+            if begins && some.len() >= LOOK_AT_ONCE {
+                break;
+            }
+            some.push(label.facet_of(record));
+            if let Some(next) = records.next() {
+                ahead.insert((next, label), records);
+            }
+        }
+        some
     }
 
     /// Does what this node has to do by itself, and says when to look again.

@@ -139,9 +139,9 @@ impl Keeper {
         let changed: BTreeSet<_> = changed.take(SLICE_FACETS).collect();
         if !changed.is_empty() {
             model.follow(&self.store, &changed, seen)?;
-            self.reading
-                .changed
-                .retain(|facet| !changed.contains(facet));
+            for facet in &changed {
+                self.reading.changed.remove(facet);
+            }
             return Ok(Followed::Some);
         }
         if model.catch_up(&self.store, seen)? {

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crdt_model::charter::Roster;
 use crdt_model::engine::Input;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::answers;
@@ -38,65 +39,110 @@ pub fn run(
     settings: &Settings,
     stop_with_parent: bool,
 ) -> Result<(), Problem> {
-    let cache_bytes = settings.cache_bytes();
-    let keeper = Keeper::open(folder, settings.node(), cache_bytes)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
+        let engine = EngineThread::start(folder.clone(), settings)?;
+        let Ok(roster) = engine.roster.await else {
+            // It could not open the node, and says why.
+            return told(engine.ended).await;
+        };
         let config = TransportConfig {
-            node: keeper.node(),
+            node: settings.node(),
             secret: Zeroizing::new(folder.read_secret()?.to_bytes()),
             listen: settings.listen().to_vec(),
             timings: crate::transport::Timings::default(),
         };
-        let roster = Arc::new(keeper.engine.charter().roster().clone());
         let (handle, events) =
             Transport::start(config, roster).map_err(|problem| cannot_start(&problem))?;
         let (requests, asked) = mpsc::channel(WAITING_REQUESTS_MAX);
         let served = server::serve(&folder.socket(), requests.clone());
         let served = served.map_err(|problem| cannot_start(&problem))?;
         watch_for_the_end(requests, stop_with_parent);
-        let ended = run_beside(keeper, handle, events, asked).await;
+        // If it has ended already, it says why.
+        let _ = engine.lines.send(Lines {
+            handle,
+            events,
+            asked,
+        });
+        let ended = told(engine.ended).await;
         drop(served);
         ended
     })
 }
 
-/// Runs engine and store on a thread of their own.
-async fn run_beside(
-    keeper: Keeper,
+/// What connects the engine with everybody else.
+struct Lines {
     handle: Handle,
     events: mpsc::Receiver<Event>,
     asked: mpsc::Receiver<Asked>,
-) -> Result<(), Problem> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new()
-        .name("engine".to_owned())
-        .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .build();
-            let ended = match runtime {
-                Ok(runtime) => runtime.block_on(
-                    Rounds {
-                        keeper,
-                        handle,
-                        events,
-                        asked,
-                        put_off: Vec::new(),
-                    }
-                    .run(),
-                ),
-                Err(problem) => Err(cannot_start(&problem)),
-            };
-            // The receiver only goes away with the process.
-            let _ = tell.send(ended);
-        });
-    thread.map_err(|problem| cannot_start(&problem))?;
-    told.await
+}
+
+/// The thread of engine and store. It opens them itself: memory that opening takes and gives back
+/// can only be used again on the same thread.
+struct EngineThread {
+    /// Who is a member, once the node is open.
+    roster: oneshot::Receiver<Arc<Roster>>,
+    /// What it waits for then.
+    lines: oneshot::Sender<Lines>,
+    ended: oneshot::Receiver<Result<(), Problem>>,
+}
+
+impl EngineThread {
+    fn start(folder: NodeFolder, settings: &Settings) -> Result<Self, Problem> {
+        let (node, cache_bytes) = (settings.node(), settings.cache_bytes());
+        let (tell_roster, roster) = oneshot::channel();
+        let (connect, lines) = oneshot::channel();
+        let (tell, ended) = oneshot::channel();
+        let run = move || {
+            let keeper = Keeper::open(&folder, node, cache_bytes)?;
+            // Whoever waits for this goes away only where the node cannot start, and says why.
+            let _ = tell_roster.send(Arc::new(keeper.engine.charter().roster().clone()));
+            match lines.blocking_recv() {
+                Ok(lines) => run_rounds(keeper, lines),
+                Err(_) => Ok(()),
+            }
+        };
+        let thread = std::thread::Builder::new().name("engine".to_owned());
+        // The receiver only goes away with the process.
+        let thread = thread.spawn(move || _ = tell.send(run()));
+        thread.map_err(|problem| cannot_start(&problem))?;
+        Ok(Self {
+            roster,
+            lines: connect,
+            ended,
+        })
+    }
+}
+
+/// What the engine's thread ended with.
+async fn told(ended: oneshot::Receiver<Result<(), Problem>>) -> Result<(), Problem> {
+    ended
+        .await
         .unwrap_or_else(|_| Err(cannot_start(&"the engine's thread ended early")))
+}
+
+fn run_rounds(keeper: Keeper, lines: Lines) -> Result<(), Problem> {
+    let Lines {
+        handle,
+        events,
+        asked,
+    } = lines;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let rounds = Rounds {
+        keeper,
+        handle,
+        events,
+        asked,
+        put_off: Vec::new(),
+    };
+    runtime
+        .map_err(|problem| cannot_start(&problem))?
+        .block_on(rounds.run())
 }
 
 /// The engine's thread.

@@ -221,7 +221,8 @@ impl Held {
     pub(crate) fn drop_facet(&mut self, facet: &FacetId) {
         let entry = replica::facet_entry(&self.store, facet).expect("an entry");
         let mut batch = Batch::default();
-        replica::delete_facet(&mut batch, facet, &entry.expect("it is held"));
+        let commits = entry.expect("it is held").commits as usize;
+        replica::delete_facet(&mut batch, facet, commits);
         self.store.write(&batch).expect("memory");
         self.changed.remove(facet);
     }

@@ -1,0 +1,88 @@
+//! Charters that take away more facets than one write has room for.
+
+use crdt_model::engine::{Engine, Input, Output};
+use crdt_model::history::History;
+use crdt_model::ids::RecordId;
+use crdt_model::label::FacetId;
+use crdt_model::limits::PURGE_FACETS_MAX;
+use crdt_model::replica;
+use crdt_model::store::{Batch, Entry, MemoryStore, Store, StoreError};
+use crdt_model::time::{Instant, Now, WallTime};
+
+use crate::county::*;
+
+/// A store that knows its largest write.
+#[derive(Default)]
+struct Counting {
+    store: MemoryStore,
+    changes_most: usize,
+}
+
+impl Store for Counting {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(key)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.store.scan(prefix, after, limit)
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.changes_most = self.changes_most.max(batch.changes.len());
+        self.store.write(batch)
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.store.sync()
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        self.store.scrub()
+    }
+
+    fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.store.disk_bytes()
+    }
+}
+
+#[test]
+fn what_a_charter_takes_away_goes_in_writes_of_bounded_size_and_all_of_it() {
+    let all = 2 * PURGE_FACETS_MAX + 1;
+    let home = id(VILLAGES[0]);
+    let mut batch = Batch::default();
+    for number in 0..all as u128 {
+        let facet = FacetId {
+            record: RecordId(number.to_be_bytes()),
+            facet: name("note.up"),
+            home,
+            addressee: home,
+        };
+        replica::put_commits(&mut batch, &History::new(facet), 0, grade("one"));
+    }
+    let mut store = Counting::default();
+    store.store.write(&batch).expect("memory");
+    let charters = [charter(2, &["note.up"])];
+    let engine = Engine::open(identity(TOWNSHIPS[0]), charters, &store).expect("a whole store");
+    let mut engine = engine.expect("a charter");
+    let now = Now {
+        instant: Instant::from_ms(0),
+        wall: WallTime::from_ms(1_782_950_400_000),
+    };
+    let outputs = engine.handle(Input::Tick, now, &mut store).expect("memory");
+    let told = |output: &Output| matches!(output, Output::Dropped { facets } if *facets == all);
+    assert!(outputs.iter().any(told), "{outputs:?}");
+    assert!(engine.index().is_empty());
+    let left = replica::facets_after(&store, None, 1).expect("memory");
+    assert!(left.is_empty());
+    // The mark for the rewrite goes along.
+    assert!(
+        store.changes_most <= PURGE_FACETS_MAX + 1,
+        "{}",
+        store.changes_most
+    );
+}
