@@ -16,8 +16,9 @@ use crate::text::Problem;
 
 /// Rounds of following before a question is answered, at most.
 const ROUNDS_MAX: usize = 8;
-/// Facets that may wait for it while others wait for this node: those rounds take them all.
-const WAITING_FACETS_MAX: usize = ROUNDS_MAX * SLICE_FACETS / 2;
+/// Facets that may wait for it while others wait for this node: before a question is answered, nearly
+/// all rounds are left for them.
+const WAITING_FACETS_MAX: usize = (ROUNDS_MAX - 1) * SLICE_FACETS;
 
 /// What the keeper knows of the read model.
 pub(super) struct Reading {
@@ -83,8 +84,8 @@ impl Reading {
 }
 
 impl Keeper {
-    /// Whether the read model can wait while there is other work: little has changed since, and nothing
-    /// has to go.
+    /// Whether the read model has something to take up that can wait while there is other work: not too
+    /// much, and nothing has to go.
     pub(super) fn read_model_may_wait(&self) -> bool {
         let Reading {
             model,
@@ -95,7 +96,8 @@ impl Keeper {
         let catching_up = model
             .as_ref()
             .is_none_or(|model| model.progress(0).is_some());
-        !catching_up && !purge_due && changed.len() < WAITING_FACETS_MAX
+        let waiting = 1..WAITING_FACETS_MAX;
+        !catching_up && !purge_due && waiting.contains(&changed.len())
     }
 
     /// Brings more of what changed into the read model.

@@ -26,6 +26,8 @@ const ROUND_EVENTS_MAX: usize = 256;
 /// Requests of this machine's programs that may wait.
 const WAITING_REQUESTS_MAX: usize = 64;
 
+/// Milliseconds without anything to do after which the read model is brought up.
+const QUIET_MS: u64 = 10;
 /// Milliseconds after which the read model is tried again that another program holds.
 const HINDERED_WAIT_MS: u64 = 500;
 
@@ -170,7 +172,7 @@ impl Rounds {
         loop {
             while self.keeper.make_durable()? {}
             self.send_commands().await?;
-            let mut next = match self.next_before_following() {
+            let mut next = match self.next_before_following().await {
                 Some(next) => next,
                 None => {
                     let followed = self.keeper.follow()?;
@@ -227,12 +229,16 @@ impl Rounds {
         }
     }
 
-    /// What is there already, as long as the read model may wait for it: peers wait for this node, and
-    /// people ask the read model when they do.
-    fn next_before_following(&mut self) -> Option<Next> {
-        match self.put_off.is_empty() && self.keeper.read_model_may_wait() {
-            true => self.ready(),
-            false => None,
+    /// What comes before it has been quiet for a moment, as long as the read model may wait for that:
+    /// peers that give much wait for this node, and whoever asks the read model has it brought up first.
+    async fn next_before_following(&mut self) -> Option<Next> {
+        if !self.put_off.is_empty() || !self.keeper.read_model_may_wait() {
+            return None;
+        }
+        tokio::select! {
+            event = self.events.recv() => Some(event.map_or(Next::End, Next::Event)),
+            asked = self.asked.recv() => Some(asked.map_or(Next::End, Next::Asked)),
+            () = tokio::time::sleep(Duration::from_millis(QUIET_MS)) => None,
         }
     }
 
