@@ -24,6 +24,8 @@ pub(super) fn import(
     wanted: &ImportRequest,
     answer: Answer,
 ) -> Result<(), Problem> {
+    // Devices of a catalogue are compared with those it has.
+    keeper.catch_up(false)?;
     match preview(keeper, wanted) {
         Ok(preview) if wanted.apply && !preview.drafts.is_empty() => apply(keeper, preview, answer),
         Ok(preview) => {
