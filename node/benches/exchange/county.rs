@@ -1,6 +1,6 @@
 //! A small county with keys and a signed charter, and records of a village in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId, RecordId};
@@ -10,7 +10,8 @@ use node::county::folder::CountyFolder;
 use node::county::options::{CountyOptions, SMALL_COUNTY};
 use node::county::progress::Silent;
 use node::county::setup;
-use node::folder::NodeFolder;
+use node::folder::Founding;
+use node::member::found;
 use node::member::keeper::Keeper;
 use node::readmodel::{Owner, ReadModel};
 
@@ -19,7 +20,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 const WRITTEN_AT_ONCE: usize = 500;
 
 /// A county's folder.
-pub(crate) struct County(PathBuf);
+pub(crate) struct County(CountyFolder);
 
 impl County {
     pub(crate) fn make(folder: &Path) -> Self {
@@ -29,13 +30,19 @@ impl County {
         options.only = codes.collect::<Result<_, _>>().expect("codes");
         let folder = CountyFolder::open(&path).expect("a folder");
         setup::set_up(&options, &folder, &Silent).expect("a county");
-        Self(path)
+        Self(folder)
     }
 
-    /// The same county, founded and empty, in another folder.
-    pub(crate) fn copy(&self, to: &Path) -> Self {
-        copy_folder(&self.0, to);
-        Self(to.to_owned())
+    /// Takes everything from a node but its key and the charter.
+    pub(crate) fn lose_disk(&self, node: NodeId) {
+        let folder = self.0.node(node);
+        std::fs::remove_dir_all(folder.store()).expect("its store");
+        let founding = Founding {
+            node,
+            charter: self.0.charter(),
+            digest: None,
+        };
+        found(&folder, &founding).expect("a node");
     }
 
     pub(crate) fn village(&self) -> NodeId {
@@ -47,21 +54,7 @@ impl County {
     }
 
     pub(crate) fn open(&self, node: NodeId) -> Keeper {
-        let folder = NodeFolder::new(self.0.join("nodes").join(node.to_string()));
-        Keeper::open(&folder, node, CACHE_BYTES).expect("a node")
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a file");
-        }
+        Keeper::open(&self.0.node(node), node, CACHE_BYTES).expect("a node")
     }
 }
 

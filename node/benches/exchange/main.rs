@@ -24,13 +24,13 @@ fn main() {
         let folder = tempfile::tempdir().expect("a folder");
         let county = county::County::make(folder.path());
         let village = county.village();
-        let empty = county.copy(&folder.path().join("empty"));
         let mut giver = county.open(village);
         county::fill(&mut giver, village, facets);
         let mut above = county.open(county.township());
         report("pushed", facets, exchange(&mut giver, &mut above));
         drop(giver);
-        let mut anew = empty.open(village);
+        county.lose_disk(village);
+        let mut anew = county.open(village);
         report("fetched", facets, exchange(&mut above, &mut anew));
     }
 }
@@ -64,16 +64,9 @@ fn exchange(giver: &mut Keeper, taker: &mut Keeper) -> (End, End) {
     let mut to_taker = vec![Input::Connected { peer: ours }];
     while !to_giver.is_empty() || !to_taker.is_empty() {
         let told = std::mem::take(&mut to_giver);
-        carry(
-            giver,
-            theirs,
-            told,
-            &mut ends.0,
-            &mut to_giver,
-            &mut to_taker,
-        );
+        carry(giver, theirs, told, &mut ends.0, &mut to_taker);
         let told = std::mem::take(&mut to_taker);
-        carry(taker, ours, told, &mut ends.1, &mut to_taker, &mut to_giver);
+        carry(taker, ours, told, &mut ends.1, &mut to_giver);
     }
     follow(taker, &mut ends.1);
     ends
@@ -85,7 +78,6 @@ fn carry(
     peer: NodeId,
     mut inputs: Vec<Input>,
     end: &mut End,
-    own: &mut Vec<Input>,
     other: &mut Vec<Input>,
 ) {
     let from = keeper.node();
@@ -132,7 +124,6 @@ fn carry(
             inputs.push(Input::Durable { token });
         }
     }
-    own.clear();
 }
 
 /// Writes what came to a read model.

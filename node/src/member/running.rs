@@ -235,10 +235,15 @@ impl Rounds {
         if !self.put_off.is_empty() || !self.keeper.read_model_may_wait() {
             return None;
         }
+        self.next_within(QUIET_MS).await
+    }
+
+    /// The next event or request, if one comes within this time.
+    async fn next_within(&mut self, wait_ms: u64) -> Option<Next> {
         tokio::select! {
             event = self.events.recv() => Some(event.map_or(Next::End, Next::Event)),
             asked = self.asked.recv() => Some(asked.map_or(Next::End, Next::Asked)),
-            () = tokio::time::sleep(Duration::from_millis(QUIET_MS)) => None,
+            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => None,
         }
     }
 
@@ -250,11 +255,7 @@ impl Rounds {
             Followed::Some => 0,
             Followed::Hindered => wait_ms.min(HINDERED_WAIT_MS),
         };
-        tokio::select! {
-            event = self.events.recv() => event.map_or(Next::End, Next::Event),
-            asked = self.asked.recv() => asked.map_or(Next::End, Next::Asked),
-            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => Next::Time,
-        }
+        self.next_within(wait_ms).await.unwrap_or(Next::Time)
     }
 
     fn ready(&mut self) -> Option<Next> {
