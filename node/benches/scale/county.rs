@@ -18,9 +18,9 @@ use policy::CharterFiles;
 
 use crate::year::{Authors, Made};
 
-/// Bytes of a store's cache while it is filled, and in the measurements of engines alone: what a
-/// county's node is set up with.
+/// Bytes of a store's cache while it is filled.
 const FILLING_CACHE_BYTES: u64 = 1 << 30;
+/// The same in the measurements of engines alone: what a county's node is set up with.
 pub(crate) const CACHE_BYTES: u64 = 48 << 20;
 /// Writes after which is synced.
 const SYNC_EVERY: usize = 16;
