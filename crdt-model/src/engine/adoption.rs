@@ -15,8 +15,10 @@ use crate::time::Now;
 use super::durable::Waiting;
 use super::{Engine, Output};
 
-/// A record whose facet goes, with the commits that the store has of it.
-type Going = (RecordId, u32);
+/// A facet in a list: its record, and where its label stands in the list of those.
+type Listed = (RecordId, usize);
+/// A facet that goes: its label and record, with the commits that the store has of it.
+type Going = (Label, RecordId, u32);
 
 impl Engine {
     pub(super) fn adopt(
@@ -113,19 +115,24 @@ impl Engine {
             return Ok(());
         }
         self.purge_quarantine(now, store)?;
-        let going = self.what_is_not_ours(now, store)?;
+        let labels = self.labels_not_ours();
+        let records = |(at, label): (usize, &Label)| {
+            let records = self.index.records(label);
+            records.map(move |record| (record, at)).collect::<Vec<_>>()
+        };
+        let mut rest: Vec<Listed> = labels.iter().enumerate().flat_map(records).collect();
+        // In the store's order, so that each write touches what lies together.
+        rest.sort_unstable();
         let mut batch = Batch::default();
         // Others may still hold commits of this node on them, which it no longer knows of.
         self.see_to_lives(now, store, &mut batch)?;
-        let mut rest = going
-            .iter()
-            .flat_map(|(label, records)| records.iter().map(move |one| (label, one)));
         let mut facets = 0;
         loop {
-            let some: Vec<_> = rest.by_ref().take(PURGE_FACETS_MAX).collect();
-            facets += some.len();
-            self.drop_some(&some, std::mem::take(&mut batch), store)?;
-            if some.len() < PURGE_FACETS_MAX {
+            let some = rest.split_off(rest.len().saturating_sub(PURGE_FACETS_MAX));
+            let going = self.going(&labels, &some, now, store)?;
+            facets += going.len();
+            self.drop_some(&going, std::mem::take(&mut batch), store)?;
+            if rest.is_empty() {
                 break;
             }
         }
@@ -135,32 +142,34 @@ impl Engine {
         Ok(())
     }
 
-    /// The facets that this node may no longer hold, by label, with how many commits the store has
-    /// of each.
-    fn what_is_not_ours(
-        &mut self,
-        now: Now,
-        store: &mut dyn Store,
-    ) -> Result<Vec<(Label, Vec<Going>)>, ReplicaError> {
+    /// The labels of which this node may no longer hold anything.
+    fn labels_not_ours(&mut self) -> Vec<Label> {
         let node = self.node();
         let labels: Vec<Label> = self.index.labels().copied().collect();
-        let mut going = Vec::new();
-        for label in labels {
-            if label.home == node || self.holds(&label) {
+        let not_ours = |label: &Label| label.home != node && !self.holds(label);
+        labels.into_iter().filter(not_ours).collect()
+    }
+
+    /// Those of some facets that go.
+    fn going(
+        &mut self,
+        labels: &[Label],
+        some: &[Listed],
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<Vec<Going>, ReplicaError> {
+        let mut going = Vec::with_capacity(some.len());
+        for (record, at) in some {
+            let label = labels[*at];
+            let facet = label.facet_of(*record);
+            let entry = self.entry_of(&facet, now, store)?;
+            // At a new grade, which the index does not know before it is durable.
+            let after = entry.map(|entry| facet.label(entry.grade));
+            if after.is_some_and(|after| after != label && self.holds(&after)) {
                 continue;
             }
-            let mut records = Vec::new();
-            for record in self.index.records(&label).collect::<Vec<_>>() {
-                let facet = label.facet_of(record);
-                let entry = self.entry_of(&facet, now, store)?;
-                // At a new grade, which the index does not know before it is durable.
-                let after = entry.map(|entry| facet.label(entry.grade));
-                if after.is_some_and(|after| after != label && self.holds(&after)) {
-                    continue;
-                }
-                records.push((record, entry.map_or(0, |entry| entry.commits)));
-            }
-            going.push((label, records));
+            let commits = entry.map_or(0, |entry| entry.commits);
+            going.push((label, *record, commits));
         }
         Ok(going)
     }
@@ -169,11 +178,11 @@ impl Engine {
     /// a crash leaves of them goes at the next start.
     fn drop_some(
         &mut self,
-        some: &[(&Label, &Going)],
+        some: &[Going],
         mut batch: Batch,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        for (label, (record, commits)) in some {
+        for (label, record, commits) in some {
             let facet = label.facet_of(*record);
             replica::delete_facet(&mut batch, &facet, *commits as usize);
             self.durability.forget(&facet);
@@ -186,7 +195,7 @@ impl Engine {
         }
         store.write(&batch)?;
         self.durability.wrote();
-        for (label, (record, _)) in some {
+        for (label, record, _) in some {
             self.index.remove(label, record);
         }
         Ok(())

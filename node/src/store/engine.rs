@@ -27,6 +27,11 @@ pub trait Engine: Sized + Send {
     fn is_present(folder: &Path) -> bool;
     /// The value at a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The same for a key that the next `write` changes, so that an engine may spare itself what
+    /// that does anyway.
+    fn get_to_write(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(key)
+    }
     /// Visits the entries from a key on.
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError>;
     /// Applies changes as one; visible at once, durable after the next `sync`.

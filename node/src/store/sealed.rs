@@ -98,7 +98,8 @@ impl<E: Engine> Sealed<E> {
         for (key, change) in &batch.changes {
             check_lengths(key, change.as_deref())?;
             let name = entry_key(key);
-            if let Some(old) = self.piece(&name)? {
+            let old = self.engine.get_to_write(&name);
+            if let Some(old) = old.map_err(|error| at_piece(&name, error))? {
                 stamp.content.remove(tag_of(&name, &old)?);
                 changes.extend(piece_names(&name, &old)?.map(|piece| (piece, None)));
                 changes.insert(name.clone(), None);
@@ -193,13 +194,11 @@ impl<E: Engine> Sealed<E> {
         Ok(copy)
     }
 
-    /// What the engine has at one of its keys. An engine that cannot read it does not know the
-    /// user's key, and says so with an empty one.
+    /// What the engine has at one of its keys.
     fn piece(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.engine.get(name).map_err(|error| match error {
-            StoreError::Damaged { key, problem } if key.is_empty() => damaged(name, &problem),
-            other => other,
-        })
+        self.engine
+            .get(name)
+            .map_err(|error| at_piece(name, error))
     }
 
     /// Visits what the engine has from a key on, as far as its keys begin with `prefix`.
@@ -255,8 +254,15 @@ impl<E: Engine> Sealed<E> {
     }
 }
 
-/// Bytes after which copying syncs and starts another batch. Without the sync the engine's writing
-/// falls behind, and what it has yet to write piles up in memory.
+/// An engine that cannot read a key does not know the user's, and says so with an empty one.
+fn at_piece(name: &[u8], error: StoreError) -> StoreError {
+    match error {
+        StoreError::Damaged { key, problem } if key.is_empty() => damaged(name, &problem),
+        other => other,
+    }
+}
+
+/// Bytes after which copying writes them and starts another batch.
 const COPY_BATCH_BYTES: usize = 1024 * 1024;
 
 /// How two contents differ, in words.

@@ -37,10 +37,11 @@ use super::folder::sync_folder;
 const LOCK_WAITS: usize = 500;
 const LOCK_WAIT_MS: u64 = 10;
 
-/// Times that a key is read again for the sake of memory, see `note_again`. A scan finds a dozen
-/// keys in a page, a get one.
+/// Times that a key is read again for the sake of memory, see `note_again`. A get finds one key in a
+/// page; a scan finds a dozen, and reads each third one again; a write comes back to the page itself.
 const GET_NOTES: usize = 3;
 const SCAN_NOTES: usize = 1;
+const SCAN_NOTES_EVERY: usize = 3;
 
 /// sled in a folder.
 pub struct SledEngine {
@@ -80,19 +81,21 @@ impl Engine for SledEngine {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.call(|db| {
-            note_again(db, key, GET_NOTES)?;
-            db.get(key)
-        })?;
-        let found = found.map_err(|error| read_error(&error))?;
-        Ok(found.map(|value| value.to_vec()))
+        self.get_noted(key, GET_NOTES)
+    }
+
+    fn get_to_write(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get_noted(key, 0)
     }
 
     fn scan(&self, from: Bound<&[u8]>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         self.call(|db| {
-            for entry in db.range::<&[u8], _>((from, Bound::Unbounded)) {
+            let entries = db.range::<&[u8], _>((from, Bound::Unbounded));
+            for (at, entry) in entries.enumerate() {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
-                note_again(db, &key, SCAN_NOTES).map_err(|error| read_error(&error))?;
+                if at % SCAN_NOTES_EVERY == 0 {
+                    note_again(db, &key, SCAN_NOTES).map_err(|error| read_error(&error))?;
+                }
                 if let ControlFlow::Break(()) = visit(&key, &value)? {
                     break;
                 }
@@ -122,6 +125,15 @@ impl Engine for SledEngine {
 }
 
 impl SledEngine {
+    fn get_noted(&self, key: &[u8], notes: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.call(|db| {
+            note_again(db, key, notes)?;
+            db.get(key)
+        })?;
+        let found = found.map_err(|error| read_error(&error))?;
+        Ok(found.map(|value| value.to_vec()))
+    }
+
     /// Calls sled, if nothing has gone wrong so far.
     fn call<T>(&self, call: impl FnOnce(&::sled::Db) -> T) -> Result<T, StoreError> {
         let broken = |reason: &str| Err(StoreError::Failed(reason.to_owned()));
