@@ -2,6 +2,7 @@
 //! stands? Everything here depends on the commit, its causal past and the charters alone, so every
 //! node that has them comes to the same verdict.
 
+mod ahead;
 mod authentic;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::kind::{KindError, ValueProblem};
 use crate::label::{Grade, Label};
 use crate::planted::{self, Plant};
 
+pub use ahead::Ahead;
 pub use authentic::Authentic;
 
 /// The charter versions a node holds: the one in force, and those it still judges commits by.
@@ -26,6 +28,8 @@ pub struct Charters {
     current: Arc<dyn Charter>,
     /// The keys of all their members, read once. What is no key is not here, and verifies nothing.
     keys: BTreeMap<PublicKey, VerifyingKey>,
+    /// What was read before its turn.
+    ahead: Ahead,
 }
 
 /// Why a commit is not taken.
@@ -213,7 +217,9 @@ impl Charters {
             versions: BTreeMap::new(),
             current,
             keys: BTreeMap::new(),
+            ahead: Ahead::default(),
         };
+        charters.ahead.go_by(&*charters.current);
         versions
             .into_values()
             .for_each(|charter| charters.hold(charter));
@@ -234,6 +240,11 @@ impl Charters {
         &self.current
     }
 
+    /// Reads commits before their turn, on other threads.
+    pub fn ahead(&self) -> &Ahead {
+        &self.ahead
+    }
+
     /// All of them, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Charter>> {
         self.versions.values()
@@ -247,6 +258,7 @@ impl Charters {
     /// Puts a later version in force.
     pub fn adopt(&mut self, charter: Arc<dyn Charter>) {
         self.hold(Arc::clone(&charter));
+        self.ahead.go_by(&*charter);
         self.current = charter;
     }
 
@@ -290,6 +302,15 @@ impl Charters {
 
     /// The actor of a commit that its author signed: first half of the judgement, without history.
     pub fn authenticate(&self, commit: &Commit) -> Result<ActorId, Fault> {
+        self.authenticate_signed(commit, None)
+    }
+
+    /// The same where one key is known to have signed it.
+    fn authenticate_signed(
+        &self,
+        commit: &Commit,
+        signer: Option<PublicKey>,
+    ) -> Result<ActorId, Fault> {
         let author = commit.body().author;
         let charter = self.judging(commit)?;
         let member = charter
@@ -298,7 +319,7 @@ impl Charters {
             .ok_or(Fault::AuthorUnknown(author))?;
         // First, so that nobody has words kept as those of a node that is no longer trusted.
         let key = self.keys.get(&member.key);
-        let signed = key.is_some_and(|key| commit.verified_by(key));
+        let signed = signer == Some(member.key) || key.is_some_and(|key| commit.verified_by(key));
         if !signed && !planted::is(Plant::SignatureUnchecked) {
             return Err(Fault::Signature(author));
         }

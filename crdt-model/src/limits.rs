@@ -106,6 +106,8 @@ pub const FETCH_FACETS_FIRST: usize = 8;
 pub const FETCH_PACE_MS: u64 = 3_000;
 /// Bytes of what is found in one answer to a fetch. Small, so that what has come is durable soon.
 pub const FETCHED_BYTES_MAX: usize = 112 * 1024;
+/// Bytes of commits that are read before the engine comes to them: several answers or pushes.
+pub const READ_AHEAD_BYTES_MAX: usize = 4 * RESPONSE_BYTES_MAX;
 /// Commits in one push, or for one facet in the answer to a fetch.
 pub const PUSH_COMMITS_MAX: usize = 1024;
 /// Commits that the answer to one push may speak of: its own, and those of the pushes before it

@@ -54,7 +54,7 @@ use std::sync::Arc;
 
 use crate::charter::Charter;
 use crate::ids::{CharterVersion, Epoch, NodeId};
-use crate::judge::Charters;
+use crate::judge::{Ahead, Charters};
 use crate::label::Label;
 use crate::limits::ANTI_ENTROPY_INTERVAL_MS;
 use crate::planted::{self, Plant};
@@ -159,6 +159,11 @@ impl Engine {
     /// Lets signatures be checked over so many threads; over one before.
     pub fn check_over(&mut self, threads_max: NonZeroUsize) {
         self.threads_max = threads_max;
+    }
+
+    /// Reads commits before their turn, on other threads.
+    pub fn ahead(&self) -> &Ahead {
+        self.charters.ahead()
     }
 
     /// Takes one input and says what is to be done.

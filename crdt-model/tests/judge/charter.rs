@@ -24,6 +24,8 @@ pub(crate) struct Stated {
     pub(crate) version: u64,
     pub(crate) accept_since: u64,
     pub(crate) revoked: Option<u64>,
+    /// The key that each member has.
+    pub(crate) key_of: fn(u64) -> SigningKey,
     pub(crate) author: Rule,
     pub(crate) regrade: Rule,
     pub(crate) roster: Option<Roster>,
@@ -99,6 +101,7 @@ impl Stated {
             version,
             accept_since: 1,
             revoked: None,
+            key_of: key,
             author: |_, _| true,
             regrade: |_, _| true,
             roster: None,
@@ -118,7 +121,7 @@ impl Stated {
             name: code.to_string(),
             tier,
             parent: id(code).parent(),
-            key: PublicKey(key(code).verifying_key().to_bytes()),
+            key: PublicKey((self.key_of)(code).verifying_key().to_bytes()),
             addresses: Vec::new(),
             standing: match self.revoked == Some(code) {
                 true => Standing::Revoked,

@@ -1,5 +1,6 @@
 //! Who may have written a commit: every reason against one, and the charters that decide.
 
+mod ahead;
 mod charter;
 
 use crdt_model::commit::{Commit, CommitBody, CommitError};
@@ -439,43 +440,4 @@ fn two_grades_at_once_come_to_the_higher_whichever_comes_first() {
         held.join(&[grade("one"), grade("three")]),
         Some(grade("three"))
     );
-}
-
-#[test]
-fn what_comes_of_many_is_the_same_over_any_number_of_threads() {
-    let charters = one(Stated::version(1));
-    let record = |number: u8| FacetId {
-        record: RecordId([number; 16]),
-        ..facet()
-    };
-    let mut encoded: Vec<Vec<u8>> = (0..150)
-        .map(|number| {
-            let body = CommitBody {
-                facet: record(number),
-                ..begins(VILLAGE, "one")
-            };
-            sign(body).encoded().to_vec()
-        })
-        .collect();
-    // Some are signed by nobody, some are cut off, some are no commits.
-    for (number, encoded) in encoded.iter_mut().enumerate() {
-        match number % 7 {
-            2 => encoded.last_mut().into_iter().for_each(|last| *last ^= 1),
-            4 => encoded.truncate(number),
-            _ => {}
-        }
-    }
-    let threads = |count: usize| std::num::NonZeroUsize::new(count).expect("some");
-    let alone = charters.read_all(&encoded, threads(1));
-    let each: Vec<_> = encoded.iter().map(|one| charters.read(one)).collect();
-    assert_eq!(alone, each);
-    assert_eq!(alone.iter().filter(|one| one.is_ok()).count(), 107);
-    for count in [2, 3, 7, 1000] {
-        assert_eq!(
-            charters.read_all(&encoded, threads(count)),
-            alone,
-            "{count}"
-        );
-    }
-    assert_eq!(charters.read_all(&[], threads(4)), []);
 }

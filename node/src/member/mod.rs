@@ -3,12 +3,14 @@
 //! * [`keeper`]: holds engine and store together; every input goes through it.
 //! * [`run`]: with the network, until somebody stops it. [`offline`]: without, for one question.
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
+//! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
+mod ahead;
 mod alarms;
 pub mod answers;
 mod beats;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use crdt_model::charter::Roster;
 use crdt_model::engine::Input;
+use crdt_model::judge::Ahead;
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
-use super::answers;
 use super::keeper::{Answer, Keeper};
 use super::reading::Followed;
+use super::{ahead, answers};
 use crate::control::protocol::Request;
 use crate::control::server;
 use crate::folder::NodeFolder;
@@ -47,7 +48,7 @@ pub fn run(
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
         let engine = EngineThread::start(folder.clone(), settings)?;
-        let Ok(roster) = engine.roster.await else {
+        let Ok((roster, reads_ahead)) = engine.opened.await else {
             // It could not open the node, and says why.
             return told(engine.ended).await;
         };
@@ -66,7 +67,7 @@ pub fn run(
         // If it has ended already, it says why.
         let _ = engine.lines.send(Lines {
             handle,
-            events,
+            events: ahead::reads(events, reads_ahead),
             asked,
         });
         let ended = told(engine.ended).await;
@@ -85,8 +86,8 @@ struct Lines {
 /// The thread of engine and store. It opens them itself: memory that opening takes and gives back
 /// can only be used again on the same thread.
 struct EngineThread {
-    /// Who is a member, once the node is open.
-    roster: oneshot::Receiver<Arc<Roster>>,
+    /// Who is a member, and what reads commits ahead, once the node is open.
+    opened: oneshot::Receiver<(Arc<Roster>, Ahead)>,
     /// What it waits for then.
     lines: oneshot::Sender<Lines>,
     ended: oneshot::Receiver<Result<(), Problem>>,
@@ -95,13 +96,14 @@ struct EngineThread {
 impl EngineThread {
     fn start(folder: NodeFolder, settings: &Settings) -> Result<Self, Problem> {
         let (node, cache_bytes) = (settings.node(), settings.cache_bytes());
-        let (tell_roster, roster) = oneshot::channel();
+        let (tell_opened, opened) = oneshot::channel();
         let (connect, lines) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let run = move || {
             let keeper = Keeper::open(&folder, node, cache_bytes)?;
             // Whoever waits for this goes away only where the node cannot start, and says why.
-            let _ = tell_roster.send(Arc::new(keeper.engine.charter().roster().clone()));
+            let roster = Arc::new(keeper.engine.charter().roster().clone());
+            let _ = tell_opened.send((roster, keeper.engine.ahead().clone()));
             match lines.blocking_recv() {
                 Ok(lines) => run_rounds(keeper, lines),
                 Err(_) => Ok(()),
@@ -112,7 +114,7 @@ impl EngineThread {
         let thread = thread.spawn(move || _ = tell.send(run()));
         thread.map_err(|problem| cannot_start(&problem))?;
         Ok(Self {
-            roster,
+            opened,
             lines: connect,
             ended,
         })

@@ -196,9 +196,7 @@ impl<E: Engine> Sealed<E> {
 
     /// What the engine has at one of its keys.
     fn piece(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.engine
-            .get(name)
-            .map_err(|error| at_piece(name, error))
+        self.engine.get(name).map_err(|error| at_piece(name, error))
     }
 
     /// Visits what the engine has from a key on, as far as its keys begin with `prefix`.
