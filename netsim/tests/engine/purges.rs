@@ -11,11 +11,12 @@ use crdt_model::time::{Instant, Now, WallTime};
 
 use crate::county::*;
 
-/// A store that knows its largest write.
+/// A store that knows how large its writes were, and the first and last record that each took away.
 #[derive(Default)]
 struct Counting {
     store: MemoryStore,
     changes_most: usize,
+    went: Vec<[RecordId; 2]>,
 }
 
 impl Store for Counting {
@@ -34,6 +35,12 @@ impl Store for Counting {
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.changes_most = self.changes_most.max(batch.changes.len());
+        let gone = batch.changes.iter().filter(|(_, value)| value.is_none());
+        let records = gone.filter_map(|(key, _)| Some(replica::facet_of_entry(key)?.record));
+        let records: Vec<_> = records.collect();
+        if let (Some(first), Some(last)) = (records.iter().min(), records.iter().max()) {
+            self.went.push([*first, *last]);
+        }
         self.store.write(batch)
     }
 
@@ -51,11 +58,12 @@ impl Store for Counting {
 }
 
 #[test]
-fn what_a_charter_takes_away_goes_in_writes_of_bounded_size_and_all_of_it() {
+fn what_a_charter_takes_away_goes_in_writes_of_bounded_size_in_the_stores_order_and_all_of_it() {
     let all = 2 * PURGE_FACETS_MAX + 1;
-    let home = id(VILLAGES[0]);
     let mut batch = Batch::default();
     for number in 0..all as u128 {
+        // Two labels, whose facets lie between each other.
+        let home = id(VILLAGES[(number % 2) as usize]);
         let facet = FacetId {
             record: RecordId(number.to_be_bytes()),
             facet: name("note.up"),
@@ -85,4 +93,8 @@ fn what_a_charter_takes_away_goes_in_writes_of_bounded_size_and_all_of_it() {
         "{}",
         store.changes_most
     );
+    store.went.sort_unstable();
+    assert_eq!(store.went.len(), 3);
+    let apart = |[one, next]: &[[RecordId; 2]; 2]| one[1] < next[0];
+    assert!(store.went.array_windows().all(apart), "{:?}", store.went);
 }
