@@ -17,8 +17,8 @@ use super::{Engine, Output};
 
 /// A facet in a list: its record, and where its label stands in the list of those.
 type Listed = (RecordId, usize);
-/// A facet that goes: its label and record, with the commits that the store has of it.
-type Going = (Label, RecordId, u32);
+/// One that goes, with the commits that the store has of it.
+type Going = (RecordId, usize, u32);
 
 impl Engine {
     pub(super) fn adopt(
@@ -120,18 +120,20 @@ impl Engine {
             let records = self.index.records(label);
             records.map(move |record| (record, at)).collect::<Vec<_>>()
         };
-        let mut rest: Vec<Listed> = labels.iter().enumerate().flat_map(records).collect();
+        let mut listed: Vec<Listed> = labels.iter().enumerate().flat_map(records).collect();
         // In the store's order, so that each write touches what lies together.
-        rest.sort_unstable();
+        listed.sort_unstable();
+        // Before lives are seen to: what turns out to be damaged is mended, which begins one.
+        let going = self.going(&labels, &listed, now, store)?;
         let mut batch = Batch::default();
         // Others may still hold commits of this node on them, which it no longer knows of.
         self.see_to_lives(now, store, &mut batch)?;
-        let mut facets = 0;
+        let facets = going.len();
+        let mut rest = going.as_slice();
         loop {
-            let some = rest.split_off(rest.len().saturating_sub(PURGE_FACETS_MAX));
-            let going = self.going(&labels, &some, now, store)?;
-            facets += going.len();
-            self.drop_some(&going, std::mem::take(&mut batch), store)?;
+            let (some, after) = rest.split_at(rest.len().min(PURGE_FACETS_MAX));
+            self.drop_some(&labels, some, std::mem::take(&mut batch), store)?;
+            rest = after;
             if rest.is_empty() {
                 break;
             }
@@ -150,16 +152,16 @@ impl Engine {
         labels.into_iter().filter(not_ours).collect()
     }
 
-    /// Those of some facets that go.
+    /// Those of the listed facets that go.
     fn going(
         &mut self,
         labels: &[Label],
-        some: &[Listed],
+        listed: &[Listed],
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Vec<Going>, ReplicaError> {
-        let mut going = Vec::with_capacity(some.len());
-        for (record, at) in some {
+        let mut going = Vec::with_capacity(listed.len());
+        for (record, at) in listed {
             let label = labels[*at];
             let facet = label.facet_of(*record);
             let entry = self.entry_of(&facet, now, store)?;
@@ -169,7 +171,7 @@ impl Engine {
                 continue;
             }
             let commits = entry.map_or(0, |entry| entry.commits);
-            going.push((label, *record, commits));
+            going.push((*record, *at, commits));
         }
         Ok(going)
     }
@@ -178,12 +180,13 @@ impl Engine {
     /// a crash leaves of them goes at the next start.
     fn drop_some(
         &mut self,
+        labels: &[Label],
         some: &[Going],
         mut batch: Batch,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        for (label, record, commits) in some {
-            let facet = label.facet_of(*record);
+        for (record, at, commits) in some {
+            let facet = labels[*at].facet_of(*record);
             replica::delete_facet(&mut batch, &facet, *commits as usize);
             self.durability.forget(&facet);
         }
@@ -195,8 +198,8 @@ impl Engine {
         }
         store.write(&batch)?;
         self.durability.wrote();
-        for (label, record, _) in some {
-            self.index.remove(label, record);
+        for (record, at, _) in some {
+            self.index.remove(&labels[*at], record);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use netsim::stage::LINZE_NODES;
 const NODES: usize = 12;
 
 /// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 16] = [
+const KEPT: [(u64, &str); 17] = [
     (
         30,
         "a charter refused by a wrong clock was not asked for again when the clock was set",
@@ -72,6 +72,10 @@ const KEPT: [(u64, &str); 16] = [
     (
         17974,
         "a hostile node that said that an emergency counts was held to be told too much",
+    ),
+    (
+        1798,
+        "a facet found damaged while a charter took it away left the mark of a new life on it behind",
     ),
 ];
 
