@@ -15,10 +15,10 @@ use crate::time::Now;
 use super::durable::Waiting;
 use super::{Engine, Output};
 
-/// A facet in a list: its record, and where its label stands in the list of those.
-type Listed = (RecordId, usize);
+/// A facet, by its record and label.
+type Listed<'a> = (RecordId, &'a Label);
 /// One that goes, with the commits that the store has of it.
-type Going = (RecordId, usize, u32);
+type Going<'a> = (RecordId, &'a Label, u32);
 
 impl Engine {
     pub(super) fn adopt(
@@ -116,28 +116,24 @@ impl Engine {
         }
         self.purge_quarantine(now, store)?;
         let labels = self.labels_not_ours();
-        let records = |(at, label): (usize, &Label)| {
+        let listed = labels.iter().flat_map(|label| {
             let records = self.index.records(label);
-            records.map(move |record| (record, at)).collect::<Vec<_>>()
-        };
-        let mut listed: Vec<Listed> = labels.iter().enumerate().flat_map(records).collect();
+            records.map(move |record| (record, label))
+        });
+        let mut listed: Vec<Listed<'_>> = listed.collect();
         // In the store's order, so that each write touches what lies together.
         listed.sort_unstable();
         // Before lives are seen to: what turns out to be damaged is mended, which begins one.
-        let going = self.going(&labels, &listed, now, store)?;
+        let going = self.going(&listed, now, store)?;
         let mut batch = Batch::default();
         // Others may still hold commits of this node on them, which it no longer knows of.
         self.see_to_lives(now, store, &mut batch)?;
-        let facets = going.len();
-        let mut rest = going.as_slice();
-        loop {
-            let (some, after) = rest.split_at(rest.len().min(PURGE_FACETS_MAX));
-            self.drop_some(&labels, some, std::mem::take(&mut batch), store)?;
-            rest = after;
-            if rest.is_empty() {
-                break;
-            }
+        let mut parts = going.chunks(PURGE_FACETS_MAX);
+        self.drop_some(parts.next().unwrap_or_default(), batch, store)?;
+        for some in parts {
+            self.drop_some(some, Batch::default(), store)?;
         }
+        let facets = going.len();
         if facets > 0 {
             outputs.push(Output::Dropped { facets });
         }
@@ -153,25 +149,22 @@ impl Engine {
     }
 
     /// Those of the listed facets that go.
-    fn going(
+    fn going<'a>(
         &mut self,
-        labels: &[Label],
-        listed: &[Listed],
+        listed: &[Listed<'a>],
         now: Now,
         store: &mut dyn Store,
-    ) -> Result<Vec<Going>, ReplicaError> {
+    ) -> Result<Vec<Going<'a>>, ReplicaError> {
         let mut going = Vec::with_capacity(listed.len());
-        for (record, at) in listed {
-            let label = labels[*at];
-            let facet = label.facet_of(*record);
+        for &(record, label) in listed {
+            let facet = label.facet_of(record);
             let entry = self.entry_of(&facet, now, store)?;
             // At a new grade, which the index does not know before it is durable.
             let after = entry.map(|entry| facet.label(entry.grade));
-            if after.is_some_and(|after| after != label && self.holds(&after)) {
+            if after.is_some_and(|after| after != *label && self.holds(&after)) {
                 continue;
             }
-            let commits = entry.map_or(0, |entry| entry.commits);
-            going.push((*record, *at, commits));
+            going.push((record, label, entry.map_or(0, |entry| entry.commits)));
         }
         Ok(going)
     }
@@ -180,13 +173,12 @@ impl Engine {
     /// a crash leaves of them goes at the next start.
     fn drop_some(
         &mut self,
-        labels: &[Label],
-        some: &[Going],
+        some: &[Going<'_>],
         mut batch: Batch,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
-        for (record, at, commits) in some {
-            let facet = labels[*at].facet_of(*record);
+        for (record, label, commits) in some {
+            let facet = label.facet_of(*record);
             replica::delete_facet(&mut batch, &facet, *commits as usize);
             self.durability.forget(&facet);
         }
@@ -198,8 +190,8 @@ impl Engine {
         }
         store.write(&batch)?;
         self.durability.wrote();
-        for (record, at, _) in some {
-            self.index.remove(&labels[*at], record);
+        for (record, label, _) in some {
+            self.index.remove(label, record);
         }
         Ok(())
     }

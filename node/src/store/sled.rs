@@ -40,7 +40,6 @@ const LOCK_WAIT_MS: u64 = 10;
 /// Times that a key is read again for the sake of memory, see `note_again`. A get finds one key in a
 /// page; a scan finds a dozen, and reads each third one again; a write comes back to the page itself.
 const GET_NOTES: usize = 3;
-const SCAN_NOTES: usize = 1;
 const SCAN_NOTES_EVERY: usize = 3;
 
 /// sled in a folder.
@@ -94,7 +93,7 @@ impl Engine for SledEngine {
             for (at, entry) in entries.enumerate() {
                 let (key, value) = entry.map_err(|error| read_error(&error))?;
                 if at % SCAN_NOTES_EVERY == 0 {
-                    note_again(db, &key, SCAN_NOTES).map_err(|error| read_error(&error))?;
+                    note_again(db, &key, 1).map_err(|error| read_error(&error))?;
                 }
                 if let ControlFlow::Break(()) = visit(&key, &value)? {
                     break;
