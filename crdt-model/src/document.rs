@@ -45,6 +45,8 @@ pub struct Frozen {
     pub seq: Seq,
     /// That commit.
     pub commit: CommitHash,
+    /// What the node's clock showed when it was written.
+    pub wall: WallTime,
     /// The field.
     pub key: String,
     /// The value; `None` where it was to be cleared.
@@ -230,6 +232,7 @@ fn frozen_in(commit: &Commit) -> impl Iterator<Item = Frozen> {
         epoch: body.epoch,
         seq: body.seq,
         commit: commit.hash(),
+        wall: body.wall,
         key: operation.key.clone(),
         value: operation.value.clone(),
     })

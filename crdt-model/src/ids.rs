@@ -108,6 +108,13 @@ hex_id!(
     32
 );
 
+hex_id!(
+    /// One start of a node's program: drawn anew at every start, so two machines that run with one
+    /// key have different ones.
+    Boot,
+    8
+);
+
 impl CommitHash {
     /// The name of these encoded bytes.
     pub fn of(encoded: &[u8]) -> Self {

@@ -22,6 +22,10 @@ pub const FIELD_KEY_BYTES_MAX: usize = 64;
 pub const VALUE_TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Commits of one facet. A facet that grows past this takes no further commit.
 pub const FACET_COMMITS_MAX: usize = 4096;
+/// Starts of a peer's program that are remembered, to notice two machines that run with one key.
+pub const BOOTS_REMEMBERED_MAX: usize = 4;
+/// Milliseconds after two machines with one key last took turns for which that is an alarm.
+pub const TWO_MACHINES_MS: u64 = 60 * 60 * 1000;
 /// Author epochs that one facet may hold.
 pub const FACET_EPOCHS_MAX: usize = 256;
 

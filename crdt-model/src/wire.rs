@@ -4,12 +4,13 @@
 //! request  u8 kind  0 hello, 1 charter, 2 compare, 3 fetch, 4 push, 5 gossip; then its content
 //! response u8 kind  0 hello, 1 charter, 2 compared, 3 fetched, 4 pushed, 5 busy, 6 other charter,
 //!                   7 refused, 8 gossip
-//! hello    u8 protocol, mark of the charter, 32 B fingerprint, 16 B digest of the gossip
+//! hello    u8 protocol, mark of the charter, 32 B fingerprint, 16 B digest of the gossip, 8 B boot,
+//!          u8 two machines
 //! mark     varint version, 32 B digest, u8 emergency
 //! gossip   count, cosignatures by cosigner; count, pairs of cosignatures; bytes of a declaration
 //! ```
 //!
-//! Gossip and emergencies came before any release, so the protocol is still 1. A reader without them
+//! Gossip, emergencies and boots came before any release, so the protocol is still 1. A reader without them
 //! would refuse the longer hello (`bytes too many at the end`) and the kinds 5 and 8 (`not known`),
 //! and a reader with them refuses the shorter hello (`ends in the middle`): the two would say so and
 //! exchange nothing.
@@ -21,7 +22,7 @@ use crate::checkpoint::Cosignature;
 use crate::checkpoint::ledger::Gossip;
 use crate::encoding::{DecodeError, Reader, Writer};
 use crate::history::Clock;
-use crate::ids::{CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
+use crate::ids::{Boot, CharterDigest, CharterVersion, Epoch, NodeId, RecordId, Seq};
 use crate::label::FacetId;
 use crate::limits::{
     CHARTER_BYTES_MAX, CHARTER_CHUNK_BYTES_MAX, COMMIT_BYTES_MAX, COSIGNERS_MAX,
@@ -61,6 +62,11 @@ pub struct Hello {
     pub fingerprint: [u8; 32],
     /// Digest of what townships have signed of the log of charters, as far as the node holds it.
     pub gossip: [u8; 16],
+    /// This start of the node's program.
+    pub boot: Boot,
+    /// Whether the sender has heard two starts of the receiver's program take turns: two machines
+    /// run with the receiver's key.
+    pub two_machines: bool,
 }
 
 /// A facet asked for, with what the asker has of it.
@@ -177,6 +183,7 @@ fn put_hello(writer: &mut Writer, hello: &Hello) {
     writer.u8(PROTOCOL);
     put_mark(writer, &hello.charter);
     writer.raw(&hello.fingerprint).raw(&hello.gossip);
+    writer.raw(&hello.boot.0).u8(u8::from(hello.two_machines));
 }
 
 fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
@@ -187,6 +194,8 @@ fn take_hello(reader: &mut Reader<'_>) -> Result<Hello, DecodeError> {
         charter: take_mark(reader)?,
         fingerprint: reader.array("fingerprint")?,
         gossip: reader.array("gossip")?,
+        boot: Boot(reader.array("boot")?),
+        two_machines: take_flag(reader, "two machines")?,
     })
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crdt_model::engine::Identity;
-use crdt_model::ids::{CharterVersion, Epoch, NodeId};
+use crdt_model::ids::{Boot, CharterVersion, Epoch, NodeId};
 use ed25519_dalek::SigningKey;
 
 use crate::charters::generated::Family;
@@ -87,6 +87,7 @@ impl Stage {
             node,
             key: self.key(node),
             epoch: Epoch(1),
+            boot: Boot([0; 8]),
         }
     }
 

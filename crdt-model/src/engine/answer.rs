@@ -111,7 +111,7 @@ impl Engine {
         now: Now,
         outputs: &mut Vec<Output>,
     ) -> Response {
-        self.hear(peer, hello);
+        self.hear(peer, hello, now, outputs);
         let ours = self.hello(peer);
         if let Some(known) = self.peers.get_mut(&peer) {
             // The answer says all that a hello of our own would.

@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 
 use crate::charter::Charter;
 use crate::draft::Draft;
-use crate::ids::{CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, Seq};
+use crate::ids::{Boot, CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, Seq};
 use crate::judge::Fault;
 use crate::kind::{KindError, ValueProblem};
 use crate::label::{FacetId, Label};
@@ -21,6 +21,8 @@ pub struct Identity {
     pub key: SigningKey,
     /// Its first life; the present one is [`super::Engine::life_on`].
     pub epoch: Epoch,
+    /// This start of its program.
+    pub boot: Boot,
 }
 
 /// A request that this node made; chosen by the engine.
@@ -234,6 +236,14 @@ pub enum Alarm {
         seq: Seq,
         /// Two commits that have it.
         commits: [CommitHash; 2],
+    },
+    /// Two machines run with the key of one node: two starts of its program take turns. Told once
+    /// an hour at most.
+    TwoMachines {
+        /// The node whose key it is.
+        node: NodeId,
+        /// The peer that says so, where it is this node's own key.
+        told_by: Option<NodeId>,
     },
     /// A facet was damaged in the store. What was whole is kept, and peers give the rest back.
     Damaged {

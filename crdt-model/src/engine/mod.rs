@@ -19,7 +19,7 @@
 //! `checkpoints` signs the log of charters and watches what others sign, `gossip` exchanges that,
 //! `freshness` narrows what is sent where nobody confirms the charter, `emergency` widens what flows
 //! while one is declared, `mending` keeps what is whole of a damaged facet, `durable` waits for the
-//! disk, `load` says how full everything is.
+//! disk, `load` says how full everything is, `machines` notices two that run with one key.
 
 mod adoption;
 mod answer;
@@ -39,6 +39,7 @@ mod intake;
 mod life;
 mod load;
 mod log_status;
+mod machines;
 mod mending;
 mod peer;
 mod push;
@@ -282,6 +283,11 @@ impl Engine {
             charter: self.mark(),
             fingerprint,
             gossip: self.checkpoints.digest,
+            boot: self.identity.boot,
+            two_machines: self
+                .peers
+                .get(&peer)
+                .is_some_and(|known| known.machines.take_turns()),
         }
     }
 

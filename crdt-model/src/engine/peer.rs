@@ -16,6 +16,7 @@ use crate::reconcile::{Bound, Initiator};
 use crate::time::{Instant, Now, WallTime};
 use crate::wire::Hello;
 
+use super::machines::Machines;
 use super::{RequestId, SyncToken};
 
 /// Why a request was made.
@@ -170,6 +171,8 @@ pub(super) struct Peer {
     pub(super) connected: bool,
     /// Since when it is connected or not.
     pub(super) since: Option<WallTime>,
+    /// Of the peer, so it outlasts the connection.
+    pub(super) machines: Machines,
     /// Its last hello on this connection.
     pub(super) hello: Option<Hello>,
     pub(super) hello_due: bool,
@@ -214,6 +217,7 @@ impl Peer {
         Self {
             connected: false,
             since: None,
+            machines: Machines::default(),
             hello: None,
             hello_due: false,
             greet_at: None,

@@ -75,6 +75,7 @@ impl Engine {
             let drives = self.drives(peer);
             if let Some(known) = self.peers.get_mut(&peer) {
                 known.end_waits(now);
+                known.machines.forget_late(now);
                 known.hello_due |= anti_entropy && known.connected && drives;
                 if anti_entropy {
                     known.gossiped = None;
@@ -274,7 +275,8 @@ impl Engine {
 
     /// Takes a peer's hello, and finds anew what the link carries where an emergency begins or ends at
     /// its other end.
-    pub(super) fn hear(&mut self, peer: NodeId, hello: Hello) {
+    pub(super) fn hear(&mut self, peer: NodeId, hello: Hello, now: Now, outputs: &mut Vec<Output>) {
+        self.watch_machines(peer, &hello, now, outputs);
         let emergency = hello.charter.emergency || planted::is(Plant::EmergencyToAll);
         let Some(known) = self.peers.get_mut(&peer) else {
             return;
@@ -295,7 +297,7 @@ impl Engine {
         now: Now,
         outputs: &mut Vec<Output>,
     ) {
-        self.hear(peer, theirs);
+        self.hear(peer, theirs, now, outputs);
         let ours = self.hello(peer);
         let drives = self.drives(peer);
         let rung = self.rung();

@@ -35,6 +35,9 @@ pub enum LinkState {
     Syncing,
     /// The two are equal.
     InSync,
+    /// Two machines run with the key of one of the two: which of them is at the other end may change
+    /// at any time, so what is equal now says nothing of the other one.
+    TwoMachines,
 }
 
 /// What is withheld from a peer for one reason.
@@ -55,6 +58,9 @@ pub struct PeerStatus {
     pub node: NodeId,
     /// How the link stands.
     pub link: LinkState,
+    /// Whose key two machines run with: the peer's, or this node's own if the peer says so.
+    #[serde(default)]
+    pub two_machines: Option<NodeId>,
     /// Whether rules for emergencies count over the link: they do where they count at both ends.
     pub emergency: bool,
     /// Since when it is connected or not, by this node's clock; none if it never was.
@@ -113,6 +119,7 @@ impl Engine {
         Some(PeerStatus {
             node: peer,
             link: self.link_state(peer)?,
+            two_machines: self.two_machines(peer),
             emergency: self.emergency_over(peer),
             since: known.since,
             charter: known.hello.map(|hello| hello.charter.version),
@@ -138,6 +145,7 @@ impl Engine {
             Some(hello) if hello.charter.version > ours.version => LinkState::Adopting,
             Some(hello) if hello.charter.version < ours.version => LinkState::PeerAdopting,
             Some(hello) if hello.charter.digest != ours.digest => LinkState::CharterFork,
+            Some(_) if self.two_machines(peer).is_some() => LinkState::TwoMachines,
             Some(_) if self.rung() == Rung::Holding => LinkState::Holding,
             Some(_) if known.in_sync && known.owes_nothing() => LinkState::InSync,
             Some(_) if self.rung() == Rung::Narrowed => LinkState::Narrowed,

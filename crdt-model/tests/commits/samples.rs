@@ -5,8 +5,8 @@ use crdt_model::checkpoint::{Checkpoint, Cosignature};
 use crdt_model::commit::{Commit, CommitBody};
 use crdt_model::history::Clock;
 use crdt_model::ids::{
-    ActorId, CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, RecordId, RootHash,
-    Seq,
+    ActorId, Boot, CharterDigest, CharterVersion, CommitHash, Epoch, Name, NodeId, RecordId,
+    RootHash, Seq,
 };
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::time::WallTime;
@@ -153,6 +153,8 @@ pub(crate) fn requests() -> Vec<(&'static str, Request)> {
                 charter,
                 fingerprint: [4; 32],
                 gossip: [5; 16],
+                boot: Boot([6; 8]),
+                two_machines: true,
             }),
         ),
         (
@@ -238,6 +240,8 @@ pub(crate) fn responses() -> Vec<(&'static str, Response)> {
                 charter,
                 fingerprint: [4; 32],
                 gossip: [5; 16],
+                boot: Boot([6; 8]),
+                two_machines: true,
             }),
         ),
         (

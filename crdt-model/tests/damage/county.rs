@@ -8,7 +8,7 @@ use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Engine, Identity, InboundId, Input, LinkState, Output, RequestId, Ticket,
 };
-use crdt_model::ids::{Epoch, NodeId, RecordId};
+use crdt_model::ids::{Boot, Epoch, NodeId, RecordId};
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, ReplicaError};
 use crdt_model::time::{Instant, Now, WallTime};
@@ -60,6 +60,7 @@ fn open(code: u64, store: &FlawedStore) -> Result<Engine, ReplicaError> {
         node: id(code),
         key: key(id(code)),
         epoch: Epoch(1),
+        boot: Boot([0; 8]),
     };
     let charter = Small::of(&NODES.map(|(code, tier)| (id(code), tier)));
     Ok(Engine::open(identity, [charter], store)?.expect("a charter"))

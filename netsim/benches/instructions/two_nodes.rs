@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crdt_model::charter::Charter;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{Engine, Identity, InboundId, Input, Output, Ticket};
-use crdt_model::ids::{Epoch, NodeId};
+use crdt_model::ids::{Boot, Epoch, NodeId};
 use crdt_model::store::MemoryStore;
 use crdt_model::time::{Instant, Now, WallTime};
 use netsim::charters::linze::Linze;
@@ -30,6 +30,7 @@ impl OneNode {
             node,
             key: linze.key(node),
             epoch: Epoch(node.code()),
+            boot: Boot([0; 8]),
         };
         let engine = Engine::open(identity, [Arc::clone(charter)], &store);
         Self {

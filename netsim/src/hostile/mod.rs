@@ -298,6 +298,8 @@ impl Hostile {
                 charter,
                 fingerprint,
                 gossip: [self.chance.bits() as u8; 16],
+                boot: self.identity.boot,
+                two_machines: true,
             })
             .encode(),
         )

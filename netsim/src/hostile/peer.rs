@@ -55,6 +55,8 @@ impl HostilePeer {
                     charter,
                     fingerprint,
                     gossip: [0; 16],
+                    boot: self.identity.boot,
+                    two_machines: false,
                 }),
             ),
             None => None,

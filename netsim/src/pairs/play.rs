@@ -4,7 +4,7 @@ use crdt_model::charter::Validity;
 use crdt_model::commit::CommitBody;
 use crdt_model::engine::Identity;
 use crdt_model::history::Clock;
-use crdt_model::ids::{CharterVersion, Epoch, NodeId, Seq};
+use crdt_model::ids::{Boot, CharterVersion, Epoch, NodeId, Seq};
 use crdt_model::label::{FacetId, Label};
 use crdt_model::reconcile::{Bound, Index, Initiator, Shared};
 use crdt_model::replica::{self, Key};
@@ -99,6 +99,7 @@ fn identity(scene: &Scene, node: NodeId) -> Identity {
         node,
         key: scene.family.key(node),
         epoch: Epoch(1),
+        boot: Boot([0; 8]),
     }
 }
 

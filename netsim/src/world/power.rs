@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crdt_model::engine::{Engine, Identity, Input, links};
-use crdt_model::ids::{CharterVersion, Epoch, NodeId};
+use crdt_model::ids::{Boot, CharterVersion, Epoch, NodeId};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 
@@ -111,15 +111,16 @@ impl World {
         };
         let notes = |key: &[u8]| replica::is_emergency(key) || replica::is_cosignature(key);
         let lost = store.damaged().any(notes);
-        let engine = Engine::open(off.identity.clone(), charters, &store);
+        let start = self.starts.get(&node).copied().unwrap_or_default() + 1;
+        let mut identity = off.identity.clone();
+        identity.boot = Boot(start.to_be_bytes());
+        let engine = Engine::open(identity, charters, &store);
         let engine = engine.map_err(|why| why.to_string())?;
         let engine = engine.ok_or("the store holds no charter")?;
         let Some(off) = self.off.remove(&node) else {
             return Ok(());
         };
-        let starts = self.starts.entry(node).or_default();
-        *starts += 1;
-        let start = *starts;
+        self.starts.insert(node, start);
         let counts_at_start = *store.counts();
         let state = Node {
             counts_at_start,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crdt_model::charter::{Charter, Member, Roster, Standing, Tier};
 use crdt_model::draft::Draft;
 use crdt_model::engine::{Alarm, Identity, LinkState};
-use crdt_model::ids::{CharterVersion, Epoch, Name, NodeId, PublicKey, RecordId};
+use crdt_model::ids::{Boot, CharterVersion, Epoch, Name, NodeId, PublicKey, RecordId};
 use crdt_model::kind::{Kind, Kinds};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::time::WallTime;
@@ -81,6 +81,7 @@ pub(crate) fn identity(code: &str) -> Identity {
         node: id(code),
         key: key(id(code)),
         epoch: Epoch(1),
+        boot: Boot([0; 8]),
     }
 }
 

@@ -8,6 +8,7 @@ mod healing;
 mod lives;
 mod load;
 mod log;
+mod machines;
 mod purges;
 mod refusals;
 mod secrecy;

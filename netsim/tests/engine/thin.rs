@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crdt_model::commit::Commit;
 use crdt_model::draft::Draft;
 use crdt_model::engine::Identity;
-use crdt_model::ids::{CharterVersion, Epoch, RecordId};
+use crdt_model::ids::{Boot, CharterVersion, Epoch, RecordId};
 use crdt_model::label::FacetId;
 use crdt_model::wire::{Request, Response};
 use netsim::world::World;
@@ -62,6 +62,7 @@ fn lose_disk(world: &mut World, code: &str) {
     world.take_away(id(code));
     let identity = Identity {
         epoch: Epoch(2),
+        boot: Boot([0; 8]),
         ..identity(code)
     };
     let founding = [(CharterVersion(1), bundle_of(1))];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crdt_model::charter::Charter;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{Engine, Identity, InboundId, Input, Output, RequestId, Ticket};
-use crdt_model::ids::{Epoch, NodeId};
+use crdt_model::ids::{Boot, Epoch, NodeId};
 use crdt_model::store::Store;
 use node::member::clock::Clock;
 use node::store::SledStore;
@@ -54,6 +54,7 @@ impl OneNode {
             node,
             key: county.node(node).read_secret().expect("a key"),
             epoch: Epoch(2),
+            boot: Boot([0; 8]),
         };
         let engine = Engine::open(identity, held.all, &store).expect("a whole replica");
         Self {

@@ -55,6 +55,7 @@ mod record_add;
 mod record_duplicates;
 mod record_file;
 mod record_found;
+mod record_left_out;
 mod record_list;
 mod record_receipts;
 mod record_search;

@@ -3,8 +3,8 @@
 use super::asking::Context;
 use super::help::Words;
 use super::{
-    Ended, record_add, record_duplicates, record_list, record_receipts, record_search, record_set,
-    record_show,
+    Ended, record_add, record_duplicates, record_left_out, record_list, record_receipts,
+    record_search, record_set, record_show,
 };
 use crate::text;
 
@@ -22,6 +22,7 @@ enum Action {
     List(record_list::Arguments),
     Receipts(record_receipts::Arguments),
     Duplicates(record_duplicates::Arguments),
+    LeftOut(record_left_out::Arguments),
     Search(record_search::Arguments),
 }
 
@@ -36,6 +37,7 @@ pub(super) fn words() -> Words {
     .command("list", record_list::words())
     .command("receipts", record_receipts::words())
     .command("duplicates", record_duplicates::words())
+    .command("left-out", record_left_out::words())
     .command("search", record_search::words())
 }
 
@@ -47,6 +49,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         Action::List(arguments) => record_list::run(arguments, context),
         Action::Receipts(arguments) => record_receipts::run(arguments, context),
         Action::Duplicates(arguments) => record_duplicates::run(&arguments, context),
+        Action::LeftOut(arguments) => record_left_out::run(arguments, context),
         Action::Search(arguments) => record_search::run(arguments, context),
     }
 }

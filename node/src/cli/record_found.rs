@@ -38,14 +38,25 @@ pub(super) fn found_text(found: &Found, named: &[String], page: u64, language: L
             Language::En => "in conflict",
         });
     }
+    let left_out = found.rows.iter().any(|row| row.left_out > 0);
+    if left_out {
+        header.push(match language {
+            Language::Zh => "未计入项数",
+            Language::En => "not counted",
+        });
+    }
+    let some = |count: u64| match count {
+        0 => String::new(),
+        some => some.to_string(),
+    };
     let rows = found.rows.iter().map(|row| {
         let mut cells = vec![row.record.to_string(), row.home.to_string()];
         cells.extend(columns.iter().map(|one| cell(row, one, language)));
         if conflicts {
-            cells.push(match row.conflicts {
-                0 => String::new(),
-                some => some.to_string(),
-            });
+            cells.push(some(row.conflicts));
+        }
+        if left_out {
+            cells.push(some(row.left_out));
         }
         cells
     });
@@ -151,7 +162,7 @@ fn hit_text(hit: &Hit, language: Language) -> String {
 }
 
 /// That something may be missing.
-fn behind(catching_up: Option<Progress>, language: Language) -> String {
+pub(super) fn behind(catching_up: Option<Progress>, language: Language) -> String {
     let Some(Progress { done, all }) = catching_up else {
         return String::new();
     };
@@ -213,6 +224,7 @@ mod tests {
                 begun_ms: 0,
                 changed_ms: 0,
                 conflicts: 1,
+                left_out: 2,
                 fields: fields.into(),
             }],
             total: 51,
@@ -225,7 +237,13 @@ mod tests {
     fn what_was_asked_about_comes_first_and_words_are_told_as_people_say_them() {
         let text = found_text(&found(), &["step".to_owned()], 1, Language::Zh);
         let header = text.lines().nth(1).expect("a header");
-        let places = ["当前环节", "案件编号", "办结时限", "冲突字段数"];
+        let places = [
+            "当前环节",
+            "案件编号",
+            "办结时限",
+            "冲突字段数",
+            "未计入项数",
+        ];
         let places = places.map(|title| header.find(title).expect(title));
         assert!(places.is_sorted(), "{header}");
         assert!(!header.contains("包案单位"), "no row has it");

@@ -230,6 +230,11 @@ fn row(line: &RecordLine, language: Language) -> Vec<String> {
         let mark = text!("[冲突：{keys}]", "[conflict: {keys}]");
         content.push(mark.in_language(language).to_owned());
     }
+    if !line.left_out.is_empty() {
+        let (zh, en) = (line.left_out.join("、"), line.left_out.join(", "));
+        let mark = text!("【未计入：{zh}】", "[not counted: {en}]");
+        content.push(mark.in_language(language).to_owned());
+    }
     for (key, value) in line.fields.iter().take(LINE_FIELDS_MAX) {
         content.push(format!("{key}={}", shortened(&value_text(value, language))));
     }
@@ -271,6 +276,7 @@ mod tests {
             facets: vec![name("case.summary"), name("case.narrative")],
             fields: [("code".to_owned(), Value::Text("2026-001".to_owned()))].into(),
             conflicts: vec!["step".to_owned()],
+            left_out: vec!["code".to_owned(), "lead".to_owned()],
         }
     }
 
@@ -278,7 +284,10 @@ mod tests {
     fn a_line_shows_facets_content_and_conflicts_and_where_to_go_on() {
         let text = list_text(&[a_line()], true, Language::Zh);
         assert!(text.contains("summary narrative"), "{text}");
-        assert!(text.contains("[冲突：step]  code=2026-001"), "{text}");
+        assert!(
+            text.contains("[冲突：step]  【未计入：code、lead】  code=2026-001"),
+            "{text}"
+        );
         assert!(
             text.contains("--after 01010101010101010101010101010101"),
             "{text}"

@@ -14,7 +14,7 @@ use super::table::table;
 use super::values::RecordNamed;
 use super::{Ended, values};
 use crate::control::protocol::{
-    FacetView, FieldView, NextStep, RecordView, Reply, Request, ValueView,
+    FacetView, FieldView, LeftOutView, NextStep, RecordView, Reply, Request, ValueView,
 };
 use crate::text;
 use crate::text::{Language, Text};
@@ -101,6 +101,14 @@ fn record_text(view: &RecordView, language: Language) -> String {
         );
         text.push_str(note.in_language(language));
     }
+    if facets.iter().any(|facet| !facet.left_out.is_empty()) {
+        let note = text!(
+            "\n【未计入】这些内容没有丢失，但不算数。请核实后重新填写该项：mesh-node record set\n",
+            "\n[not counted] nothing of this is lost, and nothing of it counts: check, then enter the right \
+             value with mesh-node record set.\n"
+        );
+        text.push_str(note.in_language(language));
+    }
     text
 }
 
@@ -149,6 +157,18 @@ fn facet_text(view: &FacetView, language: Language) -> String {
         .flat_map(|field| field_rows(field, language))
         .collect();
     text.push_str(&table(&header, &rows, &[]));
+    if !view.left_out.is_empty() {
+        text.push_str(&say(text!(
+            "  【未计入】同一节点在两台电脑上填写过，以下内容无法判断以哪边为准：\n",
+            "  [not counted] one node wrote on two machines, and nobody can tell which of these holds:\n"
+        )));
+        let rows: Vec<_> = view
+            .left_out
+            .iter()
+            .map(|one| left_out_cells(one, language).into())
+            .collect();
+        text.push_str(&table(&header, &rows, &[]));
+    }
     if !view.next.is_empty() {
         text.push_str(&say(text!("  下一步可到：\n", "  may go to:\n")));
         let lines = view.next.iter().map(|next| next_line(next, language));
@@ -208,6 +228,23 @@ fn field_rows(field: &FieldView, language: Language) -> Vec<Vec<String>> {
         vec![name, value, view.author.to_string(), shown(view.wall)]
     };
     names.zip(&field.values).map(row).collect()
+}
+
+/// A value that does not count: field, value, who wrote it and when.
+pub(super) fn left_out_cells(view: &LeftOutView, language: Language) -> [String; 4] {
+    let value = match (&view.value, &view.word) {
+        (None, _) => text!("（清空）", "(cleared)")
+            .in_language(language)
+            .to_owned(),
+        (Some(value), Some(word)) => format!(
+            "{} ({})",
+            in_language(word, language),
+            value_text(value, language)
+        ),
+        (Some(value), None) => value_text(value, language),
+    };
+    let field = format!("{} ({})", in_language(&view.title, language), view.key);
+    [field, value, view.author.to_string(), shown(view.wall)]
 }
 
 fn in_conflict(field: &FieldView) -> bool {
@@ -282,6 +319,7 @@ mod tests {
             rules: rules.iter().map(ToString::to_string).collect(),
             fields,
             commits: 3,
+            left_out: Vec::new(),
             next: vec![NextStep {
                 field: name("step"),
                 to: name("closed"),

@@ -8,7 +8,7 @@ use super::status_text::Page;
 use super::table::table;
 use crate::control::protocol::NodeStatus;
 use crate::text;
-use crate::text::{Language, Text};
+use crate::text::{Language, Problem, Text};
 use crate::time::{shown, shown_length};
 
 impl Page<'_> {
@@ -21,6 +21,15 @@ impl Page<'_> {
             (text!("章程签认", "charter log"), self.log()),
             (text!("持有分面", "facets held"), self.facets()),
         ];
+        if let Some(count) = self.status.left_out.filter(|count| *count > 0) {
+            rows.push((
+                text!("未计入", "not counted"),
+                text!(
+                    "{count} 项填写，列表见 mesh-node record left-out",
+                    "{count} values; mesh-node record left-out lists them"
+                ),
+            ));
+        }
         if !self.status.kept_home.is_empty() {
             let kept = names_counted(&self.status.kept_home, self.language);
             rows.push((text!("不出本节点", "stay here"), text!("{kept}", "{kept}")));
@@ -37,7 +46,17 @@ impl Page<'_> {
         let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
         let title = self.say(&text!("{name} {node}，{tier}", "{name} {node}, {tier}"));
-        format!("{title}\n{}", table(&[], &rows, &[]))
+        format!("{title}\n{}{}", self.alarms(), table(&[], &rows, &[]))
+    }
+
+    /// What a person should see to, each with what to do.
+    fn alarms(&self) -> String {
+        let mut text = String::new();
+        for Problem { what, next, .. } in &self.status.alarms {
+            let (what, next) = (self.say(what), self.say(next));
+            text.push_str(&self.say(&text!("！{what}\n  {next}\n", "! {what}\n  {next}\n")));
+        }
+        text
     }
 
     fn running(&self) -> Text {

@@ -105,6 +105,10 @@ impl Page<'_> {
             .map_or_else(|| "?".to_owned(), |version| version.to_string());
         self.say(&match peer.link {
             LinkState::InSync => text!("一致", "in sync"),
+            LinkState::TwoMachines => text!(
+                "有两台电脑使用同一节点的密钥，无法判断是否一致",
+                "two machines run with one node's key: nobody can say whether they are equal"
+            ),
             LinkState::Disconnected | LinkState::Greeting if behind + ahead == 0 => {
                 text!("未知", "unknown")
             }
@@ -248,6 +252,7 @@ pub(super) mod tests {
             status: PeerStatus {
                 node: node(code),
                 link,
+                two_machines: None,
                 emergency: false,
                 since: Some(WallTime::from_ms(1_793_669_400_000)),
                 charter: Some(CharterVersion(1)),
@@ -295,6 +300,8 @@ pub(super) mod tests {
             charter_expired: false,
             emergency: Default::default(),
             log: a_log(),
+            alarms: Vec::new(),
+            left_out: None,
             facets: 1_234,
             facets_by_name: [(Name::new("case.summary").expect("a name"), 1_234)].into(),
             kept_home: [(Name::new("device.access").expect("a name"), 6)].into(),

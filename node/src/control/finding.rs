@@ -5,6 +5,8 @@ use crdt_model::kind::{FieldType, Title, Word};
 use crdt_model::value::Value;
 use serde::{Deserialize, Serialize};
 
+use super::protocol::LeftOutView;
+
 pub use crate::readmodel::Progress;
 pub use crate::readmodel::find::{Comparison, FoundRow};
 
@@ -40,7 +42,7 @@ pub struct FindRequest {
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// The field, by its name or by what people call it; or `record`, `home`, `addressee`,
-    /// `sensitivity`, `level`, `begun`, `changed`, `conflicts`.
+    /// `sensitivity`, `level`, `begun`, `changed`, `conflicts`, `left-out`.
     pub field: String,
     /// How it is compared.
     pub is: Comparison,
@@ -151,6 +153,52 @@ pub struct Hit {
     pub after: String,
     /// The latest wall time of the facet's values in force, in milliseconds.
     pub changed_ms: u64,
+}
+
+/// What does not count, because two machines wrote as one node.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOutRequest {
+    /// How many to leave out of the page.
+    #[serde(default)]
+    pub offset: u64,
+    /// At most this many, and never more than [`super::protocol::PAGE_ENTRIES_MAX`].
+    pub limit: usize,
+    /// As a person in this role may read them; the first that the charter lists if none is given.
+    #[serde(default)]
+    pub role: Option<Name>,
+    /// Why restricted facets are looked at; written to the log.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A page of values that do not count, the latest first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutList {
+    /// The values.
+    pub values: Vec<LeftOutItem>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// The offset to go on with, if there are more.
+    pub next: Option<u64>,
+    /// How far the read model has come, if it has not caught up: values may be missing then.
+    pub catching_up: Option<Progress>,
+}
+
+/// One value that does not count, and where it is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutItem {
+    /// The record.
+    pub record: RecordId,
+    /// The node it belongs to.
+    pub home: NodeId,
+    /// The facet.
+    pub facet: Name,
+    /// What people call it.
+    pub title: Title,
+    /// What was written.
+    #[serde(flatten)]
+    pub written: LeftOutView,
 }
 
 /// How the read model stands.

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use super::due::{DueList, DueRequest};
 use super::duplicates::{Duplicates, DuplicatesRequest};
-use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
+use super::finding::{
+    FindRequest, Found, Hits, LeftOutList, LeftOutRequest, ReadModelStatus, SearchRequest,
+};
 use super::importing::{ImportReport, ImportRequest};
 use super::measuring::{Figures, MeasureRequest};
 use super::receipts::{Receipts, ReceiptsRequest};
@@ -109,6 +111,8 @@ pub enum Request {
     },
     /// Filter and sort records by the fields of a facet.
     Find(Box<FindRequest>),
+    /// What was written and does not count?
+    LeftOut(Box<LeftOutRequest>),
     /// Search the texts of records.
     Search(Box<SearchRequest>),
     /// What do the county's figures come to?
@@ -264,6 +268,8 @@ pub enum Reply {
         /// The last label of this page, if there are more after it.
         next: Option<Label>,
     },
+    /// To `left-out`.
+    LeftOut(Box<LeftOutList>),
     /// To `import`.
     Imported(Box<ImportReport>),
     /// To `offer`.
@@ -312,6 +318,12 @@ pub struct NodeStatus {
     pub emergency: EmergencyStatus,
     /// How it stands with the log of charters.
     pub log: LogStatus,
+    /// What a person should see to, the worst first.
+    #[serde(default)]
+    pub alarms: Vec<Problem>,
+    /// Values that were written and do not count; none if the read model cannot say.
+    #[serde(default)]
+    pub left_out: Option<u64>,
     /// Facets held, in all.
     pub facets: u64,
     /// Facets held, by name.
@@ -398,9 +410,30 @@ pub struct FacetView {
     pub rules: Vec<String>,
     /// How many commits it has.
     pub commits: u32,
+    /// What was written and does not count, because two machines wrote as one node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOutView>,
     /// The steps that may be taken from here at this node; empty where this person may not read it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<NextStep>,
+}
+
+/// A value that does not count.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutView {
+    /// The field, with the part that tells entries of a growing field apart.
+    pub key: String,
+    /// What people call the field.
+    pub title: Title,
+    /// The value; none where the field was cleared.
+    pub value: Option<Value>,
+    /// What people call it, if it is a word of a vocabulary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Title>,
+    /// The node that wrote it.
+    pub author: NodeId,
+    /// What its clock showed.
+    pub wall: WallTime,
 }
 
 /// A step that may be taken.
@@ -460,6 +493,9 @@ pub struct RecordLine {
     pub fields: BTreeMap<String, Value>,
     /// The keys of that facet that are in conflict.
     pub conflicts: Vec<String>,
+    /// The keys of that facet of which something does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// One facet that a node holds, without content.

@@ -85,6 +85,7 @@ pub(super) mod tests {
             status: PeerStatus {
                 node: node(peer),
                 link,
+                two_machines: None,
                 emergency: false,
                 since: None,
                 charter: None,
@@ -118,6 +119,8 @@ pub(super) mod tests {
             charter_expired: false,
             emergency: Default::default(),
             log: Default::default(),
+            alarms: Vec::new(),
+            left_out: None,
             facets: 5,
             facets_by_name: BTreeMap::new(),
             kept_home: BTreeMap::new(),

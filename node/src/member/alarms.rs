@@ -42,6 +42,13 @@ pub(super) fn log(alarm: &Alarm) {
                 "a facet was damaged in the store: its first commits are kept, peers give the rest back"
             );
         }
+        Alarm::TwoMachines { node, told_by } => {
+            let told_by = told_by.map(|peer| peer.to_string());
+            tracing::error!(
+                %node, told_by,
+                "two machines run with this node's key; mesh-node status says what to do"
+            );
+        }
         Alarm::SplitView { .. }
         | Alarm::Frozen { .. }
         | Alarm::EmergencyBegins { .. }

@@ -1,6 +1,6 @@
 //! Making a node: its store, its first author epoch, and the charter it trusts first.
 
-use crdt_model::ids::{CharterDigest, Epoch};
+use crdt_model::ids::CharterDigest;
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store, StoreError};
 use policy::CharterFiles;
@@ -43,10 +43,7 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
     let mut batch = Batch::default();
     let bundle = bundle::encode(&files).map_err(|problem| charter_problem(&problem))?;
     batch.put(replica::charter_key(adopted.version()), bundle);
-    batch.put(
-        replica::mark_key(EPOCH_MARK),
-        new_epoch()?.0.to_be_bytes().to_vec(),
-    );
+    batch.put(replica::mark_key(EPOCH_MARK), random_bytes()?.to_vec());
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
     let mut store = new_store(folder)?;
     store
@@ -74,8 +71,8 @@ fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
     }
 }
 
-/// A new life for a node's key.
-pub(super) fn new_epoch() -> Result<Epoch, Problem> {
+/// Random bytes of the operating system.
+pub(super) fn random_bytes() -> Result<[u8; 8], Problem> {
     let mut bytes = [0u8; 8];
     getrandom::fill(&mut bytes).map_err(|problem| {
         Problem::new(
@@ -90,7 +87,7 @@ pub(super) fn new_epoch() -> Result<Epoch, Problem> {
             ),
         )
     })?;
-    Ok(Epoch(u64::from_be_bytes(bytes)))
+    Ok(bytes)
 }
 
 /// The digest of a charter's files, for people to compare.

@@ -8,9 +8,9 @@ use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
-use crdt_model::ids::{CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
+use crdt_model::ids::{Boot, CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
 use crdt_model::replica;
-use crdt_model::store::Store;
+use crdt_model::store::{Batch, Store};
 use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
 use policy::deciding::question::State;
@@ -22,13 +22,15 @@ use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
 use super::beats::Beats;
 use super::clock::Clock;
-use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, store_problem};
+use super::founding::{
+    EPOCH_MARK, NODE_MARK, charter_problem, held_problem, random_bytes, store_problem,
+};
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
-use crate::store::{OpenError, SledStore, StoreOptions};
+use crate::store::{Moved, OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
 use crate::transport::{Allowed, Command};
@@ -71,6 +73,8 @@ pub struct Keeper {
     sync_due: Option<SyncToken>,
     scrub_due: bool,
     pub(super) reading: Reading,
+    /// Why the folder was not the one that last ran here, found at this start.
+    pub(super) moved: Option<Moved>,
 }
 
 impl Keeper {
@@ -81,10 +85,24 @@ impl Keeper {
             folder: folder.store(),
             cache_bytes,
         };
-        let store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
-        let epoch = read_epoch(&store, node)?;
+        let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
+        let mut epoch = read_epoch(&store, node)?;
+        let moved = store.moved();
+        if let Some(why) = moved {
+            tracing::warn!(
+                ?why,
+                "the folder is not the one that last ran here: a new author epoch begins"
+            );
+            epoch = begin_epoch(&mut store)?;
+        }
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
-        let identity = Identity { node, key, epoch };
+        let boot = Boot(random_bytes()?);
+        let identity = Identity {
+            node,
+            key,
+            epoch,
+            boot,
+        };
         let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
         let mut engine = engine.ok_or_else(|| damaged(&"no charter"))?;
         if let Ok(processors) = std::thread::available_parallelism() {
@@ -108,6 +126,7 @@ impl Keeper {
             sync_due: None,
             scrub_due: false,
             reading: Reading::new(folder.read_model()),
+            moved,
         };
         keeper.input(Input::Tick)?;
         Ok(keeper)
@@ -375,6 +394,22 @@ impl Keeper {
             Command::SetLinks(dials(&*charter, node)),
         ]);
     }
+}
+
+/// Begins a new author epoch, durably, in a folder that is not the one that last ran here: whoever
+/// went on in the old one may have used numbers that this folder does not know.
+fn begin_epoch(store: &mut SledStore) -> Result<Epoch, Problem> {
+    let epoch = Epoch(u64::from_be_bytes(random_bytes()?));
+    let mut batch = Batch::default();
+    batch.put(
+        replica::mark_key(EPOCH_MARK),
+        epoch.0.to_be_bytes().to_vec(),
+    );
+    let written = store.write(&batch).and_then(|()| store.sync());
+    written
+        .and_then(|()| store.settle())
+        .map_err(|error| store_problem(&error))?;
+    Ok(epoch)
 }
 
 fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {

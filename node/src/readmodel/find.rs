@@ -40,11 +40,13 @@ pub enum Key {
     Changed,
     /// How many fields have more than one value.
     Conflicts,
+    /// How many values do not count.
+    LeftOut,
 }
 
 impl Key {
     /// Those that every facet has, by the names that people use.
-    pub const OF_ALL: [(&'static str, Self); 8] = [
+    pub const OF_ALL: [(&'static str, Self); 9] = [
         ("record", Self::Record),
         ("home", Self::Home),
         ("addressee", Self::Addressee),
@@ -53,6 +55,7 @@ impl Key {
         ("begun", Self::Begun),
         ("changed", Self::Changed),
         ("conflicts", Self::Conflicts),
+        ("left-out", Self::LeftOut),
     ];
 
     /// What it holds; `None` for a field that the facet has no column for.
@@ -67,6 +70,7 @@ impl Key {
             Self::Begun => "begun_ms",
             Self::Changed => "changed_ms",
             Self::Conflicts => "conflicts",
+            Self::LeftOut => "left_out",
         };
         Some(name.to_owned())
     }
@@ -135,6 +139,9 @@ pub struct FoundRow {
     pub changed_ms: u64,
     /// How many fields have more than one value; of these, the latest is shown.
     pub conflicts: u64,
+    /// How many values do not count, for two machines wrote as one node.
+    #[serde(default)]
+    pub left_out: u64,
     /// The fields that have a value and do not grow.
     pub fields: BTreeMap<Name, Value>,
 }
@@ -211,7 +218,7 @@ impl ReadModel {
         // The rows are found and sorted by numbers first: whole rows are read for one page only.
         let page = format!(
             "SELECT record, home, addressee, sensitivity, level, begun_ms, changed_ms, \
-             conflicts{own} FROM {name} WHERE facet_id IN \
+             conflicts, left_out{own} FROM {name} WHERE facet_id IN \
              (SELECT facet_id FROM {name}{wheres} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}) \
              ORDER BY {order}"
         );
@@ -265,7 +272,7 @@ fn found_row(
 ) -> rusqlite::Result<Option<FoundRow>> {
     let mut fields = BTreeMap::new();
     for (at, column) in table.columns.iter().enumerate() {
-        if let Some(value) = value_in(row.get_ref(at + 8)?, column.holds) {
+        if let Some(value) = value_in(row.get_ref(at + 9)?, column.holds) {
             if let Value::Text(text) = &value {
                 *bytes += text.len();
             }
@@ -275,7 +282,8 @@ fn found_row(
     let part = |at: usize| row.get::<_, String>(at);
     let [record, home, addressee] = [part(0)?, part(1)?, part(2)?];
     let [sensitivity, level] = [part(3)?, part(4)?];
-    let [begun_ms, changed_ms, conflicts] = [row.get(5)?, row.get(6)?, row.get(7)?];
+    let [begun_ms, changed_ms] = [row.get(5)?, row.get(6)?];
+    let [conflicts, left_out] = [row.get(7)?, row.get(8)?];
     let parsed = || {
         Some(FoundRow {
             record: record.parse().ok()?,
@@ -286,6 +294,7 @@ fn found_row(
             begun_ms,
             changed_ms,
             conflicts,
+            left_out,
             fields,
         })
     };

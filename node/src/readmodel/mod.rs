@@ -13,6 +13,7 @@
 //! facet(id, label, record, …)       every facet here, with the digest of its heads
 //! conflict(facet_id, field, …)      all values of fields that have more than one; `shown` is 1 at the
 //!                                   one that the facet's own table has
+//! left_out(facet_id, key, …)        all values that do not count, for two machines wrote as one node
 //! case_summary(facet_id, …)         one table a facet: fixed columns, then one for each field
 //! case_summary_timeline(…)          one table a field that grows, one row an entry
 //! search(text, fields)              the index of all texts (FTS5); its rowid is the facet's id
@@ -28,7 +29,7 @@
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
 //! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`],
-//!   `heard`: what can be asked.
+//!   [`left_out`], `heard`: what can be asked.
 
 pub mod access;
 pub mod alike;
@@ -36,6 +37,7 @@ mod file;
 pub mod find;
 mod follow;
 mod heard;
+pub mod left_out;
 pub mod measure;
 mod rows;
 pub mod search;

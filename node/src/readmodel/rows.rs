@@ -79,6 +79,7 @@ impl Rows<'_> {
         self.put_fields(connection, table, id)?;
         self.put_growing(connection, table, id)?;
         self.put_conflicts(connection, table, id)?;
+        self.put_left_out(connection, id)?;
         self.put_text(connection, table, id, held.is_some())
     }
 
@@ -135,6 +136,7 @@ impl Rows<'_> {
         let begun_ms = self.walls().min().map_or(0, wall_ms);
         let conflicts = self.conflicts(table).count();
         let conflicts = i64::try_from(conflicts).unwrap_or(i64::MAX);
+        let left_out = i64::try_from(self.document.frozen().len()).unwrap_or(i64::MAX);
         let number = |number: i64| ToSqlOutput::Owned(SqlValue::Integer(number));
         let text = |text| ToSqlOutput::Borrowed(ValueRef::Text(str::as_bytes(text)));
         let values: [ToSqlOutput<'_>; FIXED_COLUMNS.len()] = [
@@ -148,6 +150,7 @@ impl Rows<'_> {
             number(begun_ms),
             number(self.changed_ms()),
             number(conflicts),
+            number(left_out),
         ];
         values.into()
     }
@@ -227,6 +230,27 @@ impl Rows<'_> {
         Ok(())
     }
 
+    fn put_left_out(&self, connection: &Connection, id: i64) -> rusqlite::Result<()> {
+        for one in self.document.frozen() {
+            let mut put = connection.prepare_cached(
+                "INSERT INTO left_out(facet_id, record, facet, home, addressee, key, value, author, \
+                 wall_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?;
+            put.execute(params![
+                id,
+                self.key.record,
+                self.key.facet.as_str(),
+                self.key.home,
+                self.key.addressee,
+                one.key,
+                one.value.as_ref().map(sql),
+                one.author.to_string(),
+                wall_ms(one.wall),
+            ])?;
+        }
+        Ok(())
+    }
+
     /// Puts all texts in force into the index, unless they are there.
     fn put_text(
         &self,
@@ -283,8 +307,12 @@ fn clear(connection: &Connection, table: &Table, id: i64) -> rusqlite::Result<()
         let drop = format!("DELETE FROM {} WHERE facet_id = ?1", quoted(&growing.name));
         connection.prepare_cached(&drop)?.execute([id])?;
     }
-    let drop = "DELETE FROM conflict WHERE facet_id = ?1";
-    connection.prepare_cached(drop)?.execute([id])?;
+    for drop in [
+        "DELETE FROM conflict WHERE facet_id = ?1",
+        "DELETE FROM left_out WHERE facet_id = ?1",
+    ] {
+        connection.prepare_cached(drop)?.execute([id])?;
+    }
     Ok(())
 }
 

@@ -28,7 +28,8 @@ type Counts = BTreeMap<Standing, u64>;
 
 pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelError> {
     let conflicts = conflicts(ground)?;
-    if ground.limits.is_empty() && conflicts.is_none() {
+    let left_out = left_out(ground)?;
+    if ground.limits.is_empty() && conflicts.is_none() && left_out.is_none() {
         return Ok(None);
     }
     let mut tables = Vec::new();
@@ -38,6 +39,7 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
         tables.extend(longest(ground));
     }
     tables.extend(conflicts);
+    tables.extend(left_out);
     let mut notes = vec![text!(
         "时限为截至时刻的状态；时钟存疑的须由人核定，不计入超期",
         "time limits are as of now; where a clock is in doubt somebody has to look, and it does not \
@@ -183,11 +185,25 @@ fn longest(ground: &Ground<'_>) -> Option<Table> {
 }
 
 fn conflicts(ground: &Ground<'_>) -> Result<Option<Table>, ReadModelError> {
+    let title = text!("尚未核定的冲突", "Conflicts that nobody has settled");
+    with_some(ground, Key::Conflicts, title)
+}
+
+fn left_out(ground: &Ground<'_>) -> Result<Option<Table>, ReadModelError> {
+    let title = text!(
+        "有内容未计入：同一节点在两台电脑上填写",
+        "Not all counts: one node wrote on two machines"
+    );
+    with_some(ground, Key::LeftOut, title)
+}
+
+/// The records, by facet, of which a count is not zero.
+fn with_some(ground: &Ground<'_>, key: Key, title: Text) -> Result<Option<Table>, ReadModelError> {
     let mut rows = Vec::new();
     for kind in ground.kinds.iter() {
         for facet in &kind.facets {
             let some = Condition {
-                key: Key::Conflicts,
+                key,
                 is: Comparison::Above,
                 value: Some(crdt_model::value::Value::Integer(0)),
             };
@@ -208,7 +224,7 @@ fn conflicts(ground: &Ground<'_>) -> Result<Option<Table>, ReadModelError> {
         }
     }
     Ok((!rows.is_empty()).then(|| Table {
-        title: text!("尚未核定的冲突", "Conflicts that nobody has settled"),
+        title,
         columns: vec![
             text!("类别", "kind"),
             text!("内容", "facet"),

@@ -37,7 +37,7 @@ impl<E: Engine> DiskStore<E> {
         };
         let sealed = create_generation(&folder, mark, options.cache_bytes)?;
         let head_path = folder.head_path();
-        let head = Head::create(&head_path, mark).map_err(at_path(&head_path))?;
+        let head = Head::create(&head_path, mark, None).map_err(at_path(&head_path))?;
         folder.keep_only(mark.generation)?;
         Ok(Self::new(folder, head, sealed, options.cache_bytes))
     }

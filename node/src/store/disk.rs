@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::error::at_path;
 use super::folder::Folder;
 use super::head::Head;
+use super::home::Moved;
 use super::scrub;
 use super::sealed::Sealed;
 use super::sled::SledEngine;
@@ -52,6 +53,21 @@ impl<E: Engine> DiskStore<E> {
     /// The number of entries.
     pub fn entry_count(&self) -> u64 {
         self.sealed.stamp().content.entries
+    }
+
+    /// Why the folder is not the one that last ran here. It stays so until that is
+    /// [settled](Self::settle).
+    pub fn moved(&self) -> Option<Moved> {
+        self.head.moved()
+    }
+
+    /// The folder is the one that runs here from now on: the node has taken a new author epoch, which
+    /// is durable.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.unless_poisoned(|store| {
+            let settled = store.head.settle();
+            settled.map_err(at_path(&store.folder.head_path()))
+        })
     }
 
     /// Runs a write; after one that failed, none is tried again.

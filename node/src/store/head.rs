@@ -12,7 +12,12 @@
 //! 24   16  store       as in the engine's stamp
 //! 40    8  generation  the engine folder that counts
 //! 48    8  batches     batches that are durable
-//! 56   64  zero
+//! 56    8  machine     first bytes of a digest of its id, zeros if it has none
+//! 64    8  inode       of this file
+//! 72    8  written     milliseconds since 1970-01-01T00:00:00Z
+//! 80    1  moved       not the folder that last ran here, and not settled yet: 1 copied, 2 from
+//!                      another machine, 3 accepted by a person (see `home`)
+//! 81   39  zero
 //! 120   8  checksum    the first 8 bytes of SHA-256 over a domain and the 120 bytes before
 //! ```
 //!
@@ -27,6 +32,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::folder::sync_folder;
+use super::home::{Home, Moved};
 use super::stamp::{Mark, StoreId, take};
 
 /// The format that this program writes, and the newest it reads.
@@ -59,18 +65,16 @@ pub(super) struct Head {
     file: File,
     sequence: u64,
     mark: Mark,
+    moved: Option<Moved>,
 }
 
 impl Head {
     /// Writes a new head file in the place of whatever was there, durably.
-    pub(super) fn create(path: &Path, mark: Mark) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, mark: Mark, moved: Option<Moved>) -> io::Result<Self> {
         let new = path.with_extension("head-new");
-        let mut bytes = vec![0; FILE_BYTES];
-        if let Some(front) = bytes.first_chunk_mut() {
-            *front = encode(0, mark);
-        }
-        fs::write(&new, &bytes)?;
+        fs::write(&new, [0; FILE_BYTES])?;
         let file = OpenOptions::new().read(true).write(true).open(&new)?;
+        file.write_all_at(&encode(0, mark, moved, Home::of(&file)?), 0)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
         if let Some(folder) = path.parent() {
@@ -80,6 +84,7 @@ impl Head {
             file,
             sequence: 0,
             mark,
+            moved,
         })
     }
 
@@ -92,23 +97,34 @@ impl Head {
             other => other.map_err(HeadError::Io)?,
         };
         let slots = [read_slot(&file, 0)?, read_slot(&file, SLOT_DISTANCE_BYTES)?];
-        let mut newest: Option<(u64, Mark)> = None;
+        let mut newest: Option<Content> = None;
         for slot in &slots {
             match decode(slot) {
-                Slot::Whole(sequence, mark) if newest.is_none_or(|(other, _)| other < sequence) => {
-                    newest = Some((sequence, mark));
+                Slot::Whole(content)
+                    if newest
+                        .as_ref()
+                        .is_none_or(|other| other.sequence < content.sequence) =>
+                {
+                    newest = Some(content);
                 }
-                Slot::Whole(..) => {}
+                Slot::Whole(_) => {}
                 Slot::Newer(format) => return Err(HeadError::Format(format)),
                 Slot::Damaged => {}
             }
         }
         match newest {
-            Some((sequence, mark)) => Ok(Self {
-                file,
-                sequence,
-                mark,
-            }),
+            Some(content) => {
+                let moved = match content.moved {
+                    None => content.home.moved(&file).map_err(HeadError::Io)?,
+                    moved => moved,
+                };
+                Ok(Self {
+                    file,
+                    sequence: content.sequence,
+                    mark: content.mark,
+                    moved,
+                })
+            }
             None if slots.iter().any(|slot| slot.starts_with(&MAGIC)) => Err(HeadError::Damaged),
             None => Err(HeadError::Foreign),
         }
@@ -119,12 +135,29 @@ impl Head {
         self.mark
     }
 
+    /// Why the folder is not the one that last ran here. Kept over restarts until it is settled.
+    pub(super) fn moved(&self) -> Option<Moved> {
+        self.moved
+    }
+
+    /// The folder is the one that runs here from now on.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        let moved = self.moved.take();
+        let written = self.write(self.mark);
+        if written.is_err() {
+            self.moved = moved;
+        }
+        written
+    }
+
     /// Says durably how far the store has come. After a failure the file holds the old mark or the
     /// new one.
     pub(super) fn write(&mut self, mark: Mark) -> io::Result<()> {
         let sequence = self.sequence.wrapping_add(1);
         let offset = (sequence % 2) * SLOT_DISTANCE_BYTES;
-        self.file.write_all_at(&encode(sequence, mark), offset)?;
+        let home = Home::of(&self.file)?;
+        let slot = encode(sequence, mark, self.moved, home);
+        self.file.write_all_at(&slot, offset)?;
         self.file.sync_data()?;
         self.sequence = sequence;
         self.mark = mark;
@@ -132,8 +165,16 @@ impl Head {
     }
 }
 
+/// What a slot says.
+struct Content {
+    sequence: u64,
+    mark: Mark,
+    home: Home,
+    moved: Option<Moved>,
+}
+
 enum Slot {
-    Whole(u64, Mark),
+    Whole(Content),
     Newer(u32),
     Damaged,
 }
@@ -148,7 +189,7 @@ fn read_slot(file: &File, offset: u64) -> Result<Vec<u8>, HeadError> {
     }
 }
 
-fn encode(sequence: u64, mark: Mark) -> [u8; SLOT_BYTES] {
+fn encode(sequence: u64, mark: Mark, moved: Option<Moved>, home: Home) -> [u8; SLOT_BYTES] {
     let mut bytes = Vec::with_capacity(SLOT_BYTES);
     bytes.extend(MAGIC);
     bytes.extend(FORMAT.to_be_bytes());
@@ -157,6 +198,10 @@ fn encode(sequence: u64, mark: Mark) -> [u8; SLOT_BYTES] {
     bytes.extend(mark.store.0);
     bytes.extend(mark.generation.to_be_bytes());
     bytes.extend(mark.batches.to_be_bytes());
+    bytes.extend(home.machine);
+    bytes.extend(home.inode.to_be_bytes());
+    bytes.extend(home.written_ms.to_be_bytes());
+    bytes.push(Moved::code(moved));
     bytes.resize(SLOT_BYTES - 8, 0);
     bytes.extend(checksum(&bytes));
     let mut slot = [0; SLOT_BYTES];
@@ -183,14 +228,22 @@ fn decode_checked(slot: &[u8]) -> Option<Slot> {
     let store = StoreId(take(&mut rest)?);
     let generation = u64::from_be_bytes(take(&mut rest)?);
     let batches = u64::from_be_bytes(take(&mut rest)?);
-    Some(Slot::Whole(
+    let home = Home {
+        machine: take(&mut rest)?,
+        inode: u64::from_be_bytes(take(&mut rest)?),
+        written_ms: u64::from_be_bytes(take(&mut rest)?),
+    };
+    let [moved] = take(&mut rest)?;
+    Some(Slot::Whole(Content {
         sequence,
-        Mark {
+        mark: Mark {
             store,
             generation,
             batches,
         },
-    ))
+        home,
+        moved: Moved::of_code(moved),
+    }))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 8] {

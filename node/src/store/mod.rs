@@ -23,8 +23,10 @@
 //! entries and the sum of their checksums, and opening reads every entry once and compares, so
 //! that an entry which vanished is noticed too, and not only one that changed.
 //!
-//! What cannot be noticed here is a restore of the *whole* folder, head file and all. The
-//! neighbours notice that: they hold commits of this node that it no longer knows.
+//! A *whole* folder that was restored, head file and all, is told by where its head file was written
+//! (`home`): such a store opens and says that it [moved](DiskStore::moved). Whoever opens it must
+//! then take a new author epoch before it writes, or it signs a second commit under a number that it
+//! has used, and [settle](DiskStore::settle) that.
 //!
 //! Opening a damaged store can cost evidence: sled cuts its log off where it finds a tear. Whoever
 //! wants to save something from a damaged folder copies it first.
@@ -43,6 +45,7 @@ mod engine;
 mod error;
 mod folder;
 mod head;
+mod home;
 mod layout;
 mod open;
 mod scrub;
@@ -53,6 +56,7 @@ mod stamp;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
 pub use self::engine::{Changes, Engine, Visit};
 pub use self::error::OpenError;
+pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::open::Accepted;
 pub use self::sled::SledEngine;

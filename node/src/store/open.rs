@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::error::{OpenError, at_path};
 use super::folder::Folder;
 use super::head::{FORMAT, Head, HeadError};
+use super::home::Moved;
 use super::sealed::{Sealed, content_problem};
 use super::stamp::{Mark, StoreId};
 
@@ -64,9 +65,8 @@ impl<E: Engine> DiskStore<E> {
     /// Opens a store that `open` refuses as rolled back or damaged, takes what is left of it for
     /// the truth from now on, and removes the entries that are damaged.
     ///
-    /// For a person who knows why: after a restore from a backup, or when there is none. The node
-    /// must take a new author epoch *first*, or it signs a second commit under a number that it
-    /// has used. An older copy that turns up afterwards is refused again.
+    /// For a person who knows why: after a restore from a backup, or when there is none. The store
+    /// then says that it [moved](Self::moved). An older copy that turns up afterwards is refused again.
     pub fn accept_rollback(options: &StoreOptions) -> Result<(Self, Accepted), OpenError> {
         let folder = Folder::existing(&options.folder)?;
         let old = match Head::open(&folder.head_path()) {
@@ -87,7 +87,8 @@ impl<E: Engine> DiskStore<E> {
         sealed.restamp(mark, census.content)?;
         sealed.sync()?;
         let head_path = folder.head_path();
-        let head = Head::create(&head_path, mark).map_err(at_path(&head_path))?;
+        let head =
+            Head::create(&head_path, mark, Some(Moved::Accepted)).map_err(at_path(&head_path))?;
         folder.keep_only(mark.generation)?;
         let accepted = Accepted {
             entries: census.content.entries,

@@ -40,6 +40,8 @@ fn status(running: bool) -> Reply {
         charter_expired: false,
         emergency: Default::default(),
         log: Default::default(),
+        alarms: Vec::new(),
+        left_out: None,
         facets: 3,
         facets_by_name: [].into(),
         kept_home: [].into(),

@@ -8,10 +8,10 @@ use crdt_model::kind::{Facet, Field, FieldType, Kinds};
 use sha2::{Digest, Sha256};
 
 /// The number of the layout. It changes with what is written, not only with the tables.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Columns that every facet's table has, before those of its fields.
-pub const FIXED_COLUMNS: [&str; 10] = [
+pub const FIXED_COLUMNS: [&str; 11] = [
     "facet_id",
     "label",
     "record",
@@ -22,10 +22,11 @@ pub const FIXED_COLUMNS: [&str; 10] = [
     "begun_ms",
     "changed_ms",
     "conflicts",
+    "left_out",
 ];
 
 /// Tables that are there whatever the charter says.
-const FIXED_TABLES: [&str; 8] = [
+const FIXED_TABLES: [&str; 9] = [
     "about",
     "facet_table",
     "facet_column",
@@ -33,10 +34,11 @@ const FIXED_TABLES: [&str; 8] = [
     "label",
     "facet",
     "conflict",
+    "left_out",
     "search",
 ];
 
-const FIXED_SQL: [&str; 13] = [
+const FIXED_SQL: [&str; 15] = [
     "CREATE TABLE about(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE facet_table(facet TEXT PRIMARY KEY, kind TEXT NOT NULL, table_name TEXT NOT NULL, \
      zh TEXT NOT NULL, en TEXT NOT NULL) WITHOUT ROWID",
@@ -59,6 +61,10 @@ const FIXED_SQL: [&str; 13] = [
      home TEXT NOT NULL, addressee TEXT NOT NULL, field TEXT NOT NULL, value NOT NULL, \
      author TEXT NOT NULL, wall_ms INTEGER NOT NULL, shown INTEGER NOT NULL)",
     "CREATE INDEX conflict_of_facet ON conflict(facet_id)",
+    "CREATE TABLE left_out(facet_id INTEGER NOT NULL, record TEXT NOT NULL, facet TEXT NOT NULL, \
+     home TEXT NOT NULL, addressee TEXT NOT NULL, key TEXT NOT NULL, value, author TEXT NOT NULL, \
+     wall_ms INTEGER NOT NULL)",
+    "CREATE INDEX left_out_of_facet ON left_out(facet_id)",
     // Every character of Chinese is a word of its own, so a phrase finds words of any length.
     "CREATE VIRTUAL TABLE search USING fts5(text, fields UNINDEXED, columnsize = 0, \
      tokenize = \"unicode61 remove_diacritics 2\")",
@@ -239,7 +245,7 @@ impl Table {
         ];
         let texts = ["record", "home", "addressee", "sensitivity", "level"];
         columns.extend(texts.map(|name| format!("{name} TEXT NOT NULL")));
-        let numbers = ["begun_ms", "changed_ms", "conflicts"];
+        let numbers = ["begun_ms", "changed_ms", "conflicts", "left_out"];
         columns.extend(numbers.map(|name| format!("{name} INTEGER NOT NULL")));
         let own = self.columns.iter();
         columns.extend(own.map(|one| format!("{} {}", quoted(&one.name), sql_type(one.holds))));

@@ -3,7 +3,10 @@
 use crdt_model::kind::{Title, Word};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Mention, Mentions};
-use node::control::finding::{Found, FoundColumn, FoundRow, Hit, Hits, Progress, ReadModelStatus};
+use node::control::finding::{
+    Found, FoundColumn, FoundRow, Hit, Hits, LeftOutItem, LeftOutList, Progress, ReadModelStatus,
+};
+use node::control::protocol::LeftOutView;
 
 use super::replies::{List, bare, count, free, name, title, value};
 
@@ -50,6 +53,7 @@ pub(super) fn rows(found: &Found, to: &mut List) {
         begun_ms: _,
         changed_ms: _,
         conflicts,
+        left_out,
         fields,
     } in rows
     {
@@ -70,9 +74,52 @@ pub(super) fn rows(found: &Found, to: &mut List) {
             value(content, to);
         }
         count("fields in conflict", Some(facet.facet), *conflicts, to);
+        count("values left out", Some(facet.facet), *left_out, to);
     }
     count("rows found", Some(*facet), *total, to);
     progress(*catching_up, to);
+}
+
+pub(super) fn left_out_list(list: &LeftOutList, to: &mut List) {
+    let LeftOutList {
+        values,
+        total,
+        next: _,
+        catching_up,
+    } = list;
+    for LeftOutItem {
+        record,
+        home,
+        facet,
+        title: words,
+        written,
+    } in values
+    {
+        bare(*record, to);
+        home.list(to);
+        name(*facet, to);
+        title(words, to);
+        left_out(written, to);
+    }
+    count("values left out", None, *total, to);
+    progress(*catching_up, to);
+}
+
+/// A value that does not count.
+pub(super) fn left_out(view: &LeftOutView, to: &mut List) {
+    let LeftOutView {
+        key,
+        title: words,
+        value: content,
+        word,
+        author,
+        wall: _,
+    } = view;
+    free(key, to);
+    title(words, to);
+    content.iter().for_each(|content| value(content, to));
+    word.iter().for_each(|words| title(words, to));
+    author.list(to);
 }
 
 pub(super) fn hits(found: &Hits, to: &mut List) {

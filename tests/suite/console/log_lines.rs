@@ -19,7 +19,17 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 44] = [
+const LINES: [(&str, &str, Says); 47] = [
+    (
+        "member/keeper.rs",
+        r#"warn: ?why, "the folder is not the one that last ran here: a new author epoch begins""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/answers/left_out.rs",
+        r#"info: %role, values, reason, "a person listed what does not count""#,
+        HeldFacet,
+    ),
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -93,6 +103,11 @@ const LINES: [(&str, &str, Says); 44] = [
     (
         "member/alarms.rs",
         r#"error: peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other, "an author signed two commits with one number: what it wrote from there on is frozen""#,
+        Alarm,
+    ),
+    (
+        "member/alarms.rs",
+        r#"error: %node, told_by, "two machines run with this node's key; mesh-node status says what to do""#,
         Alarm,
     ),
     (

@@ -37,6 +37,7 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
                 free_all(rules, &mut to);
             }
         }
+        Reply::LeftOut(list) => found::left_out_list(list, &mut to),
         Reply::Written {
             record,
             code,
@@ -154,6 +155,8 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         charter_expired: _,
         emergency: about_emergency,
         log: about_log,
+        alarms,
+        left_out,
         facets,
         facets_by_name,
         kept_home,
@@ -171,6 +174,12 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     charter.list(to);
     emergency(about_emergency, to);
     log(about_log, to);
+    for Problem { code, what, next } in alarms {
+        free(code, to);
+        text(what, to);
+        text(next, to);
+    }
+    count("values left out", None, left_out.unwrap_or(0), to);
     count("facets held", None, *facets, to);
     for (name, facets) in facets_by_name {
         count("facets held", Some(*name), *facets, to);
@@ -256,6 +265,7 @@ fn facet(record: RecordId, view: &FacetView, to: &mut List) {
         readable: _,
         rules,
         commits,
+        left_out,
         next,
     } = view;
     name(*facet, to);
@@ -290,6 +300,7 @@ fn facet(record: RecordId, view: &FacetView, to: &mut List) {
         title(words, to);
         values.iter().for_each(|one| written(one, to));
     }
+    left_out.iter().for_each(|one| found::left_out(one, to));
     free_all(rules, to);
     count("commits of one facet", Some(*facet), (*commits).into(), to);
 }
@@ -314,6 +325,7 @@ fn line(line: &RecordLine, to: &mut List) {
         facets,
         fields,
         conflicts,
+        left_out,
     } = line;
     bare(*record, to);
     name(*kind, to);
@@ -332,6 +344,7 @@ fn line(line: &RecordLine, to: &mut List) {
         value(content, to);
     }
     free_all(conflicts, to);
+    free_all(left_out, to);
 }
 
 fn decided(decided: &Logged, to: &mut List) {

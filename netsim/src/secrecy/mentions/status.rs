@@ -96,6 +96,10 @@ impl Mentions for Alarm {
                     author: *author,
                 }));
             }
+            Self::TwoMachines { node, told_by } => {
+                node.list(to);
+                told_by.iter().for_each(|peer| peer.list(to));
+            }
             Self::Damaged { facet, kept } => {
                 (*facet, None).list(to);
                 to.push(counted("commits of one facet", *kept));
@@ -160,6 +164,7 @@ impl Mentions for PeerStatus {
         let Self {
             node,
             link,
+            two_machines,
             emergency: _,
             since: _,
             charter,
@@ -176,6 +181,7 @@ impl Mentions for PeerStatus {
         } = self;
         node.list(to);
         link.list(to);
+        two_machines.iter().for_each(|node| node.list(to));
         charter.list(to);
         to.push(counted("facets shared with a peer", *have));
         to.push(counted("facets missing here", *missing));
@@ -207,6 +213,7 @@ impl Mentions for LinkState {
             | Self::Narrowed
             | Self::Holding
             | Self::Syncing
+            | Self::TwoMachines
             | Self::InSync => {}
         }
     }

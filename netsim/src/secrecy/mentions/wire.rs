@@ -154,6 +154,9 @@ impl Mentions for Hello {
             charter,
             fingerprint,
             gossip,
+            // Drawn at every start.
+            boot: _,
+            two_machines: _,
         } = self;
         charter.list(to);
         to.push(Mention::Fingerprint {

@@ -153,7 +153,7 @@ fn holds(chosen: Chosen<'_>, key: Key) -> FieldType {
         Key::Home | Key::Addressee => FieldType::Area,
         Key::Sensitivity | Key::Level => FieldType::Text,
         Key::Begun | Key::Changed => FieldType::Time,
-        Key::Conflicts => FieldType::Integer,
+        Key::Conflicts | Key::LeftOut => FieldType::Integer,
     }
 }
 

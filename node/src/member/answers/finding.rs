@@ -105,7 +105,7 @@ pub(super) fn reader(keeper: &Keeper, role: Name) -> impl Fn(&Label) -> bool {
     }
 }
 
-fn next(offset: u64, rows: usize, total: u64) -> Option<u64> {
+pub(super) fn next(offset: u64, rows: usize, total: u64) -> Option<u64> {
     let next = offset.saturating_add(rows as u64);
     (rows > 0 && next < total).then_some(next)
 }

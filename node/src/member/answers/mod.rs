@@ -1,5 +1,6 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
+mod alarms;
 mod choosing;
 mod decisions;
 mod due;
@@ -9,6 +10,7 @@ mod finding;
 mod heard;
 mod importing;
 mod inventory;
+mod left_out;
 mod measuring;
 mod receipts;
 mod records;
@@ -61,6 +63,7 @@ pub fn answer(
         Request::Duplicates(wanted) => duplicates::propose(keeper, stats.is_some(), &wanted)?,
         Request::Locate { code } => records::locate(keeper, &code),
         Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
+        Request::LeftOut(wanted) => left_out::list(keeper, stats.is_some(), &wanted)?,
         Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
         Request::Measure(wanted) => measuring::measure(keeper, stats.is_some(), &wanted)?,
         Request::Report(report) => report::draw_up(keeper, stats.is_some(), &report)?,

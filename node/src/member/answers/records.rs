@@ -1,17 +1,18 @@
 //! Showing records to a person, as far as the rules let that person read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::code::{NoCode, RecordCode};
-use crdt_model::document::{Document, Written};
+use crdt_model::document::{Document, Frozen, Written};
 use crdt_model::ids::{Name, RecordId};
-use crdt_model::kind::{Facet, Field, Kind};
+use crdt_model::kind::{Facet, Field, Kind, Title};
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, FacetEntry};
+use crdt_model::value::Value;
 
 use super::{no_such_record, steps, unreadable};
 use crate::control::protocol::{
-    FacetView, FieldView, PAGE_ENTRIES_MAX, RecordLine, RecordView, Reply, ValueView,
+    FacetView, FieldView, LeftOutView, PAGE_ENTRIES_MAX, RecordLine, RecordView, Reply, ValueView,
 };
 use crate::member::keeper::Keeper;
 use crate::text;
@@ -136,6 +137,7 @@ fn record_line(
         facets: held.iter().map(|(id, _)| id.facet).collect(),
         fields: settled.collect::<BTreeMap<_, _>>(),
         conflicts: document.conflicts().map(ToOwned::to_owned).collect(),
+        left_out: left_out_keys(&document),
     }))
 }
 
@@ -149,12 +151,13 @@ fn facet_view(
 ) -> Result<FacetView, Problem> {
     let label = id.label(entry.grade);
     let decision = keeper.engine.rules().read(&label, keeper.node(), role);
-    let (fields, next) = if decision.allowed {
+    let (fields, left_out, next) = if decision.allowed {
         let document = replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?;
         let next = steps::next(keeper, kind, facet, &document);
-        (field_views(kind, facet, &document), next)
+        let left_out = left_out_views(kind, facet, &document);
+        (field_views(kind, facet, &document), left_out, next)
     } else {
-        (Vec::new(), Vec::new())
+        (Vec::new(), Vec::new(), Vec::new())
     };
     Ok(FacetView {
         facet: facet.name,
@@ -164,6 +167,7 @@ fn facet_view(
         readable: decision.allowed,
         rules: decision.rules.iter().map(ToString::to_string).collect(),
         commits: entry.commits,
+        left_out,
         next,
     })
 }
@@ -184,6 +188,35 @@ fn field_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<FieldView
         }
     }
     views
+}
+
+/// What does not count, by field in the order of the kind; what the charter does not declare last.
+fn left_out_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<LeftOutView> {
+    let place = |key: &str| facet.fields.iter().position(|field| field.has_key(key));
+    let mut left_out: Vec<_> = document.frozen().iter().collect();
+    left_out.sort_by_key(|one| (place(&one.key).unwrap_or(usize::MAX), &one.key, one.wall));
+    let view = |one: &Frozen| {
+        let field = facet.field(&one.key);
+        let word = one.value.as_ref().and_then(Value::word);
+        LeftOutView {
+            key: one.key.clone(),
+            title: field.map_or_else(Title::default, |field| field.title.clone()),
+            value: one.value.clone(),
+            word: word.and_then(|word| field?.word(kind, word)),
+            author: one.author,
+            wall: one.wall,
+        }
+    };
+    left_out.into_iter().map(view).collect()
+}
+
+fn left_out_keys(document: &Document) -> Vec<String> {
+    let keys: BTreeSet<&str> = document
+        .frozen()
+        .iter()
+        .map(|one| one.key.as_str())
+        .collect();
+    keys.into_iter().map(ToOwned::to_owned).collect()
 }
 
 fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {

@@ -6,6 +6,7 @@ use crdt_model::charter::Tier;
 use crdt_model::ids::Name;
 use crdt_model::store::Store;
 
+use super::alarms;
 use crate::control::protocol::{NodeStatus, PeerLine};
 use crate::member::keeper::Keeper;
 use crate::transport::Stats;
@@ -26,6 +27,8 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         charter_expired: charter.validity().expired(keeper.engine.floored(now.wall)),
         emergency: keeper.engine.emergency_status(),
         log: keeper.engine.log_status(),
+        alarms: alarms::alarms(keeper, &peers),
+        left_out: left_out(keeper),
         facets: keeper.engine.index().len(),
         facets_by_name,
         kept_home,
@@ -44,6 +47,12 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         up_ms: now.instant.ms,
         latency_ms: keeper.latencies_ms.iter().copied().collect(),
     }
+}
+
+/// How many values do not count; `None` if the read model cannot be asked just now.
+fn left_out(keeper: &Keeper) -> Option<u64> {
+    let (model, _) = keeper.read_model_as_it_stands().ok()?;
+    model.left_out_count().ok()
 }
 
 fn tier_name(tier: Option<Tier>) -> &'static str {
