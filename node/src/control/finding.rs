@@ -197,7 +197,6 @@ pub struct LeftOutItem {
     /// What people call it.
     pub title: Title,
     /// What was written.
-    #[serde(flatten)]
     pub written: LeftOutView,
 }
 

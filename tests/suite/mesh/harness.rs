@@ -158,20 +158,7 @@ impl Mesh {
 
     /// Starts a node's process, and waits until it answers.
     pub(super) fn run(&mut self, code: &str) {
-        let folder = self.node_folder(code);
-        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
-        let child = Command::new(program())
-            .args([
-                "--data",
-                &folder.path().display().to_string(),
-                "run",
-                "--stop-with-parent",
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("a process");
+        let child = spawn(&self.node_folder(code));
         self.running.insert(node(code), child);
         self.wait_for(code, "its socket", |_| true);
     }
@@ -186,17 +173,18 @@ impl Mesh {
     }
 
     pub(super) fn ask(&self, code: &str, request: &Request) -> Reply {
-        let socket = self.node_folder(code).socket();
-        let mut client = Client::connect(&socket).expect("a running node");
-        client.ask(request).expect("an answer")
+        ask(&self.node_folder(code), request)
+    }
+
+    /// Ends a node's process in good order.
+    pub(super) fn stop(&mut self, code: &str) {
+        let mut child = self.running.remove(&node(code)).expect("a running node");
+        assert_eq!(self.ask(code, &Request::Stop), Reply::Done);
+        child.wait().expect("its end");
     }
 
     pub(super) fn status(&self, code: &str) -> Option<NodeStatus> {
-        let mut client = Client::connect(&self.node_folder(code).socket()).ok()?;
-        match client.ask(&Request::Status).ok()? {
-            Reply::Status(status) => Some(*status),
-            other => panic!("{other:?}"),
-        }
+        status(&self.node_folder(code))
     }
 
     /// Looks at a node until what is waited for has come.
@@ -243,21 +231,7 @@ impl Mesh {
         key: &str,
         value: &str,
     ) -> Vec<CommitHash> {
-        let (facet, field) = key.rsplit_once('.').expect("facet.field");
-        let change = ChangedFacet {
-            facet: name(facet),
-            sensitivity: None,
-            level: None,
-            fields: BTreeMap::from([(field.to_owned(), Some(text(value)))]),
-        };
-        match self.ask(
-            code,
-            &Request::Set {
-                record,
-                facets: vec![change],
-                role: None,
-            },
-        ) {
+        match self.ask(code, &setting(record, key, value)) {
             Reply::Written { commits, .. } => commits,
             other => panic!("{other:?}"),
         }
@@ -277,6 +251,50 @@ impl Mesh {
     /// Whether these bytes are in any file of a node's read model.
     pub(super) fn read_model_contains(&self, code: &str, bytes: &[u8]) -> bool {
         contains(&self.node_folder(code).read_model(), bytes)
+    }
+}
+
+/// Starts the process of the node in a folder.
+pub(super) fn spawn(folder: &NodeFolder) -> Child {
+    let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+    let data = folder.path().display().to_string();
+    Command::new(program())
+        .args(["--data", &data, "run", "--stop-with-parent"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("a process")
+}
+
+/// Asks the node that runs in a folder.
+pub(super) fn ask(folder: &NodeFolder, request: &Request) -> Reply {
+    let mut client = Client::connect(&folder.socket()).expect("a running node");
+    client.ask(request).expect("an answer")
+}
+
+/// How the node that runs in a folder stands; `None` while it does not answer.
+pub(super) fn status(folder: &NodeFolder) -> Option<NodeStatus> {
+    let mut client = Client::connect(&folder.socket()).ok()?;
+    match client.ask(&Request::Status).ok()? {
+        Reply::Status(status) => Some(*status),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The request that sets one field, named as `facet.field`.
+pub(super) fn setting(record: RecordId, key: &str, value: &str) -> Request {
+    let (facet, field) = key.rsplit_once('.').expect("facet.field");
+    let change = ChangedFacet {
+        facet: name(facet),
+        sensitivity: None,
+        level: None,
+        fields: BTreeMap::from([(field.to_owned(), Some(text(value)))]),
+    };
+    Request::Set {
+        record,
+        facets: vec![change],
+        role: None,
     }
 }
 

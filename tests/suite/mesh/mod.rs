@@ -4,6 +4,7 @@
 mod charters;
 mod conflicts;
 mod console;
+mod copies;
 mod crashes;
 mod due;
 mod emergencies;
