@@ -107,3 +107,45 @@ fn machine() -> [u8; 8] {
         .into();
     digest.first_chunk::<8>().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_at_home_where_and_when_it_was_written() {
+        let file = tempfile::tempfile().expect("a file");
+        let home = Home::of(&file).expect("a file");
+        assert_eq!(home.moved(&file).expect("a file"), None);
+        let earlier = Home {
+            written_ms: home.written_ms - 60_000,
+            ..home
+        };
+        let elsewhere = Home {
+            inode: home.inode ^ 1,
+            ..home
+        };
+        for one in [earlier, elsewhere] {
+            assert_eq!(one.moved(&file).expect("a file"), Some(Moved::Copied));
+        }
+        let machine = Home {
+            machine: [1; 8],
+            ..home
+        };
+        let moved = machine.moved(&file).expect("a file");
+        assert_eq!(moved, Some(Moved::OtherMachine));
+    }
+
+    #[test]
+    fn a_code_that_is_not_known_stands_for_a_copy() {
+        for moved in [
+            None,
+            Some(Moved::Copied),
+            Some(Moved::OtherMachine),
+            Some(Moved::Accepted),
+        ] {
+            assert_eq!(Moved::of_code(Moved::code(moved)), moved);
+        }
+        assert_eq!(Moved::of_code(200), Some(Moved::Copied));
+    }
+}

@@ -6,5 +6,6 @@ mod damage;
 mod engines;
 mod figures;
 mod model;
+mod moved;
 mod open;
 mod scrub;

@@ -163,10 +163,13 @@ fn alarms(status: &NodeStatus) -> Vec<&str> {
     status.alarms.iter().map(|one| one.code.as_str()).collect()
 }
 
-/// Puts a copy in the place of the village's folder.
+/// Puts a copy in the place of the village's folder. The old one is moved away and not removed, so
+/// that no file of the new one has the inode of an old one by chance.
 fn put_back(mesh: &Mesh, copy: &Copy) {
     let folder = mesh.node_folder(VILLAGE);
-    std::fs::remove_dir_all(folder.path()).expect("a folder");
+    let away = (0..).map(|number| mesh.place(&format!("away-{number}")));
+    let away = away.into_iter().find(|one| !one.exists()).expect("a name");
+    std::fs::rename(folder.path(), away).expect("a folder");
     copy_folder(copy.folder.path(), folder.path());
 }
 
@@ -337,10 +340,16 @@ impl Story {
         self.edit(&folder);
     }
 
+    fn back_up(&mut self) {
+        self.mesh.stop(VILLAGE);
+        self.backup = Some(Copy::of(&self.mesh, VILLAGE, "backup"));
+        self.mesh.run(VILLAGE);
+    }
+
     /// An older folder is put back, and writes while the township is away or not.
     fn restore(&mut self, as_image: bool) {
         let Some(backup) = self.backup.take() else {
-            return;
+            return self.back_up();
         };
         self.mesh.stop(VILLAGE);
         put_back(&self.mesh, &backup);
@@ -388,11 +397,7 @@ impl Story {
         self.done.push(name);
         match kind {
             0 | 1 => self.edit_here(),
-            2 => {
-                self.mesh.stop(VILLAGE);
-                self.backup = Some(Copy::of(&self.mesh, VILLAGE, "backup"));
-                self.mesh.run(VILLAGE);
-            }
+            2 => self.back_up(),
             3 => self.restore(false),
             4 => self.restore(true),
             _ => self.run_twice(),
