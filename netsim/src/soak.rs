@@ -1,9 +1,12 @@
 //! Many seeds, on as many cores as there are. Each seed is a run of its own on one thread.
 
+pub mod kept;
+pub mod seeds;
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::charters::Shelf;
 use crate::counters::Counters;
@@ -12,14 +15,12 @@ use crate::run::{Options, Outcome, Run, Verdict};
 /// What is to be tried.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The first seed.
-    pub first_seed: u64,
-    /// How many seeds.
-    pub seeds: u64,
+    /// The seeds.
+    pub seeds: Vec<u64>,
     /// Nodes of each county.
     pub nodes: usize,
     /// Seeds of which every how many is run twice and compared; 0 for none.
-    pub twice_every: u64,
+    pub twice_every: usize,
     /// Threads.
     pub jobs: usize,
 }
@@ -169,16 +170,15 @@ pub fn run_one(options: Options, shelf: &Shelf) -> Result<Outcome, String> {
 
 /// Runs a batch. `progress` is told after each seed how many are done.
 pub fn run(batch: &Batch, progress: impl Fn(u64) + Sync) -> Summary {
-    let next = AtomicU64::new(0);
+    let next = AtomicUsize::new(0);
     let summary = Mutex::new(Summary::default());
     let work = || {
         let shelf = Shelf::default();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= batch.seeds {
+            let Some(seed) = batch.seeds.get(at).copied() else {
                 return;
-            }
-            let seed = batch.first_seed + at;
+            };
             let options = Options::soak(seed, batch.nodes);
             let outcome = run_one(options.clone(), &shelf);
             let twice = batch.twice_every > 0 && at.is_multiple_of(batch.twice_every);

@@ -25,41 +25,56 @@ pub(super) struct Authority {
     allowed: BTreeSet<CommitHash>,
     seen: BTreeMap<(NodeId, FacetId), usize>,
     /// By which version each node goes, and since when, in virtual milliseconds.
-    went_by: BTreeMap<NodeId, (CharterVersion, u64)>,
+    goes_by: BTreeMap<NodeId, (CharterVersion, u64)>,
 }
+
+/// The one version by which a node went whenever a facet changed since the last look, if it had gone
+/// by it long enough for all that it took before to be durable.
+type Settled = Option<CharterVersion>;
 
 impl Checker for Authority {
     fn look(&mut self, scene: &Scene<'_>, broken: &mut Vec<Broken>) {
-        for (node, happening) in scene.happenings {
-            let Happening::Changed { facet, .. } = happening else {
-                continue;
-            };
+        for ((node, facet), settled) in self.changed(scene) {
             if let Some(state) = scene
                 .world
-                .node(*node)
-                .filter(|_| !scene.hostile.contains(node))
+                .node(node)
+                .filter(|_| !scene.hostile.contains(&node))
             {
-                self.check(scene, *node, state, facet, broken);
-            }
-        }
-        let now_ms = scene.world.now_ms();
-        for (node, state) in scene.world.nodes() {
-            let version = state.engine.charter().version();
-            let since = self.went_by.entry(node).or_insert((version, now_ms));
-            if since.0 != version {
-                *since = (version, now_ms);
+                self.check(scene, node, state, &facet, settled, broken);
             }
         }
     }
 }
 
 impl Authority {
+    /// What changed since the last look, by happenings in their order.
+    fn changed(&mut self, scene: &Scene<'_>) -> BTreeMap<(NodeId, FacetId), Settled> {
+        let mut changed: BTreeMap<(NodeId, FacetId), Settled> = BTreeMap::new();
+        for (node, happening) in scene.happenings {
+            match happening {
+                Happening::GoesBy { version, at_ms } => {
+                    self.goes_by.insert(*node, (*version, *at_ms));
+                }
+                Happening::Changed { facet, at_ms, .. } => {
+                    let goes_by = self.goes_by.get(node);
+                    let settled = goes_by.filter(|(_, since)| *at_ms > since + UNDURABLE_MS);
+                    let settled = settled.map(|(version, _)| *version);
+                    let known = changed.entry((*node, *facet)).or_insert(settled);
+                    *known = known.filter(|version| Some(*version) == settled);
+                }
+                _ => {}
+            }
+        }
+        changed
+    }
+
     fn check(
         &mut self,
         scene: &Scene<'_>,
         node: NodeId,
         state: &Node,
         facet: &FacetId,
+        settled: Settled,
         broken: &mut Vec<Broken>,
     ) {
         let Ok(Some(entry)) = replica::facet_entry(&state.store, facet) else {
@@ -74,15 +89,11 @@ impl Authority {
             return;
         };
         broken.extend(gap(&history).map(|why| scene.broken(NAME, node, why)));
-        let version = state.engine.charter().version();
-        let since = self.went_by.get(&node).filter(|one| one.0 == version);
-        let judged_by_it = |since: &(_, u64)| scene.world.now_ms() > since.1 + UNDURABLE_MS;
-        if since.is_some_and(judged_by_it) {
+        let charters = state.engine.charters();
+        if let Some(charter) = settled.and_then(|version| charters.get(version)) {
             let new = history.commits().skip(before.unwrap_or(0));
-            let roster = state.engine.charter().roster();
-            for (commit, _) in
-                new.filter(|(commit, _)| roster.active(commit.body().author).is_none())
-            {
+            let revoked = |author| charter.roster().active(author).is_none();
+            for (commit, _) in new.filter(|(commit, _)| revoked(commit.body().author)) {
                 let what = format!("took {}, whose author is revoked", commit.hash());
                 broken.push(scene.broken(NAME, node, what));
             }

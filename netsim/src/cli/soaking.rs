@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::thread::available_parallelism;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use crdt_model::engine::Rung;
@@ -12,28 +13,37 @@ use crdt_model::time::WallTime;
 use super::output::{line, progress};
 use crate::charters::Shelf;
 use crate::run::{Options, Outcome, Run};
-use crate::soak::{self, Batch, Summary};
+use crate::soak::{self, Batch, Summary, seeds};
 use crate::world::World;
 use crate::world::node::Node;
 
 /// Seeds of which a batch must have tried every fault.
-const SEEDS_THAT_TRY_ALL: u64 = 150;
+const SEEDS_THAT_TRY_ALL: usize = 150;
 const FAULT_NEVER_TRIED: u8 = 4;
 
 #[derive(Args)]
 pub(super) struct Soak {
-    /// How many seeds.
+    /// How many seeds, beside kept ones.
     #[arg(long, default_value_t = 200)]
     seeds: u64,
     /// The first of them.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["derived_from", "fresh"])]
     first_seed: u64,
+    /// Takes the first of them from a text, such as a commit's hash: the same text, the same seeds.
+    #[arg(long, value_name = "TEXT", conflicts_with = "fresh")]
+    derived_from: Option<String>,
+    /// Takes the first of them from the clock.
+    #[arg(long)]
+    fresh: bool,
+    /// Tries the kept seeds too. Then a fault that none of all these seeds tried fails the batch.
+    #[arg(long)]
+    kept: bool,
     /// Nodes of each county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
     /// Runs every n-th seed twice and compares; 0 for none.
     #[arg(long, default_value_t = 10)]
-    twice_every: u64,
+    twice_every: usize,
     /// Threads; as many as there are cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
@@ -41,32 +51,56 @@ pub(super) struct Soak {
 
 pub(super) fn soak(args: &Soak) -> u8 {
     let cores = available_parallelism().map_or(1, usize::from);
+    let first = first_seed(args);
     let batch = Batch {
-        first_seed: args.first_seed,
-        seeds: args.seeds,
+        seeds: seeds::of_batch(args.nodes, args.kept, first, args.seeds),
         nodes: args.nodes,
         twice_every: args.twice_every,
         jobs: args.jobs.unwrap_or(cores),
     };
+    let (all, twice) = (batch.seeds.len(), batch.twice_every);
+    let (count, nodes) = (args.seeds, batch.nodes);
+    let kept = match args.kept {
+        true => seeds::kept_of(nodes).count(),
+        false => 0,
+    };
     line(format!(
-        "soak: {} seeds from {}, {} nodes, every {}th seed twice",
-        batch.seeds, batch.first_seed, batch.nodes, batch.twice_every
+        "soak: {kept} kept seeds and {count} from {first}, {nodes} nodes, every {twice}th seed twice"
     ));
     let shows = std::io::stderr().is_terminal();
     let summary = soak::run(&batch, |done| {
         if shows {
-            progress(format!("{done} of {}", batch.seeds));
+            progress(format!("{done} of {all}"));
         }
     });
     show(&summary);
     let worst = summary.failures.iter().map(|failure| failure.code);
     match worst.max_by_key(|code| (*code == 1, *code)) {
         Some(code) => code,
-        None if batch.seeds >= SEEDS_THAT_TRY_ALL && !summary.never().is_empty() => {
+        None if args.kept && all >= SEEDS_THAT_TRY_ALL && !summary.never().is_empty() => {
             FAULT_NEVER_TRIED
         }
         None => 0,
     }
+}
+
+fn first_seed(args: &Soak) -> u64 {
+    match &args.derived_from {
+        Some(text) => seeds::first_derived_from(text),
+        None if args.fresh => first_by_clock(),
+        None => args.first_seed,
+    }
+}
+
+/// A first seed that nobody has tried: the milliseconds of the clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which seeds are tried is asked by a person; what they do is not up to the clock"
+)]
+fn first_by_clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let ms = since.map_or(0, |since| since.as_millis());
+    u64::try_from(ms).unwrap_or(0) % seeds::FIRST_SEED_MAX
 }
 
 fn show(summary: &Summary) {

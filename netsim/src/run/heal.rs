@@ -1,11 +1,12 @@
 //! How trouble ends: bit by bit while the county works, and all of it at last.
 
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{CharterVersion, NodeId};
+use crdt_model::replica;
 
 use super::Run;
 use crate::checkers::Broken;
 use crate::world::Happening;
-use crate::world::node::Clocks;
+use crate::world::node::{Clocks, Node};
 
 /// Virtual milliseconds within which everything must have come about after the last fault.
 pub(crate) const HEALS_WITHIN_MS: u64 = 60_000;
@@ -13,6 +14,8 @@ pub(crate) const HEALS_WITHIN_MS: u64 = 60_000;
 const LINES_UP_MS: u64 = 5_000;
 /// Virtual milliseconds for what was begun under faults to end: requests time out in 30 s.
 pub(crate) const SETTLING_MS: u64 = 35_000;
+/// Virtual milliseconds until a charter that a person brings is durable on a sound disk.
+const CHARTER_TAKES_MS: u64 = 100;
 
 impl Run {
     /// Mends this and that.
@@ -91,6 +94,7 @@ impl Run {
         // What was under way may have met its fault only now.
         self.mend_machines();
         self.all_run_on_sound_disks();
+        self.bring_lost_charters();
         let from_ms = self.world.now_ms();
         self.world.run_ms(LINES_UP_MS);
         self.look();
@@ -125,6 +129,31 @@ impl Run {
         }
     }
 
+    /// Brings a charter again to a node that lost it with a part of its disk and wrote under it before:
+    /// where no other node had it, nobody can judge what it wrote until reviewers bring it again. By now
+    /// every node has what its peers could give it.
+    fn bring_lost_charters(&mut self) {
+        for node in self.stage.places.nodes().to_vec() {
+            let Some(state) = self.world.node(node) else {
+                continue;
+            };
+            let has = state.engine.charter().version();
+            let named = latest_named(state);
+            if self.checkers.forked || named.is_none_or(|named| named <= has) {
+                continue;
+            }
+            for bundle in [
+                self.stage.second().bundle.clone(),
+                self.third.bundle.clone(),
+            ] {
+                if self.world.offer(node, &bundle).is_ok() {
+                    self.world.counters.count("lost charter brought again");
+                    self.world.run_ms(CHARTER_TAKES_MS);
+                }
+            }
+        }
+    }
+
     /// Now and then one village stays away for good: no charter ever reaches it.
     fn leave_one_out(&mut self) {
         if self.trouble.chance.percent(10)
@@ -140,4 +169,21 @@ impl Run {
             }
         }
     }
+}
+
+/// The latest charter that a commit names which the node holds and wrote.
+fn latest_named(state: &Node) -> Option<CharterVersion> {
+    let mut facets = Vec::new();
+    // A damaged entry is told of when its node meets it.
+    let _ = replica::for_each_facet(&state.store, |facet, _| facets.push(facet));
+    let own = state.identity().node;
+    let histories = facets
+        .iter()
+        .filter_map(|facet| replica::history(&state.store, facet).ok());
+    let named = histories.flat_map(|history| {
+        let commits = history.commits().map(|(commit, _)| commit.body());
+        let own = commits.filter(|body| body.author == own);
+        own.map(|body| body.charter).max()
+    });
+    named.max()
 }

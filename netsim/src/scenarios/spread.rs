@@ -38,7 +38,10 @@ impl Spread {
     /// Takes in what happened.
     pub(super) fn follow(&mut self, world: &World, happenings: &[(NodeId, Happening)]) {
         for (node, happening) in happenings {
-            let Happening::Changed { facet, label, from } = happening else {
+            let Happening::Changed {
+                facet, label, from, ..
+            } = happening
+            else {
                 continue;
             };
             let graded = self.grades.get(facet) == Some(&label.grade);

@@ -53,7 +53,14 @@ impl World {
             Output::Changed {
                 facet, label, from, ..
             } => {
-                self.befell(node, Happening::Changed { facet, label, from });
+                let at_ms = self.now_ms;
+                let changed = Happening::Changed {
+                    facet,
+                    label,
+                    from,
+                    at_ms,
+                };
+                self.befell(node, changed);
             }
             Output::Dropped { facets } => {
                 self.befell(node, Happening::Dropped(facets));

@@ -26,7 +26,7 @@ use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Identity, InboundId, Input, RequestId, SyncToken, Ticket, WriteRefused,
 };
-use crdt_model::ids::{CharterDigest, CommitHash, NodeId};
+use crdt_model::ids::{CharterDigest, CharterVersion, CommitHash, NodeId};
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica;
 use crdt_model::store::Store;
@@ -124,6 +124,15 @@ pub enum Happening {
         label: Label,
         /// Who sent them.
         from: Option<NodeId>,
+        /// Virtual time, in milliseconds.
+        at_ms: u64,
+    },
+    /// The node began to go by this version of the charter: it started with it, or adopted it.
+    GoesBy {
+        /// Which.
+        version: CharterVersion,
+        /// Virtual time, in milliseconds.
+        at_ms: u64,
     },
     /// Facets were dropped.
     Dropped(usize),

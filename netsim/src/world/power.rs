@@ -423,6 +423,9 @@ impl World {
                     .collect();
                 peers.into_iter().for_each(|peer| self.cut(node, peer));
                 self.see(node, Seen::Charter(version));
+                let at_ms = self.now_ms;
+                self.happenings
+                    .push((node, Happening::GoesBy { version, at_ms }));
                 self.redial_all(node);
             }
         }

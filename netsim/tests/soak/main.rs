@@ -2,97 +2,25 @@
 
 use netsim::charters::Shelf;
 use netsim::run::Options;
-use netsim::soak::{Batch, run, run_one};
+use netsim::soak::kept::{KEPT, Kept};
+use netsim::soak::{Batch, run, run_one, seeds};
 use netsim::stage::LINZE_NODES;
 
 const NODES: usize = 12;
 
-/// Seeds that showed a bug of the engine, and which.
-const KEPT: [(u64, &str); 17] = [
-    (
-        30,
-        "a charter refused by a wrong clock was not asked for again when the clock was set",
-    ),
-    (
-        99,
-        "what was written under a wrong clock waited for minutes after the clock was set",
-    ),
-    (
-        6,
-        "a node that lost an older charter refused for good what was written under it",
-    ),
-    (
-        49,
-        "a crash between a purge and the rewrite of the disk left the purged bytes there",
-    ),
-    (
-        228,
-        "an old hello that came late hid from a node that its peer had the new charter",
-    ),
-    (
-        123,
-        "the quarantine kept the bytes of a commit that its author never signed",
-    ),
-    (
-        1109,
-        "a facet that was purged while its next grade waited for the disk stayed in the index alone",
-    ),
-    (
-        1369,
-        "a push was forgotten while its facet waited for a new grade to become durable",
-    ),
-    (
-        1353,
-        "who opened a facet to a node with a new grade never compared it, and missed its commits",
-    ),
-    (
-        2120,
-        "the names of refused commits stayed in the quarantine when a charter took their facet away",
-    ),
-    (
-        5217,
-        "a peer set back to an old backup never got again what it had just sent and was not durable",
-    ),
-    (
-        5587,
-        "signatures that came while a clock was days behind were asked for again only after minutes",
-    ),
-    (
-        5811,
-        "the status named a declaration that waited for the disk while the one before it counted",
-    ),
-    (
-        8105,
-        "what a hostile node forged in a revoked node's name was kept as that node's",
-    ),
-    (
-        18895,
-        "a clock that was set right was noticed minutes later, and signatures were asked for then",
-    ),
-    (
-        17974,
-        "a hostile node that said that an emergency counts was held to be told too much",
-    ),
-    (
-        1798,
-        "a facet found damaged while a charter took it away left the mark of a new life on it behind",
-    ),
-];
-
 #[test]
 fn seeds_that_once_showed_a_bug_converge() {
     let shelf = Shelf::default();
-    for (seed, bug) in KEPT {
-        let outcome = run_one(Options::soak(seed, NODES), &shelf).expect("no panic");
-        assert_eq!(outcome.broken, [], "seed {seed}: {bug}");
+    for Kept { seed, why, .. } in KEPT.iter().filter(|kept| kept.nodes == NODES) {
+        let outcome = run_one(Options::soak(*seed, NODES), &shelf).expect("no panic");
+        assert_eq!(outcome.broken, [], "seed {seed}: {why}");
     }
 }
 
 #[test]
 fn forty_seeds_converge_and_the_same_seed_gives_the_same_run() {
     let batch = Batch {
-        first_seed: 15,
-        seeds: 40,
+        seeds: (15..55).collect(),
         nodes: NODES,
         twice_every: 10,
         jobs: 2,
@@ -100,6 +28,23 @@ fn forty_seeds_converge_and_the_same_seed_gives_the_same_run() {
     let summary = run(&batch, |_| {});
     assert!(summary.failures.is_empty(), "{:#?}", summary.failures);
     assert_eq!(summary.same_twice, 4);
+}
+
+#[test]
+fn a_batch_has_the_kept_seeds_and_those_that_follow_from_a_text_each_once() {
+    let first = seeds::first_derived_from("d479e5f");
+    assert_eq!(first, seeds::first_derived_from("d479e5f"));
+    assert_ne!(first, seeds::first_derived_from("d479e5e"));
+    let kept: Vec<u64> = seeds::of_batch(NODES, true, first, 0);
+    let both = seeds::of_batch(NODES, true, first, 3);
+    assert!(kept.contains(&1369));
+    assert_eq!(
+        both,
+        [kept.as_slice(), &[first, first + 1, first + 2]].concat()
+    );
+    let overlapping = seeds::of_batch(NODES, true, 1369, 2);
+    assert_eq!(overlapping, [kept.as_slice(), &[1370]].concat());
+    assert_eq!(seeds::of_batch(NODES, false, 7, 2), [7, 8]);
 }
 
 /// The whole of Linze County on its own charter; a soak of 84 nodes has more steps.
