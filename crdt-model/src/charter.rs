@@ -30,6 +30,8 @@ pub enum Standing {
     /// It is a member.
     #[default]
     Active,
+    /// It has no key yet: it signs, holds and sends nothing, and nobody connects to it.
+    Expected,
     /// It was one; its key is trusted no more.
     Revoked,
 }
@@ -45,12 +47,19 @@ pub struct Member {
     pub tier: Tier,
     /// The node above it; none for the county.
     pub parent: Option<NodeId>,
-    /// Its ed25519 public key.
+    /// Its ed25519 public key; of an expected node, bytes that nobody has the secret half of.
     pub key: PublicKey,
     /// Where it can be dialled, as multiaddresses; empty for nodes that only dial out.
     pub addresses: Vec<String>,
     /// Whether it is trusted.
     pub standing: Standing,
+}
+
+impl Member {
+    /// Whether the county counts on this node: it is a member, or will be.
+    pub fn has_place(&self) -> bool {
+        matches!(self.standing, Standing::Active | Standing::Expected)
+    }
 }
 
 /// The nodes of one charter version, sorted by code.
@@ -144,6 +153,19 @@ impl Roster {
     pub fn active(&self, node: NodeId) -> Option<&Member> {
         self.member(node)
             .filter(|member| member.standing == Standing::Active)
+    }
+
+    /// The member with this code if it was not revoked: active, or expected.
+    pub fn with_place(&self, node: NodeId) -> Option<&Member> {
+        self.member(node).filter(|member| member.has_place())
+    }
+
+    /// How many townships are trusted: as many can confirm the log of charters.
+    pub fn active_townships(&self) -> usize {
+        let members = self.members.iter();
+        members
+            .filter(|one| one.tier == Tier::Township && one.standing == Standing::Active)
+            .count()
     }
 
     /// Position of a node among the sorted members.

@@ -98,6 +98,7 @@ impl Written<'_> {
             };
             let state = match standing {
                 Standing::Active => "active",
+                Standing::Expected => "expected",
                 Standing::Revoked => "revoked",
             };
             let key = (self.keys)(*node);

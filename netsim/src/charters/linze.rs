@@ -195,9 +195,7 @@ fn entry(node: NodeId) -> String {
     };
     let parent = node.parent();
     let parent = parent.map_or_else(String::new, |above| format!("parent = \"{above}\"\n"));
-    format!(
-        "\n[[node]]\ncode = \"{node}\"\nname = \"{name}{node}\"\ntier = \"{tier}\"\n{parent}state = \"active\"\n"
-    )
+    format!("\n[[node]]\ncode = \"{node}\"\nname = \"{name}{node}\"\ntier = \"{tier}\"\n{parent}")
 }
 
 fn filling(seed: u64, nodes: &[NodeId], reviewers: &Reviewers) -> Filling {
@@ -243,11 +241,9 @@ fn with_rule(files: &CharterFiles, rule: &str) -> CharterFiles {
 fn revoke(files: &mut CharterFiles, node: NodeId) {
     if let Some(content) = files.files.get_mut(policy::reading::roster::FILE) {
         let text = String::from_utf8_lossy(content).into_owned();
-        let code = format!("code = \"{node}\"");
-        if let Some((before, after)) = text.split_once(&code) {
-            let after = after.replacen("state = \"active\"", "state = \"revoked\"", 1);
-            *content = format!("{before}{code}{after}").into_bytes();
-        }
+        let code = format!("code = \"{node}\"\n");
+        let revoked = text.replace(&code, &format!("{code}state = \"revoked\"\n"));
+        *content = revoked.into_bytes();
     }
 }
 

@@ -1,15 +1,17 @@
 //! `init`: makes a node's folder and key, and founds the node under a charter.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crdt_model::ids::{CharterDigest, NodeId, PublicKey};
 use serde_json::json;
 
 use super::asking::Context;
 use super::help::Words;
+use super::introduction::{self, Given};
 use super::output::Answer;
 use super::{Ended, values};
 use crate::folder::{Founding, NodeFolder};
+use crate::member::founding::{Introduction, introduce, is_founded};
 use crate::settings::{Flags, write_new};
 use crate::text;
 use crate::text::{Problem, Text};
@@ -22,15 +24,17 @@ pub(super) struct Arguments {
     charter: Option<PathBuf>,
     #[arg(long, value_name = "HEX", value_parser = values::digest, requires = "charter")]
     digest: Option<CharterDigest>,
+    #[arg(long, value_name = "SHA256:…", value_parser = introduction::fingerprint, num_args = 1.., requires = "charter")]
+    reviewer: Vec<String>,
     #[arg(long, value_name = "ADDR", value_parser = values::listen, num_args = 1..)]
     listen: Vec<String>,
 }
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "建立节点：生成目录、密钥和 node.toml；给出章程时加入该章程。重复执行无害。",
-        "Make a node: its folder, key and node.toml; with a charter, found it. Running it twice is \
-         harmless."
+        "建立节点：生成目录、密钥和 node.toml；给出章程时，核对审核人指纹后加入该章程。重复执行无害。",
+        "Make a node: its folder, key and node.toml; with a charter, found it once somebody has compared \
+         the reviewers' fingerprints. Running it twice is harmless."
     ))
     .argument(
         "node",
@@ -49,8 +53,15 @@ pub(super) fn words() -> Words {
     .argument(
         "digest",
         text!(
-            "章程摘要，从其他途径核实所得",
-            "the charter's digest, as known from elsewhere"
+            "章程摘要，从其他途径核实所得；给出后不再询问",
+            "the charter's digest, as known from elsewhere; nothing is asked then"
+        ),
+    )
+    .argument(
+        "reviewer",
+        text!(
+            "全部审核人的密钥指纹，从其他途径核实所得；给出后不再询问",
+            "the fingerprints of all reviewers' keys, as known from elsewhere; nothing is asked then"
         ),
     )
     .argument(
@@ -78,6 +89,8 @@ struct Outcome {
     key_made: Made,
     settings_made: Made,
     founded: Made,
+    /// The charter that it was founded under now.
+    charter: Option<Introduction>,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
@@ -94,7 +107,20 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         false if arguments.listen.is_empty() => Made::Before,
         false => same_addresses(arguments, context)?,
     };
-    let founded = found(arguments, &folder, node)?;
+    let mut charter = None;
+    let founded = match &arguments.charter {
+        None if is_begun(&folder) => Made::Before,
+        None => Made::Not,
+        Some(_) if is_begun(&folder) && is_founded(&folder)? => Made::Before,
+        Some(path) => {
+            let (introduction, confirmed) = found(arguments, path, &folder, node, context)?;
+            if !confirmed {
+                return introduction::unconfirmed(&introduction, &arguments.given(path), context);
+            }
+            charter = Some(introduction);
+            Made::Now
+        }
+    };
     let folder = context.data.value.clone();
     let outcome = Outcome {
         node,
@@ -103,6 +129,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         key_made,
         settings_made,
         founded,
+        charter,
     };
     Ok(outcome.answer(context))
 }
@@ -162,21 +189,43 @@ fn same_addresses(arguments: &Arguments, context: &Context) -> Result<Made, Prob
     ))
 }
 
-fn found(arguments: &Arguments, folder: &NodeFolder, node: NodeId) -> Result<Made, Problem> {
-    let Some(charter) = &arguments.charter else {
-        let founded = std::fs::read_dir(folder.store()).is_ok_and(|mut held| held.next().is_some());
-        return Ok(if founded { Made::Before } else { Made::Not });
-    };
-    let founding = Founding {
+impl Arguments {
+    /// What was given to be compared with the charter.
+    fn given<'a>(&'a self, charter: &'a Path) -> Given<'a> {
+        Given {
+            digest: self.digest.is_some(),
+            reviewers: &self.reviewer,
+            charter,
+        }
+    }
+}
+
+/// Whether there is a store, with a charter or without.
+fn is_begun(folder: &NodeFolder) -> bool {
+    std::fs::read_dir(folder.store()).is_ok_and(|mut held| held.next().is_some())
+}
+
+/// Founds the node, if a person agrees to the charter; says to which.
+fn found(
+    arguments: &Arguments,
+    charter: &Path,
+    folder: &NodeFolder,
+    node: NodeId,
+    context: &Context,
+) -> Result<(Introduction, bool), Problem> {
+    let mut founding = Founding {
         node,
-        charter: charter.clone(),
+        charter: charter.to_owned(),
         digest: arguments.digest,
     };
-    match crate::member::found(folder, &founding) {
-        Ok(()) => Ok(Made::Now),
-        Err(problem) if problem.code == "store-exists" => Ok(Made::Before),
-        Err(problem) => Err(problem),
+    let introduction = introduce(folder, &founding)?;
+    let confirmed = introduction::is_confirmed(&introduction, &arguments.given(charter), context)?;
+    if confirmed {
+        // The files are read again: they must be those that were agreed to.
+        founding.digest = Some(introduction.digest);
+        crate::member::found(folder, &founding)?;
     }
+    Ok((introduction, confirmed))
 }
 
 impl Outcome {
@@ -185,11 +234,14 @@ impl Outcome {
         let (node, key) = (self.node, self.key);
         lines.push(text!("节点  {node}", "node        {node}"));
         lines.push(text!("公钥  {key}", "public key  {key}"));
-        lines.push(self.charter_line());
+        match &self.charter {
+            Some(charter) => lines.push(introduction::introduction_text(charter)),
+            None => lines.push(self.charter_line()),
+        }
         lines.extend(self.next());
         let text: String = lines
             .iter()
-            .map(|line| context.output.say(line) + "\n")
+            .map(|line| context.output.say(line).trim_end().to_owned() + "\n")
             .collect();
         let word = |made, now, before| match made {
             Made::Now => now,
@@ -204,6 +256,7 @@ impl Outcome {
             "key": word(self.key_made, "made", "kept"),
             "settings": word(self.settings_made, "made", "kept"),
             "charter": word(self.founded, "founded", "kept"),
+            "founding": self.charter.as_ref().map(introduction::introduction_object),
         });
         Answer::done(text, json)
     }
@@ -211,7 +264,9 @@ impl Outcome {
     fn headline(&self) -> Text {
         let folder = self.folder.display();
         let all = [self.key_made, self.settings_made, self.founded];
-        if all.contains(&Made::Now) {
+        if self.founded == Made::Now {
+            text!("节点已加入章程：{folder}", "the node is founded: {folder}")
+        } else if all.contains(&Made::Now) {
             text!(
                 "节点目录已就绪：{folder}",
                 "the node's folder is ready: {folder}"

@@ -1,6 +1,6 @@
 //! The command line of a node: `mesh-node`, one file a command.
 //!
-//! * `init`, `run`, `stop`, `config`: the node itself
+//! * `init`, `run`, `stop`, `config`: the node itself; `introduction` shows whom `init` would trust
 //! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
 //!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
@@ -43,6 +43,7 @@ mod field;
 mod help;
 mod import;
 mod init;
+mod introduction;
 mod inventory;
 mod measure;
 mod offer;

@@ -288,7 +288,7 @@ mod tests {
         let files = policy::CharterFiles::read(&folder.charter()).expect("a charter");
         let (charter, manifest) = policy::signing::sign::check_ready(&files).expect("ready");
         assert_eq!(manifest.version, crdt_model::ids::CharterVersion(1));
-        assert!(charter.keyless().is_empty());
+        assert_eq!(charter.expected().count(), 0);
         for node in members.nodes() {
             assert!(folder.node(node).store().is_dir(), "{node} has a store");
         }

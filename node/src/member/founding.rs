@@ -1,10 +1,10 @@
 //! Making a node: its store, its first author epoch, and the charter it trusts first.
 
-use crdt_model::ids::CharterDigest;
+use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store, StoreError};
 use policy::CharterFiles;
-use policy::signing::adopt;
+use policy::signing::adopt::{self, AdoptedCharter};
 use policy::signing::bundle;
 use policy::signing::held::HeldError;
 
@@ -22,9 +22,57 @@ pub(super) const NODE_MARK: &str = "node";
 /// Megabytes of cache that a store is made with; what it runs with is a setting.
 const FOUNDING_CACHE_BYTES: u64 = 4 << 20;
 
-/// Makes the store of a node that has its key, and puts the charter into it. The charter must be
-/// signed by enough of its own reviewers, be in force, and list this node with this key.
-pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
+/// What makes a charter this county's and no other's: what a person compares with what the reviewers
+/// told them, before the node trusts it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Introduction {
+    /// The charter's version.
+    pub version: CharterVersion,
+    /// The charter's digest.
+    pub digest: CharterDigest,
+    /// The digest of version 1: all versions of one county have the same.
+    pub lineage: CharterDigest,
+    /// How many reviewers must sign the next version.
+    pub threshold: usize,
+    /// The reviewers, by name.
+    pub reviewers: Vec<IntroducedReviewer>,
+}
+
+/// A reviewer whom a charter lists.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct IntroducedReviewer {
+    /// What people call them.
+    pub name: String,
+    /// The fingerprint of their key, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+}
+
+/// Reads the charter that a node would begin with. It must be signed by enough of its own reviewers,
+/// be in force, and list the node with its key. Nothing is written.
+pub fn introduce(folder: &NodeFolder, founding: &Founding) -> Result<Introduction, Problem> {
+    let (_, adopted) = read_charter(folder, founding)?;
+    let board = adopted.board();
+    let mut reviewers: Vec<_> = board
+        .members()
+        .map(|member| IntroducedReviewer {
+            name: member.name.clone(),
+            fingerprint: member.key.fingerprint(),
+        })
+        .collect();
+    reviewers.sort();
+    Ok(Introduction {
+        version: adopted.version(),
+        digest: adopted.digest(),
+        lineage: adopted.lineage(),
+        threshold: board.threshold(),
+        reviewers,
+    })
+}
+
+fn read_charter(
+    folder: &NodeFolder,
+    founding: &Founding,
+) -> Result<(CharterFiles, AdoptedCharter), Problem> {
     let key = public_key(&folder.read_secret()?);
     let files =
         CharterFiles::read(&founding.charter).map_err(|problem| charter_problem(&problem))?;
@@ -36,10 +84,17 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
         .active(node)
         .cloned();
     match listed {
-        Some(member) if member.key == key => {}
-        Some(_) => return Err(not_in_roster(node, &format!("{key}"), true)),
-        None => return Err(not_in_roster(node, &format!("{key}"), false)),
+        Some(member) if member.key == key => Ok((files, adopted)),
+        Some(_) => Err(not_in_roster(node, &format!("{key}"), true)),
+        None => Err(not_in_roster(node, &format!("{key}"), false)),
     }
+}
+
+/// Makes the store of a node that has its key, and puts the charter into it (see [`introduce`] for
+/// what the charter must be).
+pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
+    let (files, adopted) = read_charter(folder, founding)?;
+    let node = founding.node;
     let mut batch = Batch::default();
     let bundle = bundle::encode(&files).map_err(|problem| charter_problem(&problem))?;
     batch.put(replica::charter_key(adopted.version()), bundle);
@@ -50,6 +105,25 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
         .write(&batch)
         .and_then(|()| store.sync())
         .map_err(|error| store_problem(&error))
+}
+
+/// Whether the node has a store with a charter in it.
+pub fn is_founded(folder: &NodeFolder) -> Result<bool, Problem> {
+    let options = StoreOptions {
+        folder: folder.store(),
+        cache_bytes: FOUNDING_CACHE_BYTES,
+    };
+    match SledStore::open(&options) {
+        Ok(store) => holds_charter(&store),
+        Err(OpenError::Missing(_)) => Ok(false),
+        Err(error) => Err(error.problem()),
+    }
+}
+
+fn holds_charter(store: &SledStore) -> Result<bool, Problem> {
+    let charters = store.scan(&replica::charters_prefix(), None, 1);
+    let charters = charters.map_err(|error| store_problem(&error))?;
+    Ok(!charters.is_empty())
 }
 
 /// The store of a node that has none yet, or none with a charter: making one may have been cut
@@ -64,10 +138,9 @@ fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
         made => return made.map_err(|error| error.problem()),
     };
     let store = SledStore::open(&options).map_err(|error| error.problem())?;
-    let charters = store.scan(&replica::charters_prefix(), None, 1);
-    match charters.map_err(|error| store_problem(&error))?.is_empty() {
-        true => Ok(store),
-        false => Err(exists.problem()),
+    match holds_charter(&store)? {
+        false => Ok(store),
+        true => Err(exists.problem()),
     }
 }
 

@@ -30,10 +30,15 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The directory of a roster. Members with impossible keys can neither call nor be called.
+    /// The directory of a roster. Members with impossible keys, and nodes that are expected and have
+    /// none, can neither call nor be called.
     pub(super) fn new(roster: Arc<Roster>) -> Self {
         let entry = |member: &Member| Some((peer_of(&member.key)?, (member.node, member.standing)));
-        let nodes = roster.members().iter().filter_map(entry).collect();
+        let known = roster
+            .members()
+            .iter()
+            .filter(|member| member.standing != Standing::Expected);
+        let nodes = known.filter_map(entry).collect();
         Self { roster, nodes }
     }
 

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
-use crdt_model::charter::{Charter, Decision, Declared, Freshness, Roster, RuleId, Validity};
+use crdt_model::charter::{
+    Charter, Decision, Declared, Freshness, Member, Roster, RuleId, Standing, Validity,
+};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
@@ -21,6 +23,7 @@ use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::{self, Head, Reviewer, rank};
 use crate::reading::measures::{self, Measure};
+use crate::reading::roster::ReadRoster;
 use crate::reading::rules::{self, Rule};
 use crate::reading::{kinds, layout, roster, schema, terms};
 use crate::signing::board::Board;
@@ -48,7 +51,8 @@ pub struct CedarCharter {
 struct Content {
     head: Head,
     roster: Roster,
-    keyless: Vec<NodeId>,
+    /// Whether any node has a key.
+    keyed: bool,
     kinds: Kinds,
     checks: Checks,
     measures: Vec<Measure>,
@@ -95,15 +99,14 @@ impl CedarCharter {
         let roster = roster::read(files, head.as_ref().map(|head| head.county), findings);
         let kinds = kinds::read(files, head.as_ref(), findings);
         let checks = checks::read(files, findings);
-        let (head, roster, kinds) = (head?, roster?, kinds?);
+        let (head, ReadRoster { roster, keyed }, kinds) = (head?, roster?, kinds?);
         let measures = measures::read(files, &kinds, findings)?;
-        terms::check_cosigners(files, &head, &roster.roster, findings);
-        checks::check_words(&checks, &head, &kinds, &roster.roster, findings);
+        checks::check_words(&checks, &head, &kinds, &roster, findings);
         let schema = schema::read(files, &head, &kinds, findings)?;
-        let rules = rules::read(files, &schema, &roster.roster, findings)?;
+        let rules = rules::read(files, &schema, &roster, findings)?;
         terms::check_emergency_rules(&head, &rules, findings);
         let named = Named::new(&rules.named);
-        let model = match Model::new(schema, rules, &roster.roster) {
+        let model = match Model::new(schema, rules, &roster) {
             Ok(model) => model,
             Err(alarm) => {
                 findings.push(Finding::error(
@@ -116,8 +119,8 @@ impl CedarCharter {
         };
         let content = Content {
             head,
-            roster: roster.roster,
-            keyless: roster.keyless,
+            roster,
+            keyed,
             kinds,
             checks,
             measures,
@@ -156,15 +159,21 @@ impl CedarCharter {
         self.content.head.threshold
     }
 
-    /// Nodes without a key. A charter that has such, or has no reviewers, is a template: it can be
-    /// checked, and neither signed nor adopted.
-    pub fn keyless(&self) -> &[NodeId] {
-        &self.content.keyless
+    /// Nodes that have no key yet. In a template, where no node has one, those are not told apart.
+    pub fn expected(&self) -> impl Iterator<Item = &Member> {
+        let members = self.content.roster.members().iter();
+        members.filter(|member| member.standing == Standing::Expected)
     }
 
-    /// Whether it is a template.
+    /// Whether any node has a key.
+    pub fn has_keys(&self) -> bool {
+        self.content.keyed
+    }
+
+    /// Whether it is a template: no node has a key, or nobody can sign. It can be checked, and
+    /// neither signed nor adopted.
     pub fn is_template(&self) -> bool {
-        !self.content.keyless.is_empty() || self.content.head.reviewers.is_empty()
+        !self.has_keys() || self.content.head.reviewers.is_empty()
     }
 
     /// The charter's own tests.
@@ -229,12 +238,21 @@ impl CedarCharter {
     }
 
     /// Answers any question. Labels that no kind allows, nodes and roles that are not listed, and
-    /// nodes that were revoked are refused without asking a rule.
+    /// nodes that are not active are refused without asking a rule.
     pub fn decide(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
+        match self.content.roster.active(node) {
+            Some(_) => self.decide_in_full(question, label, node),
+            None => self.denied.clone(),
+        }
+    }
+
+    /// Answers as [`Self::decide`] does, and for a node that is expected as if it had its key: what
+    /// reviewers agree on holds for the whole county, whoever has joined so far.
+    pub fn decide_in_full(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
         let listed = |node| self.content.roster.member(node).is_some();
         let role_listed = |role| rank(&self.content.head.roles, role).is_some();
         let asked = self.content.kinds.check_label(label).is_ok()
-            && self.content.roster.active(node).is_some()
+            && self.content.roster.with_place(node).is_some()
             && listed(label.home)
             && listed(label.addressee)
             && question.role().is_none_or(role_listed);
@@ -430,8 +448,16 @@ impl Charter for CedarCharter {
         self.content.head.validity
     }
 
+    /// Where fewer townships are active than are to confirm the charter, all of those must; where
+    /// none is, there is nobody to ask.
     fn freshness(&self) -> Option<Freshness> {
-        self.content.head.freshness
+        let freshness = self.content.head.freshness?;
+        let active = self.content.roster.active_townships();
+        let cosigners = freshness.cosigners.min(active);
+        (cosigners > 0).then_some(Freshness {
+            cosigners,
+            ..freshness
+        })
     }
 
     fn declared(&self, declaration: &[u8]) -> Option<Declared> {

@@ -39,10 +39,11 @@ pub struct Explanation {
 }
 
 impl CedarCharter {
-    /// Answers a question and says why.
+    /// Answers a question and says why; for a node that is expected, as if it had its key.
     pub fn explain(&self, question: Question, label: &Label, node: NodeId) -> Explanation {
-        let decision = self.decide(question, label, node);
-        let held = question.role().is_none() || self.decide(Question::Flow, label, node).allowed;
+        let decide = |question| self.decide_in_full(question, label, node);
+        let decision = decide(question);
+        let held = question.role().is_none() || decide(Question::Flow).allowed;
         let asked = if held { question } else { Question::Flow };
         let grounds = self.grounds(&decision);
         Explanation {

@@ -49,8 +49,8 @@ fn two_drafts_have_two_digests() {
 fn a_revoked_node_holds_and_writes_nothing_and_its_records_stay_with_the_rest() {
     let revoked = with(
         "roster.toml",
-        "name = \"五三村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"active\"",
-        "name = \"五三村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"revoked\"",
+        "name = \"五三村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\n",
+        "name = \"五三村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"revoked\"\n",
     );
     let charter = open_files(&revoked);
     let village = "620723101207";

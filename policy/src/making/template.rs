@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::{NodeId, PublicKey};
 
+use crate::making::edit;
 use crate::reading::checks;
 use crate::reading::files::CharterFiles;
 use crate::reading::head;
@@ -19,6 +20,17 @@ macro_rules! files {
                 .as_slice(),
         )),+]
     };
+}
+
+/// The charter of Linze County without keys and reviewers, in force between two dates as RFC 3339
+/// writes them.
+pub fn linze_between(from: &str, until: &str) -> CharterFiles {
+    let mut files = linze();
+    if let Some(content) = files.files.get_mut(head::FILE) {
+        let text = String::from_utf8_lossy(content);
+        *content = edit::dated(&text, from, until).into_bytes();
+    }
+    files
 }
 
 /// The charter of Linze County, without keys and reviewers.
@@ -182,7 +194,7 @@ fn fill_head(template: &str, filling: &Filling) -> String {
 }
 
 /// What stands before the first table of this name, and each of these tables.
-fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) {
+pub(crate) fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) {
     let mut starts: Vec<usize> = text
         .match_indices(table)
         .map(|(start, _)| start)
@@ -202,7 +214,7 @@ fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) {
     (head, starts.windows(2).filter_map(block).collect())
 }
 
-fn code_of(block: &str) -> Option<NodeId> {
+pub(crate) fn code_of(block: &str) -> Option<NodeId> {
     let line = block.lines().find_map(|line| line.strip_prefix("code"))?;
     line.trim_start_matches([' ', '='])
         .trim()
@@ -216,7 +228,7 @@ mod tests {
     use super::*;
 
     const ROSTER: &str = "# About.\n\n[[node]]\ncode = \"620723000000\"\nname = \"临泽县\"\n\n\
-                          [[node]]\ncode = \"620723101000\"\nname = \"沙河镇\"\nstate = \"active\"\n";
+                          [[node]]\ncode = \"620723101000\"\nname = \"沙河镇\"\n";
 
     fn node(code: &str) -> NodeId {
         code.parse().expect("a code")
@@ -250,7 +262,6 @@ mod tests {
         let first = &read["node"][0];
         assert_eq!(first["key"].as_str().map(str::len), Some(64));
         assert_eq!(first["addresses"][0].as_str(), Some("/ip4/127.0.0.1/tcp/1"));
-        assert_eq!(first["state"].as_str(), Some("active"));
     }
 
     #[test]

@@ -31,20 +31,20 @@ struct Raw {
     key: Option<PublicKey>,
     #[serde(default)]
     addresses: Vec<String>,
-    #[serde(default)]
-    state: Standing,
+    /// Without it, a node with a key is active and one without is expected.
+    state: Option<Standing>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// The roster, with the nodes that have no key yet: a template may have such, a charter that is
-/// signed may not.
+/// The roster, and whether any node has a key. In a template none has: there every node counts as a
+/// member, so that all of its rules can be asked, and nobody can sign or adopt it.
 #[derive(Debug)]
 pub(crate) struct ReadRoster {
     pub(crate) roster: Roster,
-    pub(crate) keyless: Vec<NodeId>,
+    pub(crate) keyed: bool,
 }
 
 /// Reads and checks `roster.toml`.
@@ -67,15 +67,21 @@ pub(crate) fn read(
     check_unique(&document, &nodes, findings);
     check_tree(&document, &nodes, whole, findings);
     for (index, node) in &nodes {
+        check_state(&document, *index, node, findings);
         check_text(&document, *index, node, findings);
     }
     if findings.len() > before {
         return None;
     }
-    let keyless = nodes.iter().filter(|(_, node)| node.key.is_none());
-    let keyless = keyless.map(|(_, node)| node.code).collect();
-    match Roster::new(nodes.into_iter().map(|(_, node)| member(node)).collect()) {
-        Ok(roster) => Some(ReadRoster { roster, keyless }),
+    let keyed = nodes.iter().any(|(_, node)| node.key.is_some());
+    let without_key = if keyed {
+        Standing::Expected
+    } else {
+        Standing::Active
+    };
+    let members = nodes.into_iter().map(|(_, node)| member(node, without_key));
+    match Roster::new(members.collect()) {
+        Ok(roster) => Some(ReadRoster { roster, keyed }),
         Err(problem) => {
             findings.push(Finding::error("roster::refused", FILE, problem.to_string()));
             None
@@ -83,7 +89,12 @@ pub(crate) fn read(
     }
 }
 
-fn member(node: Raw) -> Member {
+fn member(node: Raw, without_key: Standing) -> Member {
+    let by_key = match node.key {
+        Some(_) => Standing::Active,
+        None => without_key,
+    };
+    let standing = node.state.unwrap_or(by_key);
     Member {
         node: node.code,
         name: node.name,
@@ -91,12 +102,12 @@ fn member(node: Raw) -> Member {
         parent: node.parent,
         key: node.key.unwrap_or_else(|| no_key_yet(node.code)),
         addresses: node.addresses,
-        standing: node.state,
+        standing,
     }
 }
 
-/// Stands where a template has no key. Nobody has the secret half of it, and neither signing nor
-/// adoption takes a charter that has one.
+/// Stands where a node has no key. Nobody has the secret half of it; such a node is active only in a
+/// template.
 fn no_key_yet(node: NodeId) -> PublicKey {
     let mut bytes = [0xff; 32];
     let code = node.code().to_be_bytes();
@@ -126,7 +137,7 @@ fn check_numbers(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut
     }
     let revoked = nodes
         .iter()
-        .find(|(_, node)| node.tier == Tier::County && node.state == Standing::Revoked);
+        .find(|(_, node)| node.tier == Tier::County && node.state == Some(Standing::Revoked));
     if let Some((index, node)) = revoked {
         let message = format!("the county's node `{}` is revoked", node.code);
         findings.push(
@@ -233,6 +244,27 @@ fn check_outside(
     }
 }
 
+/// A node that is active has a key, and one that is expected has none.
+fn check_state(document: &Document<'_>, index: usize, node: &Raw, findings: &mut Vec<Finding>) {
+    let code = node.code;
+    let (message, hint) = match (node.state, node.key) {
+        (Some(Standing::Active), None) => (
+            format!("`{code}` is active and has no key"),
+            "give it the key that `mesh-node init` shows; or leave `state` out, and it is expected",
+        ),
+        (Some(Standing::Expected), Some(_)) => (
+            format!("`{code}` is expected and has a key"),
+            "leave `state` out, and it is active; or take its key away",
+        ),
+        _ => return,
+    };
+    findings.push(
+        Finding::error("roster::state", document.file(), message)
+            .at(span(document, index, "state"))
+            .hint(hint),
+    );
+}
+
 fn check_text(document: &Document<'_>, index: usize, node: &Raw, findings: &mut Vec<Finding>) {
     let length = node.name.chars().count();
     let named = (1..=NAME_CHARACTERS_MAX).contains(&length) && node.name.trim() == node.name;
@@ -314,13 +346,35 @@ state = "revoked"
     }
 
     #[test]
-    fn a_template_is_read_and_says_who_has_no_key_yet() {
+    fn a_node_without_a_key_is_expected_and_one_with_a_key_is_active() {
+        let key = format!("tier = \"township\"\nkey = \"{}\"", "ab".repeat(32));
+        let (read, findings) = read_text(&GOOD.replace("tier = \"township\"", &key));
+        assert_eq!(findings, []);
+        let ReadRoster {
+            roster: read,
+            keyed,
+        } = read.expect("it is good");
+        assert!(keyed);
+        let standing: Vec<_> = read.members().iter().map(|one| one.standing).collect();
+        let expected = [Standing::Expected, Standing::Active, Standing::Revoked];
+        assert_eq!(standing, expected);
+        let county = read.members()[0].node;
+        assert_eq!(read.active(county), None);
+        assert_eq!(read.by_key(&read.members()[0].key), None);
+        assert!(read.with_place(county).is_some());
+    }
+
+    #[test]
+    fn in_a_template_every_node_counts_as_a_member() {
         let (read, findings) = read_text(GOOD);
         assert_eq!(findings, []);
-        let read = read.expect("it is good");
-        assert_eq!(read.keyless.len(), 3);
-        assert_eq!(read.roster.members().len(), 3);
-        assert_eq!(read.roster.members()[2].standing, Standing::Revoked);
+        let ReadRoster { roster, keyed } = read.expect("it is good");
+        assert!(!keyed);
+        let standing: Vec<_> = roster.members().iter().map(|one| one.standing).collect();
+        assert_eq!(
+            standing,
+            [Standing::Active, Standing::Active, Standing::Revoked]
+        );
     }
 
     #[test]
@@ -348,6 +402,11 @@ state = "revoked"
             (
                 GOOD.replace("/ip4/10.0.0.1/tcp/4001", "10.0.0.1:4001"),
                 "roster::address",
+            ),
+            (GOOD.replace("revoked", "active"), "roster::state"),
+            (
+                GOOD.replace("revoked", &format!("expected\"\n{key} # ")),
+                "roster::state",
             ),
             (GOOD.replace("revoked", "gone"), "toml::content"),
             (GOOD.replace("state", "status"), "toml::content"),

@@ -4,12 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::{Freshness, Roster, Standing, Tier};
+use crdt_model::charter::Freshness;
 use crdt_model::ids::PublicKey;
 use serde::Deserialize;
 
 use crate::reading::document::{Document, Step};
-use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::{FILE, Head, Reviewer};
 use crate::reading::rules::Rules;
@@ -78,33 +77,6 @@ impl RawFreshness {
             fresh_ms: u64::from(raw.fresh_hours) * HOUR_MS,
             narrow_ms: u64::from(raw.narrow_hours) * HOUR_MS,
         }
-    }
-}
-
-/// Checks that there are as many townships as must confirm the charter.
-pub(crate) fn check_cosigners(
-    files: &CharterFiles,
-    head: &Head,
-    roster: &Roster,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(freshness) = head.freshness else {
-        return;
-    };
-    let mut townships = roster.members().to_vec();
-    townships.retain(|one| one.tier == Tier::Township && one.standing == Standing::Active);
-    if let Some(document) = Document::parse(files, FILE, findings)
-        && freshness.cosigners > townships.len()
-    {
-        let (cosigners, townships) = (freshness.cosigners, townships.len());
-        let message =
-            format!("{cosigners} townships must confirm the charter, where {townships} are active");
-        let path = [Step::Key("freshness"), Step::Key("cosigners")];
-        findings.push(
-            Finding::error("charter::freshness", FILE, message)
-                .at(document.span(&path))
-                .hint("leave room for townships that are away: 4 of 7, or fewer"),
-        );
     }
 }
 

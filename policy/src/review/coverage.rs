@@ -66,7 +66,7 @@ pub fn coverage(charter: &CedarCharter) -> Result<BTreeMap<RuleId, Coverage>, Al
             continue;
         };
         let met = parts.met(charter, question, &label, case.node)?;
-        let decision = charter.decide(question, &label, case.node);
+        let decision = charter.decide_in_full(question, &label, case.node);
         for (rule, covered) in &mut coverage {
             covered.decided += usize::from(decision.rules.contains(rule));
             let missed = parts

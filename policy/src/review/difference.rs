@@ -68,10 +68,12 @@ pub struct Change {
 /// A change of the roster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RosterChange {
-    /// It was not there.
+    /// It was not there, or had no key.
     Joins(NodeId),
-    /// It is no longer there.
+    /// It is no longer there, or has no key any more.
     Leaves(NodeId),
+    /// It was not there, or was revoked, and is to get a key.
+    Expected(NodeId),
     /// It was trusted.
     Revoked(NodeId),
     /// It was revoked.
@@ -83,7 +85,7 @@ pub enum RosterChange {
 impl RosterChange {
     /// Whether more is trusted than before.
     pub fn widens(self) -> bool {
-        !matches!(self, Self::Leaves(_) | Self::Revoked(_))
+        matches!(self, Self::Joins(_) | Self::Restored(_) | Self::Rekeyed(_))
     }
 }
 
@@ -301,19 +303,24 @@ fn roster_changes(old: &CedarCharter, new: &CedarCharter) -> Vec<RosterChange> {
     for node in codes(old).union(&codes(new)) {
         let (before, after) = (old.roster().member(*node), new.roster().member(*node));
         match (before, after) {
+            (None, Some(after)) if after.standing == Standing::Expected => {
+                changes.push(RosterChange::Expected(*node));
+            }
             (None, Some(_)) => changes.push(RosterChange::Joins(*node)),
             (Some(_), None) => changes.push(RosterChange::Leaves(*node)),
             (Some(before), Some(after)) => {
-                match (before.standing, after.standing) {
-                    (Standing::Active, Standing::Revoked) => {
-                        changes.push(RosterChange::Revoked(*node));
-                    }
-                    (Standing::Revoked, Standing::Active) => {
-                        changes.push(RosterChange::Restored(*node));
-                    }
-                    _ => {}
-                }
-                if before.key != after.key {
+                use Standing::{Active, Expected, Revoked};
+                let change = match (before.standing, after.standing) {
+                    (Active | Expected, Revoked) => Some(RosterChange::Revoked(*node)),
+                    (Revoked, Active) => Some(RosterChange::Restored(*node)),
+                    (Expected, Active) => Some(RosterChange::Joins(*node)),
+                    (Active, Expected) => Some(RosterChange::Leaves(*node)),
+                    (Revoked, Expected) => Some(RosterChange::Expected(*node)),
+                    (Active, Active) | (Expected, Expected) | (Revoked, Revoked) => None,
+                };
+                changes.extend(change);
+                let keys = before.standing != Expected && after.standing != Expected;
+                if keys && before.key != after.key {
                     changes.push(RosterChange::Rekeyed(*node));
                 }
             }

@@ -151,10 +151,11 @@ impl<'a> Enumeration<'a> {
         self.rows.get(flow + offset)
     }
 
-    /// Whether a trusted node may, in this state.
+    /// Whether a node that was not revoked may, in this state. An expected node counts as if it had
+    /// its key.
     pub fn may(&self, question: Question, label: &Label, node: NodeId, state: State) -> bool {
         let row = self.row(question, label, node);
-        self.charter.roster().active(node).is_some()
+        self.charter.roster().with_place(node).is_some()
             && row.is_some_and(|row| self.allowed(row, state))
     }
 

@@ -107,9 +107,9 @@ pub fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding
     // Checked when the charter was opened.
     let label = case.label(charter.kinds())?;
     let question = case.ask.question(case.role)?;
-    let decision = charter.decide(question, &label, case.node);
+    let decision = charter.decide_in_full(question, &label, case.node);
     if decision.allowed != (case.expect == Expect::Allow) {
-        let revoked = charter.roster().active(case.node).is_none();
+        let revoked = charter.roster().with_place(case.node).is_none();
         let said = if revoked {
             "denied, since the node is revoked".to_owned()
         } else {

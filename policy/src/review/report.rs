@@ -88,6 +88,7 @@ struct MemberView {
     name: String,
     tier: &'static str,
     active: bool,
+    expected: bool,
 }
 
 /// The page of one version, against the one before where that is given. Both must distinguish the
@@ -264,6 +265,7 @@ fn roster(all: &Enumeration<'_>) -> Vec<MemberView> {
             name: member.name.clone(),
             tier: tier_name(member.tier),
             active: member.standing == Standing::Active,
+            expected: member.standing == Standing::Expected,
         })
         .collect()
 }

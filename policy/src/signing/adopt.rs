@@ -56,6 +56,11 @@ impl AdoptedCharter {
         self.digest
     }
 
+    /// The digest of version 1: what all versions of one county's charter have in common.
+    pub fn lineage(&self) -> CharterDigest {
+        self.manifest.earlier.last().copied().unwrap_or(self.digest)
+    }
+
     /// Its version.
     pub fn version(&self) -> CharterVersion {
         self.manifest.version
@@ -281,10 +286,8 @@ impl<'a> Offer<'a> {
         let charter = CedarCharter::open_with_log(self.files, self.digest, &self.manifest.earlier)
             .map_err(AdoptionRefused::Invalid)?;
         agree_with(&self.manifest, &charter)?;
-        if !charter.keyless().is_empty() {
-            return Err(AdoptionRefused::Keyless {
-                nodes: charter.keyless().to_vec(),
-            });
+        if !charter.has_keys() {
+            return Err(AdoptionRefused::Keyless);
         }
         let board = Board::of(&charter)?;
         Ok(AdoptedCharter {

@@ -139,12 +139,12 @@ pub enum AdoptionRefused {
     /// It does not parse or validate.
     #[error("{}", invalid(.0))]
     Invalid(Vec<Finding>),
-    /// Nodes without a key.
-    #[error("{}", keyless(nodes))]
-    Keyless {
-        /// The nodes.
-        nodes: Vec<NodeId>,
-    },
+    /// No node has a key, so nobody could hold anything by it.
+    #[error(
+        "no node has a key in `roster.toml`; `mesh-node init` on each node shows it, and `mesh-policy \
+         roster set` enters it"
+    )]
+    Keyless,
     /// The manifest says something else than the files.
     #[error(
         "{what} is {charter}, where the manifest says {manifest}; write the manifest anew with \
@@ -196,7 +196,7 @@ impl AdoptionRefused {
             Self::BeyondRecovery { .. } => "beyond-recovery",
             Self::Board(_) => "bad-reviewers",
             Self::Invalid(_) => "invalid",
-            Self::Keyless { .. } => "keyless",
+            Self::Keyless => "keyless",
             Self::Disagrees { .. } => "disagrees",
             Self::OtherDigest { .. } => "other-digest",
         }
@@ -284,15 +284,4 @@ fn invalid(findings: &[Finding]) -> String {
         count => format!("{count} findings"),
     };
     format!("it is not valid: {count}{first}; see all of them with `mesh-policy check`")
-}
-
-fn keyless(nodes: &[NodeId]) -> String {
-    let first = nodes
-        .first()
-        .map_or(String::new(), |node| format!(", first {node}"));
-    let count = match nodes.len() {
-        1 => "1 node has".to_owned(),
-        count => format!("{count} nodes have"),
-    };
-    format!("{count} no key in `roster.toml`{first}; `mesh-node init` on each node shows it")
 }

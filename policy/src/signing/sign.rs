@@ -16,7 +16,7 @@ use crate::reading::kinds;
 use crate::reading::schema;
 use crate::review::prove::run_checks;
 use crate::signing::adopt::agree_with;
-use crate::signing::board::{Board, BoardError, BoardMember};
+use crate::signing::board::{Board, BoardError, BoardMember, Tally, read_signatures};
 use crate::signing::bundle::{self, BundleError};
 use crate::signing::key_files::{KeyFileError, read_private_key};
 use crate::signing::manifest::{
@@ -92,12 +92,12 @@ pub enum SignError {
         /// The county of the charter named as the one before.
         previous: NodeId,
     },
-    /// Nodes without a key.
+    /// No node has a key.
     #[error(
-        "{} nodes have no key in `roster.toml`, first {}; `mesh-node init` on each node shows it",
-        .0.len(), .0.first().map_or(String::new(), NodeId::to_string)
+        "no node has a key in `roster.toml`; `mesh-node init` on each node shows it, and `mesh-policy \
+         roster set` enters it"
     )]
-    Keyless(Vec<NodeId>),
+    Keyless,
     /// The reviewers cannot sign.
     #[error(transparent)]
     Board(#[from] BoardError),
@@ -271,8 +271,8 @@ fn earlier_digests(
     }
 }
 
-/// Checks that a charter folder is ready to be signed: valid, its checks hold, every active node
-/// has a key, and the manifest is there and says exactly what the files say.
+/// Checks that a charter folder is ready to be signed: valid, its checks hold, some node has a key,
+/// and the manifest is there and says exactly what the files say.
 pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), SignError> {
     let manifest = Manifest::of(files)?;
     manifest.check_files(files)?;
@@ -286,8 +286,8 @@ pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), Sig
             charter: Sha256Sum(charter.decision_digest()).to_string(),
         }));
     }
-    if !charter.keyless().is_empty() {
-        return Err(SignError::Keyless(charter.keyless().to_vec()));
+    if !charter.has_keys() {
+        return Err(SignError::Keyless);
     }
     let findings = run_checks(&charter);
     if !findings.is_empty() {
@@ -365,6 +365,21 @@ fn put_signature(
     })
 }
 
+/// Who of a charter's own reviewers has signed it, and how many must.
+pub fn signed_by(folder: &Path) -> Result<Tally, SignError> {
+    let files = CharterFiles::read(folder)?;
+    let charter = CedarCharter::open(&files).map_err(SignError::Invalid)?;
+    let manifest = files
+        .files
+        .get(MANIFEST_PATH)
+        .map_or(&[][..], Vec::as_slice);
+    let good: Vec<_> = read_signatures(&files, manifest)
+        .into_iter()
+        .flatten()
+        .collect();
+    Ok(Board::of(&charter)?.count(&good))
+}
+
 /// The reviewer whose key it is, who must be the one named, where one is.
 fn find_member(
     charter: &CedarCharter,
@@ -396,7 +411,7 @@ fn find_member(
 }
 
 /// Writes a file whole or not at all: beside it first, then into its place.
-fn write_whole(path: &Path, content: &[u8]) -> Result<(), SignError> {
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), SignError> {
     let fault = |problem| SignError::Write {
         path: path.to_owned(),
         problem,

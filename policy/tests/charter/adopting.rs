@@ -409,18 +409,48 @@ fn a_manifest_that_says_otherwise_than_the_files_is_refused() {
 }
 
 #[test]
+fn a_charter_with_expected_nodes_is_adopted_and_they_hold_and_sign_nothing() {
+    let tiny = Tiny::new();
+    let key = format!("key = \"{}\"\n", "3".repeat(64));
+    tiny.edit("v1/roster.toml", &key, "");
+    write_manifest(&tiny.path("v1"), None).expect("valid");
+    tiny.sign("v1", &["li", "wang"]);
+    let adopted = found(&tiny.files("v1"), now(), None).expect("it is signed");
+    let charter = adopted.charter();
+    let roster = crdt_model::charter::Charter::roster(&**charter);
+    let village = "620723101201".parse().expect("a code");
+    let member = roster.member(village).expect("listed");
+    assert_eq!(member.standing, crdt_model::charter::Standing::Expected);
+    assert_eq!(roster.active(village), None);
+    assert_eq!(roster.by_key(&member.key), None);
+    assert_eq!(charter.expected().count(), 1);
+    for kind in crdt_model::charter::Charter::kinds(&**charter).iter() {
+        for facet in &kind.facets {
+            for grade in facet.grades() {
+                let label = crdt_model::label::Label {
+                    facet: facet.name,
+                    home: village,
+                    addressee: village,
+                    grade,
+                };
+                let asked = crdt_model::charter::Charter::author(&**charter, &label, village);
+                assert!(!asked.allowed);
+                let asked = crdt_model::charter::Charter::flow(&**charter, &label, village);
+                assert!(!asked.allowed);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_template_is_never_adopted() {
     let tiny = two_versions(&[]);
-    let key = "key = \"3333333333333333333333333333333333333333333333333333333333333333\"\n";
-    tiny.edit("v2/roster.toml", key, "");
+    for digit in ["1", "2", "3"] {
+        let key = format!("key = \"{}\"\n", digit.repeat(64));
+        tiny.edit("v2/roster.toml", &key, "");
+    }
     manifest_anyway(&tiny, "v2", |_| ());
-    let village = "620723101201".parse().expect("a code");
-    assert_eq!(
-        refused(&tiny),
-        AdoptionRefused::Keyless {
-            nodes: vec![village]
-        }
-    );
+    assert_eq!(refused(&tiny), AdoptionRefused::Keyless);
     let mut files = tiny.files("v1");
     files
         .files

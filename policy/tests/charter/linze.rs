@@ -71,11 +71,11 @@ fn the_template_itself_cannot_be_signed() {
     }
     write_manifest(&tiny.path("linze"), None).expect("the template is valid");
     let signed = sign(&tiny.path("linze"), &tiny.key("li"), None, None);
-    assert!(matches!(signed, Err(SignError::Keyless(nodes)) if nodes.len() == 84));
+    assert!(matches!(signed, Err(SignError::Keyless)));
 }
 
 #[test]
-fn a_charter_without_reviewers_or_without_a_key_of_each_node_is_a_template() {
+fn a_charter_without_reviewers_or_without_any_key_is_a_template() {
     for (keys, reviewers) in [(false, false), (true, false), (false, true), (true, true)] {
         let tiny = Tiny::new();
         let mut files = template();
@@ -91,7 +91,7 @@ fn a_charter_without_reviewers_or_without_a_key_of_each_node_is_a_template() {
         }
         let charter = CedarCharter::open(&files).expect("it is a charter");
         assert_eq!(charter.is_template(), !(keys && reviewers));
-        assert_eq!(charter.keyless().len(), if keys { 0 } else { 84 });
+        assert_eq!(charter.has_keys(), keys);
         assert_eq!(charter.reviewers().len(), if reviewers { 3 } else { 0 });
     }
 }

@@ -118,10 +118,12 @@ fn invalid_charters_failing_checks_and_templates_are_not_signed() {
     ));
 
     let tiny = Tiny::new();
-    let key = "key = \"2222222222222222222222222222222222222222222222222222222222222222\"\n";
-    tiny.edit("v1/roster.toml", key, "");
+    for digit in ["1", "2", "3"] {
+        let key = format!("key = \"{}\"\n", digit.repeat(64));
+        tiny.edit("v1/roster.toml", &key, "");
+    }
     write_manifest(&tiny.path("v1"), None).expect("a template is valid");
-    assert!(matches!(sign_as(&tiny, "li"), Err(SignError::Keyless(_))));
+    assert!(matches!(sign_as(&tiny, "li"), Err(SignError::Keyless)));
 
     let tiny = Tiny::new();
     tiny.edit(

@@ -42,6 +42,11 @@ corpus! {
     one_key_for_two_nodes_in_capitals => tiny().with(ROSTER, &hex_key("neighbour"), &hex_key("village").to_uppercase());
     one_key_for_a_node_and_a_reviewer => tiny().with(ROSTER, &hex_key("neighbour"), &hex_key("wang"));
     a_node_without_a_key => tiny().with(ROSTER, &format!("key = \"{}\"\n", hex_key("neighbour")), "");
+    a_township_without_a_key => tiny().with(ROSTER, &format!("key = \"{}\"\n", hex_key("township")), "");
+    an_active_node_without_a_key => tiny().with(ROSTER, &format!("key = \"{}\"\n", hex_key("neighbour")), "state = \"active\"\n");
+    an_expected_node_with_a_key => tiny().with(ROSTER, "name = \"沙河镇\"", "name = \"沙河镇\"\nstate = \"expected\"");
+    more_townships_to_confirm_than_there_are => tiny().with(HEAD, "threshold = 2", "threshold = 2\n[freshness]\ncosigners = 4\nfresh_hours = 168\nnarrow_hours = 720\n");
+    nobody_there_to_confirm => tiny().with(ROSTER, &format!("key = \"{}\"\n", hex_key("township")), "").with(HEAD, "threshold = 2", "threshold = 2\n[freshness]\ncosigners = 1\nfresh_hours = 168\nnarrow_hours = 720\n");
     a_field_of_a_reviewer_that_nobody_knows => tiny().with(HEAD, "name = \"wang\"", "name = \"wang\"\nvotes = 2");
     reviewers_that_are_all_gone => {
         let draft = tiny();

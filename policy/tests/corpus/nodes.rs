@@ -36,6 +36,6 @@ corpus! {
         .with("rules/flow.cedar", "when { resource.facet == Facet::\"case.summary\" };", "when { resource.facet == Facet::\"case.summary\" && resource.home != Node::\"620723101202\" };")
         .with("rules/flow.cedar", "resource.level == Level::\"township\" &&", "resource.level == Level::\"township\" &&\n  resource.home != Node::\"620723101202\" &&");
     a_township_that_is_revoked => tiny().with(ROSTER, "name = \"沙河镇\"", "name = \"沙河镇\"\nstate = \"revoked\"");
-    a_county_that_is_revoked => linze().with(ROSTER, "tier = \"county\"\nstate = \"active\"", "tier = \"county\"\nstate = \"revoked\"");
+    a_county_that_is_revoked => linze().with(ROSTER, "tier = \"county\"", "tier = \"county\"\nstate = \"revoked\"");
     an_array_that_is_a_table => tiny().with(ROSTER, "[[node]]", "[node]");
 }

@@ -94,7 +94,11 @@ corpus! {
         let (old, new) = (listed(&tiny()), listed(&draft));
         brought(draft.with(MANIFEST_PATH, &old, &new).signed(&["li", "wang"]))
     };
-    a_signed_charter_with_a_node_without_a_key => brought(
-        tiny().with("roster.toml", &format!("key = \"{}\"\n", crate::draft::hex_key("neighbour")), "").sealed().signed(&["li", "wang"]),
+    a_signed_charter_in_which_no_node_has_a_key => brought(
+        ["county", "township", "village", "neighbour"]
+            .iter()
+            .fold(tiny(), |draft, node| draft.with("roster.toml", &format!("key = \"{}\"\n", crate::draft::hex_key(node)), ""))
+            .sealed()
+            .signed(&["li", "wang"]),
     );
 }

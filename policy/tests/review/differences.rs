@@ -168,8 +168,8 @@ fn a_nodes_decisions_are_asked_again() {
 fn who_joins_leaves_or_is_revoked_is_told() {
     let new = open(&files(&[(
         "roster.toml",
-        "name = \"沙河村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"active\"",
-        "name = \"沙河村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"revoked\"",
+        "name = \"沙河村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\n",
+        "name = \"沙河村村民委员会\"\ntier = \"village\"\nparent = \"620723101000\"\nstate = \"revoked\"\n",
     )]));
     let changed = difference(
         every_decision(),

@@ -66,10 +66,10 @@ fn a_revoked_node_loses_its_line_and_its_calls_are_counted() {
     let second = next_version(&mesh, "second", |folder| {
         let path = folder.join("roster.toml");
         let roster = std::fs::read_to_string(&path).expect("the roster");
-        let from = roster.find(NEIGHBOUR).expect("the neighbour");
-        let (before, after) = roster.split_at(from);
-        let after = after.replacen("state = \"active\"", "state = \"revoked\"", 1);
-        std::fs::write(path, format!("{before}{after}")).expect("the roster");
+        let code = format!("code = \"{NEIGHBOUR}\"\n");
+        let revoked = roster.replace(&code, &format!("{code}state = \"revoked\"\n"));
+        assert_ne!(revoked, roster);
+        std::fs::write(path, revoked).expect("the roster");
     });
     mesh.sign(&second, Some(&mesh.charter()), &["one", "three"]);
     let adopted = Reply::Adopted {

@@ -1,6 +1,6 @@
 //! Why: the chain of causes from what somebody sees to the rule, the line or the refusal behind it.
 
-use crdt_model::charter::{Charter, Tier};
+use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::engine::{LinkState, PeerStatus, links};
 use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::label::Label;
@@ -53,6 +53,10 @@ fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
         None => text!(
             "章程的名册中没有 {peer}",
             "the charter's roster has no {peer}"
+        ),
+        Some(member) if member.standing == Standing::Expected => text!(
+            "{peer} 尚未加入：名册中还没有它的公钥",
+            "{peer} has not joined: the roster has no key of it yet"
         ),
         Some(_) if charter.roster().active(peer).is_none() => {
             text!("章程已撤销 {peer}", "the charter has revoked {peer}")
@@ -243,6 +247,14 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
 }
 
 fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
+    let member = keeper.engine.charter().roster().member(node);
+    if member.is_some_and(|member| member.standing == Standing::Expected) {
+        let facet = label.facet;
+        return cause(text!(
+            "{facet} 暂不发送：{node} 尚未加入，名册中还没有它的公钥",
+            "{facet} is not sent: {node} has not joined, the roster has no key of it yet"
+        ));
+    }
     let explained = keeper.rules().explain(Question::Flow, label, node);
     let (zh, en) = (explained.text.zh, explained.text.en);
     let facet = label.facet;

@@ -120,7 +120,7 @@ impl Persons {
         let by_role = |asked: fn(Name) -> Question| {
             let mut roles = BTreeMap::new();
             for role in &charter.head().roles {
-                let decision = charter.decide(asked(role.id), &told.label, told.node);
+                let decision = charter.decide_in_full(asked(role.id), &told.label, told.node);
                 if decision.allowed {
                     let rules = decision.rules.iter().map(ToString::to_string);
                     roles.insert(role.id, rules.collect());

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crdt_model::kind::Title;
 use policy::reading::finding::{Finding, Severity, render_all};
 use policy::review::enumeration::Enumeration;
 use policy::review::lints::lint;
@@ -98,7 +99,7 @@ fn findings_text(findings: &[Finding], files: &CharterFiles, output: &Output) ->
 }
 
 /// A note needs no picture of the line.
-fn note_line(note: &Finding, files: &CharterFiles, output: &Output) -> String {
+pub(crate) fn note_line(note: &Finding, files: &CharterFiles, output: &Output) -> String {
     let line = note
         .position(files)
         .map_or(String::new(), |(line, _)| format!(":{line}"));
@@ -135,22 +136,48 @@ fn counted(findings: &[Finding], output: &Output) -> String {
     }
 }
 
+/// What a template lacks to be signed.
+pub(crate) fn lacking(charter: &CedarCharter) -> Option<Title> {
+    let keys = (!charter.has_keys()).then(|| {
+        both!(
+            "还没有节点登记密钥（mesh-policy roster set）",
+            "no node has a key (mesh-policy roster set)"
+        )
+    });
+    let reviewers = charter.reviewers().is_empty().then(|| {
+        both!(
+            "还没有审核人（mesh-policy reviewer add）",
+            "no reviewer is listed (mesh-policy reviewer add)"
+        )
+    });
+    match (keys, reviewers) {
+        (Some(keys), Some(reviewers)) => {
+            let (zh, en) = (reviewers.zh, reviewers.en);
+            let (keys_zh, keys_en) = (keys.zh, keys.en);
+            Some(both!("{keys_zh}；{zh}", "{keys_en}; {en}"))
+        }
+        (keys, reviewers) => keys.or(reviewers),
+    }
+}
+
 /// What was looked at.
 struct Summary {
     files: usize,
     rules: usize,
-    /// Of a template: nodes without a key, and reviewers.
-    template: Option<(usize, usize)>,
+    /// Nodes that have no key yet.
+    expected: usize,
+    /// Of a template: what it lacks.
+    template: Option<Title>,
     report: CheckReport,
 }
 
 impl Summary {
     fn of(files: &CharterFiles, charter: &CedarCharter, report: CheckReport) -> Self {
-        let (keyless, reviewers) = (charter.keyless().len(), charter.reviewers().len());
         Self {
             files: files.files.len(),
             rules: charter.rules().count(),
-            template: charter.is_template().then_some((keyless, reviewers)),
+            expected: charter.expected().count(),
+            template: lacking(charter),
             report,
         }
     }
@@ -164,13 +191,14 @@ impl Summary {
             "classes": self.report.classes,
             "classes_allowed": self.report.allowed,
             "decisions": self.report.questions,
+            "nodes_expected": self.expected,
             "template": self.template.is_some(),
         })
     }
 
     fn text(&self, clean: bool, output: &Output) -> String {
         let Self { files, rules, .. } = self;
-        let mut text = match (clean, self.template) {
+        let mut text = match (clean, &self.template) {
             (true, None) => say!(output, "没有问题：", "clean: "),
             (true, Some(_)) => say!(output, "作为模板没有问题：", "sound as a template: "),
             (false, _) => String::new(),
@@ -186,11 +214,12 @@ impl Summary {
             self.report.questions,
             self.report.allowed,
         ));
-        if let Some((keyless, reviewers)) = self.template {
+        if let Some(missing) = &self.template {
             text.push_str(&say!(
                 output,
-                "还不能签署：{keyless} 个节点缺密钥，审核人 {reviewers} 名\n",
-                "it cannot be signed yet: {keyless} nodes without a key, {reviewers} reviewers\n"
+                "还不能签署：{}\n",
+                "it cannot be signed yet: {}\n",
+                output.title(missing)
             ));
         }
         text

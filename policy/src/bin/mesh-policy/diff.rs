@@ -286,6 +286,13 @@ fn roster_text(change: RosterChange, new: &CedarCharter) -> Title {
     match change {
         RosterChange::Joins(node) => both!("+ {} 加入", "+ {} joins", named(node)),
         RosterChange::Leaves(node) => both!("- {} 退出", "- {} leaves", named(node)),
+        RosterChange::Expected(node) => {
+            both!(
+                "· {} 尚无密钥，待加入",
+                "· {} has no key yet and is expected",
+                named(node)
+            )
+        }
         RosterChange::Revoked(node) => both!("- {} 被撤销", "- {} is revoked", named(node)),
         RosterChange::Restored(node) => {
             both!("+ {} 恢复信任", "+ {} is trusted again", named(node))

@@ -4,11 +4,36 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use crate::output::{Exit, Failure};
+use policy::CharterFiles;
+use policy::signing::sign::write_whole;
+
+use crate::output::{Exit, Failure, sign_failure};
 use crate::text::both;
 
 /// Bytes of a list that a node makes: an inventory, or its decisions.
 pub(crate) const LIST_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Bytes of one file of a charter.
+pub(crate) const FILE_BYTES_MAX: usize = crdt_model::limits::CHARTER_BYTES_MAX;
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    write_whole(path, text.as_bytes()).map_err(|error| sign_failure(error, path))
+}
+
+/// Makes a folder with these files; it must not exist.
+pub(crate) fn write_folder(dir: &Path, files: &CharterFiles) -> Result<(), Failure> {
+    std::fs::create_dir(dir).map_err(|problem| Failure::unwritable(dir, &problem))?;
+    for (path, content) in &files.files {
+        let path = dir.join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|problem| Failure::unwritable(folder, &problem))?;
+        }
+        std::fs::write(&path, content).map_err(|problem| Failure::unwritable(&path, &problem))?;
+    }
+    Ok(())
+}
 
 /// The text of a file of at most so many bytes.
 pub(crate) fn read_text(path: &Path, most_bytes: usize) -> Result<String, Failure> {

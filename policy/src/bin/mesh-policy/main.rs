@@ -19,10 +19,13 @@ mod manifest;
 mod matrix;
 mod moment;
 mod new;
+mod next;
 mod output;
 mod prove;
 mod replay;
 mod report;
+mod reviewer;
+mod roster;
 mod schema;
 mod show;
 mod sign;
@@ -46,7 +49,15 @@ Exit codes:
   64  wrong usage, or a file or folder that cannot be used
   70  an error of this program
 
-A new version, from its folder to signatures:
+A county's first version:
+  mesh-policy new DIR
+  mesh-policy keys NAME --out keys       (each reviewer)
+  mesh-policy reviewer add DIR keys/NAME.pub ...
+  mesh-policy roster set DIR CODE --key HEX --address ADDR    (each node that begins)
+  mesh-policy check DIR, manifest DIR, sign DIR, verify DIR
+
+A next version, from its folder to signatures:
+  mesh-policy next OLD DIR
   mesh-policy check DIR
   mesh-policy manifest DIR --previous OLD
   mesh-policy sign DIR --key FILE        (each reviewer)
@@ -77,6 +88,12 @@ enum Command {
     Check(check::Arguments),
     /// Make the folder of a new county's charter.
     New(new::Arguments),
+    /// Begin the next version of a charter.
+    Next(next::Arguments),
+    /// Enter a node's key and addresses.
+    Roster(roster::Arguments),
+    /// List reviewers.
+    Reviewer(reviewer::Arguments),
     /// Write a charter's text in one form.
     Fmt(fmt::Arguments),
     /// Make an OpenSSH ed25519 key pair for a reviewer.
@@ -129,6 +146,9 @@ fn main() -> ExitCode {
         let result = match &arguments.command {
             Command::Check(arguments) => check::run(arguments, &output),
             Command::New(arguments) => new::run(arguments, &output),
+            Command::Next(arguments) => next::run(arguments, &output),
+            Command::Roster(arguments) => roster::run(arguments, &output),
+            Command::Reviewer(arguments) => reviewer::run(arguments, &output),
             Command::Fmt(arguments) => fmt::run(arguments, &output),
             Command::Keys(arguments) => keys::run(arguments, &output),
             Command::Schema(arguments) => schema::run(arguments, &output),

@@ -6,6 +6,7 @@ use policy::signing::sign::write_manifest;
 use policy::{CedarCharter, CharterFiles, run_checks};
 use serde_json::json;
 
+use crate::check::lacking;
 use crate::output::{Answer, Exit, Failure, Output, sign_failure};
 use crate::text::say;
 
@@ -54,13 +55,12 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         ));
     }
     let charter = CedarCharter::open(&CharterFiles::read(dir)?).ok();
-    if let Some(template) = charter.as_ref().filter(|charter| charter.is_template()) {
+    if let Some(missing) = charter.as_ref().and_then(lacking) {
         text.push_str(&say!(
             output,
-            "注意：这是模板，还不能签署：{} 个节点缺密钥，审核人 {} 名\n",
-            "note: a template, which cannot be signed yet: {} nodes without a key, {} reviewers\n",
-            template.keyless().len(),
-            template.reviewers().len()
+            "注意：还不能签署：{}\n",
+            "note: it cannot be signed yet: {}\n",
+            output.title(&missing)
         ));
     }
     let failing = charter

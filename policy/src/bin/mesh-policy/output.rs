@@ -146,7 +146,7 @@ pub(crate) fn open(files: &CharterFiles) -> Result<CedarCharter, Failure> {
 /// A refusal to sign, with the files that findings point into.
 pub(crate) fn sign_failure(error: SignError, folder: &Path) -> Failure {
     let exit = match &error {
-        SignError::Invalid(_) | SignError::Keyless(_) | SignError::Bundle(_) => Exit::Findings,
+        SignError::Invalid(_) | SignError::Keyless | SignError::Bundle(_) => Exit::Findings,
         SignError::Board(_) => Exit::Findings,
         SignError::ChecksFail(_) => Exit::CheckBroken,
         SignError::Manifest(_) | SignError::Stale(_) | SignError::Signature(_) => Exit::Signature,
@@ -178,7 +178,7 @@ pub(crate) fn refusal(refused: AdoptionRefused, files: &CharterFiles) -> Failure
     );
     let (exit, findings) = match refused {
         AdoptionRefused::Invalid(findings) => (Exit::Findings, findings),
-        AdoptionRefused::Keyless { .. } | AdoptionRefused::Board(_) => (Exit::Findings, Vec::new()),
+        AdoptionRefused::Keyless | AdoptionRefused::Board(_) => (Exit::Findings, Vec::new()),
         _ => (Exit::Signature, Vec::new()),
     };
     Failure {

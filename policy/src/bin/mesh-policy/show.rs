@@ -148,11 +148,11 @@ fn head_text(charter: &CedarCharter, signing: &Signing, output: &Output) -> Stri
         say!(output, "{what} {count} 个", "{count} {what}")
     });
     let counts: Vec<_> = counts.collect();
-    let (keyless, threshold) = (charter.keyless().len(), charter.threshold());
+    let threshold = charter.threshold();
     text.push_str(&say!(
         output,
-        "节点    {}；缺密钥 {keyless} 个\n\n审核人，须 {threshold} 人签名\n",
-        "nodes      {}, {keyless} without a key\n\nreviewers, {threshold} must sign\n",
+        "节点    {}\n\n审核人，须 {threshold} 人签名\n",
+        "nodes      {}\n\nreviewers, {threshold} must sign\n",
         counts.join(&say!(output, "，", ", ")),
     ));
     text
@@ -212,7 +212,7 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
         "digest": signing.digest,
         "manifest": signing.manifest.as_deref().unwrap_or("up to date"),
         "nodes": counts.collect::<BTreeMap<_, _>>(),
-        "nodes_without_key": charter.keyless().len(),
+        "nodes_expected": charter.expected().count(),
         "threshold": charter.threshold(),
         "reviewers": reviewers.collect::<Vec<_>>(),
         "bad_signatures": signing.bad.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -247,6 +247,7 @@ fn reviewers(charter: &CedarCharter, good: &[GoodSignature]) -> Vec<Reviewed> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Counted {
     County,
+    Expected,
     Revoked,
     Township,
     Village,
@@ -256,6 +257,7 @@ impl Counted {
     fn code(self) -> &'static str {
         match self {
             Self::County => "county",
+            Self::Expected => "expected",
             Self::Revoked => "revoked",
             Self::Township => "township",
             Self::Village => "village",
@@ -265,6 +267,7 @@ impl Counted {
     fn title(self) -> Title {
         match self {
             Self::County => both!("县级", "county"),
+            Self::Expected => both!("待加入（尚无密钥）", "expected (no key yet)"),
             Self::Revoked => both!("已撤销", "revoked"),
             Self::Township => both!("镇级", "township"),
             Self::Village => both!("村级", "village"),
@@ -277,6 +280,7 @@ fn counts(charter: &CedarCharter) -> BTreeMap<Counted, usize> {
     for member in charter.roster().members() {
         let what = match (member.standing, member.tier) {
             (Standing::Revoked, _) => Counted::Revoked,
+            (Standing::Expected, _) => Counted::Expected,
             (Standing::Active, Tier::County) => Counted::County,
             (Standing::Active, Tier::Township) => Counted::Township,
             (Standing::Active, Tier::Village) => Counted::Village,

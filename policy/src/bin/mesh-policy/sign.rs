@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use policy::signing::sign::{add_signature, sign};
+use policy::review::lints::confirmation;
+use policy::signing::sign::{add_signature, sign, signed_by};
+use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
-use crate::output::{Answer, Exit, Failure, Output, sign_failure};
+use crate::check::note_line;
+use crate::output::{Answer, Exit, Failure, Output, finding_object, sign_failure};
 use crate::text::say;
 
 /// Sign the manifest as a reviewer.
 ///
-/// Refused unless the charter is valid, its own checks hold, every node has a key, and the manifest
+/// Refused unless the charter is valid, its own checks hold, some node has a key, and the manifest
 /// says exactly what the files say. The manifest is never written here, so that what is signed is
 /// what could be read before: run `mesh-policy manifest` first.
 #[derive(clap::Args)]
@@ -64,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         }
     };
     let signed = signed.map_err(|error| sign_failure(error, dir))?;
-    let text = say!(
+    let mut text = say!(
         output,
         "`{}` 已签署第 {} 版，摘要 {}\n已写入 `{}`\n",
         "`{}` signed version {}, digest {}\nwritten to `{}`\n",
@@ -73,11 +76,37 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         signed.digest,
         signed.path
     );
+    let tally = signed_by(dir).map_err(|error| sign_failure(error, dir))?;
+    let (have, needed) = (tally.signers.len(), tally.needed);
+    text.push_str(&match tally.reached() {
+        true => say!(
+            output,
+            "已有 {have} 人签名，须 {needed} 人：人数已够\n",
+            "signed by {have} where {needed} are needed: that is enough\n"
+        ),
+        false => say!(
+            output,
+            "已有 {have} 人签名，须 {needed} 人：其他审核人请用自己的密钥执行同一命令\n",
+            "signed by {have} where {needed} are needed: other reviewers run the same command with keys of \
+             their own\n"
+        ),
+    });
+    let files = CharterFiles::read(dir)?;
+    let notes =
+        CedarCharter::open(&files).map_or(Vec::new(), |charter| confirmation(&charter, &files));
+    text.extend(notes.iter().map(|note| note_line(note, &files, output)));
+    let notes: Vec<_> = notes
+        .iter()
+        .map(|note| finding_object(note, &files))
+        .collect();
     let json = json!({
         "reviewer": signed.reviewer,
         "version": signed.version,
         "digest": signed.digest,
         "path": signed.path,
+        "signed_by": tally.signers,
+        "threshold": needed,
+        "notes": notes,
     });
     Ok(Answer::new(Exit::Clean, text, json))
 }

@@ -94,6 +94,19 @@ fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
         needed = tally.needed,
         signers = tally.signers.join(&say!(output, "、", ", ")),
     );
+    let lineage = adopted.lineage();
+    text.push_str(&say!(
+        output,
+        "创始摘要 {lineage}\n审核人：\n",
+        "lineage {lineage}\nreviewers:\n"
+    ));
+    let members = adopted.board().members();
+    let members: Vec<_> = members
+        .map(|one| (one.name.as_str(), one.key.fingerprint()))
+        .collect();
+    for (name, fingerprint) in &members {
+        text.push_str(&format!("  {fingerprint}  {name}\n"));
+    }
     if follows {
         text.push_str(&say!(
             output,
@@ -116,7 +129,9 @@ fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
         "version": adopted.version(),
         "county": adopted.manifest().county,
         "digest": adopted.digest(),
+        "lineage": lineage,
         "previous": adopted.manifest().previous(),
+        "reviewers": members.iter().map(|(name, fingerprint)| json!({"name": name, "fingerprint": fingerprint})).collect::<Vec<_>>(),
         "signed_by": tally.signers,
         "threshold": tally.needed,
         "checked_against_previous": follows,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::Charter;
+use crdt_model::charter::{Charter, Member, Standing};
 use crdt_model::ids::PublicKey;
 use ed25519_dalek::VerifyingKey;
 
@@ -16,10 +16,10 @@ use crate::signing::sshsig::SshKey;
 
 pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let keyless = charter.keyless();
     let members = charter.roster().members().iter();
     let mut nodes: BTreeMap<PublicKey, String> = BTreeMap::new();
-    for member in members.filter(|member| !keyless.contains(&member.node)) {
+    let keyed = |member: &&Member| charter.has_keys() && member.standing != Standing::Expected;
+    for member in members.filter(keyed) {
         let at = || place(files, roster::FILE, &member.key.to_string());
         if is_weak(&member.key) {
             let message = format!("the key of node {} is weak, or no key at all", member.node);
@@ -56,7 +56,7 @@ pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding>
             );
         }
     }
-    findings.extend(half_filled(charter));
+    findings.extend(no_reviewers(charter));
     findings.extend(one_signer(charter).map(|finding| finding.at(threshold(files))));
     findings.extend(few_spares(charter).map(|finding| finding.at(threshold(files))));
     findings
@@ -66,23 +66,13 @@ fn threshold(files: &CharterFiles) -> Option<std::ops::Range<usize>> {
     place(files, head::FILE, "\nthreshold").map(|span| span.start + 1..span.end)
 }
 
-/// A template has no keys at all; where some are there, the rest were forgotten.
-fn half_filled(charter: &CedarCharter) -> Option<Finding> {
-    let (missing, all) = (charter.keyless().len(), charter.roster().members().len());
-    let finding = match charter.keyless().first() {
-        Some(first) if missing < all => {
-            let message = format!("{missing} of {all} nodes have no key, the first is {first}");
-            Finding::note("keys::missing", roster::FILE, message).hint(
-                "`mesh-node init` on each node shows it; without, the charter cannot be signed",
-            )
-        }
-        None if charter.reviewers().is_empty() => {
-            Finding::note("keys::no-reviewers", head::FILE, "no reviewer is listed")
-                .hint("without reviewers the charter cannot be signed")
-        }
-        _ => return None,
-    };
-    Some(finding)
+/// A template has neither keys nor reviewers; where the keys are there, the reviewers were forgotten.
+fn no_reviewers(charter: &CedarCharter) -> Option<Finding> {
+    let forgotten = charter.has_keys() && charter.reviewers().is_empty();
+    forgotten.then(|| {
+        Finding::note("keys::no-reviewers", head::FILE, "no reviewer is listed")
+            .hint("`mesh-policy reviewer add` lists one; without, the charter cannot be signed")
+    })
 }
 
 /// One signature is one stolen key, or one person's mind.

@@ -1,6 +1,7 @@
 //! What validates and is still wrong, or at least to be looked at: one file for each thing that is
 //! looked at. None of this refuses a charter; a reviewer should not sign over a warning.
 
+mod beginning;
 mod dates;
 mod facets;
 mod keys;
@@ -10,6 +11,7 @@ mod protection;
 mod rules;
 mod words;
 
+pub use beginning::confirmation;
 use crdt_model::time::WallTime;
 
 use crate::reading::files::CharterFiles;
@@ -22,6 +24,7 @@ pub fn lint(all: &Enumeration<'_>, files: &CharterFiles, now: WallTime) -> Vec<F
     findings.extend(protection::lint(all));
     findings.extend(facets::lint(all, files));
     findings.extend(nodes::lint(all, files));
+    findings.extend(beginning::lint(all.charter(), files));
     findings.extend(words::lint(all, files));
     findings.extend(keys::lint(all.charter(), files));
     findings.extend(lookalikes::lint(all.charter(), files));
