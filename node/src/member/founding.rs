@@ -9,6 +9,7 @@ use policy::signing::bundle;
 use policy::signing::held::HeldError;
 
 use super::clock::Clock;
+use super::identity::KEY_MARK;
 use crate::folder::{Founding, NodeFolder, public_key};
 use crate::store::{OpenError, SledStore, StoreOptions};
 use crate::text;
@@ -48,6 +49,7 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
         new_epoch()?.0.to_be_bytes().to_vec(),
     );
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
+    batch.put(replica::mark_key(KEY_MARK), key.0.to_vec());
     let mut store = new_store(folder)?;
     store
         .write(&batch)
