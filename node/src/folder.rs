@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! node.toml      the node's code and settings
-//! secret.key     the node's ed25519 secret key, 64 hex digits, readable by its owner only
+//! secret.key     the node's ed25519 secret key and its public key, 64 hex digits each, readable by
+//!                its owner only; a file of an older program has the secret key alone
 //! store/         everything else: commits, charters, the author epoch
+//! store.damaged-1/  a store that was damaged, as it was; the newest few, until something is purged
 //! readmodel/     what the store holds, for lists and searches; it can be removed at any time
 //! control.sock   where programs on this machine ask; only while the node runs
 //! ```
@@ -17,7 +19,7 @@ use ed25519_dalek::SigningKey;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::text;
-use crate::text::Problem;
+use crate::text::{Problem, Text};
 
 /// A node's own folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl NodeFolder {
     /// public key, which belongs into the roster.
     pub fn make_key(&self) -> Result<PublicKey, Problem> {
         if self.secret().exists() {
-            return Ok(public_key(&self.read_secret()?));
+            return Ok(self.read_key_file()?.public());
         }
         let failed = |problem: std::io::Error| self.unusable(&problem.to_string());
         std::fs::create_dir_all(&self.path).map_err(failed)?;
@@ -73,7 +75,7 @@ impl NodeFolder {
         getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&problem.to_string()))?;
         let key = SigningKey::from_bytes(&secret);
         let mut digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        digits.push('\n');
+        digits.push_str(&format!("\n{}\n", public_key(&key)));
         let file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -88,24 +90,66 @@ impl NodeFolder {
         Ok(public_key(&key))
     }
 
+    /// Gives a file that cannot be used any more another name, so that a new one can be made.
+    pub fn set_aside(&self, file: &Path) -> Result<(), Problem> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut names = (1_u32..).map(|number| self.path.join(format!("{name}.aside-{number}")));
+        match names.find(|path| !path.exists()) {
+            Some(aside) if file.exists() => {
+                std::fs::rename(file, aside).map_err(|problem| self.unusable(&problem.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the settings file, all of it or nothing.
+    pub fn write_settings(&self, bytes: &[u8]) -> Result<(), Problem> {
+        let draft = self.path.join("node.toml.new");
+        std::fs::write(&draft, bytes)
+            .and_then(|()| std::fs::rename(&draft, self.settings()))
+            .map_err(|problem| self.unusable(&problem.to_string()))
+    }
+
     /// The node's secret key.
     pub fn read_secret(&self) -> Result<SigningKey, Problem> {
-        let text = std::fs::read_to_string(self.secret()).map(Zeroizing::new);
-        let text = text.map_err(|problem| self.unusable(&problem.to_string()))?;
-        let bytes: Option<PublicKey> = text.trim_end().parse().ok();
-        let bytes = bytes.ok_or_else(|| {
+        Ok(self.read_key_file()?.secret)
+    }
+
+    /// The node's key file. A secret key that does not go with the public key beside it is damaged.
+    pub fn read_key_file(&self) -> Result<KeyFile, Problem> {
+        let bytes = std::fs::read(self.secret()).map(Zeroizing::new);
+        let bytes = bytes.map_err(|problem| self.unusable(&problem.to_string()))?;
+        let damaged = || {
             let path = self.secret().display().to_string();
-            Problem::new(
-                "secret-key-damaged",
-                text!("密钥文件 {path} 已损坏", "the key file {path} is damaged"),
-                text!(
-                    "从备份恢复该文件；没有备份时，生成新密钥并请审核人换发名册",
-                    "restore it from a backup, or make a new key and have the reviewers change the roster"
-                ),
-            )
-        })?;
-        let secret = Zeroizing::new(bytes.0);
-        Ok(SigningKey::from_bytes(&secret))
+            self.key_damaged(text!(
+                "密钥文件 {path} 已损坏",
+                "the key file {path} is damaged"
+            ))
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
+        let mut lines = text.lines();
+        let secret: Option<PublicKey> = lines.next().and_then(|line| line.trim_end().parse().ok());
+        let secret = Zeroizing::new(secret.ok_or_else(damaged)?.0);
+        let secret = SigningKey::from_bytes(&secret);
+        let beside: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
+        let vouched = match beside.as_slice() {
+            [] => false,
+            [line] if line.trim_end() == public_key(&secret).to_string() => true,
+            _ => return Err(damaged()),
+        };
+        Ok(KeyFile { secret, vouched })
+    }
+
+    /// What a person is told whose key file is damaged.
+    pub(crate) fn key_damaged(&self, what: Text) -> Problem {
+        Problem::new(
+            "secret-key-damaged",
+            what,
+            text!(
+                "从备份恢复 secret.key；没有备份时执行 mesh-node init --new-key，把新公钥交审核人写入名册并重新签署章程",
+                "restore secret.key from a backup; without one run mesh-node init --new-key, and have the reviewers list the new public key and sign the charter again"
+            ),
+        )
     }
 
     fn unusable(&self, problem: &str) -> Problem {
@@ -121,6 +165,21 @@ impl NodeFolder {
                 "check the path, its permissions and the disk; a new node begins with mesh-node init"
             ),
         )
+    }
+}
+
+/// What a key file holds.
+pub struct KeyFile {
+    /// The secret key.
+    pub secret: SigningKey,
+    /// Whether the file says itself, beside it, which public key it has.
+    pub vouched: bool,
+}
+
+impl KeyFile {
+    /// Its public key.
+    pub fn public(&self) -> PublicKey {
+        public_key(&self.secret)
     }
 }
 

@@ -180,9 +180,10 @@ impl Engine {
         Ok(())
     }
 
-    /// A charter is written with this batch: the lives move on once it is in force, also if the node
-    /// dies before that.
-    pub(super) fn lives_are_due(batch: &mut Batch) {
+    /// With this batch the lives move on at the latest when the node starts again, before it writes
+    /// anything. With it goes a charter, which moves them on once it is in force, or whatever else
+    /// may leave the node without commits of its own that others know.
+    pub fn lives_are_due(batch: &mut Batch) {
         batch.put(replica::mark_key(DUE), vec![1]);
     }
 

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::output::Output;
+use super::store::mended_text;
 use super::values::RecordNamed;
 use crdt_model::ids::RecordId;
 
@@ -14,7 +15,7 @@ use crate::folder::NodeFolder;
 use crate::member::offline::Offline;
 use crate::settings::{Environment, Flags, Origin, Setting, Settings};
 use crate::text;
-use crate::text::{Language, Problem};
+use crate::text::{Language, Problem, Text};
 
 /// What every command is given.
 #[derive(Clone, Debug)]
@@ -41,7 +42,22 @@ impl Context {
             lang: self.lang,
             ..flags
         };
-        Settings::load(&self.folder(), &self.environment, &flags)
+        let loaded = Settings::load(&self.folder(), &self.environment, &flags);
+        loaded.map_err(|problem| self.settings_damaged(problem))
+    }
+
+    /// A node that has run before can have the settings back that it ran with.
+    fn settings_damaged(&self, problem: Problem) -> Problem {
+        let about_the_file = problem.what.en.contains("node.toml");
+        if !about_the_file || !self.folder().store().exists() {
+            return problem;
+        }
+        let Text { zh, en } = &problem.next;
+        let next = text!(
+            "{zh}；该节点运行过：执行 mesh-node init --new-settings 可恢复上次运行时的设置",
+            "{en}; this node has run before: mesh-node init --new-settings puts back the settings that it last ran with"
+        );
+        Problem::new(&problem.code, problem.what, next)
     }
 
     /// Asks the node, running or not.
@@ -55,7 +71,12 @@ impl Context {
     /// Opens the node, which must not be running.
     pub(super) fn open(&self) -> Result<Offline, Problem> {
         let settings = self.settings(Flags::default())?;
-        Offline::open(&self.folder(), &settings).map_err(|problem| self.explained(problem))
+        let opened = Offline::open(&self.folder(), &settings);
+        let node = opened.map_err(|problem| self.explained(problem))?;
+        if let Some(mended) = node.mended() {
+            self.output.progress(&mended_text(mended));
+        }
+        Ok(node)
     }
 
     /// The id of a record that somebody named.
@@ -123,8 +144,8 @@ impl Context {
                     "there is no key file secret.key in {folder}"
                 ),
                 text!(
-                    "新节点执行 mesh-node init；已有节点从备份恢复该文件",
-                    "for a new node run mesh-node init; for an existing one restore the file from a backup"
+                    "新节点执行 mesh-node init；已有节点从备份恢复该文件，没有备份时执行 mesh-node init --new-key，把新公钥交审核人写入名册",
+                    "for a new node run mesh-node init; for an existing one restore the file from a backup, or without one run mesh-node init --new-key and give the reviewers the new public key"
                 ),
             ),
             "store-locked" if matches!(self.connect(), Ok(Some(_))) => Problem::new(

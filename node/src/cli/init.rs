@@ -28,6 +28,10 @@ pub(super) struct Arguments {
     reviewer: Vec<String>,
     #[arg(long, value_name = "ADDR", value_parser = values::listen, num_args = 1..)]
     listen: Vec<String>,
+    #[arg(long)]
+    new_key: bool,
+    #[arg(long, conflicts_with = "listen")]
+    new_settings: bool,
 }
 
 pub(super) fn words() -> Words {
@@ -71,6 +75,20 @@ pub(super) fn words() -> Words {
             "where to listen, such as /ip4/0.0.0.0/tcp/7070; only for a new node.toml"
         ),
     )
+    .argument(
+        "new_settings",
+        text!(
+            "node.toml 已损坏或丢失时，另存旧文件并恢复上次运行时的设置",
+            "for a damaged or lost node.toml: put it aside and write the settings again that the node last ran with"
+        ),
+    )
+    .argument(
+        "new_key",
+        text!(
+            "密钥文件已损坏或丢失时，另存旧文件并生成新密钥；审核人把新公钥写入名册后，其他节点才接受本节点",
+            "for a damaged or lost key file: put it aside and make a new key; other nodes take it once the reviewers have listed it"
+        ),
+    )
 }
 
 /// Whether something was made now or there before.
@@ -95,7 +113,13 @@ struct Outcome {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let folder = context.folder();
+    if arguments.new_settings {
+        put_settings_back(arguments.node, &folder)?;
+    }
     let node = node_of(arguments.node, &folder, context)?;
+    if arguments.new_key {
+        folder.set_aside(&folder.secret())?;
+    }
     let key_made = if folder.secret().exists() {
         Made::Before
     } else {
@@ -132,6 +156,22 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         charter,
     };
     Ok(outcome.answer(context))
+}
+
+/// Writes the settings again that the node last ran with; the first ones where its store keeps none.
+fn put_settings_back(asked: Option<NodeId>, folder: &NodeFolder) -> Result<(), Problem> {
+    let (owner, file) = match (crate::member::kept(folder), asked) {
+        (Ok(kept), _) => kept,
+        // Whoever names the node can do without its store.
+        (Err(_), Some(_)) => (None, None),
+        (Err(problem), None) => return Err(problem),
+    };
+    folder.set_aside(&folder.settings())?;
+    match (file, owner.or(asked)) {
+        (Some(file), _) => folder.write_settings(&file),
+        (None, Some(node)) => write_new(folder, node, &[]).map(|_| ()),
+        (None, None) => Ok(()),
+    }
 }
 
 /// The node that the folder is for, which never changes.

@@ -10,6 +10,7 @@
 //!   `record_file` and `field` read what is to be written, `record_found` shows what was found
 //! * `due`: its time limits; `measure`: the county's figures; `report`: the review of a period;
 //!   `snapshot`: its figures, once; `readmodel`: what lists and searches are made from
+//! * `store`: a damaged store, looked at and made whole
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
 //! * `asking`: through the control socket or, if the node does not run, by opening it
@@ -70,6 +71,7 @@ mod status_head;
 mod status_log;
 mod status_text;
 mod stop;
+mod store;
 mod table;
 mod usage;
 mod values;
@@ -127,6 +129,7 @@ enum Command {
     Emergency(emergency::Arguments),
     Cut(cut::Arguments),
     Heal,
+    Store(store::Arguments),
     Stop,
     Config(config::Arguments),
     County(county::Arguments),
@@ -177,6 +180,7 @@ fn words() -> Words {
     .command("emergency", emergency::words())
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
+    .command("store", store::words())
     .command("stop", stop::words())
     .command("config", config::words())
     .command("county", county::words())
@@ -260,6 +264,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Emergency(arguments) => emergency::run(&arguments, context),
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),
+        Command::Store(arguments) => store::run(&arguments, context),
         Command::Stop => stop::run(context),
         Command::Config(arguments) => config::run(arguments, context),
         Command::County(arguments) => county::run(arguments, context),

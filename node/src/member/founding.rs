@@ -9,6 +9,7 @@ use policy::signing::bundle;
 use policy::signing::held::HeldError;
 
 use super::clock::Clock;
+use super::identity::KEY_MARK;
 use crate::folder::{Founding, NodeFolder, public_key};
 use crate::store::{OpenError, SledStore, StoreOptions};
 use crate::text;
@@ -100,6 +101,8 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
     batch.put(replica::charter_key(adopted.version()), bundle);
     batch.put(replica::mark_key(EPOCH_MARK), random_bytes()?.to_vec());
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
+    let key = public_key(&folder.read_secret()?);
+    batch.put(replica::mark_key(KEY_MARK), key.0.to_vec());
     let mut store = new_store(folder)?;
     store
         .write(&batch)

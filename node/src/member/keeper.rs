@@ -8,9 +8,9 @@ use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
-use crdt_model::ids::{Boot, CharterVersion, CommitHash, Epoch, NodeId, PublicKey};
+use crdt_model::ids::{Boot, CharterVersion, CommitHash, NodeId, PublicKey};
 use crdt_model::replica;
-use crdt_model::store::{Batch, Store};
+use crdt_model::store::Store;
 use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
 use policy::deciding::question::State;
@@ -22,9 +22,8 @@ use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
 use super::beats::Beats;
 use super::clock::Clock;
-use super::founding::{
-    EPOCH_MARK, NODE_MARK, charter_problem, held_problem, random_bytes, store_problem,
-};
+use super::founding::{charter_problem, held_problem, random_bytes, store_problem};
+use super::identity;
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
@@ -80,20 +79,34 @@ pub struct Keeper {
 impl Keeper {
     /// Opens the node in this folder.
     pub fn open(folder: &NodeFolder, node: NodeId, cache_bytes: u64) -> Result<Self, Problem> {
-        let key = folder.read_secret()?;
+        let key = folder.read_key_file()?;
         let options = StoreOptions {
             folder: folder.store(),
             cache_bytes,
         };
         let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
-        let mut epoch = read_epoch(&store, node)?;
+        if let Some(mended) = store.mended() {
+            let problems = mended.problems.join("; ");
+            let set_aside = mended
+                .set_aside
+                .as_ref()
+                .map(|path| path.display().to_string());
+            tracing::warn!(
+                problems,
+                set_aside,
+                "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked"
+            );
+        }
+        let mut epoch = identity::read_epoch(&store, node)?;
+        identity::check_key(folder, &key, &mut store)?;
+        let key = key.secret;
         let moved = store.moved();
         if let Some(why) = moved {
             tracing::warn!(
                 ?why,
                 "the folder is not the one that last ran here: a new author epoch begins"
             );
-            epoch = begin_epoch(&mut store)?;
+            epoch = identity::begin_epoch(&mut store)?;
         }
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
         let boot = Boot(random_bytes()?);
@@ -396,42 +409,12 @@ impl Keeper {
     }
 }
 
-/// Begins a new author epoch, durably, in a folder that is not the one that last ran here: whoever
-/// went on in the old one may have used numbers that this folder does not know.
-fn begin_epoch(store: &mut SledStore) -> Result<Epoch, Problem> {
-    let epoch = Epoch(u64::from_be_bytes(random_bytes()?));
-    let mut batch = Batch::default();
-    batch.put(
-        replica::mark_key(EPOCH_MARK),
-        epoch.0.to_be_bytes().to_vec(),
-    );
-    let written = store.write(&batch).and_then(|()| store.sync());
-    written
-        .and_then(|()| store.settle())
-        .map_err(|error| store_problem(&error))?;
-    Ok(epoch)
-}
-
-fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {
-    let mark = |name: &str| {
-        store
-            .get(&replica::mark_key(name))
-            .map_err(|error| store_problem(&error))
-    };
-    if mark(NODE_MARK)?.as_deref() != Some(node.to_string().as_bytes()) {
-        return Err(damaged(&"it is another node's store"));
-    }
-    let epoch = mark(EPOCH_MARK)?.and_then(|bytes| bytes.try_into().ok());
-    let epoch = epoch.ok_or_else(|| damaged(&"it has no author epoch"))?;
-    Ok(Epoch(u64::from_be_bytes(epoch)))
-}
-
 /// The public key that a roster must list for the node in this folder.
 pub fn public_key_of(folder: &NodeFolder) -> Result<PublicKey, Problem> {
-    Ok(crate::folder::public_key(&folder.read_secret()?))
+    Ok(folder.read_key_file()?.public())
 }
 
-fn damaged(problem: &dyn std::fmt::Display) -> Problem {
+pub(super) fn damaged(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(
@@ -439,8 +422,8 @@ fn damaged(problem: &dyn std::fmt::Display) -> Problem {
             "this node's replica cannot be read: {problem}"
         ),
         text!(
-            "停止节点，检查磁盘；从备份恢复后启用新的作者代次",
-            "stop the node and check the disk; after restoring a backup take a new author epoch"
+            "停止节点，执行 mesh-node store repair；并请检查磁盘",
+            "stop the node and run mesh-node store repair; have the disk checked"
         ),
     )
 }

@@ -7,6 +7,7 @@
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
+//! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
@@ -17,12 +18,15 @@ mod beats;
 pub mod clock;
 pub mod drafts;
 pub mod founding;
+mod identity;
 pub mod keeper;
 mod limits;
 mod network;
 pub mod offline;
 mod reading;
+pub mod repair;
 mod running;
 
 pub use founding::found;
+pub use identity::kept;
 pub use running::run;

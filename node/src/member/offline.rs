@@ -7,6 +7,7 @@ use super::keeper::Keeper;
 use crate::control::protocol::{Reply, Request};
 use crate::folder::NodeFolder;
 use crate::settings::Settings;
+use crate::store::Mended;
 use crate::text;
 use crate::text::Problem;
 
@@ -20,6 +21,11 @@ impl Offline {
     pub fn open(folder: &NodeFolder, settings: &Settings) -> Result<Self, Problem> {
         let keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
         Ok(Self { keeper })
+    }
+
+    /// What was mended in the store when it was opened.
+    pub fn mended(&self) -> Option<&Mended> {
+        self.keeper.store.mended()
     }
 
     /// Asks it. What is written is durable when the answer comes, and flows when the node runs again.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::keeper::{Answer, Keeper};
 use super::reading::Followed;
-use super::{ahead, answers};
+use super::{ahead, answers, identity};
 use crate::control::protocol::Request;
 use crate::control::server;
 use crate::folder::NodeFolder;
@@ -100,7 +100,8 @@ impl EngineThread {
         let (connect, lines) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let run = move || {
-            let keeper = Keeper::open(&folder, node, cache_bytes)?;
+            let mut keeper = Keeper::open(&folder, node, cache_bytes)?;
+            identity::keep_settings(&folder, &mut keeper.store)?;
             // Whoever waits for this goes away only where the node cannot start, and says why.
             let roster = Arc::new(keeper.engine.charter().roster().clone());
             let _ = tell_opened.send((roster, keeper.engine.ahead().clone()));

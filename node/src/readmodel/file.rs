@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crdt_model::kind::{Kinds, Title};
+use crdt_model::label::FacetId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::{Owner, ReadModel, ReadModelError};
@@ -233,6 +234,34 @@ fn make_folder(folder: &Path) -> Result<(), ReadModelError> {
         .mode(0o700)
         .create(folder);
     made.map_err(|problem| at(folder, problem))
+}
+
+/// How many commits each facet had, as far as the read model in this folder can still be read; `None`
+/// if it cannot.
+pub fn commits_known(folder: &Path) -> Option<BTreeMap<FacetId, u32>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags).ok()?;
+    let mut all = connection
+        .prepare("SELECT record, facet, home, addressee, commits FROM facet")
+        .ok()?;
+    let mut rows = all.query([]).ok()?;
+    let mut known = BTreeMap::new();
+    while let Some(row) = rows.next().ok()? {
+        let text = |at: usize| row.get::<_, String>(at).ok();
+        let facet = || {
+            Some(FacetId {
+                record: text(0)?.parse().ok()?,
+                facet: text(1)?.parse().ok()?,
+                home: text(2)?.parse().ok()?,
+                addressee: text(3)?.parse().ok()?,
+            })
+        };
+        // A row that cannot be read is no reason to leave the others out.
+        if let (Some(facet), Ok(commits)) = (facet(), row.get(4)) {
+            known.insert(facet, commits);
+        }
+    }
+    Some(known)
 }
 
 /// Removes its files; whoever has them open keeps them until closing them.

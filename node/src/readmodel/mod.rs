@@ -52,7 +52,7 @@ use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::{self, ReplicaError};
 use rusqlite::{Connection, ErrorCode};
 
-pub use file::{Opened, remove};
+pub use file::{Opened, commits_known, remove};
 pub use follow::{Progress, SLICE_FACETS, Seen};
 use policy::reading::tables::Schema;
 

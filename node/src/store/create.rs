@@ -7,7 +7,9 @@ use super::engine::Engine;
 use super::error::{OpenError, at_path};
 use super::folder::Folder;
 use super::head::{Head, HeadError};
-use super::open::{damaged_head, unmarked_entries};
+use super::journal::{Journal, Summary};
+use super::layout::STAMP_KEY;
+use super::open::damaged_head;
 use super::sealed::Sealed;
 use super::stamp::{Mark, StoreId};
 
@@ -26,7 +28,15 @@ impl<E: Engine> DiskStore<E> {
             }
             Err(other) => return Err(damaged_head(other, &folder)),
         }
-        if unmarked_entries::<E>(&folder, options.cache_bytes)? > 0 {
+        let journaled = match folder.newest_number()? {
+            Some(number) => Summary::read(&folder.journal_path(number)),
+            None => Ok(None),
+        };
+        let journaled = journaled.map_err(at_path(folder.path()))?;
+        let journaled = journaled.and_then(|summary| summary.last);
+        if journaled.is_some_and(|stamp| stamp.content.entries > 0)
+            || unmarked_entries::<E>(&folder, options.cache_bytes)? > 0
+        {
             return Err(OpenError::Exists(options.folder.clone()));
         }
         let store = StoreId::random().map_err(|error| OpenError::Failed(error.to_string()))?;
@@ -36,11 +46,50 @@ impl<E: Engine> DiskStore<E> {
             batches: 1,
         };
         let sealed = create_generation(&folder, mark, options.cache_bytes)?;
+        let journal = copy_to_journal(&sealed, &folder)?;
         let head_path = folder.head_path();
         let head = Head::create(&head_path, mark, None).map_err(at_path(&head_path))?;
         folder.keep_only(mark.generation)?;
-        Ok(Self::new(folder, head, sealed, options.cache_bytes))
+        Ok(Self::new(
+            folder,
+            head,
+            sealed,
+            journal,
+            options.cache_bytes,
+        ))
     }
+}
+
+/// Entries in a folder that has no head file: none if the making of the store was cut short.
+pub(super) fn unmarked_entries<E: Engine>(
+    folder: &Folder,
+    cache_bytes: u64,
+) -> Result<u64, OpenError> {
+    let mut entries = 0;
+    for generation in folder.generations()? {
+        let path = folder.generation_path(generation);
+        if !E::is_present(&path) {
+            continue;
+        }
+        let damage = E::inspect(&path, STAMP_KEY, &mut |_| {})?.damage;
+        if let Some(damage) = damage.into_iter().next() {
+            return Err(OpenError::Damaged(damage));
+        }
+        if let Some(sealed) = Sealed::load(E::open(&path, cache_bytes)?)? {
+            entries += sealed.stamp().content.entries;
+        }
+    }
+    Ok(entries)
+}
+
+/// Writes the second copy of a store from the first.
+pub(super) fn copy_to_journal<E: Engine>(
+    sealed: &Sealed<E>,
+    folder: &Folder,
+) -> Result<Journal, StoreError> {
+    let stamp = sealed.stamp();
+    let path = folder.journal_path(stamp.mark.generation);
+    Journal::create(&path, &stamp, |add| sealed.each(add))
 }
 
 /// An empty engine with a stamp, durable.

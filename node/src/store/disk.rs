@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use crdt_model::store::{Batch, Entry, Store, StoreError};
 
+use super::create::copy_to_journal;
 use super::engine::Engine;
 use super::error::at_path;
 use super::folder::Folder;
 use super::head::Head;
 use super::home::Moved;
+use super::journal::Journal;
+use super::mend::Mended;
 use super::scrub;
 use super::sealed::Sealed;
 use super::sled::SledEngine;
@@ -33,21 +36,36 @@ pub type SledStore = DiskStore<SledEngine>;
 pub struct DiskStore<E: Engine> {
     // Dropped in this order: the engine before the lock.
     pub(super) sealed: Sealed<E>,
+    pub(super) journal: Journal,
     pub(super) head: Head,
     pub(super) folder: Folder,
     pub(super) cache_bytes: u64,
     pub(super) poison: Option<String>,
+    pub(super) mended: Option<Mended>,
 }
 
 impl<E: Engine> DiskStore<E> {
-    pub(super) fn new(folder: Folder, head: Head, sealed: Sealed<E>, cache_bytes: u64) -> Self {
+    pub(super) fn new(
+        folder: Folder,
+        head: Head,
+        sealed: Sealed<E>,
+        journal: Journal,
+        cache_bytes: u64,
+    ) -> Self {
         Self {
             sealed,
+            journal,
             head,
             folder,
             cache_bytes,
             poison: None,
+            mended: None,
         }
+    }
+
+    /// What was mended when it was opened.
+    pub fn mended(&self) -> Option<&Mended> {
+        self.mended.as_ref()
     }
 
     /// The number of entries.
@@ -92,10 +110,23 @@ impl<E: Engine> DiskStore<E> {
         if mark == self.head.mark() {
             return Ok(());
         }
-        self.sealed.sync()?;
+        let Self {
+            sealed, journal, ..
+        } = self;
+        // Side by side: the disk takes little longer for both than for one.
+        let (engine, second) = std::thread::scope(|scope| {
+            let second = scope.spawn(|| journal.sync());
+            (sealed.sync(), second.join())
+        });
+        engine?;
+        second.unwrap_or_else(|_| Err(StoreError::Failed("syncing the journal".to_owned())))?;
         self.head
             .write(mark)
-            .map_err(at_path(&self.folder.head_path()))
+            .map_err(at_path(&self.folder.head_path()))?;
+        if self.journal.is_worn(self.sealed.live_bytes()) {
+            self.journal = copy_to_journal(&self.sealed, &self.folder)?;
+        }
+        Ok(())
     }
 }
 
@@ -116,7 +147,10 @@ impl<E: Engine> Store for DiskStore<E> {
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.unless_poisoned(|store| match batch.is_empty() {
             true => Ok(()),
-            false => store.sealed.write(batch),
+            false => {
+                store.sealed.write(batch)?;
+                store.journal.append(batch, &store.sealed.stamp())
+            }
         })
     }
 

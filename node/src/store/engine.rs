@@ -2,15 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crdt_model::store::StoreError;
 
 /// Key to new value, or to `None` for a delete: applied together or not at all.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// Keys and values that were read of damaged files.
+pub type Salvaged = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// What a scan calls with each key and value, in order, until it breaks off or fails.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// What reading the files of an engine that is not open showed.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    /// What is wrong with files that hold the data.
+    pub damage: Vec<String>,
+    /// Files that are wrong, and that opening makes anew once they are removed.
+    pub caches: Vec<PathBuf>,
+    /// Whether the values that were asked for could be looked for.
+    pub looked_for_values: bool,
+}
 
 /// An ordered map of bytes in a folder of its own.
 ///
@@ -25,6 +39,27 @@ pub trait Engine: Sized + Send {
     /// Whether the folder holds the files that the engine cannot lose without losing its data.
     /// Reads names only, and creates nothing.
     fn is_present(folder: &Path) -> bool;
+    /// Reads the files of an engine that is not open, and changes nothing. `found` is called with
+    /// every value of the first key of all that still stands in them. An engine that cannot be read
+    /// without opening it has nothing to say.
+    fn inspect(
+        folder: &Path,
+        first_key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<Inspection, StoreError> {
+        let _ = (folder, first_key, found);
+        Ok(Inspection::default())
+    }
+    /// Reads whatever can still be read of the files of an engine that is not open. Some of it may
+    /// not be what was written last.
+    fn salvage(folder: &Path, cache_bytes: u64) -> Result<Salvaged, StoreError> {
+        let mut salvaged = Salvaged::new();
+        Self::open(folder, cache_bytes)?.scan(Bound::Unbounded, &mut |key, value| {
+            salvaged.insert(key.to_vec(), value.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(salvaged)
+    }
     /// The value at a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// The same for a key that the next `write` changes, so that an engine may spare itself what

@@ -93,8 +93,8 @@ impl OpenError {
             Self::RolledBack(_) => (
                 "store-rolled-back",
                 text!(
-                    "若确从备份恢复,请按手册启用新的作者代次并确认此存储;否则换回原来的目录",
-                    "if a backup was restored, take a new author epoch and accept the store as the manual says; else put the right folder back"
+                    "若目录放错，换回原来的目录；若确从备份恢复，或部分文件已丢失，执行 mesh-node store accept",
+                    "if this is the wrong folder, put the right one back; if a backup was restored, or files are lost, run mesh-node store accept"
                 ),
             ),
             Self::NotAStore { .. } => (
@@ -114,8 +114,8 @@ impl OpenError {
             Self::Damaged(_) => (
                 "store-damaged",
                 text!(
-                    "请检查磁盘并从备份恢复;若无备份,可确认损失后由相邻节点补回",
-                    "check the disk and restore a backup; without one, accept the loss and let the neighbours send what they hold"
+                    "执行 mesh-node store repair：保留完好的内容，列出缺失的记录，其余由相邻节点补回；并请检查磁盘",
+                    "run mesh-node store repair: it keeps what is whole and lists what is missing, and the neighbours send what they hold; have the disk checked"
                 ),
             ),
             Self::Full => (

@@ -17,6 +17,9 @@ const LOCK_WAITS: usize = 10;
 const LOCK_WAIT_MS: u64 = 10;
 
 const GENERATION_PREFIX: &str = "generation-";
+const JOURNAL_PREFIX: &str = "journal-";
+/// A generation that is opened to see whether it opens.
+const TRIAL_NAME: &str = "trial";
 
 /// The folder of a store, locked for this process until it is dropped.
 #[derive(Debug)]
@@ -81,15 +84,43 @@ impl Folder {
             .join(format!("{GENERATION_PREFIX}{generation:08}"))
     }
 
+    /// The second copy of a generation.
+    pub(super) fn journal_path(&self, generation: u64) -> PathBuf {
+        self.path.join(format!("{JOURNAL_PREFIX}{generation:08}"))
+    }
+
+    pub(super) fn trial_path(&self) -> PathBuf {
+        self.path.join(TRIAL_NAME)
+    }
+
+    /// Removes what a trial left behind.
+    pub(super) fn remove_trial(&self) -> Result<(), StoreError> {
+        let path = self.trial_path();
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at_path(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// The generations whose folders are there, in order.
     pub(super) fn generations(&self) -> Result<Vec<u64>, StoreError> {
-        let mut generations = Vec::new();
+        self.numbers(GENERATION_PREFIX)
+    }
+
+    /// The newest generation that has a folder or a journal.
+    pub(super) fn newest_number(&self) -> Result<Option<u64>, StoreError> {
+        let journals = self.numbers(JOURNAL_PREFIX)?;
+        Ok(self.generations()?.into_iter().chain(journals).max())
+    }
+
+    fn numbers(&self, prefix: &str) -> Result<Vec<u64>, StoreError> {
+        let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(at_path(&self.path))? {
             let name = entry.map_err(at_path(&self.path))?.file_name();
-            generations.extend(name.to_str().and_then(generation_of));
+            numbers.extend(name.to_str().and_then(|name| number_of(name, prefix)));
         }
-        generations.sort_unstable();
-        Ok(generations)
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     /// Makes an empty folder for a generation, durably.
@@ -110,14 +141,30 @@ impl Folder {
         }
     }
 
-    /// Removes every generation but one.
+    /// Removes every generation but one, journals and all.
     pub(super) fn keep_only(&self, generation: u64) -> Result<(), StoreError> {
         for other in self.generations()? {
             if other != generation {
                 self.remove_generation(other)?;
             }
         }
-        Ok(())
+        let mut removed = false;
+        for entry in fs::read_dir(&self.path).map_err(at_path(&self.path))? {
+            let entry = entry.map_err(at_path(&self.path))?;
+            let path = entry.path();
+            let is_journal = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(JOURNAL_PREFIX);
+            if is_journal && path != self.journal_path(generation) {
+                fs::remove_file(&path).map_err(at_path(&path))?;
+                removed = true;
+            }
+        }
+        match removed {
+            true => sync_folder(&self.path).map_err(at_path(&self.path)),
+            false => Ok(()),
+        }
     }
 
     /// Bytes of all files in the folder.
@@ -150,7 +197,10 @@ fn look(path: &Path) -> Result<Look, OpenError> {
     for entry in entries {
         let name = entry.map_err(at_path(path))?.file_name();
         let name = name.to_string_lossy();
-        if name == LOCK_NAME || name == HEAD_NAME || generation_of(&name).is_some() {
+        let numbered = [GENERATION_PREFIX, JOURNAL_PREFIX]
+            .iter()
+            .any(|prefix| number_of(&name, prefix).is_some());
+        if name == LOCK_NAME || name == HEAD_NAME || numbered {
             return Ok(Look::Ours);
         }
         foreign = Some(name.into_owned());
@@ -161,8 +211,8 @@ fn look(path: &Path) -> Result<Look, OpenError> {
     }
 }
 
-fn generation_of(name: &str) -> Option<u64> {
-    let digits = name.strip_prefix(GENERATION_PREFIX)?;
+fn number_of(name: &str, prefix: &str) -> Option<u64> {
+    let digits = name.strip_prefix(prefix)?;
     if digits.len() < 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

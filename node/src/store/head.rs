@@ -16,7 +16,7 @@
 //! 64    8  inode       of this file
 //! 72    8  written     milliseconds since 1970-01-01T00:00:00Z
 //! 80    1  moved       not the folder that last ran here, and not settled yet: 1 copied, 2 from
-//!                      another machine, 3 accepted by a person (see `home`)
+//!                      another machine, 3 mended (see `home`)
 //! 81   39  zero
 //! 120   8  checksum    the first 8 bytes of SHA-256 over a domain and the 120 bytes before
 //! ```

@@ -26,8 +26,8 @@ pub enum Moved {
     Copied,
     /// It last ran on another machine.
     OtherMachine,
-    /// A person took what was left of a damaged or rolled-back store for the truth.
-    Accepted,
+    /// It was damaged or rolled back, and goes on with what was left of it.
+    Mended,
 }
 
 impl Moved {
@@ -36,7 +36,7 @@ impl Moved {
             None => 0,
             Some(Self::Copied) => 1,
             Some(Self::OtherMachine) => 2,
-            Some(Self::Accepted) => 3,
+            Some(Self::Mended) => 3,
         }
     }
 
@@ -45,7 +45,7 @@ impl Moved {
         match code {
             0 => None,
             2 => Some(Self::OtherMachine),
-            3 => Some(Self::Accepted),
+            3 => Some(Self::Mended),
             _ => Some(Self::Copied),
         }
     }
@@ -142,7 +142,7 @@ mod tests {
             None,
             Some(Moved::Copied),
             Some(Moved::OtherMachine),
-            Some(Moved::Accepted),
+            Some(Moved::Mended),
         ] {
             assert_eq!(Moved::of_code(Moved::code(moved)), moved);
         }

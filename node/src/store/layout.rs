@@ -34,24 +34,24 @@ const VALUE_DOMAIN: &[u8] = b"countymesh store value\0";
 pub(super) const STAMP_KEY: &[u8] = &[0];
 pub(super) const ENTRY_KEYS: u8 = 1;
 const PIECE_KEYS: u8 = 2;
-pub(super) const SHORT: u8 = 0;
-pub(super) const LONG: u8 = 1;
+const SHORT: u8 = 0;
+const LONG: u8 = 1;
 
 /// What stands in the engine for a value in pieces.
-pub(super) struct Long {
-    pub(super) length: usize,
-    pub(super) digest: [u8; 32],
+struct Long {
+    length: usize,
+    digest: [u8; 32],
 }
 
 impl Long {
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let length = u32::from_be_bytes(take(&mut rest)?) as usize;
         let digest = take(&mut rest)?;
         (rest.is_empty() && length <= VALUE_BYTES_MAX).then_some(Self { length, digest })
     }
 
-    pub(super) fn piece_names(&self, name: &[u8]) -> impl Iterator<Item = Vec<u8>> + use<> {
+    fn piece_names(&self, name: &[u8]) -> impl Iterator<Item = Vec<u8>> + use<> {
         let prefix = piece_prefix(user_key(name));
         (0..self.length.div_ceil(PIECE_BYTES_MAX)).map(move |number| piece_key(&prefix, number))
     }
@@ -73,6 +73,40 @@ pub(super) fn seal_value(name: &[u8], value: &[u8], changes: &mut Changes) -> Ve
     body.extend((value.len() as u32).to_be_bytes());
     body.extend(digest_of(value));
     seal(name, &body)
+}
+
+/// The value that a sealed one stands for; `piece` reads the pieces of a long one.
+pub(super) fn open_value(
+    name: &[u8],
+    sealed: &[u8],
+    piece: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
+) -> Result<Vec<u8>, StoreError> {
+    let body = unseal(name, sealed)?;
+    let long = match body.split_first() {
+        Some((&SHORT, value)) => return Ok(value.to_vec()),
+        Some((&LONG, long)) => {
+            Long::decode(long).ok_or_else(|| damaged(name, "it has a wrong length"))?
+        }
+        _ => return Err(damaged(name, "it is of an unknown kind")),
+    };
+    let mut value = Vec::with_capacity(long.length.min(VALUE_BYTES_MAX));
+    for number in long.piece_names(name) {
+        let bytes = piece(&number)?;
+        value.extend(bytes.ok_or_else(|| damaged(name, "a piece of it is missing"))?);
+    }
+    if value.len() != long.length || digest_of(&value) != long.digest {
+        return Err(damaged(name, "its pieces do not make up what was written"));
+    }
+    Ok(value)
+}
+
+/// The length of the value that stands at a key, unchecked.
+pub(super) fn value_bytes(sealed: &[u8]) -> usize {
+    match sealed.get(8..).and_then(|body| body.split_first()) {
+        Some((&LONG, long)) => Long::decode(long).map_or(0, |long| long.length),
+        Some((_, value)) => value.len(),
+        None => 0,
+    }
 }
 
 /// The pieces that belong to what stands at a key.
@@ -102,12 +136,12 @@ pub(super) fn user_key(name: &[u8]) -> &[u8] {
     name.get(1..).unwrap_or_default()
 }
 
-pub(super) fn piece_prefix(key: &[u8]) -> Vec<u8> {
+fn piece_prefix(key: &[u8]) -> Vec<u8> {
     let length = (key.len() as u16).to_be_bytes();
     [&[PIECE_KEYS], length.as_slice(), key].concat()
 }
 
-pub(super) fn piece_key(prefix: &[u8], number: usize) -> Vec<u8> {
+fn piece_key(prefix: &[u8], number: usize) -> Vec<u8> {
     [prefix, (number as u32).to_be_bytes().as_slice()].concat()
 }
 
@@ -159,7 +193,7 @@ fn tag(name: &[u8], body: &[u8]) -> [u8; 8] {
     digest.first_chunk::<8>().copied().unwrap_or_default()
 }
 
-pub(super) fn digest_of(value: &[u8]) -> [u8; 32] {
+fn digest_of(value: &[u8]) -> [u8; 32] {
     Sha256::digest(value).into()
 }
 

@@ -39,6 +39,7 @@
 //!   writes the head, and only then removes the old one. Opening removes whatever generation the
 //!   head does not name.
 
+mod aside;
 mod create;
 mod disk;
 mod engine;
@@ -46,17 +47,22 @@ mod error;
 mod folder;
 mod head;
 mod home;
+mod journal;
 mod layout;
+mod look;
+mod mend;
 mod open;
 mod scrub;
 mod sealed;
 mod sled;
+mod sled_log;
 mod stamp;
 
+pub use self::aside::SET_ASIDE_MAX;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
-pub use self::engine::{Changes, Engine, Visit};
+pub use self::engine::{Changes, Engine, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
-pub use self::open::Accepted;
+pub use self::mend::{Accepted, Checked, Mended};
 pub use self::sled::SledEngine;

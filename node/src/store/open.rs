@@ -1,193 +1,228 @@
 //! Opening a store: is it the one this node last wrote?
 
-use super::create::create_generation;
+use std::path::Path;
+
+use super::aside::copy_for_trial;
+use super::create::copy_to_journal;
 use super::disk::{DiskStore, StoreOptions};
 use super::engine::Engine;
 use super::error::{OpenError, at_path};
 use super::folder::Folder;
 use super::head::{FORMAT, Head, HeadError};
 use super::home::Moved;
+use super::journal::Journal;
+use super::look::Look;
+use super::mend::{Mended, rebuild};
 use super::sealed::{Sealed, content_problem};
-use super::stamp::{Mark, StoreId};
-
-/// What was found when a rollback was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// Entries that the store holds now.
-    pub entries: u64,
-    /// Keys whose values were damaged and have been removed.
-    pub removed: Vec<Vec<u8>>,
-}
+use super::stamp::Mark;
 
 impl<E: Engine> DiskStore<E> {
     /// Opens the store of this node and reads all of it once.
     ///
+    /// Its files are looked at before the engine is let near them. Where the engine's are damaged
+    /// and the journal holds all that they held, the folder is set aside and the engine is filled
+    /// anew; where the journal, the head or a cache is damaged, it is written anew:
+    /// [`mended`](Self::mended) says so.
+    ///
     /// # Errors
     ///
     /// [`OpenError::RolledBack`] if the store is not the one that was last made durable here, and
-    /// [`OpenError::Damaged`] if entries were changed or lost; in both cases nothing that this
-    /// process could have known is guessed, and [`accept_rollback`](Self::accept_rollback) is the
-    /// way on. The other errors say what they mean.
+    /// [`OpenError::Damaged`] if entries were changed or lost in both copies; nothing is changed
+    /// then, and [`accept_rollback`](Self::accept_rollback) is the way on. The other errors say what
+    /// they mean.
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
         let folder = Folder::existing(&options.folder)?;
-        let head = match Head::open(&folder.head_path()) {
-            Ok(head) => head,
-            Err(HeadError::Missing) => {
-                return Err(without_head::<E>(&folder, options.cache_bytes));
-            }
-            Err(other) => return Err(damaged_head(other, &folder)),
+        folder.remove_trial()?;
+        let look = Look::at::<E>(&folder, options.cache_bytes)?;
+        let seen = look.problem();
+        let opened = match &seen {
+            Some(_) => None,
+            None => Some(open_engine::<E>(&folder, &look, options.cache_bytes)),
         };
-        let sealed = open_marked::<E>(&folder, head.mark(), options.cache_bytes)?;
-        let census = sealed.census()?;
-        if let Some(first) = census.damaged.first() {
-            return Err(OpenError::Damaged(format!(
-                "{} of {} entries are damaged, the first at key {}",
-                census.damaged.len(),
-                sealed.stamp().content.entries,
-                first
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect::<String>()
-            )));
+        let error = match (opened, seen) {
+            (Some(Ok(sealed)), _) => return finish(folder, look, sealed, options.cache_bytes),
+            (Some(Err(error)), _) | (None, Some(error)) => error,
+            (None, None) => return Err(OpenError::Failed("nothing was looked at".to_owned())),
+        };
+        if !matches!(error, OpenError::Damaged(_) | OpenError::RolledBack(_)) {
+            return Err(error);
         }
-        if census.content != sealed.stamp().content {
-            return Err(OpenError::Damaged(content_problem(
-                sealed.stamp().content,
-                census.content,
-            )));
+        if let Some(index) = look.exact_journal(&folder)? {
+            return rebuild(folder, look, &index, options.cache_bytes, error.to_string());
         }
-        folder.keep_only(head.mark().generation)?;
-        let mut store = Self::new(folder, head, sealed, options.cache_bytes);
-        store.sync_all()?;
-        Ok(store)
-    }
-
-    /// Opens a store that `open` refuses as rolled back or damaged, takes what is left of it for
-    /// the truth from now on, and removes the entries that are damaged.
-    ///
-    /// For a person who knows why: after a restore from a backup, or when there is none. The store
-    /// then says that it [moved](Self::moved). An older copy that turns up afterwards is refused again.
-    pub fn accept_rollback(options: &StoreOptions) -> Result<(Self, Accepted), OpenError> {
-        let folder = Folder::existing(&options.folder)?;
-        let old = match Head::open(&folder.head_path()) {
-            Ok(head) => Some(head.mark()),
-            Err(HeadError::Missing | HeadError::Damaged) => None,
-            Err(other) => return Err(damaged_head(other, &folder)),
-        };
-        let store = StoreId::random().map_err(|error| OpenError::Failed(error.to_string()))?;
-        let (mut sealed, removed) = best_generation::<E>(&folder, old, store, options.cache_bytes)?;
-        let census = sealed.census()?;
-        let found = sealed.stamp().mark;
-        let batches = found.batches.max(old.map_or(0, |mark| mark.batches)) + 1;
-        let mark = Mark {
-            store,
-            generation: found.generation,
-            batches,
-        };
-        sealed.restamp(mark, census.content)?;
-        sealed.sync()?;
-        let head_path = folder.head_path();
-        let head =
-            Head::create(&head_path, mark, Some(Moved::Accepted)).map_err(at_path(&head_path))?;
-        folder.keep_only(mark.generation)?;
-        let accepted = Accepted {
-            entries: census.content.entries,
-            removed,
-        };
-        Ok((
-            Self::new(folder, head, sealed, options.cache_bytes),
-            accepted,
-        ))
+        if opens_on_trial::<E>(&folder, &look, options.cache_bytes)? {
+            let sealed = open_engine::<E>(&folder, &look, options.cache_bytes)?;
+            return finish(folder, look, sealed, options.cache_bytes);
+        }
+        Err(error)
     }
 }
 
-/// Opens the engine that the head names, if it is not behind the head.
-fn open_marked<E: Engine>(
+/// Opens the engine of a store that was looked at, and reads every entry.
+fn open_engine<E: Engine>(
     folder: &Folder,
+    look: &Look,
+    cache_bytes: u64,
+) -> Result<Sealed<E>, OpenError> {
+    for cache in &look.inspection.caches {
+        std::fs::remove_file(cache).map_err(at_path(cache))?;
+    }
+    let path = folder.generation_path(look.mark.generation);
+    open_whole(&path, look.mark, cache_bytes)
+}
+
+/// Opens an engine that must not be behind a mark, and reads every entry.
+fn open_whole<E: Engine>(
+    path: &Path,
     mark: Mark,
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
-    let path = folder.generation_path(mark.generation);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let rolled_back = |problem: String| Err(OpenError::RolledBack(problem));
-    if !path.is_dir() {
-        return rolled_back(format!("the head file names `{name}`, which is not there"));
+    let mut sealed = open_marked::<E>(path, mark, cache_bytes)?;
+    let census = sealed.census()?;
+    if let Some(first) = census.damaged.first() {
+        return Err(OpenError::Damaged(format!(
+            "{} of {} entries are damaged, the first at key {}",
+            census.damaged.len(),
+            sealed.stamp().content.entries,
+            first
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        )));
     }
-    if !E::is_present(&path) {
-        return rolled_back(format!("the files of the engine are missing from `{name}`"));
-    }
-    let Some(sealed) = Sealed::load(E::open(&path, cache_bytes)?)? else {
-        return rolled_back(format!("the database in `{name}` was emptied"));
-    };
-    let found = sealed.stamp().mark;
-    if found.store != mark.store || found.generation != mark.generation {
-        return rolled_back(format!("`{name}` belongs to another store"));
-    }
-    if found.batches < mark.batches {
-        return rolled_back(format!(
-            "an older copy was restored, or the end of the log was lost: {} batches were durable and {} are there",
-            mark.batches, found.batches
-        ));
+    if census.content != sealed.stamp().content {
+        return Err(OpenError::Damaged(content_problem(
+            sealed.stamp().content,
+            census.content,
+        )));
     }
     Ok(sealed)
 }
 
-/// Opens the generation that the head names or, failing that, the newest that has a stamp, and
-/// removes its damaged entries; makes an empty one if there is none.
-fn best_generation<E: Engine>(
+/// Whether an engine that looks damaged opens whole all the same: the damage may lie where nothing
+/// stands that counts. A copy is tried, for opening changes it.
+fn opens_on_trial<E: Engine>(
     folder: &Folder,
-    old: Option<Mark>,
-    store: StoreId,
+    look: &Look,
     cache_bytes: u64,
-) -> Result<(Sealed<E>, Vec<Vec<u8>>), OpenError> {
-    let mut generations = folder.generations()?;
-    generations.sort_by_key(|generation| old.is_some_and(|mark| mark.generation == *generation));
-    let newest = generations.iter().max().copied().unwrap_or(0);
-    for generation in generations.into_iter().rev() {
-        let path = folder.generation_path(generation);
-        if !E::is_present(&path) {
-            continue;
-        }
-        let Some(mut sealed) = Sealed::load(E::open(&path, cache_bytes)?)? else {
-            continue;
-        };
-        let removed = sealed.census()?.damaged;
-        sealed.remove_unread(&removed)?;
-        return Ok((sealed, removed));
+) -> Result<bool, OpenError> {
+    if look.inspection.damage.is_empty() {
+        return Ok(false);
     }
-    let generation = newest.max(old.map_or(0, |mark| mark.generation)) + 1;
-    let mark = Mark {
-        store,
-        generation,
-        batches: 1,
+    let trial = folder.trial_path();
+    copy_for_trial(&folder.generation_path(look.mark.generation), &trial)?;
+    for cache in &look.inspection.caches {
+        let copy = trial.join(cache.file_name().unwrap_or_default());
+        std::fs::remove_file(&copy).map_err(at_path(&copy))?;
+    }
+    let opened = open_whole::<E>(&trial, look.mark, cache_bytes);
+    let opens = opened.is_ok();
+    drop(opened);
+    folder.remove_trial()?;
+    Ok(opens)
+}
+
+/// Brings what stands beside a whole engine up to it.
+fn finish<E: Engine>(
+    folder: Folder,
+    look: Look,
+    sealed: Sealed<E>,
+    cache_bytes: u64,
+) -> Result<DiskStore<E>, OpenError> {
+    let stamp = sealed.stamp();
+    let mut mended = Mended::default();
+    mended
+        .problems
+        .extend(look.inspection.caches.iter().map(|cache| {
+            let name = cache.file_name().unwrap_or_default().to_string_lossy();
+            format!("`{name}` was damaged and has been made anew")
+        }));
+    let path = folder.journal_path(stamp.mark.generation);
+    let journal = match &look.journal {
+        Some(read) if read.is_whole() && read.last == Some(stamp) => {
+            Journal::go_on(&path, read).map_err(at_path(&path))?
+        }
+        other => {
+            match other {
+                Some(read) if read.is_whole() => {}
+                Some(_) => mended
+                    .problems
+                    .push("the second copy was damaged".to_owned()),
+                None => mended
+                    .problems
+                    .push("the second copy was missing".to_owned()),
+            }
+            copy_to_journal(&sealed, &folder)?
+        }
     };
-    Ok((create_generation(folder, mark, cache_bytes)?, Vec::new()))
+    let head = match look.head {
+        Some(head) => head,
+        None => {
+            mended.problems.extend(look.head_problem);
+            let path = folder.head_path();
+            Head::create(&path, stamp.mark, Some(Moved::Mended)).map_err(at_path(&path))?
+        }
+    };
+    folder.keep_only(stamp.mark.generation)?;
+    let mut store = DiskStore::new(folder, head, sealed, journal, cache_bytes);
+    store.sync_all()?;
+    store.mended = (!mended.problems.is_empty()).then_some(mended);
+    Ok(store)
 }
 
-/// Entries in a folder that has no head file: none if the making of the store was cut short.
-pub(super) fn unmarked_entries<E: Engine>(
-    folder: &Folder,
-    cache_bytes: u64,
-) -> Result<u64, OpenError> {
-    let mut entries = 0;
-    for generation in folder.generations()? {
-        let path = folder.generation_path(generation);
-        if E::is_present(&path)
-            && let Some(sealed) = Sealed::load(E::open(&path, cache_bytes)?)?
-        {
-            entries += sealed.stamp().content.entries;
+impl Look {
+    /// Why the engine is not opened, as far as that shows without opening it.
+    pub(super) fn problem(&self) -> Option<OpenError> {
+        let name = self.engine_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let rolled_back = |problem: String| Some(OpenError::RolledBack(problem));
+        if !self.engine_path.is_dir() {
+            return rolled_back(format!("the head file names `{name}`, which is not there"));
+        }
+        if !self.engine_is_present {
+            return rolled_back(format!("the files of the engine are missing from `{name}`"));
+        }
+        if let Some(damage) = self.inspection.damage.first() {
+            return Some(OpenError::Damaged(damage.clone()));
+        }
+        if !self.inspection.looked_for_values {
+            return None;
+        }
+        match self.newest {
+            None => rolled_back(format!("the database in `{name}` was emptied")),
+            Some(found) => behind(self.mark, found.mark, &name).map(OpenError::RolledBack),
         }
     }
-    Ok(entries)
 }
 
-fn without_head<E: Engine>(folder: &Folder, cache_bytes: u64) -> OpenError {
-    match unmarked_entries::<E>(folder, cache_bytes) {
-        Ok(0) => OpenError::Missing(folder.path().to_owned()),
-        Ok(entries) => OpenError::RolledBack(format!(
-            "the head file is missing, while the database holds {entries} entries"
-        )),
-        Err(error) => error,
+/// What an engine with one mark is, where another mark was durable; nothing if it is not behind.
+fn behind(durable: Mark, found: Mark, name: &str) -> Option<String> {
+    if found.store != durable.store || found.generation != durable.generation {
+        return Some(format!("`{name}` belongs to another store"));
+    }
+    (found.batches < durable.batches).then(|| {
+        format!(
+            "an older copy was restored, or the end of the log was lost: {} batches were durable and {} are there",
+            durable.batches, found.batches
+        )
+    })
+}
+
+/// Opens an engine, if it is not behind a mark.
+fn open_marked<E: Engine>(
+    path: &Path,
+    mark: Mark,
+    cache_bytes: u64,
+) -> Result<Sealed<E>, OpenError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(sealed) = Sealed::load(E::open(path, cache_bytes)?)? else {
+        return Err(OpenError::RolledBack(format!(
+            "the database in `{name}` was emptied"
+        )));
+    };
+    match behind(mark, sealed.stamp().mark, &name) {
+        Some(problem) => Err(OpenError::RolledBack(problem)),
+        None => Ok(sealed),
     }
 }
 

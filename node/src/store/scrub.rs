@@ -1,10 +1,14 @@
 //! Moving to a fresh generation, so that nothing of what was deleted is left in the files.
 //!
+//! Folders that were set aside because they were damaged hold what was deleted, too: they go.
+//!
 //! What the file system and the disk keep of files that were removed is beyond this: a disk that
 //! leaves the office has to be encrypted or destroyed.
 
 use crdt_model::store::StoreError;
 
+use super::aside;
+use super::create::copy_to_journal;
 use super::disk::DiskStore;
 use super::engine::Engine;
 use super::error::at_path;
@@ -25,11 +29,17 @@ pub(super) fn scrub<E: Engine>(store: &mut DiskStore<E>) -> Result<(), StoreErro
         generation: old.generation + 1,
         batches: old.batches + 1,
     };
-    let copy = match copy(&store.sealed, &store.folder, new, store.cache_bytes) {
-        Ok(copy) => copy,
+    let copied = copy(&store.sealed, &store.folder, new, store.cache_bytes);
+    let copied = copied.and_then(|copy| {
+        let journal = copy_to_journal(&copy, &store.folder)?;
+        Ok((copy, journal))
+    });
+    let (copy, journal) = match copied {
+        Ok(copied) => copied,
         Err(error) => {
             // Opening removes it too, if this fails.
             let _ = store.folder.remove_generation(new.generation);
+            let _ = store.folder.keep_only(old.generation);
             return Err(error);
         }
     };
@@ -40,7 +50,9 @@ pub(super) fn scrub<E: Engine>(store: &mut DiskStore<E>) -> Result<(), StoreErro
             .map_err(at_path(&store.folder.head_path()))
     })?;
     store.sealed = copy;
-    store.folder.keep_only(new.generation)
+    store.journal = journal;
+    store.folder.keep_only(new.generation)?;
+    aside::remove_all(store.folder.path())
 }
 
 /// Copies the live entries to a new generation and makes it durable.

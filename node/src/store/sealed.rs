@@ -6,8 +6,8 @@ use crdt_model::store::{Batch, Entry, StoreError};
 
 use super::engine::{Changes, Engine, Visit};
 use super::layout::{
-    ENTRY_KEYS, LONG, Long, SHORT, STAMP_KEY, VALUE_BYTES_MAX, check_lengths, damaged, digest_of,
-    entry_key, piece_names, piece_prefix, seal, seal_value, tag_of, unseal, user_key,
+    ENTRY_KEYS, STAMP_KEY, check_lengths, damaged, entry_key, open_value, piece_names, seal,
+    seal_value, tag_of, unseal, user_key, value_bytes,
 };
 use super::stamp::{Content, Mark, Stamp};
 
@@ -16,6 +16,8 @@ use super::stamp::{Content, Mark, Stamp};
 pub(super) struct Sealed<E> {
     engine: E,
     stamp: Stamp,
+    /// Bytes of the entries' keys and values, once a census has counted them.
+    live_bytes: u64,
 }
 
 /// What reading every entry found.
@@ -25,6 +27,8 @@ pub(super) struct Census {
     pub(super) content: Content,
     /// The keys of those that are not.
     pub(super) damaged: Vec<Vec<u8>>,
+    /// Bytes of the keys and values that are whole.
+    bytes: u64,
 }
 
 impl<E: Engine> Sealed<E> {
@@ -33,6 +37,7 @@ impl<E: Engine> Sealed<E> {
         let mut new = Self {
             engine,
             stamp: Stamp::empty(mark),
+            live_bytes: 0,
         };
         new.apply(Changes::new(), Stamp::empty(mark))?;
         Ok(new)
@@ -46,11 +51,20 @@ impl<E: Engine> Sealed<E> {
         let body = unseal(STAMP_KEY, &sealed)?;
         let stamp =
             Stamp::decode(body).ok_or_else(|| damaged(STAMP_KEY, "it has a wrong length"))?;
-        Ok(Some(Self { engine, stamp }))
+        Ok(Some(Self {
+            engine,
+            stamp,
+            live_bytes: 0,
+        }))
     }
 
     pub(super) fn stamp(&self) -> Stamp {
         self.stamp
+    }
+
+    /// Bytes of all keys and values. They are right once a census or a copy has counted them.
+    pub(super) fn live_bytes(&self) -> u64 {
+        self.live_bytes
     }
 
     /// The value at a key.
@@ -93,6 +107,7 @@ impl<E: Engine> Sealed<E> {
     /// Applies a batch as one, with the stamp that counts it.
     pub(super) fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let mut stamp = self.stamp;
+        let mut live_bytes = self.live_bytes;
         stamp.mark.batches += 1;
         let mut changes = Changes::new();
         for (key, change) in &batch.changes {
@@ -101,21 +116,20 @@ impl<E: Engine> Sealed<E> {
             let old = self.engine.get_to_write(&name);
             if let Some(old) = old.map_err(|error| at_piece(&name, error))? {
                 stamp.content.remove(tag_of(&name, &old)?);
+                live_bytes = live_bytes.saturating_sub(entry_bytes(key, value_bytes(&old)));
                 changes.extend(piece_names(&name, &old)?.map(|piece| (piece, None)));
                 changes.insert(name.clone(), None);
             }
             if let Some(value) = change {
                 let sealed = seal_value(&name, value, &mut changes);
                 stamp.content.add(tag_of(&name, &sealed)?);
+                live_bytes += entry_bytes(key, value.len());
                 changes.insert(name, Some(sealed));
             }
         }
-        self.apply(changes, stamp)
-    }
-
-    /// Puts another mark on the engine, and what was counted anew.
-    pub(super) fn restamp(&mut self, mark: Mark, content: Content) -> Result<(), StoreError> {
-        self.apply(Changes::new(), Stamp { mark, content })
+        self.apply(changes, stamp)?;
+        self.live_bytes = live_bytes;
+        Ok(())
     }
 
     /// Makes everything written so far durable.
@@ -124,74 +138,87 @@ impl<E: Engine> Sealed<E> {
     }
 
     /// Reads every entry.
-    pub(super) fn census(&self) -> Result<Census, StoreError> {
+    pub(super) fn census(&mut self) -> Result<Census, StoreError> {
         let mut census = Census::default();
         self.visit(
             &[ENTRY_KEYS],
             Bound::Included(&[ENTRY_KEYS]),
             &mut |name, sealed| {
-                match self
-                    .open_value(name, sealed)
-                    .and_then(|_| tag_of(name, sealed))
-                {
-                    Ok(tag) => census.content.add(tag),
+                let opened = self.open_value(name, sealed);
+                match opened.and_then(|value| Ok((tag_of(name, sealed)?, value.len()))) {
+                    Ok((tag, length)) => {
+                        census.content.add(tag);
+                        census.bytes += entry_bytes(user_key(name), length);
+                    }
                     Err(StoreError::Damaged { .. }) => census.damaged.push(user_key(name).to_vec()),
                     Err(error) => return Err(error),
                 }
                 Ok(ControlFlow::Continue(()))
             },
         )?;
+        self.live_bytes = census.bytes;
         Ok(census)
     }
 
-    /// Removes entries as they stand, without reading them. The stamp is wrong until `restamp`.
-    pub(super) fn remove_unread(&mut self, keys: &[Vec<u8>]) -> Result<(), StoreError> {
-        for key in keys {
-            let mut changes = Changes::from([(entry_key(key), None)]);
-            let pieces = piece_prefix(key);
-            self.visit(&pieces, Bound::Included(&pieces), &mut |name, _| {
-                changes.insert(name.to_vec(), None);
+    /// Calls `visit` with every entry, in order.
+    pub(super) fn each(
+        &self,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.visit(
+            &[ENTRY_KEYS],
+            Bound::Included(&[ENTRY_KEYS]),
+            &mut |name, sealed| {
+                visit(user_key(name), &self.open_value(name, sealed)?)?;
                 Ok(ControlFlow::Continue(()))
-            })?;
-            self.engine.write(&changes)?;
-        }
-        Ok(())
+            },
+        )
     }
 
     /// Copies every live entry to an empty engine, checks them, and leaves there a stamp with
     /// another mark. Nothing else of this engine gets there.
     pub(super) fn copy_to(&self, engine: E, mark: Mark) -> Result<Self, StoreError> {
-        let mut copy = Self {
-            engine,
-            stamp: Stamp::empty(mark),
-        };
-        let mut stamp = Stamp::empty(mark);
-        let mut changes = Changes::new();
-        let mut bytes = 0;
-        self.visit(
-            &[ENTRY_KEYS],
-            Bound::Included(&[ENTRY_KEYS]),
-            &mut |name, sealed| {
-                let value = self.open_value(name, sealed)?;
-                bytes += name.len() + value.len();
-                let sealed = seal_value(name, &value, &mut changes);
-                stamp.content.add(tag_of(name, &sealed)?);
-                changes.insert(name.to_vec(), Some(sealed));
-                if bytes >= COPY_BATCH_BYTES {
-                    copy.engine.write(&std::mem::take(&mut changes))?;
-                    bytes = 0;
-                }
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
-        if stamp.content != self.stamp.content {
+        let copy = Self::filled(engine, mark, |add| self.each(add))?;
+        if copy.stamp.content != self.stamp.content {
             return Err(damaged(
                 STAMP_KEY,
-                &content_problem(self.stamp.content, stamp.content),
+                &content_problem(self.stamp.content, copy.stamp.content),
             ));
         }
-        copy.apply(changes, stamp)?;
         Ok(copy)
+    }
+
+    /// Fills an empty engine with the entries that `fill` gives, and stamps it.
+    pub(super) fn filled(
+        engine: E,
+        mark: Mark,
+        fill: impl FnOnce(
+            &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+        ) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
+        let mut stamp = Stamp::empty(mark);
+        let mut new = Self {
+            engine,
+            stamp,
+            live_bytes: 0,
+        };
+        let mut changes = Changes::new();
+        let mut bytes = 0;
+        fill(&mut |key, value| {
+            let name = entry_key(key);
+            bytes += name.len() + value.len();
+            let sealed = seal_value(&name, value, &mut changes);
+            stamp.content.add(tag_of(&name, &sealed)?);
+            new.live_bytes += entry_bytes(key, value.len());
+            changes.insert(name, Some(sealed));
+            if bytes >= COPY_BATCH_BYTES {
+                new.engine.write(&std::mem::take(&mut changes))?;
+                bytes = 0;
+            }
+            Ok(())
+        })?;
+        new.apply(changes, stamp)?;
+        Ok(new)
     }
 
     /// What the engine has at one of its keys.
@@ -232,24 +259,12 @@ impl<E: Engine> Sealed<E> {
     }
 
     fn open_value(&self, name: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let body = unseal(name, sealed)?;
-        let long = match body.split_first() {
-            Some((&SHORT, value)) => return Ok(value.to_vec()),
-            Some((&LONG, long)) => {
-                Long::decode(long).ok_or_else(|| damaged(name, "it has a wrong length"))?
-            }
-            _ => return Err(damaged(name, "it is of an unknown kind")),
-        };
-        let mut value = Vec::with_capacity(long.length.min(VALUE_BYTES_MAX));
-        for piece in long.piece_names(name) {
-            let bytes = self.piece(&piece)?;
-            value.extend(bytes.ok_or_else(|| damaged(name, "a piece of it is missing"))?);
-        }
-        if value.len() != long.length || digest_of(&value) != long.digest {
-            return Err(damaged(name, "its pieces do not make up what was written"));
-        }
-        Ok(value)
+        open_value(name, sealed, &|piece| self.piece(piece))
     }
+}
+
+fn entry_bytes(key: &[u8], value_bytes: usize) -> u64 {
+    (key.len() + value_bytes) as u64
 }
 
 /// An engine that cannot read a key does not know the user's, and says so with an empty one.

@@ -5,8 +5,9 @@
 //! ```text
 //! db      the log       sled's flush starts write-back (`sync_file_range`) and no more, so that a
 //!                       power cut loses it: `sync` adds our own fsync
-//! conf    parameters    written once when the folder is new, never synced: fsync at open
-//! snap.*  page table    written at open, synced by sled, and renamed: fsync of the folder at open
+//! conf    parameters    written when it is not there, never synced: fsync at open
+//! snap.*  page table    written at open, synced by sled, and renamed: fsync of the folder at open;
+//!                       found again from the log where it is not there
 //! blobs/  large pages   never synced by sled; values and keys are so small that none arises, and
 //!                       `sync` sees to any that is there all the same
 //! ```
@@ -28,9 +29,16 @@ use std::time::Duration;
 
 use crdt_model::store::StoreError;
 
-use super::engine::{Changes, Engine, Visit};
+use super::engine::{Changes, Engine, Inspection, Salvaged, Visit};
 use super::error::at_path;
 use super::folder::sync_folder;
+use super::sled_log;
+
+const LOG_NAME: &str = "db";
+const PARAMETERS_NAME: &str = "conf";
+const PAGE_TABLE_PREFIX: &str = "snap.";
+/// Bytes at the end of a page table after what its checksum is over: a length and the checksum.
+const PAGE_TABLE_END_BYTES: usize = 12;
 
 /// Times that opening waits for a background thread of an engine that this process has just
 /// closed, and how long each time.
@@ -56,14 +64,14 @@ impl Engine for SledEngine {
     fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let db = guard(|| open_when_released(folder, cache_bytes))
             .unwrap_or_else(|panic| Err(unreadable(panic)))?;
-        for name in ["conf", "db"] {
+        for name in [PARAMETERS_NAME, LOG_NAME] {
             let path = folder.join(name);
             File::open(&path)
                 .and_then(|file| file.sync_all())
                 .map_err(at_path(&path))?;
         }
         sync_folder(folder).map_err(at_path(folder))?;
-        let path = folder.join("db");
+        let path = folder.join(LOG_NAME);
         let log = File::open(&path).map_err(at_path(&path))?;
         Ok(Self {
             db: Some(db),
@@ -74,9 +82,30 @@ impl Engine for SledEngine {
     }
 
     fn is_present(folder: &Path) -> bool {
-        ["conf", "db"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
+        folder.join(LOG_NAME).is_file()
+    }
+
+    fn inspect(
+        folder: &Path,
+        first_key: &[u8],
+        found: &mut dyn FnMut(&[u8]),
+    ) -> Result<Inspection, StoreError> {
+        let path = folder.join(LOG_NAME);
+        let log = sled_log::inspect(&path, first_key, found).map_err(at_path(&path))?;
+        let mut damage = log.damage;
+        if !log.any {
+            damage.push("the log holds nothing".to_owned());
+        }
+        Ok(Inspection {
+            damage,
+            caches: damaged_caches(folder).map_err(at_path(folder))?,
+            looked_for_values: true,
+        })
+    }
+
+    fn salvage(folder: &Path, _cache_bytes: u64) -> Result<Salvaged, StoreError> {
+        let path = folder.join(LOG_NAME);
+        sled_log::salvage(&path).map_err(at_path(&path))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -208,6 +237,32 @@ fn open_when_released(folder: &Path, cache_bytes: u64) -> Result<::sled::Db, Sto
         "`{}`: another program has the engine open",
         folder.display()
     )))
+}
+
+/// The files that sled makes anew when they are not there, and would stumble over as they are.
+fn damaged_caches(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut damaged = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let content_bytes = |bytes: &[u8]| match name.as_ref() {
+            PARAMETERS_NAME => bytes.len().checked_sub(4),
+            name if name.starts_with(PAGE_TABLE_PREFIX) => {
+                bytes.len().checked_sub(PAGE_TABLE_END_BYTES)
+            }
+            _ => None,
+        };
+        if name == PARAMETERS_NAME || name.starts_with(PAGE_TABLE_PREFIX) {
+            let bytes = fs::read(entry.path())?;
+            let content = content_bytes(&bytes).and_then(|length| bytes.get(..length));
+            let expected = bytes.last_chunk::<4>().map(|end| u32::from_le_bytes(*end));
+            if content.map(crc32fast::hash) != expected || content.is_none_or(<[u8]>::is_empty) {
+                damaged.push(entry.path());
+            }
+        }
+    }
+    Ok(damaged)
 }
 
 /// Makes large pages durable before the log that points to them.

@@ -103,6 +103,7 @@ fn killed_at(options: &StoreOptions, mut enough: impl FnMut(&str) -> bool) -> Op
 /// Everything acknowledged is there, and every batch is there as a whole.
 fn check(options: &StoreOptions, acknowledged: Option<u64>) {
     let store = SledStore::open(options).unwrap();
+    assert_eq!(store.mended(), None, "a kill is no damage");
     let last = last_batch(&store);
     assert!(
         last >= acknowledged,

@@ -57,6 +57,21 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Removes the second copy of a store, as older programs left stores behind.
+pub(crate) fn remove_journals(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("journal-")
+        {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
 
 /// redb as the engine: the proof that nothing of sled shows through the seam.

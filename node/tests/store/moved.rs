@@ -55,8 +55,8 @@ fn a_store_that_was_accepted_says_so() {
     drop(SledStore::create(&options).unwrap());
     std::fs::remove_file(options.folder.join("store.head")).unwrap();
     let (store, _) = SledStore::accept_rollback(&options).unwrap();
-    assert_eq!(store.moved(), Some(Moved::Accepted));
+    assert_eq!(store.moved(), Some(Moved::Mended));
     drop(store);
     let store = SledStore::open(&options).unwrap();
-    assert_eq!(store.moved(), Some(Moved::Accepted));
+    assert_eq!(store.moved(), Some(Moved::Mended));
 }

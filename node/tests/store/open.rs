@@ -9,7 +9,9 @@ use node::store::{
     VALUE_BYTES_MAX,
 };
 
-use crate::engines::{Failing, RedbEngine, copy_folder, fail_after, options, options_at, put};
+use crate::engines::{
+    Failing, RedbEngine, copy_folder, fail_after, options, options_at, put, remove_journals,
+};
 
 /// A closed store with two synced batches, and a copy of it as it was after the first.
 fn store_and_older_copy<E: Engine>() -> (tempfile::TempDir, StoreOptions, PathBuf) {
@@ -37,6 +39,15 @@ fn generation(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("generation-{number:08}"))
 }
 
+/// Puts an older engine and its second copy in the place of a generation.
+fn put_back(older: &Path, folder: &Path, number: u64) {
+    remove_journals(folder);
+    fs::remove_dir_all(generation(folder, number)).unwrap();
+    copy_folder(&generation(older, 1), &generation(folder, number));
+    let journal = folder.join(format!("journal-{number:08}"));
+    fs::copy(older.join("journal-00000001"), journal).unwrap();
+}
+
 fn rolled_back<E: Engine>(options: &StoreOptions) -> String {
     match DiskStore::<E>::open(options).map(|_| "a store that opens") {
         Err(OpenError::RolledBack(problem)) => problem,
@@ -62,8 +73,7 @@ fn accepted_store_opens<E: Engine>(options: &StoreOptions, entries: u64) {
 
 fn an_older_engine_is_a_rollback<E: Engine>() {
     let (folder, options, older) = store_and_older_copy::<E>();
-    fs::remove_dir_all(generation(&options.folder, 1)).unwrap();
-    copy_folder(&generation(&older, 1), &generation(&options.folder, 1));
+    put_back(&older, &options.folder, 1);
     assert!(rolled_back::<E>(&options).contains("an older copy was restored"));
     assert!(
         rolled_back::<E>(&options).contains("2 are there"),
@@ -71,8 +81,7 @@ fn an_older_engine_is_a_rollback<E: Engine>() {
     );
     accepted_store_opens::<E>(&options, 1);
     // The same copy once more is refused even though nobody has synced as often since.
-    fs::remove_dir_all(generation(&options.folder, 1)).unwrap();
-    copy_folder(&generation(&older, 1), &generation(&options.folder, 1));
+    put_back(&older, &options.folder, 2);
     assert!(rolled_back::<E>(&options).contains("another store"));
     drop(folder);
 }
@@ -91,6 +100,7 @@ fn an_older_engine_is_a_rollback_with_redb() {
 fn an_engine_that_is_gone_or_emptied_is_a_rollback() {
     let (_folder, options, _) = store_and_older_copy::<SledEngine>();
     let engine = generation(&options.folder, 1);
+    remove_journals(&options.folder);
     fs::rename(engine.join("db"), options.folder.join("aside")).unwrap();
     assert!(rolled_back::<SledEngine>(&options).contains("files of the engine are missing"));
     fs::remove_dir_all(&engine).unwrap();
@@ -105,6 +115,7 @@ fn an_engine_that_is_gone_or_emptied_is_a_rollback() {
 fn an_engine_of_another_store_is_a_rollback() {
     let (_folder, options, _) = store_and_older_copy::<SledEngine>();
     let (_other_folder, other, _) = store_and_older_copy::<SledEngine>();
+    remove_journals(&options.folder);
     fs::remove_dir_all(generation(&options.folder, 1)).unwrap();
     copy_folder(
         &generation(&other.folder, 1),
@@ -117,6 +128,7 @@ fn an_engine_of_another_store_is_a_rollback() {
 fn a_missing_head_is_a_rollback_unless_nothing_was_ever_written() {
     let (_folder, options, _) = store_and_older_copy::<SledEngine>();
     fs::remove_file(options.folder.join("store.head")).unwrap();
+    remove_journals(&options.folder);
     assert!(rolled_back::<SledEngine>(&options).contains("the head file is missing"));
     assert!(matches!(
         SledStore::create(&options),
@@ -143,8 +155,7 @@ fn an_engine_ahead_of_the_head_opens() {
     fs::copy(older.join("store.head"), options.folder.join("store.head")).unwrap();
     assert_eq!(SledStore::open(&options).unwrap().entry_count(), 2);
     // Opening has brought the head up to date: now the older engine is refused.
-    fs::remove_dir_all(generation(&options.folder, 1)).unwrap();
-    copy_folder(&generation(&older, 1), &generation(&options.folder, 1));
+    put_back(&older, &options.folder, 1);
     rolled_back::<SledEngine>(&options);
 }
 
@@ -167,6 +178,7 @@ fn a_torn_head_slot_is_survived_and_two_are_damage() {
     bytes[40] ^= 1;
     bytes[4096 + 40] ^= 1;
     fs::write(&head, &bytes).unwrap();
+    remove_journals(&options.folder);
     assert!(matches!(
         SledStore::open(&options),
         Err(OpenError::Damaged(_))
@@ -176,6 +188,7 @@ fn a_torn_head_slot_is_survived_and_two_are_damage() {
         Err(OpenError::Damaged(_))
     ));
     accepted_store_opens::<SledEngine>(&options, 2);
+    remove_journals(&options.folder);
     fs::write(&head, &whole[..100]).unwrap();
     assert!(matches!(
         SledStore::open(&options),

@@ -7,7 +7,7 @@ use crdt_model::store::{Batch, Entry, Store};
 use node::store::{DiskStore, Engine, OpenError, SledEngine, SledStore, StoreOptions};
 
 use crate::engines::{
-    Failing, RedbEngine, copy_folder, fail_after, options, options_at, put, value,
+    Failing, RedbEngine, copy_folder, fail_after, options, options_at, put, remove_journals, value,
 };
 
 /// Whether any file below a folder holds these bytes.
@@ -236,6 +236,7 @@ fn a_generation_from_before_a_scrub_is_a_rollback() {
     } = &scrubbed();
     fs::remove_dir_all(generation(after, 2)).unwrap();
     copy_folder(&generation(before, 1), &generation(after, 1));
+    remove_journals(after);
     let refused = SledStore::open(&options_at(after)).map(drop);
     assert!(
         matches!(refused, Err(OpenError::RolledBack(_))),

@@ -67,7 +67,7 @@ fn moved(moved: Moved) -> Problem {
             "节点目录上次是在另一台电脑上运行的",
             "the node's folder last ran on another machine"
         ),
-        Moved::Accepted => text!(
+        Moved::Mended => text!(
             "本节点的存储损坏过，已按现有内容继续使用",
             "this node's store was damaged, and goes on with what was left"
         ),

@@ -159,6 +159,9 @@ pub(in crate::member) fn unreadable(error: &crdt_model::replica::ReplicaError) -
             "本机副本无法读取：{error}",
             "this node's replica cannot be read: {error}"
         ),
-        text!("停止节点并检查磁盘", "stop the node and check the disk"),
+        text!(
+            "停止节点，执行 mesh-node store repair；并请检查磁盘",
+            "stop the node and run mesh-node store repair; have the disk checked"
+        ),
     )
 }

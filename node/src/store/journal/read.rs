@@ -1,0 +1,225 @@
+//! Reading a journal: how far it goes, and what it holds.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crdt_model::store::StoreError;
+
+use super::record::{Body, FRONT_BYTES, MARKER, checksum, front};
+use crate::store::error::at_path;
+use crate::store::stamp::Stamp;
+
+/// Bytes that are read at once, at least.
+const READ_BYTES: usize = 1 << 18;
+
+/// What reading every record of a journal once showed.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Summary {
+    /// The stamp after the last batch that is whole.
+    pub(in crate::store) last: Option<Stamp>,
+    /// Where that batch ends.
+    pub(in crate::store) end: u64,
+    /// The number that the record after it has.
+    pub(in crate::store) next_number: u64,
+    /// Bytes of the file.
+    pub(in crate::store) bytes: u64,
+    /// Places before the end where something is not a whole record, or one is missing.
+    pub(in crate::store) gaps: u64,
+}
+
+impl Summary {
+    /// Reads a journal; `None` if there is none.
+    pub(in crate::store) fn read(path: &Path) -> io::Result<Option<Self>> {
+        let Some(file) = open(path)? else {
+            return Ok(None);
+        };
+        each_record(&file, |_, _| {}).map(Some)
+    }
+
+    /// Whether nothing is wrong with it up to its last whole batch.
+    pub(in crate::store) fn is_whole(&self) -> bool {
+        self.gaps == 0 && self.last.is_some()
+    }
+}
+
+/// Where the newest value of every key stands in a journal.
+#[derive(Debug)]
+pub(in crate::store) struct Index {
+    path: PathBuf,
+    file: File,
+    values: Places,
+    pub(in crate::store) summary: Summary,
+}
+
+impl Index {
+    /// Reads a journal; `None` if there is none. A batch whose end is missing counts only if more
+    /// whole records follow: at the end of the file it was never acknowledged.
+    pub(in crate::store) fn read(path: &Path) -> io::Result<Option<Self>> {
+        let Some(file) = open(path)? else {
+            return Ok(None);
+        };
+        let mut values = BTreeMap::new();
+        let mut unfinished = Vec::new();
+        let mut next = 0;
+        let summary = each_record(&file, |offset, body| {
+            if body.number != next {
+                settle(&mut values, &mut unfinished);
+            }
+            next = body.number + 1;
+            let base = offset + FRONT_BYTES as u64;
+            body.changes(|key, place| {
+                let place = place.map(|(at, length)| (base + at as u64, length));
+                unfinished.push((key.to_vec(), place));
+            });
+            if body.ends_batch {
+                settle(&mut values, &mut unfinished);
+            }
+        })?;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            file,
+            values,
+            summary,
+        }))
+    }
+
+    /// Calls `visit` for every key and its newest value, in order.
+    pub(in crate::store) fn each(
+        &self,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut value = Vec::new();
+        for (key, (at, length)) in &self.values {
+            value.resize(*length, 0);
+            self.file
+                .read_exact_at(&mut value, *at)
+                .map_err(at_path(&self.path))?;
+            visit(key, &value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Offset and length of a value in the file.
+type Place = (u64, usize);
+type Places = BTreeMap<Vec<u8>, Place>;
+
+fn settle(values: &mut Places, unfinished: &mut Vec<(Vec<u8>, Option<Place>)>) {
+    for (key, place) in unfinished.drain(..) {
+        match place {
+            Some(place) => values.insert(key, place),
+            None => values.remove(&key),
+        };
+    }
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Calls `visit` for every whole record with the offset of its front, and steps over what is none.
+fn each_record(file: &File, mut visit: impl FnMut(u64, &Body<'_>)) -> io::Result<Summary> {
+    let mut window = Window::over(file)?;
+    let mut summary = Summary {
+        bytes: window.file_bytes,
+        ..Summary::default()
+    };
+    let (mut offset, mut next_number, mut broken) = (0, 0, false);
+    while offset < window.file_bytes {
+        let Some(length) = whole_record(&mut window, offset)? else {
+            broken = true;
+            offset = window.next_marker(offset + 1)?;
+            continue;
+        };
+        let bytes = window.bytes(offset + FRONT_BYTES as u64, length)?;
+        if let Some(body) = Body::decode(bytes) {
+            summary.gaps += u64::from(broken || body.number != next_number);
+            broken = false;
+            next_number = body.number + 1;
+            visit(offset, &body);
+            if body.ends_batch {
+                summary.last = Some(body.stamp);
+                summary.end = offset + (FRONT_BYTES + length) as u64;
+                summary.next_number = next_number;
+            }
+        }
+        offset += (FRONT_BYTES + length) as u64;
+    }
+    Ok(summary)
+}
+
+/// The length of the body of the record that begins here, if one does.
+fn whole_record(window: &mut Window<'_>, offset: u64) -> io::Result<Option<usize>> {
+    let Some((length, expected)) = front(window.bytes(offset, FRONT_BYTES)?) else {
+        return Ok(None);
+    };
+    let body = window.bytes(offset + FRONT_BYTES as u64, length as usize)?;
+    let whole = body.len() == length as usize && checksum(length, body) == expected;
+    Ok(whole.then_some(length as usize))
+}
+
+/// Some of a file in memory.
+struct Window<'a> {
+    file: &'a File,
+    file_bytes: u64,
+    start: u64,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Window<'a> {
+    fn over(file: &'a File) -> io::Result<Self> {
+        Ok(Self {
+            file,
+            file_bytes: file.metadata()?.len(),
+            start: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// So many bytes from here; fewer where the file ends.
+    fn bytes(&mut self, offset: u64, length: usize) -> io::Result<&[u8]> {
+        let left = self.file_bytes.saturating_sub(offset);
+        let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let held = offset.checked_sub(self.start).map(|skip| skip as usize);
+        let held = held.filter(|skip| skip + length <= self.buffer.len());
+        let skip = match held {
+            Some(skip) => skip,
+            None => {
+                self.fill(offset, length)?;
+                0
+            }
+        };
+        Ok(self.buffer.get(skip..skip + length).unwrap_or_default())
+    }
+
+    fn fill(&mut self, offset: u64, length: usize) -> io::Result<()> {
+        let left = self.file_bytes.saturating_sub(offset);
+        let wanted = length.max(READ_BYTES) as u64;
+        self.start = offset;
+        self.buffer.resize(wanted.min(left) as usize, 0);
+        self.file.read_exact_at(&mut self.buffer, offset)
+    }
+
+    /// Where the next marker stands, from here on; the end of the file if there is none.
+    fn next_marker(&mut self, from: u64) -> io::Result<u64> {
+        let mut offset = from;
+        loop {
+            let bytes = self.bytes(offset, READ_BYTES)?;
+            let found = bytes
+                .windows(MARKER.len())
+                .position(|window| window == MARKER);
+            match found {
+                Some(position) => return Ok(offset + position as u64),
+                None if bytes.len() < READ_BYTES => return Ok(self.file_bytes),
+                None => offset += (READ_BYTES - MARKER.len() + 1) as u64,
+            }
+        }
+    }
+}
