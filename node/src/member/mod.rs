@@ -5,6 +5,7 @@
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
+//! * `summaries`: bounds the log lines that others can cause.
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
@@ -26,6 +27,7 @@ pub mod offline;
 mod reading;
 pub mod repair;
 mod running;
+mod summaries;
 
 pub use founding::found;
 pub use identity::kept;

@@ -9,6 +9,7 @@ mod crashes;
 mod due;
 mod emergencies;
 mod figures;
+mod floods;
 mod founding;
 mod harness;
 mod likeness;
