@@ -118,11 +118,9 @@ impl Mentions for Alarm {
             Self::SplitView { size, one, other } => {
                 (CharterVersion(*size), one, other).list(to);
             }
-            Self::Frozen {
-                cosigner,
-                size,
-                seen: _,
-            } => (CharterVersion(*size), cosigner, &None).list(to),
+            Self::Frozen { cosigner, size, .. } => {
+                (CharterVersion(*size), cosigner, &None).list(to);
+            }
             Self::EmergencyBegins {
                 number: _,
                 until: _,
