@@ -389,6 +389,30 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_count_is_shown_with_who_and_when_and_what_to_do() {
+        let mut view = a_case();
+        let one = |value: Option<&str>| LeftOutView {
+            key: "code".to_owned(),
+            title: title("案件编号", "Code"),
+            value: value.map(|text| Value::Text(text.to_owned())),
+            word: None,
+            author: "620723101201".parse().expect("a node code"),
+            wall: WallTime::from_ms(1_793_669_400_000),
+        };
+        view.facets[0].left_out = vec![one(Some("HERE")), one(None)];
+        let zh = record_text(&view, Language::Zh);
+        let here = line(&zh, "HERE");
+        assert!(here.contains("案件编号 (code)"), "{here}");
+        assert!(here.contains("620723101201  2026-11-03 09:30:00"), "{here}");
+        assert!(zh.contains("（清空）"), "{zh}");
+        assert!(
+            zh.contains("请核实后重新填写该项：mesh-node record set"),
+            "{zh}"
+        );
+        assert!(!record_text(&a_case(), Language::Zh).contains("未计入"));
+    }
+
+    #[test]
     fn what_may_follow_is_shown_with_what_it_takes() {
         let text = record_text(&a_case(), Language::Zh);
         assert!(
