@@ -211,7 +211,7 @@ fn missing_lines(repaired: &Repaired) -> Vec<Text> {
     lines.push(match count {
         0 => text!("未发现缺失的内容", "nothing is known to be missing"),
         _ => text!(
-            "{count} 个分部缺少内容；相邻节点没有的将永久丢失：",
+            "{count} 个分项缺少内容；相邻节点没有的将永久丢失：",
             "{count} facets lack something; what no neighbour holds is lost for good:"
         ),
     });

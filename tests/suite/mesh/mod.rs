@@ -5,6 +5,7 @@ mod charters;
 mod conflicts;
 mod console;
 mod crashes;
+mod damage;
 mod due;
 mod emergencies;
 mod figures;
