@@ -175,10 +175,21 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
     );
     if repaired.incomplete {
         lines.extend(missing_lines(repaired));
-        lines.push(text!(
+    }
+    match &repaired.then {
+        Some(problem) => {
+            lines.push(problem.what.clone());
+            let Text { zh, en } = &problem.next;
+            lines.push(text!(
+                "下一步：{zh}，然后再执行一次 mesh-node store repair",
+                "next: {en}, and then mesh-node store repair once more"
+            ));
+        }
+        None if repaired.incomplete => lines.push(text!(
             "下一步：mesh-node run；相邻节点持有的内容会自动补回",
             "next: mesh-node run; what the neighbours hold comes back by itself"
-        ));
+        )),
+        None => {}
     }
     let mut text = written(&lines, context);
     if repaired.set_aside.is_some() {
@@ -194,6 +205,7 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
         "missing": missing,
         "compared_with_read_model": repaired.compared,
         "set_aside": repaired.set_aside,
+        "then": repaired.then,
     });
     Answer::done(text, json)
 }

@@ -15,6 +15,9 @@ pub type Salvaged = BTreeMap<Vec<u8>, Vec<u8>>;
 /// What a scan calls with each key and value, in order, until it breaks off or fails.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
 
+/// Takes one key and its value after another, as the user of a store knows them.
+pub(super) type Take<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
+
 /// What reading the files of an engine that is not open showed.
 #[derive(Debug, Default)]
 pub struct Inspection {

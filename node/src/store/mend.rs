@@ -9,7 +9,7 @@ use crdt_model::store::StoreError;
 use super::aside::{self, set_aside};
 use super::create::copy_to_journal;
 use super::disk::{DiskStore, StoreOptions};
-use super::engine::{Changes, Engine, Salvaged};
+use super::engine::{Changes, Engine, Salvaged, Take};
 use super::error::{OpenError, at_path};
 use super::folder::{Folder, sync_folder};
 use super::head::{Head, HeadError};
@@ -106,7 +106,7 @@ fn next_store<E: Engine>(
     head: Option<Head>,
     mark: Mark,
     cache_bytes: u64,
-    fill: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError>,
+    fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
 ) -> Result<DiskStore<E>, OpenError> {
     let path = folder.create_generation(mark.generation)?;
     let mut sealed = Sealed::filled(E::open(&path, cache_bytes)?, mark, fill)?;

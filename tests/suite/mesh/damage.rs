@@ -22,9 +22,12 @@ const ROUNDS: u64 = 40;
 /// Rounds of which one damages both copies of the store.
 const BOTH_COPIES_EVERY: u64 = 10;
 /// Commands that a message may name one after another.
-const COMMANDS_MAX: usize = 4;
+const COMMANDS_MAX: usize = 6;
+/// Where a command takes the folder of the charter.
+const FOLDER: &str = "FOLDER";
 /// What a message may tell a person to run.
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
+    &["init", "--charter", FOLDER],
     &["store", "repair"],
     &["store", "accept"],
     &["init", "--new-settings"],
@@ -185,7 +188,8 @@ fn play(
     let place = mesh.place("damaged");
     let _ = std::fs::remove_dir_all(&place);
     copy_folder(village.folder.path(), &place);
-    let both = round % BOTH_COPIES_EVERY == BOTH_COPIES_EVERY - 1;
+    let every = number("DAMAGE_BOTH_EVERY", BOTH_COPIES_EVERY);
+    let both = round % every == every - 1;
     let mut what = Vec::new();
     match both {
         true => {
@@ -203,7 +207,7 @@ fn play(
         }
     }
     let what = format!("round {round}: {}", what.join(", "));
-    let Some(missing) = helped(&place, &what, counts) else {
+    let Some(missing) = helped(mesh, &place, &what, counts) else {
         return;
     };
     let folder = NodeFolder::new(&place);
@@ -221,7 +225,11 @@ fn play(
         .collect();
     for record in &differ {
         match (missing.contains(*record), both) {
-            (false, _) => counts.silent.push(format!("{what}: {record}")),
+            (false, _) => {
+                let (before, now) = (&village.truth[*record], &shown[*record]);
+                let differ = format!("{what}: {record}: {before} became {now}");
+                counts.silent.push(differ);
+            }
             (true, false) => counts.lost.push(format!("{what}: {record}")),
             (true, true) => counts.lost_of_both += 1,
         }
@@ -299,10 +307,23 @@ fn run(place: &Path, arguments: &[&str]) -> (bool, Value) {
 
 /// Asks the node how it stands, and does what its messages name until it answers. Returns the records
 /// that lack something by what was said; `None` if that did not help.
-fn helped(place: &Path, what: &str, counts: &mut Counts) -> Option<BTreeSet<RecordId>> {
+fn helped(
+    mesh: &Mesh,
+    place: &Path,
+    what: &str,
+    counts: &mut Counts,
+) -> Option<BTreeSet<RecordId>> {
     let mut missing = BTreeSet::new();
+    let mut again = false;
     for step in 0..COMMANDS_MAX {
         let (answered, said) = run(place, &["status"]);
+        if answered && std::mem::take(&mut again) {
+            // The first repair said so.
+            let (repaired, said) = run(place, &["store", "repair"]);
+            assert!(repaired, "{what}: {said}");
+            note_missing(&said, &mut missing);
+            continue;
+        }
         if answered {
             counts.at_once += u64::from(step == 0);
             return Some(missing);
@@ -316,20 +337,31 @@ fn helped(place: &Path, what: &str, counts: &mut Counts) -> Option<BTreeSet<Reco
             return None;
         };
         *counts.commands.entry(command.join(" ")).or_default() += 1;
-        let (done, said) = run(place, command);
+        let charter = mesh.charter().display().to_string();
+        let typed = command.iter().map(|word| match *word {
+            FOLDER => charter.as_str(),
+            word => word,
+        });
+        let (done, said) = run(place, &typed.collect::<Vec<_>>());
         if !done {
             counts
                 .hands
                 .push(format!("{what}: {}: {said}", command.join(" ")));
             return None;
         }
-        for one in said["missing"].as_array().into_iter().flatten() {
-            let record = one["facet"]["record"].as_str().expect("a record");
-            missing.insert(record.parse().expect("a record"));
-        }
+        again |= said["then"].is_object();
+        note_missing(&said, &mut missing);
     }
     counts.hands.push(format!("{what}: no end of commands"));
     None
+}
+
+/// The records that a repair listed.
+fn note_missing(said: &Value, missing: &mut BTreeSet<RecordId>) {
+    for one in said["missing"].as_array().into_iter().flatten() {
+        let record = one["facet"]["record"].as_str().expect("a record");
+        missing.insert(record.parse().expect("a record"));
+    }
 }
 
 /// What is shared comes back from the township.
