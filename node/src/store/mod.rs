@@ -80,7 +80,7 @@ mod stamp;
 
 pub use self::aside::SET_ASIDE_MAX;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
-pub use self::engine::{Changes, Engine, Inspection, Salvaged, Visit};
+pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::mend::{Accepted, Checked, Mended};

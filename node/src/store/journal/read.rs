@@ -14,7 +14,7 @@ use crate::store::error::at_path;
 use crate::store::stamp::Stamp;
 
 /// Bytes that are read at once, at least.
-const READ_BYTES: usize = 1 << 18;
+const READ_BYTES: usize = 1 << 16;
 
 /// What reading every record of a journal once showed.
 #[derive(Clone, Debug, Default)]

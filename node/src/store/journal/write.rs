@@ -15,7 +15,7 @@ use crate::store::folder::sync_folder;
 use crate::store::stamp::Stamp;
 
 /// Bytes that wait in memory, about, before they are written.
-const WAITING_BYTES: usize = 1 << 18;
+const WAITING_BYTES: usize = 1 << 16;
 /// Bytes that a journal may have however little it is about.
 const SMALL_BYTES: u64 = 1 << 20;
 
