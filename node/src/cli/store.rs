@@ -202,6 +202,7 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
         "entries": entries,
         "problems": problems,
         "incomplete": repaired.incomplete,
+        "writes_lost": repaired.writes_lost,
         "missing": missing,
         "compared_with_read_model": repaired.compared,
         "set_aside": repaired.set_aside,
@@ -217,6 +218,13 @@ fn missing_lines(repaired: &Repaired) -> Vec<Text> {
         lines.push(text!(
             "查询库无法读取，不能核对存储原有的全部内容；下列缺失可能不全",
             "the read model cannot be read, so that what the store held is not known in full; this list may lack some"
+        ));
+    }
+    let writes = repaired.writes_lost;
+    if writes > 0 {
+        lines.push(text!(
+            "最后 {writes} 次写入不在任一副本中；查询库来不及更新的部分不在下列清单中",
+            "the last {writes} writes are in neither copy; what the read model had not followed yet is not in this list"
         ));
     }
     let count = missing.len();

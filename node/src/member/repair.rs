@@ -32,6 +32,8 @@ pub struct Repaired {
     pub problems: Vec<String>,
     /// Whether something of it may be lost.
     pub incomplete: bool,
+    /// Writes that were durable and that came after all that is still there.
+    pub writes_lost: u64,
     /// Where it lies as it was.
     pub set_aside: Option<PathBuf>,
     /// What is known to be missing.
@@ -98,6 +100,7 @@ pub fn repair(folder: &NodeFolder, settings: &Settings) -> Result<Repaired, Prob
         entries,
         problems,
         incomplete: !missing.is_empty(),
+        writes_lost: 0,
         set_aside,
         missing,
         compared: true,
@@ -138,7 +141,10 @@ fn take_what_is_left(
     let accepted = SledStore::accept_rollback(&options(folder, settings));
     let (mut store, accepted) = accepted.map_err(|error| error.problem())?;
     let Accepted {
-        entries, set_aside, ..
+        entries,
+        writes_lost,
+        set_aside,
+        ..
     } = accepted;
     begin_anew(&mut store, settings.node())?;
     let known = readmodel::commits_known(&folder.read_model());
@@ -151,6 +157,7 @@ fn take_what_is_left(
         entries,
         problems: vec![problem.to_owned()],
         incomplete: true,
+        writes_lost,
         set_aside: set_aside.exists().then_some(set_aside),
         missing,
         compared,

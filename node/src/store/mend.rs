@@ -39,6 +39,8 @@ pub struct Accepted {
     /// Keys whose values were damaged in both copies. Others may be lost without a trace in the
     /// store.
     pub removed: Vec<Vec<u8>>,
+    /// Writes that were durable after the newest that either copy still knows of.
+    pub writes_lost: u64,
     /// Where the store lies as it was.
     pub set_aside: PathBuf,
 }
@@ -187,12 +189,12 @@ impl<E: Engine> DiskStore<E> {
         folder.remove_trial()?;
         let set_aside = set_aside(folder.path())?;
         let remains = Remains::of::<E>(&folder, old, options.cache_bytes)?;
-        let before = [old, remains.stamp.map(|stamp| stamp.mark)];
-        let batches = before.into_iter().flatten().map(|mark| mark.batches).max();
+        let found = remains.stamp.map_or(0, |stamp| stamp.mark.batches);
+        let durable = old.map_or(0, |mark| mark.batches);
         let mark = Mark {
             store: StoreId::random().map_err(|error| OpenError::Failed(error.to_string()))?,
             generation: next_generation(&folder)?,
-            batches: batches.unwrap_or(0) + 1,
+            batches: found.max(durable) + 1,
         };
         let store = next_store(folder, None, mark, options.cache_bytes, |add| {
             let mut entries = remains.entries.iter();
@@ -201,6 +203,7 @@ impl<E: Engine> DiskStore<E> {
         let accepted = Accepted {
             entries: remains.entries.len() as u64,
             removed: remains.removed,
+            writes_lost: durable.saturating_sub(found),
             set_aside,
         };
         Ok((store, accepted))

@@ -207,7 +207,11 @@ fn play(
         }
     }
     let what = format!("round {round}: {}", what.join(", "));
-    let Some(missing) = helped(mesh, &place, &what, counts) else {
+    let Some(Said {
+        missing,
+        lost_writes,
+    }) = helped(mesh, &place, &what, counts)
+    else {
         return;
     };
     let folder = NodeFolder::new(&place);
@@ -227,8 +231,13 @@ fn play(
         match (missing.contains(*record), both) {
             (false, _) => {
                 let (before, now) = (&village.truth[*record], &shown[*record]);
-                let differ = format!("{what}: {record}: {before} became {now}");
-                counts.silent.push(differ);
+                // Neither copy and no read model knows of it, and the repair said that there was more.
+                match both && lost_writes {
+                    true => counts.lost_of_both += 1,
+                    false => counts
+                        .silent
+                        .push(format!("{what}: {record}: {before} became {now}")),
+                }
             }
             (true, false) => counts.lost.push(format!("{what}: {record}")),
             (true, true) => counts.lost_of_both += 1,
@@ -307,13 +316,8 @@ fn run(place: &Path, arguments: &[&str]) -> (bool, Value) {
 
 /// Asks the node how it stands, and does what its messages name until it answers. Returns the records
 /// that lack something by what was said; `None` if that did not help.
-fn helped(
-    mesh: &Mesh,
-    place: &Path,
-    what: &str,
-    counts: &mut Counts,
-) -> Option<BTreeSet<RecordId>> {
-    let mut missing = BTreeSet::new();
+fn helped(mesh: &Mesh, place: &Path, what: &str, counts: &mut Counts) -> Option<Said> {
+    let mut told = Said::default();
     let mut again = false;
     for step in 0..COMMANDS_MAX {
         let (answered, said) = run(place, &["status"]);
@@ -321,12 +325,12 @@ fn helped(
             // The first repair said so.
             let (repaired, said) = run(place, &["store", "repair"]);
             assert!(repaired, "{what}: {said}");
-            note_missing(&said, &mut missing);
+            told.note(&said);
             continue;
         }
         if answered {
             counts.at_once += u64::from(step == 0);
-            return Some(missing);
+            return Some(told);
         }
         let next = said["next"]["en"].as_str().unwrap_or_default().to_owned();
         let named = COMMANDS
@@ -350,17 +354,28 @@ fn helped(
             return None;
         }
         again |= said["then"].is_object();
-        note_missing(&said, &mut missing);
+        told.note(&said);
     }
     counts.hands.push(format!("{what}: no end of commands"));
     None
 }
 
-/// The records that a repair listed.
-fn note_missing(said: &Value, missing: &mut BTreeSet<RecordId>) {
-    for one in said["missing"].as_array().into_iter().flatten() {
-        let record = one["facet"]["record"].as_str().expect("a record");
-        missing.insert(record.parse().expect("a record"));
+/// What a repair said is lost.
+#[derive(Default)]
+struct Said {
+    /// Records that lack something.
+    missing: BTreeSet<RecordId>,
+    /// Whether writes are lost of which nothing is known.
+    lost_writes: bool,
+}
+
+impl Said {
+    fn note(&mut self, said: &Value) {
+        for one in said["missing"].as_array().into_iter().flatten() {
+            let record = one["facet"]["record"].as_str().expect("a record");
+            self.missing.insert(record.parse().expect("a record"));
+        }
+        self.lost_writes |= said["writes_lost"].as_u64() > Some(0);
     }
 }
 

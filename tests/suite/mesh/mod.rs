@@ -11,6 +11,7 @@ mod emergencies;
 mod figures;
 mod harness;
 mod likeness;
+mod mended;
 mod practice;
 mod reading;
 mod receipts;
