@@ -175,10 +175,21 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
     );
     if repaired.incomplete {
         lines.extend(missing_lines(repaired));
-        lines.push(text!(
+    }
+    match &repaired.then {
+        Some(problem) => {
+            lines.push(problem.what.clone());
+            let Text { zh, en } = &problem.next;
+            lines.push(text!(
+                "下一步：{zh}，然后再执行一次 mesh-node store repair",
+                "next: {en}, and then mesh-node store repair once more"
+            ));
+        }
+        None if repaired.incomplete => lines.push(text!(
             "下一步：mesh-node run；相邻节点持有的内容会自动补回",
             "next: mesh-node run; what the neighbours hold comes back by itself"
-        ));
+        )),
+        None => {}
     }
     let mut text = written(&lines, context);
     if repaired.set_aside.is_some() {
@@ -191,9 +202,11 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
         "entries": entries,
         "problems": problems,
         "incomplete": repaired.incomplete,
+        "writes_lost": repaired.writes_lost,
         "missing": missing,
         "compared_with_read_model": repaired.compared,
         "set_aside": repaired.set_aside,
+        "then": repaired.then,
     });
     Answer::done(text, json)
 }
@@ -207,11 +220,18 @@ fn missing_lines(repaired: &Repaired) -> Vec<Text> {
             "the read model cannot be read, so that what the store held is not known in full; this list may lack some"
         ));
     }
+    let writes = repaired.writes_lost;
+    if writes > 0 {
+        lines.push(text!(
+            "最后 {writes} 次写入不在任一副本中；查询库来不及更新的部分不在下列清单中",
+            "the last {writes} writes are in neither copy; what the read model had not followed yet is not in this list"
+        ));
+    }
     let count = missing.len();
     lines.push(match count {
         0 => text!("未发现缺失的内容", "nothing is known to be missing"),
         _ => text!(
-            "{count} 个分部缺少内容；相邻节点没有的将永久丢失：",
+            "{count} 个分项缺少内容；相邻节点没有的将永久丢失：",
             "{count} facets lack something; what no neighbour holds is lost for good:"
         ),
     });

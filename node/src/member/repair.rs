@@ -32,12 +32,16 @@ pub struct Repaired {
     pub problems: Vec<String>,
     /// Whether something of it may be lost.
     pub incomplete: bool,
+    /// Writes that were durable and that came after all that is still there.
+    pub writes_lost: u64,
     /// Where it lies as it was.
     pub set_aside: Option<PathBuf>,
     /// What is known to be missing.
     pub missing: Vec<Missing>,
     /// Whether the read model could be asked what the store held.
     pub compared: bool,
+    /// What keeps the node from starting all the same.
+    pub then: Option<Problem>,
 }
 
 /// A facet of which commits are missing.
@@ -69,33 +73,39 @@ pub fn check(folder: &NodeFolder, settings: &Settings) -> Result<Checked, Proble
 
 /// Makes a damaged store whole, as far as its copies go.
 pub fn repair(folder: &NodeFolder, settings: &Settings) -> Result<Repaired, Problem> {
-    match SledStore::open(&options(folder, settings)) {
-        Ok(store) => {
-            let entries = store.entry_count();
-            let mended = store.mended().cloned().unwrap_or_default();
-            drop(store);
-            let Mended {
-                problems,
-                set_aside,
-            } = mended;
-            let whole = Repaired {
-                entries,
-                problems,
-                incomplete: false,
-                set_aside,
-                missing: Vec::new(),
-                compared: true,
-            };
-            match lacks_marks(folder, settings)? {
-                true => take_what_is_left(folder, settings, "marks of the node are missing"),
-                false => Ok(whole),
-            }
-        }
+    let store = match SledStore::open(&options(folder, settings)) {
+        Ok(store) => store,
         Err(error @ OpenError::Damaged(_)) => {
-            take_what_is_left(folder, settings, &error.to_string())
+            return take_what_is_left(folder, settings, &error.to_string());
         }
-        Err(error) => Err(error.problem()),
+        Err(error) => return Err(error.problem()),
+    };
+    let entries = store.entry_count();
+    let Mended {
+        problems,
+        set_aside,
+    } = store.mended().cloned().unwrap_or_default();
+    if lacks_marks(&store)? {
+        drop(store);
+        return take_what_is_left(folder, settings, "marks of the node are missing");
     }
+    // An earlier repair may not have been able to have the engine look at them.
+    let Survey { missing, broken } = Survey::of(&store, BTreeMap::new())?;
+    drop(store);
+    let then = match broken.is_empty() {
+        true => None,
+        false => mend(folder, settings, &broken).err(),
+    };
+    Ok(Repaired {
+        entries,
+        problems,
+        incomplete: !missing.is_empty(),
+        writes_lost: 0,
+        set_aside,
+        missing,
+        compared: true,
+        then,
+    })
 }
 
 /// Takes what is left of a store for the truth, although it is older than what was durable.
@@ -113,8 +123,7 @@ pub fn accept(folder: &NodeFolder, settings: &Settings) -> Result<Repaired, Prob
 }
 
 /// Whether a store that opens does not say whose it is, or in which epoch it writes.
-fn lacks_marks(folder: &NodeFolder, settings: &Settings) -> Result<bool, Problem> {
-    let store = SledStore::open(&options(folder, settings)).map_err(|error| error.problem())?;
+fn lacks_marks(store: &SledStore) -> Result<bool, Problem> {
     for name in [NODE_MARK, EPOCH_MARK] {
         let found = store.get(&replica::mark_key(name));
         if found.map_err(|error| store_problem(&error))?.is_none() {
@@ -132,21 +141,27 @@ fn take_what_is_left(
     let accepted = SledStore::accept_rollback(&options(folder, settings));
     let (mut store, accepted) = accepted.map_err(|error| error.problem())?;
     let Accepted {
-        entries, set_aside, ..
+        entries,
+        writes_lost,
+        set_aside,
+        ..
     } = accepted;
     begin_anew(&mut store, settings.node())?;
     let known = readmodel::commits_known(&folder.read_model());
     let compared = known.is_some();
-    let missing = missing(&store, known.unwrap_or_default())?;
+    let Survey { missing, broken } = Survey::of(&store, known.unwrap_or_default())?;
     drop(store);
-    mend(folder, settings, &missing)?;
+    // What was kept and what is missing is said whatever comes of it.
+    let then = mend(folder, settings, &broken).err();
     Ok(Repaired {
         entries,
         problems: vec![problem.to_owned()],
         incomplete: true,
+        writes_lost,
         set_aside: set_aside.exists().then_some(set_aside),
         missing,
         compared,
+        then,
     })
 }
 
@@ -171,52 +186,91 @@ fn begin_anew(store: &mut SledStore, node: NodeId) -> Result<(), Problem> {
         .map_err(|error| store_problem(&error))
 }
 
-/// The facets of which commits are missing, by what the store itself and the read model say that
-/// they had.
-fn missing(store: &SledStore, mut had: BTreeMap<FacetId, u32>) -> Result<Vec<Missing>, Problem> {
-    let mut held: BTreeMap<FacetId, u32> = BTreeMap::new();
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let entries = store
-            .scan(&[], after.as_deref(), ENTRIES_AT_ONCE)
-            .map_err(|error| store_problem(&error))?;
-        for (key, value) in &entries {
-            match Key::decode(key) {
-                Ok(Key::Facet(facet)) => {
-                    let commits = FacetEntry::decode(value).map_or(0, |entry| entry.commits);
-                    let most = had.entry(facet).or_default();
-                    *most = (*most).max(commits);
-                }
-                // Commits count up to the first that is missing.
-                Ok(Key::Commit(facet, position)) => {
-                    let most = had.entry(facet).or_default();
-                    *most = (*most).max(position + 1);
-                    let count = held.entry(facet).or_default();
-                    *count += u32::from(*count == position);
-                }
-                _ => {}
-            }
-        }
-        if entries.len() < ENTRIES_AT_ONCE {
-            break;
-        }
-        after = entries.last().map(|(key, _)| key.clone());
-    }
-    let missing = had.into_iter().map(|(facet, had)| Missing {
-        code: RecordCode::of(facet.home, facet.record).to_string(),
-        home: facet.home,
-        held: held.get(&facet).copied().unwrap_or(0),
-        facet,
-        had,
-    });
-    Ok(missing.filter(|one| one.held < one.had).collect())
+/// How the facets of a store stand.
+struct Survey {
+    /// Those of which commits are missing, by what the store itself and the read model say that they
+    /// had.
+    missing: Vec<Missing>,
+    /// Those whose entry and commits do not fit.
+    broken: Vec<FacetId>,
 }
 
-/// Has the engine keep what is whole of the facets that lack commits, and open once as it will when
-/// it runs.
-fn mend(folder: &NodeFolder, settings: &Settings, missing: &[Missing]) -> Result<(), Problem> {
+#[derive(Default)]
+struct Counted {
+    /// Commits by the facet's entry, if there is one.
+    entry: Option<u32>,
+    /// Commits up to the first that is missing.
+    held: u32,
+    /// Commits that the facet had.
+    had: u32,
+}
+
+impl Survey {
+    fn of(store: &SledStore, known: BTreeMap<FacetId, u32>) -> Result<Self, Problem> {
+        let counted = known.into_iter().map(|(facet, had)| {
+            let had = Counted {
+                had,
+                ..Counted::default()
+            };
+            (facet, had)
+        });
+        let mut facets: BTreeMap<FacetId, Counted> = counted.collect();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let entries = store
+                .scan(&[], after.as_deref(), ENTRIES_AT_ONCE)
+                .map_err(|error| store_problem(&error))?;
+            for (key, value) in &entries {
+                match Key::decode(key) {
+                    Ok(Key::Facet(facet)) => {
+                        let entry = FacetEntry::decode(value).ok();
+                        let counted = facets.entry(facet).or_default();
+                        counted.entry = entry.map(|entry| entry.commits);
+                        counted.had = counted.had.max(counted.entry.unwrap_or(0));
+                    }
+                    Ok(Key::Commit(facet, position)) => {
+                        let counted = facets.entry(facet).or_default();
+                        counted.had = counted.had.max(position + 1);
+                        counted.held += u32::from(counted.held == position);
+                    }
+                    _ => {}
+                }
+            }
+            if entries.len() < ENTRIES_AT_ONCE {
+                break;
+            }
+            after = entries.last().map(|(key, _)| key.clone());
+        }
+        Ok(Self::from_counted(facets))
+    }
+
+    fn from_counted(facets: BTreeMap<FacetId, Counted>) -> Self {
+        let mut survey = Self {
+            missing: Vec::new(),
+            broken: Vec::new(),
+        };
+        for (facet, Counted { entry, held, had }) in facets {
+            if held < had {
+                survey.missing.push(Missing {
+                    code: RecordCode::of(facet.home, facet.record).to_string(),
+                    home: facet.home,
+                    facet,
+                    held,
+                    had,
+                });
+            }
+            if entry != Some(held) {
+                survey.broken.push(facet);
+            }
+        }
+        survey
+    }
+}
+
+/// Has the engine keep what is whole of facets that do not fit, and open once as it will when it runs.
+fn mend(folder: &NodeFolder, settings: &Settings, broken: &[FacetId]) -> Result<(), Problem> {
     let mut keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
-    for Missing { facet, .. } in missing {
+    for facet in broken {
         keeper.input(Input::Damaged { facet: *facet })?;
     }
     while keeper.make_durable()? {}

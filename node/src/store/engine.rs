@@ -9,11 +9,17 @@ use crdt_model::store::StoreError;
 /// Key to new value, or to `None` for a delete: applied together or not at all.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// Takes one value after another.
+pub type Found<'a> = dyn FnMut(&[u8]) + Send + 'a;
+
 /// Keys and values that were read of damaged files.
 pub type Salvaged = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// What a scan calls with each key and value, in order, until it breaks off or fails.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Takes one key and its value after another, as the user of a store knows them.
+pub(super) type Take<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
 
 /// What reading the files of an engine that is not open showed.
 #[derive(Debug, Default)]
@@ -45,7 +51,7 @@ pub trait Engine: Sized + Send {
     fn inspect(
         folder: &Path,
         first_key: &[u8],
-        found: &mut dyn FnMut(&[u8]),
+        found: &mut Found<'_>,
     ) -> Result<Inspection, StoreError> {
         let _ = (folder, first_key, found);
         Ok(Inspection::default())

@@ -75,11 +75,14 @@ pub(super) fn seal_value(name: &[u8], value: &[u8], changes: &mut Changes) -> Ve
     seal(name, &body)
 }
 
+/// Reads what stands at the key of a piece.
+pub(super) type ReadPiece<'a> = dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError> + 'a;
+
 /// The value that a sealed one stands for; `piece` reads the pieces of a long one.
 pub(super) fn open_value(
     name: &[u8],
     sealed: &[u8],
-    piece: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, StoreError>,
+    piece: &ReadPiece<'_>,
 ) -> Result<Vec<u8>, StoreError> {
     let body = unseal(name, sealed)?;
     let long = match body.split_first() {

@@ -9,7 +9,7 @@ use crdt_model::store::StoreError;
 use super::aside::{self, set_aside};
 use super::create::copy_to_journal;
 use super::disk::{DiskStore, StoreOptions};
-use super::engine::{Changes, Engine, Salvaged};
+use super::engine::{Changes, Engine, Salvaged, Take};
 use super::error::{OpenError, at_path};
 use super::folder::{Folder, sync_folder};
 use super::head::{Head, HeadError};
@@ -40,6 +40,8 @@ pub struct Accepted {
     /// Keys whose values were damaged in both copies. Others may be lost without a trace in the
     /// store.
     pub removed: Vec<Vec<u8>>,
+    /// Writes that were durable after the newest that either copy still knows of.
+    pub writes_lost: u64,
     /// Where the store lies as it was.
     pub set_aside: PathBuf,
 }
@@ -107,7 +109,7 @@ fn next_store<E: Engine>(
     head: Option<Head>,
     mark: Mark,
     cache_bytes: u64,
-    fill: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError>,
+    fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
 ) -> Result<DiskStore<E>, OpenError> {
     let path = folder.create_generation(mark.generation)?;
     let mut sealed = Sealed::filled(E::open(&path, cache_bytes)?, mark, fill)?;
@@ -187,12 +189,12 @@ impl<E: Engine> DiskStore<E> {
         folder.remove_trial()?;
         let set_aside = set_aside(folder.path())?;
         let remains = Remains::of::<E>(&folder, old, options.cache_bytes)?;
-        let before = [old, remains.stamp.map(|stamp| stamp.mark)];
-        let batches = before.into_iter().flatten().map(|mark| mark.batches).max();
+        let found = remains.stamp.map_or(0, |stamp| stamp.mark.batches);
+        let durable = old.map_or(0, |mark| mark.batches);
         let mark = Mark {
             store: StoreId::random().map_err(|error| OpenError::Failed(error.to_string()))?,
             generation: next_generation(&folder)?,
-            batches: batches.unwrap_or(0) + 1,
+            batches: found.max(durable) + 1,
         };
         let store = next_store(folder, None, mark, options.cache_bytes, |add| {
             let mut entries = remains.entries.iter();
@@ -201,6 +203,7 @@ impl<E: Engine> DiskStore<E> {
         let accepted = Accepted {
             entries: remains.entries.len() as u64,
             removed: remains.removed,
+            writes_lost: durable.saturating_sub(found),
             set_aside,
         };
         Ok((store, accepted))

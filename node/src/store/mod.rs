@@ -1,10 +1,11 @@
-//! The store of a node: an ordered map of bytes on disk that notices when it is not the one this
-//! node last wrote.
+//! The store of a node: an ordered map of bytes on disk, kept twice, that notices when it is damaged
+//! or not the one this node last wrote.
 //!
 //! ```text
-//! DiskStore   crdt_model's `Store`: one process, one writer, head file, scrub
+//! DiskStore   crdt_model's `Store`: one process, one writer, head file, journal, scrub
 //!   Sealed    checksums bound to keys, long values in chunks, the stamp
 //!     Engine  an ordered map of small values: sled here, redb in the tests
+//!   Journal   every batch once more, in a plain file that is only appended to
 //! ```
 //!
 //! # The folder
@@ -13,7 +14,12 @@
 //! store.lock             empty; locked while a process has the store open
 //! store.head             what was last made durable, 8 KiB, written in place (see `head`)
 //! generation-00000001/   the engine's files; `scrub` moves on to the next number
+//! journal-00000001       the second copy of that generation (see `journal`)
+//! trial/                 a generation that is opened to see whether it opens; gone afterwards
 //! ```
+//!
+//! Beside it, `store.damaged-1` and so on are stores as they were before they were mended (see
+//! `aside`).
 //!
 //! # What is noticed
 //!
@@ -28,16 +34,33 @@
 //! then take a new author epoch before it writes, or it signs a second commit under a number that it
 //! has used, and [settle](DiskStore::settle) that.
 //!
-//! Opening a damaged store can cost evidence: sled cuts its log off where it finds a tear. Whoever
-//! wants to save something from a damaged folder copies it first.
+//! # What happens then
+//!
+//! sled cuts its log off where it finds a tear, so its files are read without it first (`look`,
+//! `sled_log`), every byte of the log and of the journal, and nothing is changed.
+//!
+//! | what is wrong | what opening does |
+//! | --- | --- |
+//! | nothing, or what a crash leaves | opens the engine, reads every entry |
+//! | the engine's files, and the journal comes to exactly what the last stamp says | sets the folder aside, fills the next generation from the journal |
+//! | the journal, the head file, sled's page table or parameters | writes them anew from the engine |
+//! | the engine's files in a place that does not count any more, and the journal too | opens a copy of the engine; if that is whole, goes on |
+//! | anything else | refuses, and leaves everything as it is |
+//!
+//! Damage that shows only when the engine is open, such as a segment of the log that is all zero,
+//! takes the second row too; the folder is set aside as the engine left it then.
+//!
+//! [`DiskStore::accept_rollback`] takes of both copies whatever is whole, after setting the folder
+//! aside. It reads sled's log itself, past the damage, where sled would end.
 //!
 //! # Crash points
 //!
-//! * Between the engine's sync and the head's write the engine is ahead of the head; never behind.
+//! * Between the syncs of engine and journal and the head's write both are ahead of the head; never
+//!   behind. Where they differ from each other, the journal is written anew from the engine.
 //! * A head slot that is torn leaves the other slot, which is one sync older: same as above.
-//! * `scrub` fills the next generation while the head still names the old one, makes it durable,
-//!   writes the head, and only then removes the old one. Opening removes whatever generation the
-//!   head does not name.
+//! * `scrub` fills the next generation and its journal while the head still names the old one, makes
+//!   both durable, writes the head, and only then removes the old ones. Opening removes whatever
+//!   generation and journal the head does not name.
 
 mod aside;
 mod create;
@@ -60,7 +83,7 @@ mod stamp;
 
 pub use self::aside::SET_ASIDE_MAX;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
-pub use self::engine::{Changes, Engine, Inspection, Salvaged, Visit};
+pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};

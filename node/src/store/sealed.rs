@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use crdt_model::store::{Batch, Entry, StoreError};
 
-use super::engine::{Changes, Engine, Visit};
+use super::engine::{Changes, Engine, Take, Visit};
 use super::layout::{
     ENTRY_KEYS, STAMP_KEY, check_lengths, damaged, entry_key, open_value, piece_names, seal,
     seal_value, tag_of, unseal, user_key, value_bytes,
@@ -161,10 +161,7 @@ impl<E: Engine> Sealed<E> {
     }
 
     /// Calls `visit` with every entry, in order.
-    pub(super) fn each(
-        &self,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn each(&self, visit: &mut Take<'_>) -> Result<(), StoreError> {
         self.visit(
             &[ENTRY_KEYS],
             Bound::Included(&[ENTRY_KEYS]),
@@ -192,9 +189,7 @@ impl<E: Engine> Sealed<E> {
     pub(super) fn filled(
         engine: E,
         mark: Mark,
-        fill: impl FnOnce(
-            &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-        ) -> Result<(), StoreError>,
+        fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let mut stamp = Stamp::empty(mark);
         let mut new = Self {

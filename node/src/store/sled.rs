@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use crdt_model::store::StoreError;
 
-use super::engine::{Changes, Engine, Inspection, Salvaged, Visit};
+use super::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 use super::error::at_path;
 use super::folder::sync_folder;
 use super::sled_log;
@@ -88,7 +88,7 @@ impl Engine for SledEngine {
     fn inspect(
         folder: &Path,
         first_key: &[u8],
-        found: &mut dyn FnMut(&[u8]),
+        found: &mut Found<'_>,
     ) -> Result<Inspection, StoreError> {
         let path = folder.join(LOG_NAME);
         let log = sled_log::inspect(&path, first_key, found).map_err(at_path(&path))?;

@@ -19,6 +19,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::engine::Found;
 use super::stamp::take;
 
 const SEGMENT_BYTES: usize = 512 * 1024;
@@ -45,35 +46,52 @@ pub(super) struct Findings {
 
 /// Reads a log. `newest` is called with every value that the key had, as far as it still stands
 /// there; the key must be the first of all.
-pub(super) fn inspect(
+///
+/// On a thread whose stack holds the segment that is read: a block of that size that goes back to the
+/// allocator has it keep the blocks of sled that size from then on, which is 6 MB of a village's
+/// node.
+pub(super) fn inspect(path: &Path, key: &[u8], newest: &mut Found<'_>) -> io::Result<Findings> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(2 * SEGMENT_BYTES + (1 << 20));
+        let reading = thread.spawn_scoped(scope, || {
+            inspect_in(&mut [0; SEGMENT_BYTES], path, key, newest)
+        });
+        let panicked = |_| Err(io::Error::other("reading the log"));
+        reading?.join().unwrap_or_else(panicked)
+    })
+}
+
+fn inspect_in(
+    buffer: &mut [u8; SEGMENT_BYTES],
     path: &Path,
     key: &[u8],
-    newest: &mut dyn FnMut(&[u8]),
+    newest: &mut Found<'_>,
 ) -> io::Result<Findings> {
     let mut findings = Findings::default();
     let last = segments(path)?.into_iter().next_back().map(|(at, _)| at);
     findings.any = last.is_some();
-    each_segment(path, |offset, bytes| {
+    let file = File::open(path)?;
+    for offset in (0..file.metadata()?.len()).step_by(SEGMENT_BYTES) {
+        let bytes = read_segment(&file, offset, buffer)?;
         let Some(position) = position(bytes) else {
             if bytes.iter().any(|byte| *byte != 0) {
                 findings.damage.push(format!(
                     "the front of the log's segment at byte {offset} cannot be read"
                 ));
             }
-            return;
+            continue;
         };
-        let end = each_message(bytes, position, |message| {
+        let end = each_message_from(bytes, position, FRONT_BYTES, |message| {
             message.value_of(key, newest);
         });
-        let Some(end) = end else { return };
+        let Some(end) = end else { continue };
         let goes_on = || next_message(bytes, position, end + 1).is_some();
         if Some(position) != last || goes_on() {
             let at = offset + end as u64;
-            findings
-                .damage
-                .push(format!("the log cannot be read at byte {at}"));
+            let damage = format!("the log cannot be read at byte {at}");
+            findings.damage.push(damage);
         }
-    })?;
+    }
     Ok(findings)
 }
 
@@ -81,7 +99,7 @@ pub(super) fn inspect(
 pub(super) fn salvage(path: &Path) -> io::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
     let file = File::open(path)?;
     let mut pages: BTreeMap<u64, Page> = BTreeMap::new();
-    let mut buffer = Vec::new();
+    let mut buffer = Box::new([0; SEGMENT_BYTES]);
     for (position, offset) in segments(path)? {
         let bytes = read_segment(&file, offset, &mut buffer)?;
         let mut from = Some(FRONT_BYTES);
@@ -115,20 +133,17 @@ fn segments(path: &Path) -> io::Result<BTreeMap<i64, u64>> {
     Ok(found)
 }
 
-fn each_segment(path: &Path, mut visit: impl FnMut(u64, &[u8])) -> io::Result<()> {
-    let file = File::open(path)?;
-    let mut buffer = Vec::new();
-    for offset in (0..file.metadata()?.len()).step_by(SEGMENT_BYTES) {
-        visit(offset, read_segment(&file, offset, &mut buffer)?);
-    }
-    Ok(())
-}
-
-fn read_segment<'a>(file: &File, offset: u64, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+/// The segment at an offset, or as much of it as there is.
+fn read_segment<'a>(
+    file: &File,
+    offset: u64,
+    buffer: &'a mut [u8; SEGMENT_BYTES],
+) -> io::Result<&'a [u8]> {
     let left = file.metadata()?.len().saturating_sub(offset);
-    buffer.resize(left.min(SEGMENT_BYTES as u64) as usize, 0);
-    file.read_exact_at(buffer, offset)?;
-    Ok(buffer)
+    let length = left.min(SEGMENT_BYTES as u64) as usize;
+    let bytes = buffer.get_mut(..length).unwrap_or_default();
+    file.read_exact_at(bytes, offset)?;
+    Ok(bytes)
 }
 
 /// A segment's position in the log, if its front is whole.
@@ -148,12 +163,8 @@ struct Message<'a> {
     bytes: usize,
 }
 
-/// Calls `visit` for the messages of a segment in their order; where something that is none begins,
-/// unless they fill it.
-fn each_message(segment: &[u8], position: i64, visit: impl FnMut(&Message<'_>)) -> Option<usize> {
-    each_message_from(segment, position, FRONT_BYTES, visit)
-}
-
+/// Calls `visit` for the messages of a segment in their order, from a byte on; where something that
+/// is none begins, unless they fill it.
 fn each_message_from(
     segment: &[u8],
     position: i64,
@@ -210,7 +221,7 @@ fn next_message(segment: &[u8], position: i64, from: usize) -> Option<usize> {
 
 impl Message<'_> {
     /// Calls `found` with the value that this gives to the first key of all, if it does.
-    fn value_of(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) {
+    fn value_of(&self, key: &[u8], found: &mut Found<'_>) {
         match self.kind {
             LINK => {
                 if let Some(Change::Put(changed, value)) = link(self.body)

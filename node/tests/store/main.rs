@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod engines;
 mod figures;
+mod mending;
 mod model;
 mod moved;
 mod open;

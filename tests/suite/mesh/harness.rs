@@ -172,6 +172,13 @@ impl Mesh {
         let _ = std::fs::remove_file(self.node_folder(code).socket());
     }
 
+    /// Stops a node's process in order.
+    pub(super) fn stop(&mut self, code: &str) {
+        assert_eq!(self.ask(code, &Request::Stop), Reply::Done);
+        let mut child = self.running.remove(&node(code)).expect("a running node");
+        child.wait().expect("its end");
+    }
+
     pub(super) fn ask(&self, code: &str, request: &Request) -> Reply {
         ask(&self.node_folder(code), request)
     }

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use crdt_model::store::StoreError;
 
 use super::record::{Body, FRONT_BYTES, MARKER, checksum, front};
+use crate::store::engine::Take;
 use crate::store::error::at_path;
 use crate::store::stamp::Stamp;
 
 /// Bytes that are read at once, at least.
-const READ_BYTES: usize = 1 << 18;
+const READ_BYTES: usize = 1 << 16;
 
 /// What reading every record of a journal once showed.
 #[derive(Clone, Debug, Default)]
@@ -87,10 +88,7 @@ impl Index {
     }
 
     /// Calls `visit` for every key and its newest value, in order.
-    pub(in crate::store) fn each(
-        &self,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(in crate::store) fn each(&self, visit: &mut Take<'_>) -> Result<(), StoreError> {
         let mut value = Vec::new();
         for (key, (at, length)) in &self.values {
             value.resize(*length, 0);

@@ -8,7 +8,7 @@ pub(super) const FRONT_BYTES: usize = 12;
 /// Bytes of a body before its changes: number, kind, stamp.
 const HEAD_BYTES: usize = 8 + 1 + 48;
 /// Bytes after which a record ends and the batch goes on in the next one.
-const BODY_BYTES_WANTED: usize = 1 << 20;
+const BODY_BYTES_WANTED: usize = 1 << 16;
 /// Bytes of a body, at most: one value of the greatest length may stand in a record that is nearly
 /// full.
 pub(super) const BODY_BYTES_MAX: usize = BODY_BYTES_WANTED

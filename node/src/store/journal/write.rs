@@ -9,12 +9,13 @@ use crdt_model::store::{Batch, StoreError};
 
 use super::read::Summary;
 use super::record::Encoder;
+use crate::store::engine::Take;
 use crate::store::error::at_path;
 use crate::store::folder::sync_folder;
 use crate::store::stamp::Stamp;
 
 /// Bytes that wait in memory, about, before they are written.
-const WAITING_BYTES: usize = 1 << 18;
+const WAITING_BYTES: usize = 1 << 16;
 /// Bytes that a journal may have however little it is about.
 const SMALL_BYTES: u64 = 1 << 20;
 
@@ -34,9 +35,7 @@ impl Journal {
     pub(in crate::store) fn create(
         path: &Path,
         stamp: &Stamp,
-        fill: impl FnOnce(
-            &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-        ) -> Result<(), StoreError>,
+        fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let new = path.with_extension("new");
         let file = OpenOptions::new()
