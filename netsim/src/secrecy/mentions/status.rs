@@ -119,10 +119,15 @@ impl Mentions for Alarm {
                 size,
                 seen: _,
             } => (CharterVersion(*size), cosigner, &None).list(to),
-            Self::EmergencyBegins {
+            Self::ClockApart {
+                confirmed: _,
+                shows: _,
+            }
+            | Self::EmergencyBegins {
                 number: _,
                 until: _,
             } => {}
+            Self::ClockAhead { node, ahead_ms: _ } => node.list(to),
             Self::EmergencyEnds { number: _, facets } => {
                 to.push(counted("facets that flowed in an emergency", *facets));
             }
