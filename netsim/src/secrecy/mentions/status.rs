@@ -119,14 +119,8 @@ impl Mentions for Alarm {
                 size,
                 seen: _,
             } => (CharterVersion(*size), cosigner, &None).list(to),
-            Self::ClockApart {
-                confirmed: _,
-                shows: _,
-            }
-            | Self::EmergencyBegins {
-                number: _,
-                until: _,
-            } => {}
+            // Moments and numbers, of nothing that is held.
+            Self::ClockApart { .. } | Self::EmergencyBegins { .. } => {}
             Self::ClockAhead { node, ahead_ms: _ } => node.list(to),
             Self::EmergencyEnds { number: _, facets } => {
                 to.push(counted("facets that flowed in an emergency", *facets));
