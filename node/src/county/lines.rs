@@ -116,6 +116,7 @@ pub(super) mod tests {
             charter: CharterVersion(1),
             charter_until: WallTime::from_ms(0),
             charter_expired: false,
+            warnings: Vec::new(),
             emergency: Default::default(),
             log: Default::default(),
             facets: 5,

@@ -6,6 +6,7 @@
 //! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `beats`: that the node is there, written down every so often.
+//! * `warnings`: what a person at this machine should see to.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
@@ -23,6 +24,7 @@ mod network;
 pub mod offline;
 mod reading;
 mod running;
+mod warnings;
 
 pub use founding::found;
 pub use running::run;

@@ -152,6 +152,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         charter,
         charter_until: _,
         charter_expired: _,
+        warnings,
         emergency: about_emergency,
         log: about_log,
         facets,
@@ -169,6 +170,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     node.list(to);
     free_all([name, tier], to);
     charter.list(to);
+    warnings.iter().for_each(|words| text(words, to));
     emergency(about_emergency, to);
     log(about_log, to);
     count("facets held", None, *facets, to);

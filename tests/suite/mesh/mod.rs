@@ -1,6 +1,7 @@
 //! Real processes from end to end: a handful of the county's nodes, each with its own key, store
 //! and connections, under the Linze charter, signed for the occasion.
 
+mod addresses;
 mod charters;
 mod conflicts;
 mod console;
@@ -8,6 +9,7 @@ mod crashes;
 mod due;
 mod emergencies;
 mod figures;
+mod first_day;
 mod founding;
 mod harness;
 mod likeness;

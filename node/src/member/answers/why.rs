@@ -10,6 +10,7 @@ use policy::Question;
 use super::{no_such_record, unreadable};
 use crate::control::protocol::{Cause, Reply, Why};
 use crate::member::keeper::Keeper;
+use crate::member::warnings;
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -128,6 +129,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
+    causes.extend(warnings::confirmed_time(keeper).map(cause));
     causes.extend(emergency_cause(keeper, status));
     causes.extend(log_causes(keeper));
     causes
