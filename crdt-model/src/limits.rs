@@ -165,6 +165,19 @@ pub const ANTI_ENTROPY_INTERVAL_MS: u64 = 300_000;
 pub const GREETING_WAIT_MS: u64 = 10_000;
 /// Milliseconds by which the wall clock moves against the monotonic one before it counts as set.
 pub const CLOCK_JUMP_MS: u64 = 60_000;
+/// Milliseconds that the confirmed time may lead this machine's wall clock before one of the two counts as
+/// wrong.
+pub const CONFIRMED_LEAD_MS: u64 = COSIGNATURE_AHEAD_S * 1000;
+/// Milliseconds by which a wall clock that is set loses its credit for a while, so that nothing moves by
+/// itself.
+pub const CLOCK_DOUBT_JUMP_MS: u64 = 24 * 3_600_000;
+/// Milliseconds since the confirmed time, at a start, after which the wall clock has to stand for a while
+/// before anything moves by itself. Longer than any holidays.
+pub const CLOCK_DOUBT_START_MS: u64 = 14 * 24 * 3_600_000;
+/// Milliseconds that such a clock has to stand.
+pub const CLOCK_DOUBT_MS: u64 = 3_600_000;
+/// Milliseconds that another node's wrong clock is named after it was last seen.
+pub const CLOCK_SIGHT_MS: u64 = 24 * 3_600_000;
 /// Milliseconds between two looks at a wall clock by which the charter does not hold.
 pub const CLOCK_LOOK_MS: u64 = 10_000;
 /// Milliseconds between two looks at a wall clock by which nobody has confirmed the charter lately.

@@ -8,6 +8,7 @@
 //! | cache_mib | `--cache-mib` | `COUNTYMESH_CACHE_MIB` | `cache_mib` | 8 |
 //! | log | `--log` | `COUNTYMESH_LOG` | `log` | `info` |
 //! | lang | `--lang` | `COUNTYMESH_LANG` | `lang` | by the locale, else `zh` |
+//! | addresses | | | `[addresses]`, by code | none: neighbours are dialled where the roster says |
 //!
 //! No setting is a secret: all of them may be shown.
 
@@ -15,6 +16,7 @@ mod environment;
 mod file;
 mod values;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
@@ -93,6 +95,8 @@ pub struct Settings {
     /// The language of what it says.
     #[serde(serialize_with = "language_word")]
     pub lang: Setting<Language>,
+    /// Where neighbours are dialled instead of where the roster says, as multiaddresses.
+    pub addresses: Setting<BTreeMap<NodeId, Vec<String>>>,
 }
 
 fn language_word<S: serde::Serializer>(
@@ -166,6 +170,13 @@ impl Settings {
                 variable: lang.map(|value| (value, "COUNTYMESH_LANG")),
                 file: file.lang,
                 default: (locale, locale_origin),
+            }
+            .settle(origin),
+            addresses: Sources {
+                flag: None,
+                variable: None,
+                file: file.addresses,
+                default: (BTreeMap::new(), Origin::Default),
             }
             .settle(origin),
         })

@@ -283,9 +283,10 @@ impl Ledger {
     }
 
     /// The time that this many townships have confirmed this node's log at, in seconds: the
-    /// so-many-th largest of their newest signatures on it.
-    pub fn confirmed_s(&self, cosigners: usize) -> Option<u64> {
-        let of_log = |one: &&Cosignature| self.agreement(one) == Agreement::Same;
+    /// so-many-th largest of their newest signatures on it that are not later than `latest_s`.
+    pub fn confirmed_s(&self, cosigners: usize, latest_s: u64) -> Option<u64> {
+        let of_log =
+            |one: &&Cosignature| one.time_s <= latest_s && self.agreement(one) == Agreement::Same;
         let mut times: Vec<_> = self
             .newest
             .values()

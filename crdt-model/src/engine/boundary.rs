@@ -271,6 +271,21 @@ pub enum Alarm {
         /// When this node first heard of it, by its own clock.
         seen: WallTime,
     },
+    /// The time that townships have confirmed leads this node's wall clock by more than a day: one of
+    /// the two is wrong, and nothing moves by itself. Told once, until they agree again.
+    ClockApart {
+        /// The confirmed time.
+        confirmed: WallTime,
+        /// What the wall clock shows.
+        shows: WallTime,
+    },
+    /// Another node's clock is ahead of this one's by more than a day.
+    ClockAhead {
+        /// The node.
+        node: NodeId,
+        /// By how many milliseconds, at least.
+        ahead_ms: u64,
+    },
     /// Rules for emergencies count from now on.
     EmergencyBegins {
         /// The number of the declaration.

@@ -205,7 +205,9 @@ impl Engine {
     /// This node's signature on the head of its log, if it is a township and one is due.
     fn own_cosignature(&mut self) -> Option<Cosignature> {
         let node = self.node();
-        let time_s = self.believed_wall().ms / 1000;
+        // By its own clock and not by what others confirmed: else each would lift the others' floor.
+        let shows = self.clock.believed();
+        let time_s = shows.ms / 1000;
         let roots = self.checkpoints.ledger.roots();
         let (size, root) = (roots.size(), roots.at(roots.size())?);
         let just_started = std::mem::take(&mut self.checkpoints.just_started);
@@ -219,8 +221,10 @@ impl Engine {
                 };
                 (last.size, last.root) != (size, root)
                     || time_s >= last.time_s.saturating_add(interval_s)
-                    // It was signed by a clock that was wrong.
+                    // It was signed by a clock that was wrong; but for one that shows a time before
+                    // the charter began, which is surely wrong itself.
                     || last.time_s > time_s.saturating_add(COSIGNATURE_AHEAD_S)
+                        && shows >= self.charter().validity().from
             }
         };
         if !due || !self.cosigns(node) {
@@ -253,12 +257,18 @@ impl Engine {
         }
         for one in &gossip.newest {
             let replaces = self.replaces(one);
-            let wanted = self.counts(one) && self.checkpoints.ledger.wants(one, replaces);
-            if !wanted || !self.checkpoints.allows(one.cosigner, now) {
+            let counts = self.counts(one);
+            let wanted = !counts || self.checkpoints.ledger.wants(one, replaces);
+            let known = self.cosigns(one.cosigner);
+            if !wanted || !known || !self.checkpoints.allows(one.cosigner, now) {
                 continue;
             }
             if self.verifies(one) {
                 self.checkpoints.uses(one.cosigner, now);
+                self.note_clock_of(one.cosigner, one.time(), true, now);
+                if !counts {
+                    continue;
+                }
                 splits.extend(self.checkpoints.ledger.take(one, replaces, &mut batch));
             } else {
                 bad += 1;
@@ -298,7 +308,7 @@ impl Engine {
 
     /// Whether a signature could count: its cosigner may sign, and it is not of the future.
     fn counts(&self, one: &Cosignature) -> bool {
-        let now_s = self.believed_wall().ms / 1000;
+        let now_s = self.clock.believed().ms / 1000;
         self.cosigns(one.cosigner) && one.time_s <= now_s.saturating_add(COSIGNATURE_AHEAD_S)
     }
 
@@ -354,14 +364,21 @@ impl Engine {
         alarm
     }
 
-    /// Moves the confirmed time on: it never goes back.
+    /// Moves the confirmed time on. It goes back only where it leads the wall clock by more than a day,
+    /// and as many townships as set it have signed again by clocks that agree with this one: then they
+    /// all erred, and say so.
     fn confirm(&mut self, batch: &mut Batch) {
         let Some(freshness) = self.charter().freshness() else {
             return;
         };
-        let confirmed_s = self.checkpoints.ledger.confirmed_s(freshness.cosigners);
+        let shows = self.clock.believed();
+        let latest_s = shows.ms / 1000 + COSIGNATURE_AHEAD_S;
+        let ledger = &self.checkpoints.ledger;
+        let confirmed_s = ledger.confirmed_s(freshness.cosigners, latest_s);
         let confirmed = confirmed_s.map(|time_s| WallTime::from_ms(time_s.saturating_mul(1000)));
-        if confirmed > self.checkpoints.confirmed {
+        let in_force = confirmed >= Some(self.charter().validity().from);
+        let erred = in_force && self.confirmed_ahead(shows).is_some();
+        if confirmed > self.checkpoints.confirmed || erred {
             self.checkpoints.confirmed = confirmed;
             let ms = confirmed.map_or(0, |confirmed| confirmed.ms);
             batch.put(confirmed_key(), ms.to_be_bytes().to_vec());

@@ -1,8 +1,12 @@
 //! What a node still sends whose charter nobody has confirmed for long.
 //!
 //! The charter says how many townships must have signed the log that this node goes by, and how
-//! old that may be. The time that enough of them have confirmed only moves forward; it is a floor
-//! for this node's clock too, so that setting the clock back brings no charter to life again.
+//! old that may be. The time that enough of them have confirmed is a floor for this node's clock too,
+//! so that setting the clock back brings no charter to life again. The floor is only lifted by
+//! confirmations that lead the wall clock by a day at most, and it goes back where as many townships
+//! as had lifted it sign again by clocks that agree with this one: clocks that were years ahead for a
+//! minute leave nothing behind for good. While the floor leads the wall clock by more than a day, one
+//! of the two is wrong: then nothing moves by itself (`confirms`).
 //!
 //! | rung | sends |
 //! | --- | --- |
@@ -63,12 +67,14 @@ impl Engine {
     }
 
     /// Whether enough townships have confirmed a time that is so close to this wall clock that it can
-    /// be gone by for what nobody has looked at. A charter that asks for no confirmation trusts the
-    /// clock.
+    /// be gone by for what nobody has looked at: behind it by so much at most, and ahead of it by a day
+    /// at most. A charter that asks for no confirmation trusts the clock, but not one that was just set
+    /// by days.
     pub fn confirms(&self, wall: WallTime, within_ms: u64) -> bool {
         let confirmed = self.checkpoints.confirmed;
-        self.charter().freshness().is_none()
-            || confirmed.is_some_and(|at| wall.ms.saturating_sub(at.ms) <= within_ms)
+        let agrees = self.confirmed_ahead(self.clock.believed()).is_none()
+            && confirmed.is_some_and(|at| wall.ms.saturating_sub(at.ms) <= within_ms);
+        !self.clock.in_doubt() && (agrees || self.charter().freshness().is_none())
     }
 
     /// The wall clock as this node goes by it for what takes hours: one that was just set is
@@ -90,7 +96,7 @@ impl Engine {
             return Rung::Fresh;
         }
         let from = self.charter().validity().from;
-        let confirmed = self.floored(from);
+        let confirmed = self.checkpoints.confirmed.map_or(from, |at| at.max(from));
         let age_ms = self.believed_wall().ms.saturating_sub(confirmed.ms);
         match age_ms {
             age_ms if age_ms <= freshness.fresh_ms => Rung::Fresh,

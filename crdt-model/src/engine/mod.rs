@@ -70,6 +70,7 @@ pub use boundary::{
     Alarm, FacetName, Identity, InboundId, Input, Output, RequestId, SyncToken, Ticket,
     WriteRefused,
 };
+pub use clock::{ClockAhead, ClockStatus};
 use durable::Durability;
 pub use emergency::EmergencyStatus;
 pub use emergency_report::{EmergencyReport, Flowed};
@@ -208,6 +209,7 @@ impl Engine {
         }
         self.drive(now, store, &mut outputs)?;
         outputs.extend(self.mending.alarms.drain(..).map(Output::Alarm));
+        outputs.extend(self.clock.take_alarms().into_iter().map(Output::Alarm));
         Ok(outputs)
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::Standing;
+use crdt_model::charter::{Standing, Validity};
 use crdt_model::ids::{CharterVersion, NodeId, PublicKey};
+use crdt_model::time::WallTime;
 use ed25519_dalek::SigningKey;
 use policy::CharterFiles;
 use policy::making::template::{self, Entry, Filling};
@@ -149,6 +150,36 @@ impl Linze {
         )
     }
 
+    /// The first version for the nodes that have keys, after nothing or after another version, until this
+    /// moment. All other nodes of Linze County are expected.
+    pub fn beginning(&self, follows: Option<&Edition>, until: WallTime) -> Edition {
+        let mut files = self.files.clone();
+        let listed = template::nodes(&template::linze());
+        let expected: Vec<NodeId> = listed
+            .into_iter()
+            .filter(|node| !self.nodes.contains(node))
+            .collect();
+        let entries: String = expected.iter().map(|node| entry(*node)).collect();
+        if let Some(roster) = files.files.get_mut(policy::reading::roster::FILE) {
+            roster.extend_from_slice(entries.as_bytes());
+        }
+        let [from, to] = [IN_FORCE.until, until].map(|time| date(time).unwrap_or_default());
+        replace(&mut files, policy::reading::head::FILE, &from, &to);
+        let active = self.nodes.iter().map(|node| (*node, Standing::Active));
+        let expected = expected.iter().map(|node| (*node, Standing::Expected));
+        let roster = active.chain(expected).collect();
+        let validity = Validity { until, ..IN_FORCE };
+        make_until(
+            &roster,
+            &files,
+            follows,
+            USUAL,
+            &self.reviewers,
+            &[0, 1],
+            validity,
+        )
+    }
+
     /// A node's secret key, which all versions list the public half of.
     pub fn key(&self, node: NodeId) -> SigningKey {
         node_key(self.seed, node)
@@ -262,6 +293,18 @@ fn make(
     reviewers: &Reviewers,
     signers: &[usize],
 ) -> Edition {
+    make_until(roster, files, follows, tables, reviewers, signers, IN_FORCE)
+}
+
+fn make_until(
+    roster: &BTreeMap<NodeId, Standing>,
+    files: &CharterFiles,
+    follows: Option<&Edition>,
+    tables: Tables,
+    reviewers: &Reviewers,
+    signers: &[usize],
+    validity: Validity,
+) -> Edition {
     let before = follows.map_or(0, |edition| edition.version.0);
     let version = CharterVersion(before + 1);
     let mut files = files.clone();
@@ -277,7 +320,7 @@ fn make(
         county: roster.keys().next().expect("a county has nodes").county(),
         version,
         follows,
-        validity: IN_FORCE,
+        validity,
         signers,
     };
     let [table, emergency] = [tables.every_day, tables.in_emergency]

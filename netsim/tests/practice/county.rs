@@ -156,7 +156,7 @@ impl County {
         }
     }
 
-    fn pass_ms(&mut self, ms: u64) {
+    pub(crate) fn pass_ms(&mut self, ms: u64) {
         self.world.run_ms(ms);
         self.look();
         let nodes: Vec<NodeId> = self.world.nodes().map(|(node, _)| node).collect();

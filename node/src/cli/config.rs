@@ -55,14 +55,23 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     Ok(Answer::done(table(&header, &rows, &[]), json))
 }
 
-fn settings_rows(settings: &Settings) -> [(&'static str, String, &Origin); 5] {
+fn settings_rows(settings: &Settings) -> [(&'static str, String, &Origin); 6] {
     let Settings {
         node,
         listen,
         cache_mib,
         log,
         lang,
+        addresses: dialled,
     } = settings;
+    let dialled_at = dialled
+        .value
+        .iter()
+        .map(|(node, addresses)| format!("{node} {}", addresses.join(" ")));
+    let dialled_at = match dialled.value.is_empty() {
+        true => "-".to_owned(),
+        false => dialled_at.collect::<Vec<_>>().join(", "),
+    };
     let addresses = match listen.value.as_slice() {
         [] => "-".to_owned(),
         addresses => addresses.join(", "),
@@ -73,6 +82,7 @@ fn settings_rows(settings: &Settings) -> [(&'static str, String, &Origin); 5] {
         ("cache_mib", cache_mib.value.to_string(), &cache_mib.origin),
         ("log", log.value.as_str().to_owned(), &log.origin),
         ("lang", language_code(lang.value).to_owned(), &lang.origin),
+        ("addresses", dialled_at, &dialled.origin),
     ]
 }
 

@@ -43,6 +43,8 @@ impl Page<'_> {
             let (zh, en) = (cut.join("、"), cut.join(", "));
             rows.push((text!("人为切断", "cut on purpose"), text!("{zh}", "{en}")));
         }
+        let warnings = self.status.warnings.iter();
+        rows.extend(warnings.map(|warning| (text!("【注意】", "look at this"), warning.clone())));
         let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
         let title = self.say(&text!("{name} {node}，{tier}", "{name} {node}, {tier}"));

@@ -298,6 +298,7 @@ pub(super) mod tests {
             charter: CharterVersion(2),
             charter_until: WallTime::from_ms(1_793_669_400_000),
             charter_expired: false,
+            warnings: Vec::new(),
             emergency: Default::default(),
             log: a_log(),
             alarms: Vec::new(),

@@ -314,6 +314,9 @@ pub struct NodeStatus {
     pub charter_until: WallTime,
     /// Whether it has run out: the node then keeps its own work and sends nothing.
     pub charter_expired: bool,
+    /// What a person should see to: clocks, ports, addresses.
+    #[serde(default)]
+    pub warnings: Vec<Text>,
     /// How it stands with emergencies.
     pub emergency: EmergencyStatus,
     /// How it stands with the log of charters.

@@ -117,6 +117,7 @@ pub(super) mod tests {
             charter: CharterVersion(1),
             charter_until: WallTime::from_ms(0),
             charter_expired: false,
+            warnings: Vec::new(),
             emergency: Default::default(),
             log: Default::default(),
             alarms: Vec::new(),

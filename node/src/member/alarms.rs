@@ -18,7 +18,11 @@ pub(super) fn log(alarm: &Alarm, summaries: &Summaries) {
         }
         Alarm::TwoMachines { node, told_by } => summaries.note("two-machines", *told_by, node),
         Alarm::Misbehaved { peer, code, .. } => summaries.note("misbehaved", Some(*peer), code),
-        Alarm::Damaged { .. } | Alarm::EmergencyBegins { .. } | Alarm::EmergencyEnds { .. } => true,
+        Alarm::ClockAhead { node, .. } => summaries.note("clock-ahead", Some(*node), node),
+        Alarm::Damaged { .. }
+        | Alarm::ClockApart { .. }
+        | Alarm::EmergencyBegins { .. }
+        | Alarm::EmergencyEnds { .. } => true,
     };
     if in_full {
         write(alarm);
@@ -73,6 +77,8 @@ fn write(alarm: &Alarm) {
         }
         Alarm::SplitView { .. }
         | Alarm::Frozen { .. }
+        | Alarm::ClockApart { .. }
+        | Alarm::ClockAhead { .. }
         | Alarm::EmergencyBegins { .. }
         | Alarm::EmergencyEnds { .. }
         | Alarm::Misbehaved { .. } => log_of_county(alarm),
@@ -98,6 +104,16 @@ fn log_of_county(alarm: &Alarm) {
                 %cosigner, size, %seen,
                 "a township has signed a newer charter, which has not arrived here in a day"
             );
+        }
+        Alarm::ClockApart { confirmed, shows } => {
+            tracing::error!(
+                %confirmed, %shows,
+                "townships have confirmed a time more than a day ahead of this machine's clock: one of the two is wrong, and nothing moves by itself"
+            );
+        }
+        Alarm::ClockAhead { node, ahead_ms } => {
+            let ahead_hours = ahead_ms / 3_600_000;
+            tracing::warn!(%node, ahead_hours, "another node's clock is ahead of this machine's, or this one is behind");
         }
         Alarm::EmergencyBegins { number, until } => {
             tracing::warn!(number, %until, "rules for emergencies count from now on");

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crdt_model::charter::Roster;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
     Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
@@ -28,8 +29,10 @@ use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
 use super::summaries::Summaries;
+use super::warnings;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
+use crate::settings::Settings;
 use crate::store::{Moved, OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
@@ -45,6 +48,24 @@ pub type Answer = Box<dyn FnOnce(Reply) + Send>;
 type Outcome =
     Box<dyn FnOnce(Result<Vec<CommitHash>, WriteRefused>) -> Option<(Answer, Reply)> + Send>;
 
+/// What this machine's settings say about the network.
+#[derive(Default)]
+pub(super) struct Local {
+    /// Where it listens.
+    pub(super) listen: Vec<String>,
+    /// Where neighbours are dialled instead of where the roster says.
+    pub(super) addresses: BTreeMap<NodeId, Vec<String>>,
+}
+
+impl Local {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            listen: settings.listen().to_vec(),
+            addresses: settings.addresses.value.clone(),
+        }
+    }
+}
+
 /// Engine and store.
 pub struct Keeper {
     /// The engine.
@@ -59,6 +80,8 @@ pub struct Keeper {
     pub(super) summaries: Summaries,
     /// What the network has reported.
     pub network: network::Reports,
+    /// What this machine's settings say about the network.
+    pub(super) local: Local,
     /// Milliseconds from author to here, for the latest commits from elsewhere.
     pub latencies_ms: VecDeque<u64>,
     /// What the transport is to do next.
@@ -133,6 +156,7 @@ impl Keeper {
             clock,
             network: network::Reports::new(summaries.clone()),
             summaries,
+            local: Local::default(),
             latencies_ms: VecDeque::new(),
             commands: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -301,7 +325,13 @@ impl Keeper {
                 self.input(Input::CharterAdopted { charter, bundle })
             }
             Err(why) => {
-                answer(Reply::Problem(charter_problem(&why)));
+                let mut problem = charter_problem(&why);
+                if let Some(cause) = warnings::confirmed_time(self) {
+                    let (zh, en) = (problem.what.zh, problem.what.en);
+                    let (by_zh, by_en) = (cause.zh, cause.en);
+                    problem.what = text!("{zh}。{by_zh}", "{en}. {by_en}");
+                }
+                answer(Reply::Problem(problem));
                 Ok(())
             }
         }
@@ -407,13 +437,29 @@ impl Keeper {
         }
     }
 
+    /// The charter's roster, with the addresses of this machine's settings in place of those it lists.
+    pub(super) fn roster(&self) -> Roster {
+        let roster = self.engine.charter().roster();
+        if self.local.addresses.is_empty() {
+            return roster.clone();
+        }
+        let mut members = roster.members().to_vec();
+        for member in &mut members {
+            if let Some(addresses) = self.local.addresses.get(&member.node) {
+                member.addresses.clone_from(addresses);
+            }
+        }
+        // Codes, keys and parents are those of a roster.
+        Roster::new(members).unwrap_or_else(|_| roster.clone())
+    }
+
     /// Tells the transport who is a member, who may link, and whom to dial.
     pub(super) fn lay_lines(&mut self) {
         let charter = Arc::clone(self.engine.charter());
         let node = self.node();
         let allowed = Allowed::Only(links(&*charter, node).into_iter().collect());
         self.commands.extend([
-            Command::SetRoster(Arc::new(charter.roster().clone())),
+            Command::SetRoster(Arc::new(self.roster())),
             Command::SetAllowed(allowed),
             Command::SetLinks(dials(&*charter, node)),
         ]);

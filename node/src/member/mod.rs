@@ -7,6 +7,7 @@
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `summaries`: bounds the log lines that others can cause.
 //! * `beats`: that the node is there, written down every so often.
+//! * `warnings`: what a person at this machine should see to.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
@@ -28,6 +29,7 @@ mod reading;
 pub mod repair;
 mod running;
 mod summaries;
+mod warnings;
 
 pub use founding::found;
 pub use identity::kept;

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use super::answers;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Local};
 use crate::control::protocol::{Reply, Request};
 use crate::folder::NodeFolder;
 use crate::settings::Settings;
@@ -19,7 +19,8 @@ pub struct Offline {
 impl Offline {
     /// Opens the node in this folder.
     pub fn open(folder: &NodeFolder, settings: &Settings) -> Result<Self, Problem> {
-        let keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
+        let mut keeper = Keeper::open(folder, settings.node(), settings.cache_bytes())?;
+        keeper.local = Local::of(settings);
         Ok(Self { keeper })
     }
 

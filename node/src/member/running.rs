@@ -11,16 +11,16 @@ use crdt_model::judge::Ahead;
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
-use super::keeper::{Answer, Keeper};
+use super::keeper::{Answer, Keeper, Local};
 use super::reading::Followed;
-use super::{ahead, answers, identity};
+use super::{ahead, answers, identity, warnings};
 use crate::control::protocol::Request;
 use crate::control::server;
 use crate::folder::NodeFolder;
 use crate::settings::Settings;
 use crate::text;
 use crate::text::Problem;
-use crate::transport::{Command, Event, Handle, Transport, TransportConfig};
+use crate::transport::{Command, Event, Handle, Transport, TransportConfig, TransportError};
 
 /// Events and requests taken in one round, at most, before the disk is made to follow.
 const ROUND_EVENTS_MAX: usize = 256;
@@ -59,7 +59,7 @@ pub fn run(
             timings: crate::transport::Timings::default(),
         };
         let (handle, events) =
-            Transport::start(config, roster).map_err(|problem| cannot_start(&problem))?;
+            Transport::start(config, roster).map_err(|problem| cannot_listen(&problem))?;
         let (requests, asked) = mpsc::channel(WAITING_REQUESTS_MAX);
         let served = server::serve(&folder.socket(), requests.clone());
         let served = served.map_err(|problem| cannot_start(&problem))?;
@@ -99,11 +99,14 @@ impl EngineThread {
         let (tell_opened, opened) = oneshot::channel();
         let (connect, lines) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
+        let local = Local::of(settings);
         let run = move || {
             let mut keeper = Keeper::open(&folder, node, cache_bytes)?;
             identity::keep_settings(&folder, &mut keeper.store)?;
+            keeper.local = local;
+            warnings::log(&keeper);
             // Whoever waits for this goes away only where the node cannot start, and says why.
-            let roster = Arc::new(keeper.engine.charter().roster().clone());
+            let roster = Arc::new(keeper.roster());
             let _ = tell_opened.send((roster, keeper.engine.ahead().clone()));
             match lines.blocking_recv() {
                 Ok(lines) => run_rounds(keeper, lines),
@@ -326,6 +329,24 @@ fn watch_for_the_end(requests: mpsc::Sender<Asked>, stop_with_parent: bool) {
         }
         let _ = requests.send((Request::Stop, Box::new(|_| {}))).await;
     });
+}
+
+/// Why the transport did not start; a port that somebody else has is named.
+fn cannot_listen(problem: &TransportError) -> Problem {
+    let TransportError::Taken { address, port } = problem else {
+        return cannot_start(problem);
+    };
+    Problem::new(
+        "port-taken",
+        text!(
+            "端口 {port} 已被本机另一个程序占用，无法监听 {address}",
+            "another program of this machine has port {port}: cannot listen on {address}"
+        ),
+        text!(
+            "每个节点须用自己的端口：停止占用它的程序（可用 ss -lntup 查看），或在 node.toml 的 listen 中换一个端口，并请审核人更新名册",
+            "each node needs a port of its own: stop the program that has it (ss -lntup shows which), or choose another port as `listen` in node.toml and have the roster changed"
+        ),
+    )
 }
 
 fn cannot_start(problem: &dyn std::fmt::Display) -> Problem {

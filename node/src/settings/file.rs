@@ -1,5 +1,6 @@
 //! `node.toml`: reading it, with the line of everything in it, and writing the first one.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::values::{
-    LogLevel, cache_mib, few_enough, language, listen_address, log_level, node_code,
+    LogLevel, cache_mib, dial_address, few_enough, language, listen_address, log_level, node_code,
 };
 use crate::folder::NodeFolder;
 use crate::text;
@@ -17,7 +18,7 @@ use crate::text::{Language, Problem, Text};
 /// Bytes of a settings file, at most.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// What a settings file may set.
-const FIELDS: [&str; 5] = ["node", "listen", "cache_mib", "log", "lang"];
+const FIELDS: [&str; 6] = ["node", "listen", "cache_mib", "log", "lang", "addresses"];
 
 /// A value, with the line it stands on, from 1.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(super) struct FileSettings {
     pub(super) cache_mib: Option<InFile<u64>>,
     pub(super) log: Option<InFile<LogLevel>>,
     pub(super) lang: Option<InFile<Language>>,
+    pub(super) addresses: Option<InFile<BTreeMap<NodeId, Vec<String>>>>,
 }
 
 /// Reads a settings file.
@@ -60,6 +62,7 @@ pub(super) fn read(path: &Path) -> Result<FileSettings, Problem> {
         cache_mib: file.field(&table, "cache_mib", |value| cache_mib(&integer(value)?))?,
         log: file.field(&table, "log", |value| log_level(string(value)?))?,
         lang: file.field(&table, "lang", |value| language(string(value)?))?,
+        addresses: file.addresses(&table, node_code)?,
     })
 }
 
@@ -90,7 +93,11 @@ pub fn write_new(folder: &NodeFolder, node: NodeId, listen: &[String]) -> Result
          # 日志级别 / log level: error, warn, info, debug, trace\n\
          # log = \"info\"\n\
          # 语言 / language: zh, en\n\
-         # lang = \"zh\"\n"
+         # lang = \"zh\"\n\
+         # 相邻节点的新地址，优先于名册中的地址 / where neighbours can be dialled now, instead of what the\n\
+         # roster says\n\
+         # [addresses]\n\
+         # \"620723000000\" = \"/ip4/10.0.0.2/tcp/7070\"\n"
     );
     let draft = folder.path().join("node.toml.new");
     let written = std::fs::File::create(&draft).and_then(|mut file| {
@@ -240,6 +247,45 @@ impl File<'_> {
             value,
             line: self.line(start),
         })
+    }
+
+    /// Where neighbours can be dialled, by their codes: one address or a list.
+    fn addresses(
+        &self,
+        table: &DeTable<'_>,
+        code: impl Fn(&str) -> Result<NodeId, Text>,
+    ) -> Result<Option<InFile<BTreeMap<NodeId, Vec<String>>>>, Problem> {
+        let Some(entry) = table.get("addresses") else {
+            return Ok(None);
+        };
+        let start = entry.span().start;
+        let DeValue::Table(listed) = entry.get_ref() else {
+            let what = text!(
+                "addresses：应为 [addresses] 一节，每行 \"节点代码\" = \"地址\"",
+                "`addresses`: a section [addresses] is needed, with lines \"code\" = \"address\""
+            );
+            return Err(self.wrong("settings-value", start, &what));
+        };
+        let mut addresses = BTreeMap::new();
+        for (key, entry) in listed {
+            let node = code(key.get_ref())
+                .map_err(|what| self.wrong("settings-value", key.span().start, &what))?;
+            let one = |entry: &Entry<'_>| {
+                let address = self.value("addresses", entry, |value| dial_address(string(value)?));
+                address.map(|address| address.value)
+            };
+            let found = match entry.get_ref() {
+                DeValue::Array(array) => array.iter().map(one).collect::<Result<Vec<_>, _>>()?,
+                _ => vec![one(entry)?],
+            };
+            let few = |_: &DeValue<'_>| few_enough(found.clone());
+            addresses.insert(node, self.value("addresses", entry, few)?.value);
+        }
+        let line = self.line(start);
+        Ok(Some(InFile {
+            value: addresses,
+            line,
+        }))
     }
 
     /// The addresses, each with its own line if it is wrong.

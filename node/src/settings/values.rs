@@ -85,6 +85,29 @@ pub fn listen_address(text: &str) -> Result<String, Text> {
     ))
 }
 
+/// Reads an address that a neighbour can be dialled at: as one to listen on, or with a host's name.
+pub(super) fn dial_address(text: &str) -> Result<String, Text> {
+    let named = text.parse::<Multiaddr>().map(|address| {
+        let parts: Vec<_> = address.iter().collect();
+        match parts.as_slice() {
+            [host, Protocol::Tcp(_)] | [host, Protocol::Udp(_), Protocol::QuicV1] => {
+                matches!(
+                    host,
+                    Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)
+                )
+            }
+            _ => false,
+        }
+    });
+    if named.unwrap_or(false) || listen_address(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    Err(text!(
+        "“{text}”不是可连接的地址，应写作 /ip4/10.0.0.1/tcp/7070 或 /dns4/主机名/tcp/7070",
+        "`{text}` is not an address to dial, such as /ip4/10.0.0.1/tcp/7070 or /dns4/host/tcp/7070"
+    ))
+}
+
 /// Reads addresses to listen on, comma separated.
 pub(super) fn listen_addresses(text: &str) -> Result<Vec<String>, Text> {
     let addresses = text.split(',').map(|part| listen_address(part.trim()));

@@ -100,6 +100,14 @@ pub enum TransportError {
         /// What the system said.
         cause: String,
     },
+    /// Another socket of this machine has the port.
+    #[error("port {port} is taken: cannot listen on `{address}`")]
+    Taken {
+        /// Where.
+        address: String,
+        /// The port.
+        port: u16,
+    },
     /// The system gave no randomness.
     #[error("the system gave no randomness: {0}")]
     Entropy(String),

@@ -34,11 +34,14 @@
 //! peer id, `address` what rosters list.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::ErrorKind;
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use crdt_model::charter::Roster;
 use crdt_model::ids::{NodeId, PublicKey};
 use libp2p::identity::Keypair;
+use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, Swarm};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -205,11 +208,40 @@ fn listen_on(swarm: &mut Swarm<swarm::Wire>, address: &str) -> Result<(), Transp
     if address::host_name(&parsed).is_some() {
         return Err(TransportError::ListenAddress(address.to_owned()));
     }
+    check_free(address, &parsed)?;
     match swarm.listen_on(parsed) {
         Ok(_) => Ok(()),
         Err(error) => Err(TransportError::Listen {
             address: address.to_owned(),
             cause: error.to_string(),
         }),
+    }
+}
+
+/// Refuses a port that another socket has. libp2p listens with `SO_REUSEPORT`, by which two nodes of one
+/// user would share a port, and each would get half of the calls.
+fn check_free(address: &str, parsed: &Multiaddr) -> Result<(), TransportError> {
+    let parts: Vec<_> = parsed.iter().collect();
+    let (host, port, stream) = match parts.as_slice() {
+        [host, Protocol::Tcp(port)] => (host, *port, true),
+        [host, Protocol::Udp(port), _] => (host, *port, false),
+        _ => return Ok(()),
+    };
+    let host: IpAddr = match host {
+        Protocol::Ip4(host) => (*host).into(),
+        Protocol::Ip6(host) => (*host).into(),
+        _ => return Ok(()),
+    };
+    let tried = match stream {
+        true => TcpListener::bind((host, port)).map(drop),
+        false => UdpSocket::bind((host, port)).map(drop),
+    };
+    match tried {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(TransportError::Taken {
+            address: address.to_owned(),
+            port,
+        }),
+        // Whatever else is wrong, listening says so.
+        _ => Ok(()),
     }
 }

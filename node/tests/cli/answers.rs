@@ -38,6 +38,7 @@ fn status(running: bool) -> Reply {
         charter: CharterVersion(1),
         charter_until: WallTime::from_ms(1_793_669_400_000),
         charter_expired: false,
+        warnings: Vec::new(),
         emergency: Default::default(),
         log: Default::default(),
         alarms: Vec::new(),

@@ -268,7 +268,7 @@ async fn a_node_does_not_start_where_it_could_not_work() {
     let port = taken.local_addr().expect("an address").port();
     let error = start(secret(town()), &format!("/ip4/127.0.0.1/tcp/{port}"));
     assert!(
-        matches!(error, Some(TransportError::Listen { .. })),
+        matches!(error, Some(TransportError::Taken { .. })),
         "{error:?}"
     );
 }

@@ -10,6 +10,7 @@ mod exchange;
 mod harness;
 mod memory;
 mod outages;
+mod ports;
 mod quic;
 mod relay;
 mod stranger;

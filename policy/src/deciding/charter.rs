@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
-use crdt_model::charter::{
-    Charter, Decision, Declared, Freshness, Member, Roster, RuleId, Standing, Validity,
-};
+use crdt_model::charter::{Charter, Decision, Declared, Freshness, Roster, RuleId, Validity};
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
 use sha2::{Digest, Sha256};
 
+use crate::deciding::beginning;
 use crate::deciding::class::{Arrangement, Class, Example, Named, classes};
 use crate::deciding::model::{Alarm, Matching, Model};
 use crate::deciding::occurrence::{Occurrence, arrangements};
@@ -159,21 +158,9 @@ impl CedarCharter {
         self.content.head.threshold
     }
 
-    /// Nodes that have no key yet. In a template, where no node has one, those are not told apart.
-    pub fn expected(&self) -> impl Iterator<Item = &Member> {
-        let members = self.content.roster.members().iter();
-        members.filter(|member| member.standing == Standing::Expected)
-    }
-
     /// Whether any node has a key.
     pub fn has_keys(&self) -> bool {
         self.content.keyed
-    }
-
-    /// Whether it is a template: no node has a key, or nobody can sign. It can be checked, and
-    /// neither signed nor adopted.
-    pub fn is_template(&self) -> bool {
-        !self.has_keys() || self.content.head.reviewers.is_empty()
     }
 
     /// The charter's own tests.
@@ -243,23 +230,6 @@ impl CedarCharter {
         match self.content.roster.active(node) {
             Some(_) => self.decide_in_full(question, label, node),
             None => self.denied.clone(),
-        }
-    }
-
-    /// Answers as [`Self::decide`] does, and for a node that is expected as if it had its key: what
-    /// reviewers agree on holds for the whole county, whoever has joined so far.
-    pub fn decide_in_full(&self, question: Question, label: &Label, node: NodeId) -> Arc<Decision> {
-        let listed = |node| self.content.roster.member(node).is_some();
-        let role_listed = |role| rank(&self.content.head.roles, role).is_some();
-        let asked = self.content.kinds.check_label(label).is_ok()
-            && self.content.roster.with_place(node).is_some()
-            && listed(label.home)
-            && listed(label.addressee)
-            && question.role().is_none_or(role_listed);
-        if asked {
-            self.answer(question, label, node)
-        } else {
-            self.denied.clone()
         }
     }
 
@@ -448,16 +418,8 @@ impl Charter for CedarCharter {
         self.content.head.validity
     }
 
-    /// Where fewer townships are active than are to confirm the charter, all of those must; where
-    /// none is, there is nobody to ask.
     fn freshness(&self) -> Option<Freshness> {
-        let freshness = self.content.head.freshness?;
-        let active = self.content.roster.active_townships();
-        let cosigners = freshness.cosigners.min(active);
-        (cosigners > 0).then_some(Freshness {
-            cosigners,
-            ..freshness
-        })
+        beginning::confirmed_by(self.content.head.freshness?, &self.content.roster)
     }
 
     fn declared(&self, declaration: &[u8]) -> Option<Declared> {

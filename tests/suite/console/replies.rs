@@ -153,6 +153,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         charter,
         charter_until: _,
         charter_expired: _,
+        warnings,
         emergency: about_emergency,
         log: about_log,
         alarms,
@@ -172,6 +173,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     node.list(to);
     free_all([name, tier], to);
     charter.list(to);
+    warnings.iter().for_each(|words| text(words, to));
     emergency(about_emergency, to);
     log(about_log, to);
     for Problem { code, what, next } in alarms {

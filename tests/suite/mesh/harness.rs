@@ -183,13 +183,6 @@ impl Mesh {
         ask(&self.node_folder(code), request)
     }
 
-    /// Ends a node's process in good order.
-    pub(super) fn stop(&mut self, code: &str) {
-        let mut child = self.running.remove(&node(code)).expect("a running node");
-        assert_eq!(self.ask(code, &Request::Stop), Reply::Done);
-        child.wait().expect("its end");
-    }
-
     pub(super) fn status(&self, code: &str) -> Option<NodeStatus> {
         status(&self.node_folder(code))
     }
@@ -385,7 +378,7 @@ pub(super) fn program() -> PathBuf {
     program
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").port()
 }

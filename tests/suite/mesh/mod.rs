@@ -1,6 +1,7 @@
 //! Real processes from end to end: a handful of the county's nodes, each with its own key, store
 //! and connections, under the Linze charter, signed for the occasion.
 
+mod addresses;
 mod charters;
 mod conflicts;
 mod console;
@@ -10,6 +11,7 @@ mod damage;
 mod due;
 mod emergencies;
 mod figures;
+mod first_day;
 mod floods;
 mod founding;
 mod harness;

@@ -121,10 +121,9 @@ impl Mentions for Alarm {
             Self::Frozen { cosigner, size, .. } => {
                 (CharterVersion(*size), cosigner, &None).list(to);
             }
-            Self::EmergencyBegins {
-                number: _,
-                until: _,
-            } => {}
+            // Moments and numbers, of nothing that is held.
+            Self::ClockApart { .. } | Self::EmergencyBegins { .. } => {}
+            Self::ClockAhead { node, ahead_ms: _ } => node.list(to),
             Self::EmergencyEnds { number: _, facets } => {
                 to.push(counted("facets that flowed in an emergency", *facets));
             }

@@ -9,6 +9,7 @@ use crdt_model::store::Store;
 use super::alarms;
 use crate::control::protocol::{NodeStatus, PeerLine};
 use crate::member::keeper::Keeper;
+use crate::member::warnings;
 use crate::transport::Stats;
 
 pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
@@ -25,6 +26,7 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         charter: charter.version(),
         charter_until: charter.validity().until,
         charter_expired: charter.validity().expired(keeper.engine.floored(now.wall)),
+        warnings: warnings::all(keeper),
         emergency: keeper.engine.emergency_status(),
         log: keeper.engine.log_status(),
         alarms: alarms::alarms(keeper, &peers),

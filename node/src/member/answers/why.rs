@@ -11,6 +11,7 @@ use super::alarms;
 use super::{no_such_record, unreadable};
 use crate::control::protocol::{Cause, Reply, Why};
 use crate::member::keeper::Keeper;
+use crate::member::warnings;
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -130,6 +131,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
+    causes.extend(warnings::confirmed_time(keeper).map(cause));
     causes.extend(emergency_cause(keeper, status));
     causes.extend(log_causes(keeper));
     causes
