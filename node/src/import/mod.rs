@@ -46,6 +46,7 @@ pub use self::rules::{CharterRules, Held, HeldIn, Rules};
 pub use self::source::SourceFile;
 
 use self::decode::Decoded;
+use self::forbidden::{Verdict, judge};
 use self::limits::{FILE_BYTES_MAX, FILES_MAX, NOTES_MAX};
 use self::source::{Counts, FileRead, Source};
 use crate::text;
@@ -147,7 +148,9 @@ impl Import<'_> {
         let fate = |name: &str| {
             let dropped = self.mapping.drops.iter().any(|drop| same(&drop.name, name));
             let known = self.mapping.known_columns().any(|known| same(known, name));
-            (dropped, known)
+            // That a password was there is counted as dropped already.
+            let secret = judge(name, "") == Verdict::OnlyThatItWasPresent;
+            (dropped && !secret, known || secret)
         };
         let fates: Vec<(bool, bool)> = source.columns.iter().map(|(_, name)| fate(name)).collect();
         for (column, _) in source.rows.iter().flat_map(|row| row.cells()) {
