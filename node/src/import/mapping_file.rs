@@ -9,6 +9,7 @@ use crdt_model::value::Value;
 use serde::Deserialize;
 
 use crate::import::convert::DECIMALS_MAX;
+use crate::import::decode::Named;
 use crate::import::fields::value_problem;
 use crate::import::forbidden::{Verdict, found_in, judge};
 use crate::import::limits::MAPPING_BYTES_MAX;
@@ -39,6 +40,7 @@ struct MappingFile {
     constants: Vec<ConstantEntry>,
     #[serde(default, rename = "drop")]
     drops: Vec<Drop>,
+    encoding: Option<String>,
     separator: Option<char>,
     #[serde(default = "china")]
     utc_offset_h: i8,
@@ -160,6 +162,7 @@ impl Checker<'_> {
             columns,
             constants,
             drops: read.drops,
+            encoding: read.encoding.as_deref().map(encoding).transpose()?,
             separator: read.separator,
             utc_offset_h: read.utc_offset_h,
         };
@@ -269,6 +272,17 @@ impl Checker<'_> {
             text!("字段 {field}：{zh}", "field `{field}`: {en}")
         })
     }
+}
+
+fn encoding(name: &str) -> Result<Named, Text> {
+    Named::of(name).ok_or_else(|| {
+        let known = Named::ALL.map(|(known, _)| known).join("、");
+        let listed = Named::ALL.map(|(known, _)| known).join(", ");
+        text!(
+            "encoding“{name}”不是可用的编码；可选：{known}",
+            "`encoding` is `{name}`, which is none of {listed}"
+        )
+    })
 }
 
 /// Columns that name, place or grade a row are read like any others.

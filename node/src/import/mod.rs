@@ -6,7 +6,7 @@
 //! An import is a [`Preview`] first. Applying [`Preview::drafts`] is all that writing means, and is
 //! the caller's.
 //!
-//! * [`mod@decode`]: bytes to text, by what the bytes are and not by what a header says
+//! * [`mod@decode`]: bytes to text, by what the bytes are; a header decides where they allow two readings
 //! * [`gb28181`] and [`mod@csv`]: text to rows of named cells ([`source`])
 //! * [`forbidden`]: what never gets past a reader
 //! * [`mapping`]: which column becomes which field; [`fields`] and [`convert`] apply it
@@ -50,7 +50,7 @@ use self::forbidden::{Verdict, judge};
 use self::limits::{FILE_BYTES_MAX, FILES_MAX, NOTES_MAX};
 use self::source::{Counts, FileRead, Source};
 use crate::text;
-use crate::text::Problem;
+use crate::text::{Problem, Text};
 
 /// One import: what is read, how, and into what.
 #[derive(Clone, Copy)]
@@ -121,7 +121,11 @@ impl Import<'_> {
         let mut source = Source::default();
         let mut decoded: Vec<(Arc<str>, Decoded<'_>)> = Vec::with_capacity(files.len());
         for file in files {
-            let text = decode(&file.bytes).map_err(|problem| of_file(&file.name, problem))?;
+            let text = decode(&file.bytes, self.mapping.encoding)
+                .map_err(|problem| of_file(&file.name, problem))?;
+            if text.doubtful {
+                source.notes.push(doubtful(&file.name));
+            }
             source.files.push(FileRead {
                 name: file.name.clone(),
                 sha256: text::hexadecimal(&Sha256::digest(&file.bytes)),
@@ -177,6 +181,15 @@ impl Import<'_> {
             ),
         )
     }
+}
+
+/// What to do where nobody can tell the encoding from the bytes.
+fn doubtful(name: &str) -> Text {
+    text!(
+        "{name} 的字节按 UTF-8 和 GB18030 都读得通，现按 UTF-8 读取；请核对列出的取值，不对时加 --encoding gb18030",
+        "the bytes of {name} are good UTF-8 and good GB18030, and were read as UTF-8; look at the values \
+         shown, and if they are wrong add --encoding gb18030"
+    )
 }
 
 /// Puts the file's name before what is wrong with it.

@@ -72,7 +72,7 @@ impl Placement {
     /// Reads a table of two columns, device and node, with a header, in any encoding that imports
     /// read.
     pub fn from_csv(bytes: &[u8]) -> Result<Self, Problem> {
-        let decoded = decode(bytes)?;
+        let decoded = decode(bytes, None)?;
         let mut placement = Self::default();
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
