@@ -7,5 +7,6 @@ mod encodings;
 mod hostile;
 mod odd;
 mod plans;
+mod quotes;
 mod support;
 mod tables;

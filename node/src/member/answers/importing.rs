@@ -60,7 +60,7 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
     if let Some(path) = &wanted.placement {
         let table = path.extension().is_some_and(|extension| extension == "csv");
         placement = placement.with(if table {
-            Placement::from_csv(&read(path)?)?
+            Placement::from_csv(&path.display().to_string(), &read(path)?)?
         } else {
             Placement::from_toml(&read_text(path)?)?
         });
