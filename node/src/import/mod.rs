@@ -3,8 +3,9 @@
 //! reason; what may not exist in the mesh is dropped where it is read, and counted; nothing is ever
 //! deleted, and importing a file twice changes nothing.
 //!
-//! An import is a [`Preview`] first. Applying [`Preview::drafts`] is all that writing means, and is
-//! the caller's.
+//! An import is a [`Preview`] first. The caller has every record's drafts judged by the engine, which
+//! asks all that a write asks ([`Preview::judge`]). Applying [`Preview::drafts`] is all that writing
+//! means, and is the caller's.
 //!
 //! * [`mod@decode`]: bytes to text, by what the bytes are; a header decides where they allow two readings
 //! * [`gb28181`] and [`mod@csv`]: text to rows of named cells ([`source`])
@@ -30,6 +31,7 @@ pub mod place;
 mod plan;
 pub mod preview;
 pub mod rules;
+pub mod samples;
 pub mod source;
 
 use std::sync::Arc;
@@ -41,7 +43,7 @@ pub use self::decode::{DecodedAs, decode, read_bounded};
 pub use self::locate::record_id;
 pub use self::mapping::{Format, Mapping};
 pub use self::place::Placement;
-pub use self::preview::{Outcome, Preview, RowOutcome, Totals};
+pub use self::preview::{Outcome, Preview, Refusals, RowOutcome, Totals};
 pub use self::rules::{CharterRules, Held, HeldIn, Rules};
 pub use self::source::SourceFile;
 
@@ -112,6 +114,7 @@ impl Import<'_> {
             left_behind,
             unmapped,
             notes: source.notes,
+            samples: Vec::new(),
             rows,
             drafts: planned.drafts,
         })

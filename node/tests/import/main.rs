@@ -5,6 +5,7 @@ mod catalogues;
 mod charter;
 mod encodings;
 mod hostile;
+mod judged;
 mod odd;
 mod plans;
 mod quotes;

@@ -9,6 +9,7 @@ mod due;
 mod emergencies;
 mod figures;
 mod harness;
+mod imports;
 mod likeness;
 mod practice;
 mod reading;
