@@ -280,7 +280,7 @@ impl Kinds {
             .ok_or(KindError::UnknownFacet(id.facet))?;
         operations
             .iter()
-            .try_for_each(|operation| facet.check_operation(kind, operation))
+            .try_for_each(|operation| facet.check_operation(kind, id.home, operation))
     }
 
     /// Checks that a facet which has commits may get another.
@@ -334,21 +334,20 @@ impl Facet {
         })
     }
 
-    /// Checks one value of a field: what the facet refuses, then the field's type and limits.
+    /// Checks one value of a field: what a facet of this home refuses, then the field's type and limits.
     pub fn check_value(
         &self,
         kind: &Kind,
+        home: Option<NodeId>,
         field: &Field,
         value: &Value,
     ) -> Result<(), ValueProblem> {
-        let found = match value {
-            Value::Text(text) => Detector::first_in(&self.refuses, text),
-            _ => None,
-        };
-        match found {
-            Some(found) => Err(ValueProblem::Personal(found)),
-            None => field.check(kind, value),
+        if let Value::Text(text) = value
+            && let Some(found) = Detector::first_in(&self.refuses, home, text)
+        {
+            return Err(ValueProblem::Personal(found));
         }
+        field.check(kind, value)
     }
 
     /// The field that a key belongs to.
@@ -356,7 +355,12 @@ impl Facet {
         self.fields.iter().find(|field| field.has_key(key))
     }
 
-    fn check_operation(&self, kind: &Kind, operation: &Operation) -> Result<(), KindError> {
+    fn check_operation(
+        &self,
+        kind: &Kind,
+        home: NodeId,
+        operation: &Operation,
+    ) -> Result<(), KindError> {
         let key: String = operation.key.chars().take(FIELD_KEY_BYTES_MAX).collect();
         let field = self
             .field(&operation.key)
@@ -373,7 +377,9 @@ impl Facet {
             return Err(fault(ValueProblem::WrittenOnce));
         }
         match &operation.value {
-            Some(value) => self.check_value(kind, field, value).map_err(fault),
+            Some(value) => self
+                .check_value(kind, Some(home), field, value)
+                .map_err(fault),
             None => Ok(()),
         }
     }

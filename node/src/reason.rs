@@ -18,7 +18,7 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
     match refused {
         WriteRefused::Draft { facet, fault, .. } => {
             let Text { zh, en } = fault_text(charter, fault);
-            text!("{facet}:{zh}", "{facet}: {en}")
+            text!("{facet}：{zh}", "{facet}: {en}")
         }
         WriteRefused::Busy => text!(
             "待写入磁盘的内容过多",

@@ -23,6 +23,24 @@ use super::intake::Growing;
 use super::{Engine, Output, Ticket, WriteRefused};
 
 impl Engine {
+    /// What [`super::Input::Write`] with these drafts would come to: the number of commits, or why it
+    /// would be refused. It goes the same way as a write and ends where that goes to the store: the
+    /// commits that were signed on the way are dropped. Damage that is met is mended. That too much waits
+    /// for the disk refuses nothing here.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn judge_drafts(
+        &mut self,
+        drafts: &[Draft],
+        now: Now,
+        store: &mut dyn Store,
+    ) -> Result<Result<usize, WriteRefused>, ReplicaError> {
+        let drafts = self.with_handed_up(drafts, now, store)?;
+        let judged = self.commit_drafts(&drafts, now, store)?;
+        Ok(judged.map(|(_, commits)| commits.len()))
+    }
+
     /// Writes all drafts or none.
     pub(super) fn write(
         &mut self,

@@ -3,8 +3,12 @@
 //!
 //! A number stands by itself: no ASCII letter or digit is next to it. Full-width digits count, and one
 //! blank or hyphen between two digits is read over.
+//!
+//! Every node judges the same values, so the answer depends on the text and on the facet's home alone.
 
 use serde::{Deserialize, Serialize};
+
+use crate::ids::NodeId;
 
 /// What a facet can refuse.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -14,7 +18,8 @@ pub enum Detector {
     IdentityNumber,
     /// A mobile number: 11 digits from 13 to 19, with or without 86 before it.
     PhoneNumber,
-    /// A bank card: 16 to 19 digits from 4, 5 or 62, with the check digit of ISO/IEC 7812.
+    /// A bank card: 16 to 19 digits from 4, 5 or 62, with the check digit of ISO/IEC 7812. Numbers that
+    /// begin with a division code of home's are no bank cards: 62 is also Gansu's code.
     BankCard,
 }
 
@@ -28,8 +33,9 @@ impl Detector {
         }
     }
 
-    /// The first of these whose number a text has.
-    pub fn first_in(refused: &[Self], text: &str) -> Option<Self> {
+    /// The first of these whose number a text has. `home` is that of its facet; without one, the
+    /// county's own numbers are not known.
+    pub fn first_in(refused: &[Self], home: Option<NodeId>, text: &str) -> Option<Self> {
         let numbers = text.chars().map(narrow).filter(char::is_ascii_digit);
         if refused.is_empty() || numbers.count() < DIGITS_MIN {
             return None;
@@ -38,14 +44,14 @@ impl Detector {
         let found = |detector: &&Self| {
             rows.iter().any(|row| {
                 let mut windows = (1..=GROUPS_MAX).flat_map(|count| row.windows(count));
-                windows.any(|groups| detector.is(groups))
+                windows.any(|groups| detector.is(groups, home))
             })
         };
         refused.iter().find(found).copied()
     }
 
     /// Whether groups of digits are such a number, parted as people part it.
-    fn is(self, groups: &[String]) -> bool {
+    fn is(self, groups: &[String], home: Option<NodeId>) -> bool {
         let number = groups.concat();
         let lengths: Vec<usize> = groups.iter().map(String::len).collect();
         match (self, lengths.as_slice()) {
@@ -55,6 +61,7 @@ impl Detector {
             }
             (Self::BankCard, [16..=19] | [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3]) => {
                 is_bank_card(&number)
+                    && !home.is_some_and(|home| begins_with_division(&number, home))
             }
             _ => false,
         }
@@ -150,6 +157,17 @@ fn is_bank_card(number: &str) -> bool {
     issued && sum.is_multiple_of(10)
 }
 
+/// Whether a number begins with the division code of home's county, prefecture or province (GB/T 2260:
+/// six digits, two for each), as the county's own numbers of devices, certificates and reports do.
+fn begins_with_division(number: &str, home: NodeId) -> bool {
+    const BELOW_COUNTY: u64 = 1_000_000;
+    let county = home.county().code() / BELOW_COUNTY;
+    let divisions = [county, county / 100 * 100, county / 10_000 * 10_000];
+    divisions
+        .iter()
+        .any(|division| number.starts_with(&format!("{division:06}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,8 +179,49 @@ mod tests {
     ];
 
     fn found(text: &str) -> Vec<Detector> {
-        let finds = |one: &Detector| Detector::first_in(&[*one], text).is_some();
+        found_at("620723101207", text)
+    }
+
+    fn found_at(home: &str, text: &str) -> Vec<Detector> {
+        let home = home.parse().ok();
+        let finds = |one: &Detector| Detector::first_in(&[*one], home, text).is_some();
         ALL.into_iter().filter(finds).collect()
+    }
+
+    #[test]
+    fn the_countys_own_numbers_are_no_bank_cards() {
+        // All have the check digit of a card.
+        for own in [
+            "6207232026000007",
+            "6207 2320 2600 0007",
+            "6207231012010012",
+            "62072310120100108",
+            "620723101201001002",
+            "6207230000000000007",
+            "6207002026000004",
+            "6200002026000001",
+        ] {
+            assert!(is_bank_card(&own.replace(' ', "")), "{own}");
+            assert_eq!(found(own), [], "{own}");
+            assert_eq!(found(&format!("编号{own}，见附件")), [], "{own}");
+            assert_eq!(found_at("510107001001", own), [Detector::BankCard], "{own}");
+        }
+        // Of every run of numbers a tenth has it.
+        let run = (0..1000).map(|serial| format!("6207232026{serial:06}"));
+        assert_eq!(run.filter(|own| !found(own).is_empty()).count(), 0);
+    }
+
+    #[test]
+    fn residents_identity_numbers_begin_with_the_countys_code_and_are_found() {
+        for number in ["620723195001010018", "62072320261101001X"] {
+            let body = number.get(..17).expect("17 digits");
+            let checked = (0..10)
+                .map(|digit| digit.to_string())
+                .chain(["X".to_owned()])
+                .map(|check| format!("{body}{check}"));
+            let found: Vec<String> = checked.filter(|one| !found(one).is_empty()).collect();
+            assert_eq!(found.len(), 1, "{number}");
+        }
     }
 
     #[test]

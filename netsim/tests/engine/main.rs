@@ -5,6 +5,7 @@ mod county;
 mod emergencies;
 mod forks;
 mod healing;
+mod judging;
 mod lives;
 mod load;
 mod log;

@@ -231,6 +231,7 @@ impl<'a> Mesh<'a> {
                 mapping: file.mapping.map(|name| self.folder.mappings().join(name)),
                 home: file.home,
                 placement: None,
+                encoding: None,
                 apply: true,
             };
             match self.ask(end, &Request::Import(import)) {

@@ -25,13 +25,15 @@ pub(super) enum Exit {
     NotConverged = 6,
     /// A county in which a node holds, or somebody wrote, what plain Cedar denies.
     Violations = 7,
+    /// An import of which rows were refused, some or all.
+    RowsRefused = 8,
     /// An error of this program.
     Internal = 70,
 }
 
 impl Exit {
     /// All of them, with what they mean.
-    pub(super) fn all() -> [(Self, Text); 9] {
+    pub(super) fn all() -> [(Self, Text); 10] {
         [
             (Self::Done, text!("已完成", "done")),
             (
@@ -75,6 +77,13 @@ impl Exit {
                 text!(
                     "county：存在违反规则的数据",
                     "county: something is held or written against the rules"
+                ),
+            ),
+            (
+                Self::RowsRefused,
+                text!(
+                    "import：有内容不能导入，部分或全部（见 JSON 的 refused）",
+                    "import: rows are refused, some or all (`refused` in the JSON says which)"
                 ),
             ),
             (

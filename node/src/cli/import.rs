@@ -9,10 +9,12 @@ use super::asking::{Context, unexpected};
 use super::exit::Exit;
 use super::help::Words;
 use super::offer::absolute;
-use super::output::{Answer, problem_text};
+use super::output::Answer;
 use super::{Ended, values};
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::{Reply, Request};
+use crate::import::Refusals;
+use crate::import::decode::Named;
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -26,6 +28,8 @@ pub(super) struct Arguments {
     home: Option<NodeId>,
     #[arg(long, value_name = "FILE")]
     placement: Option<PathBuf>,
+    #[arg(long, value_name = "ENCODING", value_parser = values::encoding)]
+    encoding: Option<Named>,
     #[arg(long, conflicts_with = "yes")]
     preview: bool,
     #[arg(long, alias = "apply")]
@@ -45,6 +49,13 @@ pub(super) fn words() -> Words {
     )
     .argument("home", text!("未写明归属的行归此节点", "the home of rows that name none"))
     .argument("placement", text!("设备与节点对照表（TOML 或 CSV）", "a table of device to node (TOML or CSV)"))
+    .argument(
+        "encoding",
+        text!(
+            "文件的编码（utf-8、gb18030、gbk、utf-16le……）；不写则自行判断",
+            "the files' encoding (utf-8, gb18030, gbk, utf-16le …); found out if not given"
+        ),
+    )
     .argument("preview", text!("只预览，不询问", "only preview, and do not ask"))
     .argument("yes", text!("不询问，直接写入（同 --apply）", "write without asking (also --apply)"))
 }
@@ -61,6 +72,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
             mapping: arguments.mapping.as_deref().map(absolute).transpose()?,
             home: arguments.home,
             placement: arguments.placement.as_deref().map(absolute).transpose()?,
+            encoding: arguments.encoding,
             apply,
         }))
     };
@@ -79,8 +91,14 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
             &reply,
         ));
     }
+    let shown = report;
     let (reply, report) = ask(context, &request(true)?)?;
-    let text = written_text(&report, context.output.language);
+    let language = context.output.language;
+    // What has changed since the person agreed is shown again.
+    let text = match totals(&shown) == totals(&report) {
+        true => end_text(&report, language),
+        false => report_text(&report, language),
+    };
     Ok(ended(&report, text, &reply))
 }
 
@@ -101,13 +119,12 @@ fn at_a_terminal() -> bool {
 
 /// Whether the preview found anything to write.
 fn would_write(report: &ImportReport) -> bool {
-    let total = |name| {
-        report
-            .preview
-            .get("totals")
-            .and_then(|totals| totals.get(name)?.as_u64())
-    };
+    let total = |name| totals(report)?.get(name)?.as_u64();
     total("create").unwrap_or(0) + total("update").unwrap_or(0) > 0
+}
+
+fn totals(report: &ImportReport) -> Option<&serde_json::Value> {
+    report.preview.get("totals")
 }
 
 fn agreed(context: &Context) -> bool {
@@ -122,13 +139,11 @@ fn agreed(context: &Context) -> bool {
     read.is_ok() && ["y", "yes", "是", "好"].contains(&line.trim().to_lowercase().as_str())
 }
 
-/// Rows that the rules refused when they were written make the command fail; those that the preview
-/// showed do not.
+/// Refused rows end the command in their own way, whether the preview or the writing refused them.
 fn ended(report: &ImportReport, text: String, reply: &Reply) -> Answer {
-    let exit = if report.refused.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Refused
+    let exit = match report.refused {
+        Refusals::None => Exit::Done,
+        Refusals::Partly | Refusals::Wholly => Exit::RowsRefused,
     };
     Answer {
         exit,
@@ -138,11 +153,26 @@ fn ended(report: &ImportReport, text: String, reply: &Reply) -> Answer {
 
 fn report_text(report: &ImportReport, language: Language) -> String {
     let preview = report.text.in_language(language);
+    format!("{}\n{}", preview.trim_end(), end_text(report, language))
+}
+
+/// What has come of it.
+fn end_text(report: &ImportReport, language: Language) -> String {
     let end = match report.applied {
-        true => written_text(report, language),
-        false => nothing_written().in_language(language).to_owned(),
+        true => written_text(report),
+        false => previewed(report),
     };
-    format!("{}\n{end}", preview.trim_end())
+    refused_text(report).in_language(language).to_owned() + end.in_language(language)
+}
+
+fn previewed(report: &ImportReport) -> Text {
+    match would_write(report) {
+        true => nothing_written(),
+        false => text!(
+            "以上为预览，没有可以写入的内容\n",
+            "this is a preview, and there is nothing to write\n"
+        ),
+    }
 }
 
 fn nothing_written() -> Text {
@@ -152,24 +182,29 @@ fn nothing_written() -> Text {
     )
 }
 
-fn written_text(report: &ImportReport, language: Language) -> String {
-    let (written, refused) = (report.written, report.refused.len());
-    let total = match refused {
-        0 if written == 0 => text!(
+fn refused_text(report: &ImportReport) -> Text {
+    match report.refused {
+        Refusals::None => Text::default(),
+        Refusals::Partly => text!(
+            "有内容不能导入，原因见上；改正后可再次导入，已导入的不会重复\n",
+            "not all of it can be imported, for the reasons above; correct it and import it again, for \
+             what is in already is not added twice\n"
+        ),
+        Refusals::Wholly => text!(
+            "全部内容都不能导入，原因见上\n",
+            "nothing of it can be imported, for the reasons above\n"
+        ),
+    }
+}
+
+fn written_text(report: &ImportReport) -> Text {
+    match report.written {
+        0 => text!(
             "没有变化，未写入任何内容\n",
             "nothing changed, nothing was written\n"
         ),
-        0 => text!("已写入 {written} 个分面\n", "{written} facets written\n"),
-        _ => text!(
-            "已写入 {written} 个分面；{refused} 条记录在写入时被拒绝：\n",
-            "{written} facets written; {refused} records were refused as they were written:\n"
-        ),
-    };
-    let mut text = total.in_language(language).to_owned();
-    for problem in &report.refused {
-        text.push_str(&problem_text(problem, language));
+        written => text!("已写入 {written} 个分面\n", "{written} facets written\n"),
     }
-    text
 }
 
 #[cfg(test)]
@@ -177,44 +212,49 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn a_report(applied: bool, refused: usize) -> ImportReport {
-        let problem = Problem::new(
-            "may-not-author",
-            text!("不得填写", "may not write"),
-            Text::default(),
-        );
+    fn a_report(applied: bool, refused: Refusals) -> ImportReport {
         ImportReport {
             text: text!("新建 2\n", "create 2\n"),
             preview: json!({ "totals": { "create": 2, "update": 0 } }),
             applied,
             written: if applied { 4 } else { 0 },
-            refused: vec![problem; refused],
+            refused,
         }
     }
 
     #[test]
     fn a_preview_says_that_nothing_was_written_and_how_to_write() {
-        let report = a_report(false, 0);
+        let report = a_report(false, Refusals::None);
         assert!(would_write(&report));
         let text = report_text(&report, Language::Zh);
         assert!(
             text.starts_with("新建 2\n") && text.contains("--yes"),
             "{text}"
         );
+        assert_eq!(ended(&report, text, &Reply::Done).exit, Exit::Done);
     }
 
     #[test]
-    fn refusals_while_writing_are_shown_and_make_the_command_fail() {
-        let report = a_report(true, 1);
-        let text = report_text(&report, Language::En);
-        assert!(
-            text.contains("4 facets written; 1 records were refused"),
-            "{text}"
-        );
-        assert!(
-            text.contains("error[may-not-author]: may not write"),
-            "{text}"
-        );
-        assert_eq!(ended(&report, text, &Reply::Done).exit, Exit::Refused);
+    fn refused_rows_have_an_exit_code_of_their_own_in_the_preview_and_in_the_writing() {
+        for applied in [false, true] {
+            for refused in [Refusals::Partly, Refusals::Wholly] {
+                let report = a_report(applied, refused);
+                let text = report_text(&report, Language::En);
+                assert!(text.contains("can be imported, for the reasons"), "{text}");
+                assert_eq!(text.contains("4 facets written"), applied, "{text}");
+                let answer = ended(&report, text, &Reply::Done);
+                assert_eq!(answer.exit as u8, 8);
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_nobody_is_told_to_write() {
+        let report = ImportReport {
+            preview: json!({ "totals": { "refused": 2 } }),
+            ..a_report(false, Refusals::Wholly)
+        };
+        let text = report_text(&report, Language::Zh);
+        assert!(!text.contains("--yes"), "{text}");
     }
 }

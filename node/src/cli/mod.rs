@@ -27,6 +27,7 @@
 //! | 5 | the answer is no: not in sync, not readable; only with `--exit-code` |
 //! | 6 | `county`: not everything arrived in time, or not exactly what was to |
 //! | 7 | `county`: a node holds, or somebody wrote, what plain Cedar denies |
+//! | 8 | `import`: rows are refused, some or all, by the preview or by the writing |
 //! | 70 | an error of this program |
 //!
 //! A problem is its code, what happened and what to do next. With `--json` every command writes one

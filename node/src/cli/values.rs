@@ -8,6 +8,7 @@ use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
 use jiff::civil::Date;
 
 use crate::control::report::Cadence;
+use crate::import::decode::Named;
 use crate::settings::{self, LogLevel};
 use crate::text;
 use crate::text::{Language, Text};
@@ -27,6 +28,18 @@ impl std::error::Error for Said {}
 /// A node's code.
 pub(super) fn node(text: &str) -> Result<NodeId, Said> {
     settings::node_code(text).map_err(Said)
+}
+
+/// A file's encoding.
+pub(super) fn encoding(text: &str) -> Result<Named, Said> {
+    Named::of(text).ok_or_else(|| {
+        let known = Named::ALL.map(|(known, _)| known).join(", ");
+        let one_of = Named::ALL.map(|(known, _)| known).join("、");
+        Said(text!(
+            "没有“{text}”这种编码；可选：{one_of}",
+            "`{text}` is none of {known}"
+        ))
+    })
 }
 
 /// An address to listen on.

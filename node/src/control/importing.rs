@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use crdt_model::ids::NodeId;
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Problem, Text};
+use crate::import::Refusals;
+use crate::import::decode::Named;
+use crate::text::Text;
 
 /// What is to be imported.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct ImportRequest {
     /// A table of device to node, for rows that name none.
     #[serde(default)]
     pub placement: Option<PathBuf>,
+    /// The encoding of the files, for who knows better than their bytes say.
+    #[serde(default)]
+    pub encoding: Option<Named>,
     /// Whether to write.
     pub apply: bool,
 }
@@ -37,6 +42,7 @@ pub struct ImportReport {
     pub applied: bool,
     /// Facets that were written.
     pub written: u64,
-    /// Rows that the rules refused when they were to be written.
-    pub refused: Vec<Problem>,
+    /// How much of the files is refused, by the preview or, if it was written, by the writing. Which
+    /// rows, and why, is in `preview`.
+    pub refused: Refusals,
 }

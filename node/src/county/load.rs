@@ -100,6 +100,7 @@ impl Loading<'_> {
                 .map(|name| self.folder.mappings().join(name)),
             home: file.home,
             placement: None,
+            encoding: None,
             apply: true,
         });
         let report = match line.ask(&request)? {
@@ -110,12 +111,8 @@ impl Loading<'_> {
             .preview
             .pointer("/totals/refused")
             .and_then(|count| count.as_u64());
-        if file.home.is_none() && (refused_rows != Some(0) || !report.refused.is_empty()) {
-            let first = report
-                .refused
-                .first()
-                .map_or(report.text, |problem| problem.what.clone());
-            return Err(refused(node, &file.name, first));
+        if file.home.is_none() && refused_rows != Some(0) {
+            return Err(refused(node, &file.name, report.text));
         }
         Ok(())
     }

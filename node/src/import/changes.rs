@@ -112,7 +112,7 @@ impl<'a> Changes<'a> {
             self.up_to_date |= !fields.is_empty();
             return Ok(());
         }
-        check(self.kind, facet, &changed, held.is_none())?;
+        check(self.kind, facet, id, &changed, held.is_none())?;
         if let Err(reason) = may_write(self.import, id, current, grade) {
             self.withheld.push(Withheld {
                 facet: facet.name,
@@ -225,11 +225,11 @@ fn may_write(
     }
 }
 
-/// Checks what would be written as the core will, so that a preview promises nothing that writing
-/// refuses.
+/// Checks first what the file alone shows, in its own words. The engine judges all of it again.
 fn check(
     kind: &Kind,
     facet: &Facet,
+    id: FacetId,
     fields: &BTreeMap<String, Value>,
     is_new: bool,
 ) -> Result<(), Text> {
@@ -255,7 +255,8 @@ fn check(
         let Some(field) = facet.field(key) else {
             continue;
         };
-        facet.check_value(kind, field, value).map_err(|problem| {
+        let checked = facet.check_value(kind, Some(id.home), field, value);
+        checked.map_err(|problem| {
             let Text { zh, en } = value_problem(&problem);
             text!("字段 {key}：{zh}", "field `{key}`: {en}")
         })?;

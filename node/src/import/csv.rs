@@ -1,10 +1,12 @@
 //! Reads tables saved as text: any encoding that [`decode`](super::decode()) tells, commas,
-//! semicolons or tabs, title lines above the header, ragged rows.
+//! semicolons or tabs, title lines above the header, ragged rows. A file in which a quote takes in
+//! rows is refused.
+
+pub(super) mod records;
 
 use std::sync::Arc;
 
-use csv::{Position, ReaderBuilder, StringRecord};
-
+use self::records::{Record, Records, Swallow};
 use crate::import::decode::Decoded;
 use crate::import::limits::{COLUMNS_MAX, ROWS_MAX, TITLE_ROWS_MAX};
 use crate::import::mapping::Mapping;
@@ -22,89 +24,109 @@ pub fn read(
     let separator = mapping
         .separator
         .unwrap_or_else(|| separator(&decoded.text));
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(u8::try_from(separator).unwrap_or(b','))
-        .from_reader(decoded.text.as_bytes());
-    let mut records = reader.records();
-    let mut header = None;
-    for _ in 0..TITLE_ROWS_MAX {
-        let Some(record) = records.next() else { break };
-        let record = record.map_err(|error| broken(file, &error))?;
-        if has_key_columns(&record, mapping) {
-            header = Some(record);
-            break;
-        }
-        note_title(file, &record, source);
-    }
-    let header = header.ok_or_else(|| no_header(file, mapping))?;
-    let names = names(file, &header)?;
+    let mut records = Records::of(&decoded.text, separator);
+    let names = header(file, &mut records, mapping, source)?;
     note_missing(file, &names, mapping, source);
-    let mut lines = Lines {
-        text: &decoded.text,
-        at: 0,
-        line: 1,
-    };
-    for record in records {
-        let record = record.map_err(|error| broken(file, &error))?;
+    let keys: Vec<usize> = mapping
+        .key
+        .iter()
+        .filter_map(|key| names.iter().position(|name| same_name(name, key)))
+        .collect();
+    while let Some(record) = records.next() {
+        let record = record.map_err(|swallow| swallows(file, &swallow))?;
+        if let Some(swallow) = swallowed(&records, &record, &keys, names.len()) {
+            return Err(swallows(file, &swallow));
+        }
         if source.rows.len() >= ROWS_MAX {
             return Err(too_many(file));
         }
-        let line = lines.of(&record);
-        read_row(
-            Place {
-                file: file.clone(),
-                line,
-            },
-            &names,
-            &record,
-            source,
-        );
+        read_row(file, &names, &record, source);
     }
     Ok(())
 }
 
-/// Counts lines along the text. The reader's own count lags behind where lines end in CR LF.
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: u64,
+/// The quote of a record that takes in rows, if one does.
+fn swallowed(
+    records: &Records<'_>,
+    record: &Record<'_>,
+    keys: &[usize],
+    columns: usize,
+) -> Option<Swallow> {
+    let shape = |cells: &[&str]| {
+        let cell = keys.first().and_then(|key| cells.get(*key));
+        cell.map(|cell| shape_of(cell))
+    };
+    record.spans.iter().find_map(|span| {
+        let cells: Vec<&str> = record.cells.iter().map(AsRef::as_ref).collect();
+        let own = shape(&cells);
+        // No key has several lines.
+        let has_key = |cells: &[&str]| keys.contains(&span.cell) || shape(cells) == own;
+        let rows = records.looks_like_rows(record, span, columns, has_key);
+        rows.then(|| span.swallow())
+    })
 }
 
-impl Lines<'_> {
-    /// The line that a record begins on. Records are asked for in the text's order.
-    fn of(&mut self, record: &StringRecord) -> u64 {
-        let start = record.position().map_or(0, Position::byte);
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        let breaks = |byte: &u8| matches!(*byte, b'\r' | b'\n');
-        let bytes = self.text.as_bytes();
-        let skipped = bytes
-            .iter()
-            .skip(start)
-            .take_while(|byte| breaks(byte))
-            .count();
-        let start = start.saturating_add(skipped);
-        let passed = bytes.get(self.at..start).unwrap_or(&[]);
-        self.line += passed
-            .iter()
-            .map(|byte| u64::from(*byte == b'\n'))
-            .sum::<u64>();
-        self.at = start;
-        self.line
+/// The names of the columns. What stands above the header is passed over.
+fn header(
+    file: &str,
+    records: &mut Records<'_>,
+    mapping: &Mapping,
+    source: &mut Source,
+) -> Result<Vec<String>, Problem> {
+    let mut spanning = None;
+    for record in records.take(TITLE_ROWS_MAX) {
+        let record = record.map_err(|swallow| swallows(file, &swallow))?;
+        if has_key_columns(&record, mapping) {
+            return names(file, &record);
+        }
+        spanning = spanning.or_else(|| record.spans.first().cloned());
+        note_title(file, &record, source);
     }
+    // The header may be within a title's quotes.
+    Err(spanning.map_or_else(
+        || no_header(file, mapping),
+        |span| swallows(file, &span.swallow()),
+    ))
 }
 
-fn read_row(place: Place, names: &[String], record: &StringRecord, source: &mut Source) {
-    if record.iter().all(|cell| cell.trim().is_empty()) {
+/// What a text is made of, as keys of one table are: digits as 0, Latin letters as a, each run once.
+fn shape_of(cell: &str) -> String {
+    let mut shape = String::new();
+    for c in cell.trim().chars() {
+        let kind = match c {
+            c if c.is_ascii_digit() => '0',
+            c if c.is_ascii_alphabetic() => 'a',
+            c if c.is_alphanumeric() => '字',
+            c => c,
+        };
+        if !shape.ends_with(kind) {
+            shape.push(kind);
+        }
+    }
+    shape
+}
+
+fn read_row(file: &Arc<str>, names: &[String], record: &Record<'_>, source: &mut Source) {
+    let place = Place {
+        file: file.clone(),
+        line: record.line,
+    };
+    if !record.more && record.cells.iter().all(|cell| cell.trim().is_empty()) {
         return;
     }
-    let extra = record
-        .iter()
-        .skip(names.len())
-        .any(|cell| !cell.trim().is_empty());
-    if record.len() < names.len() || extra {
-        let (cells, columns) = (record.len(), names.len());
+    if let Some(cell) = record.goes_on {
+        let column = cell + 1;
+        let reason = text!(
+            "第 {column} 列的文字在引号之后还有内容：格内的引号要写成两个",
+            "column {column} goes on after its closing quote: a quote within a cell is written twice"
+        );
+        source.refuse(&place, None, reason);
+        return;
+    }
+    let beyond = record.cells.iter().skip(names.len());
+    let extra = record.more || beyond.into_iter().any(|cell| !cell.trim().is_empty());
+    if record.count < names.len() || extra {
+        let (cells, columns) = (record.count, names.len());
         let reason = text!(
             "这一行有 {cells} 格，表头有 {columns} 列：可能有未加引号的分隔符或换行",
             "the row has {cells} cells and the header {columns}: a separator or line break may \
@@ -114,7 +136,7 @@ fn read_row(place: Place, names: &[String], record: &StringRecord, source: &mut 
         return;
     }
     let mut row = Row::new(place.clone());
-    for (name, cell) in names.iter().zip(record.iter()) {
+    for (name, cell) in names.iter().zip(&record.cells) {
         let admitted = match cell.chars().find(|c| c.is_control() && !c.is_whitespace()) {
             Some(c) => Err(control(name, c)),
             None => source.admit(&mut row, name, unwrapped(cell)),
@@ -163,11 +185,11 @@ fn separator(text: &str) -> char {
     ','
 }
 
-fn has_key_columns(record: &StringRecord, mapping: &Mapping) -> bool {
+fn has_key_columns(record: &Record<'_>, mapping: &Mapping) -> bool {
     mapping
         .key
         .iter()
-        .all(|key| record.iter().any(|cell| same_name(cell, key)))
+        .all(|key| record.cells.iter().any(|cell| same_name(cell, key)))
 }
 
 fn same_name(cell: &str, name: &str) -> bool {
@@ -175,13 +197,14 @@ fn same_name(cell: &str, name: &str) -> bool {
 }
 
 /// The header's names, without the empty columns that spreadsheets leave at its end.
-fn names(file: &str, header: &StringRecord) -> Result<Vec<String>, Problem> {
-    let mut names: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
+fn names(file: &str, header: &Record<'_>) -> Result<Vec<String>, Problem> {
+    let cells = header.cells.iter();
+    let mut names: Vec<String> = cells.map(|cell| cell.trim().to_owned()).collect();
     while names.last().is_some_and(String::is_empty) {
         names.pop();
     }
-    if names.len() > COLUMNS_MAX {
-        let columns = names.len();
+    if names.len() > COLUMNS_MAX || header.more {
+        let columns = header.count;
         return Err(bad_header(
             file,
             &text!(
@@ -209,11 +232,11 @@ fn names(file: &str, header: &StringRecord) -> Result<Vec<String>, Problem> {
     Ok(names)
 }
 
-fn note_title(file: &str, record: &StringRecord, source: &mut Source) {
-    if record.iter().all(|cell| cell.trim().is_empty()) {
+fn note_title(file: &str, record: &Record<'_>, source: &mut Source) {
+    if record.cells.iter().all(|cell| cell.trim().is_empty()) {
         return;
     }
-    let line = record.position().map_or(0, Position::line);
+    let line = record.line;
     source.notes.push(text!(
         "{file} 第 {line} 行在表头之上，按标题略过",
         "{file}, line {line}: above the header, passed over as a title"
@@ -263,15 +286,32 @@ fn bad_header(file: &str, what: &Text) -> Problem {
     )
 }
 
-fn broken(file: &str, error: &csv::Error) -> Problem {
-    let line = error.position().map_or(0, Position::line);
-    Problem::new(
-        "import-table",
-        text!(
-            "{file} 第 {line} 行无法读取",
-            "{file}, line {line}: the table cannot be read"
+/// Why a file is refused in which a quote takes in rows.
+pub(super) fn swallows(file: &str, swallow: &Swallow) -> Problem {
+    let Swallow { line, column, rows } = *swallow;
+    let what = match rows {
+        0 => text!(
+            "{file} 第 {line} 行第 {column} 列的引号没有闭合，文件可能不完整；整个文件没有导入",
+            "{file}, line {line}, column {column}: a quote is opened and never closed, so the file may \
+             be cut off; nothing of it is imported"
         ),
-        text!("请重新导出为 CSV", "export it as CSV again"),
+        _ => text!(
+            "{file} 第 {line} 行第 {column} 列的引号没有在该处闭合，其后 {rows} 行会并入这一格；\
+             整个文件没有导入",
+            "{file}, line {line}, column {column}: a quote is opened and not closed there, so that \
+             {rows} more rows would become part of this cell; nothing of the file is imported"
+        ),
+    };
+    Problem::new(
+        "import-quote",
+        what,
+        text!(
+            "请在该行补上或删去引号，再导入；格内的引号要写成两个。如这一格确实是多行文字，\
+             请另存为以制表符分隔的“Unicode 文本”",
+            "add or remove the quote on that line, then import again; a quote within a cell is written \
+             twice. If the cell really is text of several lines, save the table as Unicode text, \
+             separated by tabs"
+        ),
     )
 }
 

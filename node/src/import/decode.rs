@@ -1,8 +1,9 @@
 //! From a file's bytes to text: byte order mark, then strict UTF-8, then GB18030.
 //!
-//! GB2312 and GBK are subsets of GB18030. Headers are not believed: cameras write UTF-8 under a
-//! GB2312 header and the reverse. What cannot be decoded is refused with its offset; no byte ever
-//! becomes `?` or U+FFFD.
+//! GB2312 and GBK are subsets of GB18030. Headers are not believed against the bytes: cameras write
+//! UTF-8 under a GB2312 header and the reverse. Where the bytes allow both, what they say in Chinese
+//! decides, then the header: `ҽԺ` is 医院 in GBK. A person who names the encoding has the last word.
+//! What cannot be decoded is refused with its offset; no byte ever becomes `?` or U+FFFD.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -43,6 +44,42 @@ impl DecodedAs {
     }
 }
 
+/// An encoding as a person or a header names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Named {
+    /// UTF-8.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// GB18030, or its subsets GBK and GB2312.
+    #[serde(rename = "gb18030")]
+    Gb18030,
+    /// UTF-16, little end first.
+    #[serde(rename = "utf-16le")]
+    Utf16Le,
+    /// UTF-16, big end first.
+    #[serde(rename = "utf-16be")]
+    Utf16Be,
+}
+
+impl Named {
+    /// Every name that is understood, with what it means; the first of each is the usual one.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("utf-8", Self::Utf8),
+        ("gb18030", Self::Gb18030),
+        ("gbk", Self::Gb18030),
+        ("gb2312", Self::Gb18030),
+        ("utf-16le", Self::Utf16Le),
+        ("utf-16be", Self::Utf16Be),
+        ("utf8", Self::Utf8),
+    ];
+
+    /// The encoding of this name, in any case.
+    pub fn of(name: &str) -> Option<Self> {
+        let same = |(known, _): &&(&str, Self)| known.eq_ignore_ascii_case(name.trim());
+        Some(Self::ALL.iter().find(same)?.1)
+    }
+}
+
 /// A file's text, and what it was read as.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Decoded<'a> {
@@ -50,6 +87,8 @@ pub struct Decoded<'a> {
     pub text: Cow<'a, str>,
     /// What the bytes turned out to be.
     pub decoded_as: DecodedAs,
+    /// Whether the bytes are good GB18030 too, and as UTF-8 are not Chinese.
+    pub doubtful: bool,
 }
 
 /// Reads all of `source`, but never more than [`FILE_BYTES_MAX`].
@@ -77,23 +116,102 @@ pub fn read_bounded(source: impl Read) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// Decodes a file's bytes.
-pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Problem> {
+/// Decodes a file's bytes; if somebody has named the encoding, as that and nothing else.
+///
+/// # Errors
+/// The file is too large, or its bytes are not of the encoding.
+pub fn decode(bytes: &[u8], named: Option<Named>) -> Result<Decoded<'_>, Problem> {
     if bytes.len() > FILE_BYTES_MAX {
         return Err(too_large());
     }
-    match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => match std::str::from_utf8(rest) {
-            Ok(text) => Ok(decoded(text, DecodedAs::Utf8Bom)),
-            Err(error) => Err(undecodable("UTF-8", 3 + error.valid_up_to())),
-        },
-        [0xFF, 0xFE, rest @ ..] => convert(rest, UTF_16LE, DecodedAs::Utf16Le, 2),
-        [0xFE, 0xFF, rest @ ..] => convert(rest, UTF_16BE, DecodedAs::Utf16Be, 2),
-        _ => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(decoded(text, DecodedAs::Utf8)),
-            Err(error) if is_damaged_utf8(bytes) => Err(undecodable("UTF-8", error.valid_up_to())),
-            Err(_) => convert(bytes, GB18030, DecodedAs::Gb18030, 0),
-        },
+    let (marked, rest) = match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => (Some((Named::Utf8, 3)), rest),
+        [0xFF, 0xFE, rest @ ..] => (Some((Named::Utf16Le, 2)), rest),
+        [0xFE, 0xFF, rest @ ..] => (Some((Named::Utf16Be, 2)), rest),
+        rest => (None, rest),
+    };
+    let before = marked.map_or(0, |(_, mark)| mark);
+    match (marked, named) {
+        (Some((marked, _)), Some(named)) if marked != named => Err(marked_otherwise()),
+        (Some((Named::Utf8, _)), _) => utf8(rest, before, DecodedAs::Utf8Bom),
+        (_, Some(Named::Utf8)) => utf8(rest, before, DecodedAs::Utf8),
+        (_, Some(Named::Gb18030)) => convert(rest, GB18030, DecodedAs::Gb18030, before),
+        (Some((Named::Utf16Le, _)), _) | (_, Some(Named::Utf16Le)) => {
+            convert(rest, UTF_16LE, DecodedAs::Utf16Le, before)
+        }
+        (Some((Named::Utf16Be, _)), _) | (_, Some(Named::Utf16Be)) => {
+            convert(rest, UTF_16BE, DecodedAs::Utf16Be, before)
+        }
+        (Some((Named::Gb18030, _)) | None, None) => unmarked(rest),
+    }
+}
+
+/// Decodes bytes of which nobody has said what they are.
+fn unmarked(bytes: &[u8]) -> Result<Decoded<'_>, Problem> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if is_damaged_utf8(bytes) => {
+            return Err(undecodable("UTF-8", error.valid_up_to()));
+        }
+        Err(_) => return convert(bytes, GB18030, DecodedAs::Gb18030, 0),
+    };
+    let read = decoded(text, DecodedAs::Utf8);
+    if text.is_ascii() || is_chinese(text) {
+        return Ok(read);
+    }
+    // Both are possible. Chinese in UTF-8 is sure to show itself, so this is GBK or another language.
+    match convert(bytes, GB18030, DecodedAs::Gb18030, 0) {
+        Ok(other) if declared(bytes) == Some(Named::Gb18030) => Ok(other),
+        other => Ok(Decoded {
+            doubtful: other.is_ok() && declared(bytes).is_none(),
+            ..read
+        }),
+    }
+}
+
+/// The encoding that an XML header names.
+fn declared(bytes: &[u8]) -> Option<Named> {
+    let head = bytes.get(..HEADER_BYTES_MAX).unwrap_or(bytes);
+    let head = String::from_utf8_lossy(head);
+    Named::of(&declared_in(&head)?)
+}
+
+/// The name of an encoding in an XML header at the beginning of a text, as it is written there.
+pub fn declared_in(text: &str) -> Option<String> {
+    let head: String = text.chars().take(HEADER_BYTES_MAX).collect();
+    let head = head.to_ascii_lowercase();
+    let (_, rest) = head.split_once("<?xml")?;
+    let (header, _) = rest.split_once("?>")?;
+    let (_, rest) = header.split_once("encoding")?;
+    let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+    let quoted = rest.get(1..).filter(|_| rest.starts_with(['"', '\'']))?;
+    let name = quoted.split(['"', '\'']).next()?;
+    Some(name.trim().to_owned())
+}
+
+/// Whether what is not ASCII in a text is mostly Chinese. Chinese that is read in a wrong encoding is
+/// Cyrillic, Arabic or accented letters, two bytes each.
+fn is_chinese(text: &str) -> bool {
+    let chinese = |c: char| matches!(u32::from(c), 0x2E80..=0x9FFF | 0xF900..=0xFAFF | 0xFF00..=0xFFEF | 0x20000..=0x3FFFF);
+    let (mut yes, mut no) = (0_usize, 0_usize);
+    for c in text.chars().filter(|c| !c.is_ascii()).take(SAMPLE_CHARS) {
+        match chinese(c) {
+            true => yes += 1,
+            false => no += 1,
+        }
+    }
+    yes >= no
+}
+
+/// Bytes from the beginning in which an XML header is looked for.
+const HEADER_BYTES_MAX: usize = 256;
+/// Characters that are not ASCII by which a text's language is told.
+const SAMPLE_CHARS: usize = 4096;
+
+fn utf8(bytes: &[u8], before: usize, decoded_as: DecodedAs) -> Result<Decoded<'_>, Problem> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(decoded(text, decoded_as)),
+        Err(error) => Err(undecodable("UTF-8", before + error.valid_up_to())),
     }
 }
 
@@ -101,6 +219,7 @@ fn decoded(text: &str, decoded_as: DecodedAs) -> Decoded<'_> {
     Decoded {
         text: Cow::Borrowed(text),
         decoded_as,
+        doubtful: false,
     }
 }
 
@@ -132,6 +251,7 @@ fn convert(
             Ok(Decoded {
                 text: Cow::Owned(text),
                 decoded_as,
+                doubtful: false,
             })
         }
         (DecoderResult::Malformed(sequence, after), read) => {
@@ -177,6 +297,20 @@ fn undecodable(encoding: &str, offset_bytes: usize) -> Problem {
     )
 }
 
+fn marked_otherwise() -> Problem {
+    Problem::new(
+        "import-undecodable",
+        text!(
+            "文件开头的标记（BOM）与所指定的编码不符",
+            "the mark at the beginning of the file (BOM) is that of another encoding than the one named"
+        ),
+        text!(
+            "请去掉 --encoding 或映射中的 encoding，文件自己已经说明了编码",
+            "leave out --encoding, or `encoding` in the mapping: the file says itself what it is"
+        ),
+    )
+}
+
 fn too_large() -> Problem {
     let mebibytes = FILE_BYTES_MAX / (1024 * 1024);
     Problem::new(
@@ -194,7 +328,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> (String, DecodedAs) {
-        let decoded = decode(bytes).expect("decodable");
+        let decoded = decode(bytes, None).expect("decodable");
         (decoded.text.into_owned(), decoded.decoded_as)
     }
 
@@ -218,7 +352,7 @@ mod tests {
             (b"\xEF\xBB\xBFab\xFF", "5"),
             (b"\xC1\xD9\xD4\xF3\x81", "4"),
         ] {
-            let problem = decode(bytes).expect_err("undecodable");
+            let problem = decode(bytes, None).expect_err("undecodable");
             assert_eq!(problem.code, "import-undecodable");
             assert!(
                 problem.what.en.contains(&format!("offset {offset} ")),
@@ -233,7 +367,7 @@ mod tests {
         if let Some(byte) = bytes.get_mut(13) {
             *byte = b' ';
         }
-        assert!(decode(&bytes).is_err());
+        assert!(decode(&bytes, None).is_err());
     }
 
     #[test]
@@ -245,5 +379,55 @@ mod tests {
             }
             assert_eq!(read(name.as_bytes()).0, name);
         }
+    }
+
+    #[test]
+    fn where_the_bytes_allow_both_a_header_decides_and_without_one_there_is_doubt() {
+        let (gb, ..) = GB18030.encode("医院");
+        assert_eq!(std::str::from_utf8(&gb), Ok("ҽԺ"));
+        let headed = |encoding: &str, body: &[u8]| {
+            let head = format!("<?xml version=\"1.0\" encoding='{encoding}' ?>\n<Name>");
+            [head.as_bytes(), body, b"</Name>"].concat()
+        };
+        for encoding in ["GB2312", "gbk", "GB18030"] {
+            let (text, decoded_as) = read(&headed(encoding, &gb));
+            assert!(text.contains("医院"), "{text}");
+            assert_eq!(decoded_as, DecodedAs::Gb18030);
+        }
+        // Cameras that write UTF-8 under such a header, also where the bytes are good GBK.
+        for name in ["医院", "临泽", "沙河镇花园村"] {
+            assert_eq!(read(&headed("GB2312", name.as_bytes())).1, DecodedAs::Utf8);
+        }
+        for bytes in [headed("UTF-8", &gb), headed("x", &gb), gb.to_vec()] {
+            assert_eq!(read(&bytes).1, DecodedAs::Utf8);
+        }
+        let doubtful = |bytes: &[u8]| decode(bytes, None).expect("decodable").doubtful;
+        assert!(doubtful(&gb) && !doubtful(&headed("UTF-8", &gb)));
+        assert!(!doubtful("医院".as_bytes()) && !doubtful(b"plain"));
+    }
+
+    #[test]
+    fn who_names_the_encoding_has_the_last_word() {
+        let (gb, ..) = GB18030.encode("医院");
+        let named = |bytes: &[u8], name: &str| {
+            let decoded = decode(bytes, Named::of(name));
+            decoded.map(|one| (one.text.into_owned(), one.doubtful))
+        };
+        assert_eq!(named(&gb, "GBK").ok(), Some(("医院".to_owned(), false)));
+        assert_eq!(named(&gb, "utf-8").ok(), Some(("ҽԺ".to_owned(), false)));
+        let wide: Vec<u8> = "医院".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(
+            named(&wide, "UTF-16LE").ok(),
+            Some(("医院".to_owned(), false))
+        );
+        let (other, ..) = GB18030.encode("编码");
+        assert!(named(&other, "utf-8").is_err());
+        let marked = [b"\xEF\xBB\xBF".as_slice(), "医院".as_bytes()].concat();
+        assert!(named(&marked, "gbk").is_err());
+        assert_eq!(
+            named(&marked, "utf-8").ok(),
+            Some(("医院".to_owned(), false))
+        );
+        assert_eq!(Named::of("latin-1"), None);
     }
 }

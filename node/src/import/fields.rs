@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::ids::{CommitHash, Name};
+use crdt_model::ids::{CommitHash, Name, NodeId};
 use crdt_model::kind::personal::Detector;
 use crdt_model::kind::{FieldType, Kind, Title, ValueProblem, Word};
 use crdt_model::value::Value;
 
 use crate::import::convert::{boolean, integer, mangled, scaled, time_ms};
-use crate::import::mapping::{Column, Format, GradeColumn, Mapping, Unusable};
+use crate::import::mapping::{Column, Format, GradeColumn, Mapping, Target, Unusable};
 use crate::import::source::{Columns, Row, quoted};
 use crate::text;
 use crate::text::Text;
@@ -55,11 +55,17 @@ fn from_spreadsheet(mapping: &Mapping, cell: &str) -> Option<Text> {
     (mapping.format == Format::Csv).then(|| mangled(cell))?
 }
 
-/// Converts a row.
+/// Converts a row of a record of this home.
 ///
 /// # Errors
 /// The first cell that cannot be used, with its column and reason.
-pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Result<Mapped, Text> {
+pub fn map(
+    mapping: &Mapping,
+    kind: &Kind,
+    home: NodeId,
+    columns: &Columns,
+    row: &Row,
+) -> Result<Mapped, Text> {
     let mut mapped = Mapped::default();
     for column in &mapping.columns {
         let cell = columns
@@ -87,7 +93,7 @@ pub fn map(mapping: &Mapping, kind: &Kind, columns: &Columns, row: &Row) -> Resu
                 .collect(),
         };
         for part in parts {
-            let (value, note) = match convert(mapping, kind, column, part) {
+            let (value, note) = match convert(mapping, kind, home, column, part) {
                 Ok(converted) => converted,
                 Err(reason) if column.unusable == Unusable::LeaveOut => {
                     let Text { zh, en } = in_column(&column.name, &reason);
@@ -156,7 +162,27 @@ fn grade(column: Option<&GradeColumn>, columns: &Columns, row: &Row) -> Result<O
     }
 }
 
+/// The value of a cell, if the facet takes it; with what was odd about it.
 fn convert(
+    mapping: &Mapping,
+    kind: &Kind,
+    home: NodeId,
+    column: &Column,
+    cell: &str,
+) -> Result<(Value, Option<Text>), Text> {
+    let (value, note) = read(mapping, kind, column, cell)?;
+    let Target { facet, field } = &column.target;
+    let declared = kind.facets.iter().find(|declared| declared.name == *facet);
+    declared
+        .map_or_else(
+            || field.check(kind, &value),
+            |declared| declared.check_value(kind, Some(home), field, &value),
+        )
+        .map_err(|problem| value_problem(&problem))?;
+    Ok((value, note))
+}
+
+fn read(
     mapping: &Mapping,
     kind: &Kind,
     column: &Column,
@@ -198,9 +224,6 @@ fn convert(
                 .ok_or_else(|| text!("不是“是/否”", "neither yes nor no"))?,
         ),
     };
-    field
-        .check(kind, &value)
-        .map_err(|problem| value_problem(&problem))?;
     Ok((value, None))
 }
 

@@ -1,8 +1,21 @@
 //! What never enters the mesh, whatever a mapping says: passwords, addresses of streams, snapshots
 //! and recordings, tracks, biometric and plate data.
 //!
-//! Of a password only the fact that one was present remains. Values are dropped where they are
-//! read, so no later step, message or log can show them.
+//! A column is known by its name, from the list that also says which fields a charter may not have
+//! (`policy::reading::forbidden`), and by what its cells hold. Of a password only the fact that one was
+//! present remains. Values are dropped where they are read, so no later step, message or log can show
+//! them.
+
+mod links;
+mod plates;
+
+use std::collections::BTreeMap;
+
+use policy::reading::forbidden::{self, Content};
+
+use crate::import::limits::COUNTED_NAMES_MAX;
+use crate::text;
+use crate::text::Text;
 
 /// What stands in place of a password: the mere fact that there was one.
 pub const PRESENT: &str = "true";
@@ -14,92 +27,86 @@ pub enum Verdict {
     Admitted,
     /// Its text is forgotten and [`PRESENT`] takes its place.
     OnlyThatItWasPresent,
-    /// It is forgotten and counted.
-    Dropped,
+    /// Its column is forgotten, and counted.
+    Column,
+    /// Its text is forgotten, and counted.
+    Value(Found),
 }
 
-/// Parts of a column's name that mean a secret.
-const SECRETS: [&str; 6] = ["password", "passwd", "passphrase", "口令", "密码", "密钥"];
-/// Parts of a column's name that mean footage, a way to it, a track, or a person's features.
-const BANNED: [&str; 26] = [
-    "streamurl",
-    "streamaddress",
-    "streamnumberlist",
-    "rtsp",
-    "rtmp",
-    "playurl",
-    "videourl",
-    "snapurl",
-    "snapshot",
-    "recordurl",
-    "downloadspeed",
-    "mobileposition",
-    "licenseplate",
-    "platenumber",
-    "faceid",
-    "fingerprint",
-    "流地址",
-    "码流",
-    "播放地址",
-    "抓拍",
-    "截图",
-    "录像地址",
-    "回放地址",
-    "车牌",
-    "人脸",
-    "指纹",
-];
-/// Schemes of addresses under which devices serve streams.
-const STREAM_SCHEMES: [&str; 8] = ["rtsp", "rtsps", "rtmp", "rtp", "srt", "ws", "wss", "webrtc"];
-/// What in the rest of a web address means footage.
-const FOOTAGE: [&str; 12] = [
-    ".m3u8",
-    ".flv",
-    ".mp4",
-    ".ts",
-    ".jpg",
-    ".jpeg",
-    ".png",
-    "snapshot",
-    "/live",
-    "/stream",
-    "/record",
-    "/playback",
-];
+/// What a text holds that may not exist in the mesh.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// An address of footage, or one with a password in it.
+    Link,
+    /// A vehicle's plate.
+    Plate,
+    /// A password.
+    Secret,
+}
 
-/// What may become of a cell with this text in a column with this name.
-pub fn judge(name: &str, value: &str) -> Verdict {
-    let plain: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    if plain == "pwd" || SECRETS.iter().any(|secret| plain.contains(secret)) {
-        Verdict::OnlyThatItWasPresent
-    } else if BANNED.iter().any(|banned| plain.contains(banned)) || leads_to_footage(value) {
-        Verdict::Dropped
-    } else {
-        Verdict::Admitted
+impl Found {
+    /// What it is, for people, without the text.
+    pub fn name(self) -> Text {
+        match self {
+            Self::Link => text!(
+                "视频、图片地址或带口令的地址",
+                "an address of video or pictures, or one with a password"
+            ),
+            Self::Plate => text!("车牌号", "a vehicle's plate"),
+            Self::Secret => text!("口令", "a password"),
+        }
     }
 }
 
-/// Whether a text contains the address of a stream, snapshot or recording, or an address with a
-/// password in it.
-fn leads_to_footage(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    value.match_indices("://").any(|(at, separator)| {
-        let before = value.get(..at).unwrap_or("");
-        let scheme = before
-            .rsplit(|c: char| !c.is_ascii_alphanumeric())
-            .next()
-            .unwrap_or("");
-        let after = value.get(at + separator.len()..).unwrap_or("");
-        let rest = after.split(char::is_whitespace).next().unwrap_or("");
-        let authority = rest.split('/').next().unwrap_or("");
-        STREAM_SCHEMES.contains(&scheme)
-            || authority.contains('@')
-            || FOOTAGE.iter().any(|mark| rest.contains(mark))
-    })
+/// What may become of a cell with this text in a column with this name.
+pub fn judge(name: &str, value: &str) -> Verdict {
+    Columns::default().judge(name, value)
+}
+
+/// What columns hold by their names, each looked at once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Columns {
+    known: BTreeMap<String, Option<Content>>,
+}
+
+impl Columns {
+    /// What may become of a cell with this text in a column with this name.
+    pub fn judge(&mut self, name: &str, value: &str) -> Verdict {
+        match self.content(name) {
+            Some(Content::Credential) => Verdict::OnlyThatItWasPresent,
+            Some(_) => Verdict::Column,
+            None => found_in(value).map_or(Verdict::Admitted, Verdict::Value),
+        }
+    }
+
+    fn content(&mut self, name: &str) -> Option<Content> {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        let content = forbidden::in_column(name);
+        if self.known.len() < COUNTED_NAMES_MAX {
+            self.known.insert(name.to_owned(), content);
+        }
+        content
+    }
+}
+
+/// What a text holds that may not exist in the mesh, whatever its column is called.
+pub fn found_in(value: &str) -> Option<Found> {
+    let value: String = value
+        .chars()
+        .map(|c| forbidden::simplified(forbidden::narrow(c)))
+        .flat_map(char::to_lowercase)
+        .collect();
+    if links::leads_to_footage(&value) {
+        Some(Found::Link)
+    } else if plates::has_plate(&value) {
+        Some(Found::Plate)
+    } else if links::gives_a_secret(&value) {
+        Some(Found::Secret)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -110,11 +117,11 @@ mod tests {
     fn of_a_password_only_its_presence_remains() {
         for name in [
             "Password",
-            "password",
             "PASS_WORD",
             "设备口令",
-            "登录密码",
-            "pwd",
+            "登录密碼",
+            "秘钥",
+            "UserPwd",
         ] {
             assert_eq!(judge(name, "x"), Verdict::OnlyThatItWasPresent, "{name}");
         }
@@ -122,16 +129,99 @@ mod tests {
     }
 
     #[test]
-    fn ways_to_footage_are_dropped_by_name_and_by_value() {
-        assert_eq!(judge("StreamNumberList", "0/1"), Verdict::Dropped);
-        assert_eq!(judge("抓拍地址", "x"), Verdict::Dropped);
-        assert_eq!(judge("备注", "见 rtsp://10.0.0.1/ch1"), Verdict::Dropped);
-        assert_eq!(judge("备注", "http://admin:pw@10.0.0.1/"), Verdict::Dropped);
-        assert_eq!(judge("备注", "https://10.0.0.1/a.m3u8?x"), Verdict::Dropped);
-        assert_eq!(
-            judge("备注", "详见 https://www.gov.cn/zhengce"),
-            Verdict::Admitted
-        );
-        assert_eq!(judge("名称", "东门"), Verdict::Admitted);
+    fn columns_are_dropped_by_name() {
+        for name in [
+            "StreamNumberList",
+            "抓拍地址",
+            "号牌号码",
+            "PlateNo",
+            "图片链接",
+            "预览地址",
+        ] {
+            assert_eq!(judge(name, "x"), Verdict::Column, "{name}");
+        }
+    }
+
+    #[test]
+    fn ways_to_footage_are_found_in_any_column() {
+        for value in [
+            "见 rtsp://10.0.0.1/ch1",
+            "取流rtsp://10.0.0.1:554/ch1，已核",
+            "ｒｔｓｐ：／／10.0.0.1/ch1",
+            "rtsp:\\\\10.0.0.1\\ch1",
+            "RTSP:10.0.0.1/ch1",
+            "http://admin:pw@10.0.0.1/",
+            "https://10.0.0.1/a.m3u8?x",
+            "…/live/1.m3u8",
+            "1.m3u8",
+            "http://192.0.2.5/img?id=3",
+            "http://192.0.2.5:80/PSIA/Streaming/channels/1",
+            "192.0.2.5:554/Streaming/Channels/101",
+            "/cgi-bin/snap.cgi",
+            "snap.cgi",
+            "http://192.0.2.5/cgi?action=snapshot&channel=1",
+            "http://192.0.2.5/cam/realmonitor?channel=1&subtype=0",
+            "\\\\nas\\camera\\1.mp4",
+            "ftp://192.0.2.5/a/1.TS",
+            "https://files.example.cn/get?name=a.jpg",
+            "data:image/png;base64,AAAA",
+        ] {
+            assert_eq!(found_in(value), Some(Found::Link), "{value}");
+        }
+    }
+
+    #[test]
+    fn plates_are_found_however_they_are_written() {
+        for value in [
+            "甘G00000",
+            "甘g·00000",
+            "甘 G 00000",
+            "甘G-D00000",
+            "货车甘G00000堵路",
+            "甘G0000警",
+            "甘Ｇ０００００",
+            "粤Z0000港",
+        ] {
+            assert_eq!(found_in(value), Some(Found::Plate), "{value}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_found_in_text() {
+        for value in [
+            "用户admin 密码：admin123",
+            "password = hunter2",
+            "口令是 Abc-123",
+            "登錄密碼:abc123",
+        ] {
+            assert_eq!(found_in(value), Some(Found::Secret), "{value}");
+        }
+    }
+
+    #[test]
+    fn ordinary_texts_of_the_same_sound_are_admitted() {
+        for value in [
+            "详见 https://www.gov.cn/zhengce",
+            "www.tsinghua.edu.cn",
+            "https://www.tsinghua.edu.cn/",
+            "https://example.cn/livelihood/2026",
+            "https://example.cn/recorder",
+            "192.0.2.5",
+            "192.0.2.5:5060",
+            "2026/11/02 09:30",
+            "东门/西门",
+            "live/work",
+            "见附件 1.jpg",
+            "甘州区12345号",
+            "新B座12345",
+            "云A2026000001",
+            "62072301001320990001",
+            "老人忘记密码，请协助",
+            "密码：请到窗口重置",
+            "compass: north",
+            "东门",
+        ] {
+            assert_eq!(found_in(value), None, "{value}");
+        }
     }
 }

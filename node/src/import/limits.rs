@@ -22,7 +22,12 @@ pub const ITEM_ELEMENTS_MAX: usize = 256;
 pub const ITEM_DEPTH_MAX: usize = 6;
 /// Characters of a foreign name or value that a message repeats.
 pub const QUOTE_CHARS_MAX: usize = 40;
-/// Distinct names of dropped or unmapped columns that are counted one by one.
+/// Values of one field of one file that a preview shows.
+pub const SAMPLES_MAX: usize = 3;
+/// Characters of a value that a preview shows.
+pub const SAMPLE_CHARS_MAX: usize = 40;
+/// Distinct names of columns that are remembered, and of dropped or unmapped ones that are counted one
+/// by one.
 pub const COUNTED_NAMES_MAX: usize = 512;
 /// Notes about the files of one import.
 pub const NOTES_MAX: usize = 1000;

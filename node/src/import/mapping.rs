@@ -10,6 +10,7 @@ use crdt_model::kind::{Field, Kinds, Title};
 use crdt_model::value::Value;
 use serde::Deserialize;
 
+use crate::import::decode::Named;
 use crate::import::mapping_file;
 use crate::text::{Problem, Text};
 
@@ -64,6 +65,8 @@ pub struct Mapping {
     pub constants: Vec<(Target, Value)>,
     /// Columns that are left behind on purpose.
     pub drops: Vec<Drop>,
+    /// The encoding of its files, if that is not to be found out.
+    pub encoding: Option<Named>,
     /// What separates cells, if that is not to be found out.
     pub separator: Option<char>,
     /// Hours east of UTC that times without an offset are read at.

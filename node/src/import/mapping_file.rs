@@ -9,8 +9,9 @@ use crdt_model::value::Value;
 use serde::Deserialize;
 
 use crate::import::convert::DECIMALS_MAX;
+use crate::import::decode::Named;
 use crate::import::fields::value_problem;
-use crate::import::forbidden::{Verdict, judge};
+use crate::import::forbidden::{Verdict, found_in, judge};
 use crate::import::limits::MAPPING_BYTES_MAX;
 use crate::import::mapping::{
     Column, Drop, Format, GradeColumn, HomeColumns, Mapping, Target, Unusable,
@@ -39,6 +40,7 @@ struct MappingFile {
     constants: Vec<ConstantEntry>,
     #[serde(default, rename = "drop")]
     drops: Vec<Drop>,
+    encoding: Option<String>,
     separator: Option<char>,
     #[serde(default = "china")]
     utc_offset_h: i8,
@@ -147,7 +149,7 @@ impl Checker<'_> {
         for grade in [&read.sensitivity, &read.level].into_iter().flatten() {
             check_grade_words(grade)?;
         }
-        Ok(Mapping {
+        let mapping = Mapping {
             title: Text::from(&read.title),
             format: read.format,
             source: read.source,
@@ -160,9 +162,12 @@ impl Checker<'_> {
             columns,
             constants,
             drops: read.drops,
+            encoding: read.encoding.as_deref().map(encoding).transpose()?,
             separator: read.separator,
             utc_offset_h: read.utc_offset_h,
-        })
+        };
+        refuse_forbidden(&mapping)?;
+        Ok(mapping)
     }
 
     /// The field that `facet.field` names.
@@ -192,12 +197,7 @@ impl Checker<'_> {
         let name = entry.name;
         let holds = target.field.holds;
         match judge(&name, "") {
-            Verdict::Dropped => {
-                return Err(text!(
-                    "列“{name}”不得进入系统",
-                    "column `{name}` may not be imported"
-                ));
-            }
+            Verdict::Column | Verdict::Value(_) => return Err(never_imported(&name)),
             Verdict::OnlyThatItWasPresent if holds != FieldType::Boolean => {
                 return Err(text!(
                     "列“{name}”只能记录“是否存在”（布尔字段）",
@@ -230,6 +230,9 @@ impl Checker<'_> {
             ));
         }
         let words = entry.words.values().chain(entry.otherwise.as_ref());
+        if let Some(found) = words.clone().find_map(|word| found_in(word)) {
+            return Err(in_column(&name, &found.name()));
+        }
         if holds == FieldType::Vocabulary {
             for word in words {
                 self.check(&target, &Value::Text(word.clone()))
@@ -254,6 +257,12 @@ impl Checker<'_> {
     fn constant(&self, entry: ConstantEntry) -> Result<(Target, Value), Text> {
         let target = self.target(&entry.to)?;
         self.check(&target, &entry.value)?;
+        if let Value::Text(value) = &entry.value
+            && let Some(found) = found_in(value)
+        {
+            let (to, Text { zh, en }) = (entry.to, found.name());
+            return Err(text!("{to} 的固定值是{zh}", "the constant of {to} is {en}"));
+        }
         Ok((target, entry.value))
     }
 
@@ -263,6 +272,39 @@ impl Checker<'_> {
             text!("字段 {field}：{zh}", "field `{field}`: {en}")
         })
     }
+}
+
+fn encoding(name: &str) -> Result<Named, Text> {
+    Named::of(name).ok_or_else(|| {
+        let known = Named::ALL.map(|(known, _)| known).join("、");
+        let listed = Named::ALL.map(|(known, _)| known).join(", ");
+        text!(
+            "encoding“{name}”不是可用的编码；可选：{known}",
+            "`encoding` is `{name}`, which is none of {listed}"
+        )
+    })
+}
+
+/// Columns that name, place or grade a row are read like any others.
+fn refuse_forbidden(mapping: &Mapping) -> Result<(), Text> {
+    let home = &mapping.home;
+    let grades = [&mapping.sensitivity, &mapping.level];
+    let mut names = [&home.column, &home.civil, &home.grassroots]
+        .into_iter()
+        .flatten()
+        .chain(&mapping.key)
+        .chain(grades.into_iter().flatten().map(|grade| &grade.column));
+    match names.find(|name| judge(name, "") != Verdict::Admitted) {
+        Some(name) => Err(never_imported(name)),
+        None => Ok(()),
+    }
+}
+
+fn never_imported(name: &str) -> Text {
+    text!(
+        "列“{name}”不得进入系统",
+        "column `{name}` may not be imported"
+    )
 }
 
 fn in_column(name: &str, what: &Text) -> Text {

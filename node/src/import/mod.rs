@@ -3,10 +3,11 @@
 //! reason; what may not exist in the mesh is dropped where it is read, and counted; nothing is ever
 //! deleted, and importing a file twice changes nothing.
 //!
-//! An import is a [`Preview`] first. Applying [`Preview::drafts`] is all that writing means, and is
-//! the caller's.
+//! An import is a [`Preview`] first. The caller has every record's drafts judged by the engine, which
+//! asks all that a write asks ([`Preview::judge`]). Applying [`Preview::drafts`] is all that writing
+//! means, and is the caller's.
 //!
-//! * [`mod@decode`]: bytes to text, by what the bytes are and not by what a header says
+//! * [`mod@decode`]: bytes to text, by what the bytes are; a header decides where they allow two readings
 //! * [`gb28181`] and [`mod@csv`]: text to rows of named cells ([`source`])
 //! * [`forbidden`]: what never gets past a reader
 //! * [`mapping`]: which column becomes which field; [`fields`] and [`convert`] apply it
@@ -30,6 +31,7 @@ pub mod place;
 mod plan;
 pub mod preview;
 pub mod rules;
+pub mod samples;
 pub mod source;
 
 use std::sync::Arc;
@@ -41,15 +43,16 @@ pub use self::decode::{DecodedAs, decode, read_bounded};
 pub use self::locate::record_id;
 pub use self::mapping::{Format, Mapping};
 pub use self::place::Placement;
-pub use self::preview::{Outcome, Preview, RowOutcome, Totals};
+pub use self::preview::{Outcome, Preview, Refusals, RowOutcome, Totals};
 pub use self::rules::{CharterRules, Held, HeldIn, Rules};
 pub use self::source::SourceFile;
 
 use self::decode::Decoded;
+use self::forbidden::{Verdict, judge};
 use self::limits::{FILE_BYTES_MAX, FILES_MAX, NOTES_MAX};
 use self::source::{Counts, FileRead, Source};
 use crate::text;
-use crate::text::Problem;
+use crate::text::{Problem, Text};
 
 /// One import: what is read, how, and into what.
 #[derive(Clone, Copy)]
@@ -111,6 +114,7 @@ impl Import<'_> {
             left_behind,
             unmapped,
             notes: source.notes,
+            samples: Vec::new(),
             rows,
             drafts: planned.drafts,
         })
@@ -120,7 +124,11 @@ impl Import<'_> {
         let mut source = Source::default();
         let mut decoded: Vec<(Arc<str>, Decoded<'_>)> = Vec::with_capacity(files.len());
         for file in files {
-            let text = decode(&file.bytes).map_err(|problem| of_file(&file.name, problem))?;
+            let text = decode(&file.bytes, self.mapping.encoding)
+                .map_err(|problem| of_file(&file.name, problem))?;
+            if text.doubtful {
+                source.notes.push(doubtful(&file.name));
+            }
             source.files.push(FileRead {
                 name: file.name.clone(),
                 sha256: text::hexadecimal(&Sha256::digest(&file.bytes)),
@@ -147,7 +155,9 @@ impl Import<'_> {
         let fate = |name: &str| {
             let dropped = self.mapping.drops.iter().any(|drop| same(&drop.name, name));
             let known = self.mapping.known_columns().any(|known| same(known, name));
-            (dropped, known)
+            // That a password was there is counted as dropped already.
+            let secret = judge(name, "") == Verdict::OnlyThatItWasPresent;
+            (dropped && !secret, known || secret)
         };
         let fates: Vec<(bool, bool)> = source.columns.iter().map(|(_, name)| fate(name)).collect();
         for (column, _) in source.rows.iter().flat_map(|row| row.cells()) {
@@ -174,6 +184,15 @@ impl Import<'_> {
             ),
         )
     }
+}
+
+/// What to do where nobody can tell the encoding from the bytes.
+fn doubtful(name: &str) -> Text {
+    text!(
+        "{name} 的字节按 UTF-8 和 GB18030 都读得通，现按 UTF-8 读取；请核对列出的取值，不对时加 --encoding gb18030",
+        "the bytes of {name} are good UTF-8 and good GB18030, and were read as UTF-8; look at the values \
+         shown, and if they are wrong add --encoding gb18030"
+    )
 }
 
 /// Puts the file's name before what is wrong with it.

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use crdt_model::ids::NodeId;
 use serde::Deserialize;
 
+use crate::import::csv::records::Records;
+use crate::import::csv::swallows;
 use crate::import::decode::decode;
 use crate::import::limits::MAPPING_BYTES_MAX;
 use crate::import::source::quoted;
@@ -69,26 +71,39 @@ impl Placement {
         })
     }
 
-    /// Reads a table of two columns, device and node, with a header, in any encoding that imports
-    /// read.
-    pub fn from_csv(bytes: &[u8]) -> Result<Self, Problem> {
-        let decoded = decode(bytes)?;
+    /// Reads a table whose first two columns are device and node, with a header, in any encoding that
+    /// imports read. `file` names it in messages.
+    ///
+    /// # Errors
+    /// What in it cannot be read.
+    pub fn from_csv(file: &str, bytes: &[u8]) -> Result<Self, Problem> {
+        let decoded = decode(bytes, None)?;
         let mut placement = Self::default();
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_reader(decoded.text.as_bytes());
-        for record in reader.records() {
-            let record = record.map_err(|error| unusable(text!("{error}", "{error}")))?;
-            let line = record.position().map_or(0, csv::Position::line);
+        let mut header = None;
+        for record in Records::of(&decoded.text, ',') {
+            let record = record.map_err(|swallow| swallows(file, &swallow))?;
+            if let Some(span) = record.spans.first() {
+                // Neither a device nor a node has several lines.
+                return Err(swallows(file, &span.swallow()));
+            }
+            let Some(columns) = header else {
+                header = Some(record.count);
+                continue;
+            };
+            let line = record.line;
             let wrong = || {
                 unusable(text!(
                     "第 {line} 行：需要“设备编码，节点代码（12 位）”",
                     "line {line}: a device id and a 12-digit node code are needed"
                 ))
             };
-            let (Some(device), Some(node)) = (record.get(0), record.get(1)) else {
+            let [device, node, ..] = record.cells.as_slice() else {
                 return Err(wrong());
             };
+            if record.count != columns || record.goes_on.is_some() {
+                return Err(wrong());
+            }
+            let (device, node) = (device.trim(), node.trim());
             let node = node.parse().map_err(|_| wrong())?;
             if placement
                 .devices
@@ -306,12 +321,19 @@ mod tests {
     fn a_placement_table_may_be_a_spreadsheet() {
         let table = "设备编码,节点代码\n62072300001320000001,620723101201\n";
         let (bytes, ..) = encoding_rs::GB18030.encode(table);
-        let placement = Placement::from_csv(&bytes).expect("a placement");
+        let placement = Placement::from_csv("p.csv", &bytes).expect("a placement");
         assert_eq!(
             placement.nodes().collect::<Vec<_>>(),
             [node("620723101201")]
         );
-        assert!(Placement::from_csv("a,b\nx,12\n".as_bytes()).is_err());
-        assert!(Placement::from_csv("a,b\nx\n".as_bytes()).is_err());
+        for broken in ["a,b\nx,12\n", "a,b\nx\n", "a,b\nx,620723101201,y\n"] {
+            let read = Placement::from_csv("p.csv", broken.as_bytes());
+            assert!(read.is_err(), "{broken}");
+        }
+        let quote = "a,b\nd1,\"620723101201\nd2,620723101202\"\n";
+        let refused = Placement::from_csv("p.csv", quote.as_bytes());
+        let refused = refused.expect_err("a quote that takes in a row");
+        assert_eq!(refused.code, "import-quote");
+        assert!(refused.what.en.contains("p.csv, line 2"), "{refused}");
     }
 }

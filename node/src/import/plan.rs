@@ -134,11 +134,12 @@ fn plan_row(
         record,
     } = found;
     let place = row.place.clone();
-    let mut mapped = match fields::map(import.mapping, kind, columns, row) {
+    let mut mapped = match fields::map(import.mapping, kind, placed.home, columns, row) {
         Ok(mapped) => mapped,
         Err(reason) => {
             let mut refused = RowOutcome::new(place, Some(shown(key)), Outcome::Refused { reason });
             refused.home = Some(placed.home);
+            refused.notes.clone_from(&row.notes);
             plan.rows.push(refused);
             return;
         }

@@ -1,15 +1,18 @@
 //! What an import would do, row by row, before anything is written.
 //!
-//! A preview names files, lines, keys, fields and reasons. It never shows a field's value: the
-//! people who may see a preview are not always those who may see a record.
+//! A preview names files, lines, keys, fields and reasons. Of values it shows a few of each field, and
+//! only those of facets that the person who asks may read ([`Preview::show_values`]).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId, RecordId};
-use serde::Serialize;
+use crdt_model::kind::Kind;
+use serde::{Deserialize, Serialize};
 
+use crate::import::limits::SAMPLES_MAX;
+use crate::import::samples::{Sample, Samples};
 use crate::import::source::{Counts, FileRead, Partial, Place};
 use crate::text;
 use crate::text::{Language, Text};
@@ -114,6 +117,18 @@ pub struct Totals {
     pub withheld: u64,
 }
 
+/// How much of what is in the files is refused: rows, and facets of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusals {
+    /// Nothing.
+    None,
+    /// Some of it.
+    Partly,
+    /// All of it.
+    Wholly,
+}
+
 /// Columns of the files that the mapping does not mention: they were not imported.
 pub type Unmapped = Counts;
 
@@ -140,6 +155,8 @@ pub struct Preview {
     pub unmapped: Unmapped,
     /// What a person should know about the files.
     pub notes: Vec<Text>,
+    /// A few values as they will be stored.
+    pub samples: Vec<Sample>,
     /// Every row.
     pub rows: Vec<RowOutcome>,
     /// What to write. Applying them is all that "importing" means.
@@ -162,6 +179,58 @@ impl Preview {
         records.into_values().collect()
     }
 
+    /// Has the drafts of each record judged. What is refused is not written, and its row says why.
+    ///
+    /// # Errors
+    /// It cannot be judged.
+    pub fn judge<E>(
+        &mut self,
+        mut judged: impl FnMut(&[Draft]) -> Result<Result<(), Text>, E>,
+    ) -> Result<(), E> {
+        let mut refused = BTreeMap::new();
+        for drafts in self.take_records() {
+            match (judged(&drafts)?, drafts.first()) {
+                (Err(reason), Some(draft)) => {
+                    refused.insert(draft.facet.record, reason);
+                }
+                _ => self.drafts.extend(drafts),
+            }
+        }
+        self.refuse(&refused);
+        Ok(())
+    }
+
+    /// Says of rows that their records were refused, and why.
+    pub fn refuse(&mut self, refused: &BTreeMap<RecordId, Text>) {
+        for row in &mut self.rows {
+            let written = matches!(row.outcome, Outcome::Create { .. } | Outcome::Update { .. });
+            if let Some(reason) = row.record.and_then(|record| refused.get(&record))
+                && written
+            {
+                let reason = reason.clone();
+                row.outcome = Outcome::Refused { reason };
+                row.withheld.clear();
+            }
+        }
+        self.totals = Totals::of(&self.rows);
+    }
+
+    /// Shows a few values of what is to be written, of facets that may be read.
+    pub fn show_values(&mut self, kind: &Kind, readable: impl Fn(&Draft) -> bool) {
+        let mut of_record: BTreeMap<RecordId, Vec<&Draft>> = BTreeMap::new();
+        for draft in &self.drafts {
+            of_record.entry(draft.facet.record).or_default().push(draft);
+        }
+        let mut samples = Samples::default();
+        for row in &self.rows {
+            let drafts = row.record.and_then(|record| of_record.get(&record));
+            for draft in drafts.into_iter().flatten() {
+                samples.add(&row.file, kind, draft, readable(draft));
+            }
+        }
+        self.samples = samples.finish();
+    }
+
     /// The preview as people read it, with at most `rows_max` refused or annotated rows.
     pub fn render(&self, language: Language, rows_max: usize) -> String {
         let mut lines = Lines {
@@ -173,6 +242,7 @@ impl Preview {
         for note in &self.notes {
             lines.push(note);
         }
+        self.render_samples(&mut lines);
         self.render_rows(&mut lines, rows_max);
         lines.text
     }
@@ -259,6 +329,35 @@ impl Preview {
         }
     }
 
+    fn render_samples(&self, lines: &mut Lines) {
+        let mut file = "";
+        for sample in &self.samples {
+            if sample.file != file {
+                file = &sample.file;
+                lines.push(&text!(
+                    "{file} 中将保存的值，每项至多 {SAMPLES_MAX} 个，请核对：",
+                    "values of {file} as they will be stored, at most {SAMPLES_MAX} of each field; look \
+                     at them:"
+                ));
+            }
+            let (zh, en) = (&sample.title.zh, &sample.title.en);
+            if sample.shown.is_empty() {
+                lines.push(&text!(
+                    "  {zh}：不显示，默认岗位无权查看",
+                    "  {en}: not shown, for the first role may not read it"
+                ));
+                continue;
+            }
+            let joined = |one: fn(&Text) -> &str, between: &str| {
+                let shown = sample.shown.iter().map(one);
+                shown.collect::<Vec<_>>().join(between)
+            };
+            let chinese = joined(|text| &text.zh, "｜");
+            let english = joined(|text| &text.en, " | ");
+            lines.push(&text!("  {zh}：{chinese}", "  {en}: {english}"));
+        }
+    }
+
     fn render_rows(&self, lines: &mut Lines, rows_max: usize) {
         let worth_showing = |row: &&RowOutcome| {
             matches!(
@@ -283,6 +382,16 @@ impl Preview {
 }
 
 impl Totals {
+    /// How much is refused.
+    pub fn refusals(&self) -> Refusals {
+        let taken = self.create + self.update + self.unchanged;
+        match (self.refused + self.withheld, taken) {
+            (0, _) => Refusals::None,
+            (_, 0) => Refusals::Wholly,
+            _ => Refusals::Partly,
+        }
+    }
+
     /// Counts rows.
     pub fn of(rows: &[RowOutcome]) -> Self {
         let mut totals = Self::default();

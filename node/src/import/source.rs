@@ -10,6 +10,7 @@ use crate::import::decode::{self, DecodedAs};
 use crate::import::forbidden;
 use crate::import::limits::{COLUMNS_MAX, COUNTED_NAMES_MAX, QUOTE_CHARS_MAX};
 use crate::import::preview::{Outcome, RowOutcome};
+use crate::text;
 use crate::text::Text;
 
 /// One file as handed over.
@@ -198,6 +199,8 @@ pub struct Source {
     pub set_aside: Vec<RowOutcome>,
     /// What was dropped because it may not exist in the mesh.
     pub dropped: Counts,
+    /// What the columns hold by their names.
+    pub judged: forbidden::Columns,
     /// Catalogues that did not arrive whole.
     pub partial: Vec<Partial>,
     /// What a person should know about the files.
@@ -227,14 +230,23 @@ impl Source {
             return Ok(());
         }
         let name = name.trim();
-        let value = match forbidden::judge(name, value) {
+        let value = match self.judged.judge(name, value) {
             forbidden::Verdict::Admitted => value,
             forbidden::Verdict::OnlyThatItWasPresent => {
                 self.dropped.add(&quoted(name));
                 forbidden::PRESENT
             }
-            forbidden::Verdict::Dropped => {
+            forbidden::Verdict::Column => {
                 self.dropped.add(&quoted(name));
+                return Ok(());
+            }
+            forbidden::Verdict::Value(found) => {
+                self.dropped.add(&quoted(name));
+                let (name, Text { zh, en }) = (quoted(name), found.name());
+                row.notes.push(text!(
+                    "“{name}”含有{zh}，不得入网，该格未导入",
+                    "`{name}` holds {en}, which may not be in the mesh: the cell was dropped"
+                ));
                 return Ok(());
             }
         };

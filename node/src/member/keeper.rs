@@ -308,6 +308,16 @@ impl Keeper {
         self.input(Input::Write { ticket, drafts })
     }
 
+    /// What having these drafts written would come to: the number of commits, or why not.
+    pub fn would_write(
+        &mut self,
+        drafts: &[Draft],
+    ) -> Result<Result<usize, WriteRefused>, Problem> {
+        let now = self.clock.now();
+        let judged = self.engine.judge_drafts(drafts, now, &mut self.store);
+        judged.map_err(|error| damaged(&error))
+    }
+
     /// Offers a charter that a person brought; the answer comes when it is in force or refused.
     pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
         let now = self.engine.floored(self.clock.now().wall);

@@ -10,6 +10,7 @@ use crdt_model::value::Value;
 use node::control::finding::{Comparison, FindRequest, Found, Hits, SearchRequest, SortBy, Wanted};
 use node::control::importing::{ImportReport, ImportRequest};
 use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node::import::Refusals;
 use node::text;
 use node::text::Problem;
 
@@ -403,7 +404,7 @@ fn an_import_that_nobody_can_agree_to_only_previews() {
         preview: serde_json::json!({ "totals": { "create": 1, "update": 0 } }),
         applied: false,
         written: 0,
-        refused: Vec::new(),
+        refused: Refusals::None,
     };
     let folder = Folder::new();
     let asked = folder.node_answers(Reply::Imported(Box::new(report)));

@@ -44,7 +44,7 @@ fn import_at(author: &str, mapping: &str, files: &[SourceFile]) -> Preview {
 }
 
 #[test]
-fn a_village_imports_all_of_its_own_tables() {
+fn a_village_may_write_all_of_its_own_tables() {
     for (mapping, rows) in [("devices", 4), ("grid-reports", 3), ("cases", 2)] {
         let preview = import_at(
             VILLAGE,

@@ -94,3 +94,66 @@ fn text_that_was_destroyed_before_is_refused() {
         );
     }
 }
+
+/// Names that are good UTF-8 as they stand in GBK.
+const BOTH: [&str; 3] = ["医院", "小学1", "学校2"];
+
+#[test]
+fn a_header_that_says_gbk_is_believed_where_the_bytes_allow_both() {
+    for (name, encoding) in BOTH.into_iter().zip(["GB2312", "gbk", "GB18030"]) {
+        let item = crate::support::camera(1, "").replace("camera 1", name);
+        let header = format!("version=\"1.0\" encoding=\"{encoding}\"");
+        let text = crate::support::catalogue(&item).replace("version=\"1.0\"", &header);
+        let (gb, ..) = GB18030.encode(&text);
+        assert!(std::str::from_utf8(&gb).is_ok(), "{name}");
+        let mut importer = Importer::new("gb28181");
+        let preview = importer.import(&[file("c.xml", gb.into_owned())]);
+        let held = importer.held.only("device.public", "name").cloned();
+        assert_eq!(held, Some(Value::Text(name.into())), "{}", shown(&preview));
+        assert!(preview.notes.is_empty(), "{:?}", preview.notes);
+    }
+}
+
+#[test]
+fn without_a_header_the_doubt_is_told_and_the_mapping_or_the_person_decides() {
+    let table =
+        |name: &str| format!("camera_id,location,area_name,lon,lat\nc1,{name},x,-2.1,53.4\n");
+    let gb = GB18030.encode(&table("医院")).0.into_owned();
+    let mut importer = Importer::new("trafford-cctv");
+    let preview = importer.preview(&[file("t.csv", gb.clone())]);
+    let told = preview
+        .notes
+        .iter()
+        .any(|note| note.en.contains("--encoding gb18030"));
+    assert!(told, "{:?}", preview.notes);
+    importer.mapping.encoding = node::import::decode::Named::of("GBK");
+    let preview = importer.import(&[file("t.csv", gb)]);
+    assert!(
+        preview
+            .notes
+            .iter()
+            .all(|note| !note.en.contains("--encoding"))
+    );
+    let held = importer.held.only("device.public", "name").cloned();
+    assert_eq!(held, Some(Value::Text("医院".into())));
+    // Who names another than the bytes have is refused.
+    let utf8 = table("花园村委会东侧路口").into_bytes();
+    importer.mapping.encoding = node::import::decode::Named::of("utf-16le");
+    assert!(importer.try_preview(&[file("t.csv", utf8)]).is_err());
+}
+
+#[test]
+fn a_mapping_may_name_the_encoding() {
+    let importer = Importer::new("devices");
+    let good = read_text("deploy/linze/mappings/devices.toml");
+    let named = |name: &str| {
+        let text = format!("encoding = \"{name}\"\n{good}");
+        node::import::Mapping::parse("m.toml", &text, &importer.county.kinds)
+    };
+    assert_eq!(
+        named("GB2312").expect("a mapping").encoding,
+        node::import::decode::Named::of("gb18030")
+    );
+    let problem = named("latin-1").expect_err("no such encoding");
+    assert!(problem.what.en.contains("utf-8, gb18030"), "{problem}");
+}

@@ -232,3 +232,56 @@ fn an_id_that_ends_in_zeros_is_good_in_a_catalogue() {
     let preview = Importer::new("gb28181").preview(&[file("zero.xml", catalogue(&camera(0, "")))]);
     assert_eq!(preview.totals.create, 1, "{}", shown(&preview));
 }
+
+#[test]
+fn what_must_never_enter_is_found_by_its_value_whatever_its_column_is_called() {
+    for (value, what) in [
+        ("http://192.0.2.5/img?id=3", "pictures"),
+        ("http://192.0.2.5:80/PSIA/Streaming/channels/1", "pictures"),
+        ("见 192.0.2.5/live/1.m3u8", "pictures"),
+        ("/cgi-bin/snap.cgi", "pictures"),
+        ("甘G00000", "plate"),
+        ("口令：k3y-example", "a password"),
+    ] {
+        let mut importer = Importer::new("gb28181");
+        let fields = [
+            "Model",
+            "Owner",
+            "Block",
+            "Address",
+            "ContactInfo",
+            "Remark",
+        ];
+        let more = fields
+            .map(|field| format!("<{field}>{value}</{field}>"))
+            .concat();
+        let item = camera(1, &more.replace('&', "&amp;"));
+        let preview = importer.import(&[file("c.xml", catalogue(&item))]);
+        assert_eq!(preview.totals.create, 1, "{}", shown(&preview));
+        let dropped: Vec<&str> = preview.dropped.iter().map(|(name, _)| name).collect();
+        assert_eq!(dropped.len(), fields.len(), "{value}: {dropped:?}");
+        let notes = &row(&preview, 6).notes;
+        assert!(notes.iter().all(|note| note.en.contains(what)), "{notes:?}");
+        let everything = shown(&preview) + &importer.held.text();
+        assert!(
+            !everything.contains(value.trim_start_matches("见 ")),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn texts_of_the_same_sound_are_kept() {
+    for value in [
+        "https://www.tsinghua.edu.cn",
+        "https://example.cn/livelihood/1",
+        "新B座12345",
+    ] {
+        let mut importer = Importer::new("gb28181");
+        let item = camera(1, &format!("<Owner>{value}</Owner>"));
+        let preview = importer.import(&[file("c.xml", catalogue(&item))]);
+        assert!(preview.dropped.is_empty(), "{value}");
+        let held = importer.held.only("device.public", "owner").cloned();
+        assert_eq!(held, Some(Value::Text(value.into())));
+    }
+}

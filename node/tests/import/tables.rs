@@ -430,3 +430,55 @@ fn a_register_says_how_far_devices_are_filed_with_the_police() {
     assert_eq!(importer.held.all("device.public", "filed-time").len(), 2);
     assert_eq!(importer.held.all("device.public", "changed-time").len(), 1);
 }
+
+#[test]
+fn mappings_of_what_must_never_enter_are_refused_by_the_columns_name() {
+    let importer = Importer::new("devices");
+    let good = read_text("deploy/linze/mappings/devices.toml");
+    let model = "name = \"型号\"";
+    for (from, to, reason) in [
+        (model, "name = \"号牌号码\"", "may not be imported"),
+        (model, "name = \"图片链接\"", "may not be imported"),
+        (model, "name = \"预览地址\"", "may not be imported"),
+        (model, "name = \"PlateNo\"", "may not be imported"),
+        (model, "name = \"秘钥\"", "only its presence"),
+        (model, "name = \"登录密碼\"", "only its presence"),
+        (model, "name = \"UserPwd\"", "only its presence"),
+        ("key = [\"设备编码\"]", "key = [\"车牌号\"]", "imported"),
+        ("column = \"是否涉密\"", "column = \"密钥\"", "imported"),
+        (
+            "\"social\"",
+            "\"rtsp://192.0.2.5/1\"",
+            "an address of video",
+        ),
+    ] {
+        let broken = good.replacen(from, to, 1);
+        let problem = Mapping::parse("m.toml", &broken, &importer.county.kinds);
+        let problem = problem.expect_err("a mapping that may not be");
+        assert!(problem.what.en.contains(reason), "{to}: {problem}");
+    }
+    let constant = "\n[[constant]]\nto = \"device.public.model\"\nvalue = \"甘G00000\"\n";
+    let broken = good.replacen(model, "name = \"型号二\"", 1).replacen(
+        "device.public.model",
+        "device.public.block",
+        1,
+    );
+    let problem = Mapping::parse("m.toml", &(broken + constant), &importer.county.kinds);
+    let problem = problem.expect_err("a constant that may not be");
+    assert!(problem.what.en.contains("a vehicle's plate"), "{problem}");
+}
+
+#[test]
+fn columns_of_passwords_that_nobody_maps_are_counted_once() {
+    let table = format!(
+        "设备编码,设备名称,所在村代码,设备类型,秘钥,登录密碼,UserPwd,号牌号码\n\
+         62072301001320990001,示例,{VILLAGE},视频监控,k3y-example,pass-example,pass2-example,甘G00000\n"
+    );
+    let mut importer = Importer::new("devices");
+    let preview = importer.import(&[file("d.csv", table)]);
+    let dropped: Vec<&str> = preview.dropped.iter().map(|(name, _)| name).collect();
+    assert_eq!(dropped, ["UserPwd", "号牌号码", "登录密碼", "秘钥"]);
+    assert!(preview.unmapped.is_empty(), "{:?}", preview.unmapped);
+    let everything = shown(&preview) + &importer.held.text();
+    assert!(!everything.contains("example") && !everything.contains("甘G"));
+}

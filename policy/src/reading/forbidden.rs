@@ -1,231 +1,26 @@
 //! What no field may hold, whoever signs: footage and where to get it, biometric and plate data,
-//! population registers, scores of persons, credentials. Kinds that name such a field are refused.
+//! population registers, scores of persons, credentials. Kinds that name such a field are refused, and
+//! an import drops columns that do: both go by one list ([`words`]).
+
+mod words;
 
 use crdt_model::kind::Title;
 
-/// A group of words that no field's name may have, and why.
-struct Ban {
-    why: &'static str,
-    /// Whole words of the name, as `-` and `.` part it.
-    words: &'static [&'static str],
-    /// Parts of the Chinese title.
-    chinese: &'static [&'static str],
-}
-
-const BANS: &[Ban] = &[
-    Ban {
-        why: "footage, snapshots and stream addresses are never shared",
-        words: &[
-            "url",
-            "uri",
-            "rtsp",
-            "rtmp",
-            "hls",
-            "flv",
-            "webrtc",
-            "stream",
-            "streams",
-            "snapshot",
-            "snapshots",
-            "playback",
-            "footage",
-            "clip",
-            "photo",
-            "photos",
-            "picture",
-            "image",
-        ],
-        chinese: &[
-            "网址",
-            "码流",
-            "取流",
-            "流地址",
-            "抓拍",
-            "截图",
-            "录像文件",
-            "回放",
-            "照片",
-        ],
-    },
-    Ban {
-        why: "passwords and other credentials are never shared",
-        words: &[
-            "password",
-            "passwords",
-            "passwd",
-            "pwd",
-            "passphrase",
-            "credential",
-            "credentials",
-            "token",
-            "apikey",
-            "pin",
-        ],
-        chinese: &["密码", "口令", "凭证", "令牌"],
-    },
-    Ban {
-        why: "biometric data is never shared",
-        words: &[
-            "face",
-            "faces",
-            "facial",
-            "fingerprint",
-            "iris",
-            "voiceprint",
-            "gait",
-            "dna",
-            "biometric",
-            "biometrics",
-        ],
-        chinese: &["人脸", "面部", "指纹", "虹膜", "声纹", "步态", "生物特征"],
-    },
-    Ban {
-        why: "vehicle plates and the movements of persons are never shared",
-        words: &[
-            "plate",
-            "plates",
-            "licence-plate",
-            "track",
-            "tracks",
-            "tracking",
-            "trajectory",
-            "whereabouts",
-            "itinerary",
-        ],
-        chinese: &["车牌", "号牌", "轨迹", "行踪"],
-    },
-    Ban {
-        why: "identity numbers and population registers are never shared",
-        words: &[
-            "idcard",
-            "idno",
-            "ssn",
-            "passport",
-            "population",
-            "hukou",
-            "household",
-            "ethnicity",
-            "religion",
-            "birthday",
-            "birthdate",
-        ],
-        chinese: &[
-            "身份证",
-            "证件号",
-            "护照",
-            "户籍",
-            "户口",
-            "人口",
-            "民族",
-            "宗教",
-            "出生",
-        ],
-    },
-    Ban {
-        why: "scores, rankings and profiles of persons do not exist here",
-        words: &[
-            "score",
-            "scores",
-            "rank",
-            "ranks",
-            "ranking",
-            "rating",
-            "credit",
-            "profile",
-            "blacklist",
-        ],
-        chinese: &[
-            "评分",
-            "得分",
-            "积分",
-            "排名",
-            "信用",
-            "画像",
-            "黑名单",
-            "重点人员",
-        ],
-    },
-    Ban {
-        why: "health and counselling data of persons is never shared",
-        words: &[
-            "health",
-            "diagnosis",
-            "illness",
-            "counselling",
-            "counseling",
-            "disability",
-        ],
-        chinese: &["健康", "诊断", "病", "心理咨询", "残疾"],
-    },
-];
-
-/// Words that are banned where they stand next to each other.
-const PAIRS: &[(&str, &str, &str)] = &[
-    (
-        "id",
-        "card",
-        "identity numbers and population registers are never shared",
-    ),
-    (
-        "id",
-        "number",
-        "identity numbers and population registers are never shared",
-    ),
-    (
-        "identity",
-        "number",
-        "identity numbers and population registers are never shared",
-    ),
-    (
-        "special",
-        "group",
-        "identity numbers and population registers are never shared",
-    ),
-];
+pub use words::Content;
+use words::{BANS, HARMLESS, PARTS, TRADITIONAL};
 
 /// A yes-or-no field whose name ends like this says that something was dropped, and may name it.
 const MERE_FACT: &str = "-was-present";
 
-/// Letters of the words above as they are written where characters were not simplified.
-const TRADITIONAL: &[(char, char)] = &[
-    ('網', '网'),
-    ('碼', '码'),
-    ('圖', '图'),
-    ('錄', '录'),
-    ('憑', '凭'),
-    ('證', '证'),
-    ('臉', '脸'),
-    ('紋', '纹'),
-    ('聲', '声'),
-    ('態', '态'),
-    ('徵', '征'),
-    ('車', '车'),
-    ('號', '号'),
-    ('軌', '轨'),
-    ('跡', '迹'),
-    ('蹤', '踪'),
-    ('護', '护'),
-    ('戶', '户'),
-    ('評', '评'),
-    ('積', '积'),
-    ('畫', '画'),
-    ('單', '单'),
-    ('點', '点'),
-    ('員', '员'),
-    ('診', '诊'),
-    ('斷', '断'),
-    ('諮', '咨'),
-    ('詢', '询'),
-    ('殘', '残'),
-    ('閱', '阅'),
-];
+/// A character as it is written where characters were simplified, if it is one of those that the list
+/// is about.
+pub fn simplified(character: char) -> char {
+    let known = TRADITIONAL.iter().find(|(from, _)| *from == character);
+    known.map_or(character, |(_, to)| *to)
+}
 
 /// A Chinese title without what only parts its words, in simplified characters.
 fn plain_chinese(title: &str) -> String {
-    let simplified = |character: char| {
-        let known = TRADITIONAL.iter().find(|(from, _)| *from == character);
-        known.map_or(character, |(_, to)| *to)
-    };
     title
         .chars()
         .filter(|character| character.is_alphanumeric())
@@ -245,23 +40,114 @@ pub fn why_forbidden(name: &str, title: &Title, mere_fact: bool) -> Option<&'sta
     let parted = |character: char| !character.is_alphanumeric();
     [name, english.as_str()]
         .iter()
-        .find_map(|words| why_words(&words.split(parted).collect::<Vec<_>>()))
-        .or_else(|| {
-            let by_part = |ban: &&Ban| ban.chinese.iter().any(|part| chinese.contains(part));
-            BANS.iter().find(by_part).map(|ban| ban.why)
-        })
+        .find_map(|words| in_words(&words.split(parted).collect::<Vec<_>>()))
+        .or_else(|| in_chinese(&chinese))
+        .map(Content::why)
 }
 
-fn why_words(words: &[&str]) -> Option<&'static str> {
-    let joined = words.concat();
-    let banned = |word: &&str| words.contains(word) || joined == **word;
-    let ban = BANS.iter().find(|ban| ban.words.iter().any(&banned));
-    let pair = || {
-        PAIRS
-            .iter()
-            .find(|pair| words.windows(2).any(|two| two == [pair.0, pair.1]))
+/// What a column of a foreign file holds by its name, if that may not exist in the mesh. Foreign
+/// programs part words by capital letters, digits and marks, or not at all.
+pub fn in_column(name: &str) -> Option<Content> {
+    let name: String = name.chars().map(narrow).collect();
+    let mut chinese = plain_chinese(&name);
+    for harmless in HARMLESS {
+        chinese = chinese.replace(harmless, "");
+    }
+    let mut words = words_of(&name);
+    if words.last().is_some_and(|word| is_number(word)) {
+        words.pop();
+    }
+    let is_place =
+        |at: usize| words.get(at).is_some_and(|word| word == "pwd") && at + 1 < words.len();
+    let is_hashed = |at: usize| {
+        let next = words.get(at + 1).map(String::as_str);
+        next.is_some_and(|next| FORMS_OF_A_PASSWORD.contains(&next))
     };
-    ban.map(|ban| ban.why).or_else(|| pair().map(|pair| pair.2))
+    // A public works department shares its letters with a password.
+    let words: Vec<&str> = (0..words.len())
+        .filter(|at| !is_place(*at) || is_hashed(*at))
+        .filter_map(|at| words.get(at).map(String::as_str))
+        .collect();
+    let joined = words.concat();
+    let at_an_end = |part: &str| {
+        let mut words = words.iter();
+        words.any(|word| word.starts_with(part) || word.ends_with(part))
+    };
+    let part = |part: &&(&str, Content)| match part.0.len() {
+        ..PART_LENGTH_SURE => at_an_end(part.0),
+        _ => joined.contains(part.0),
+    };
+    in_words(&words)
+        .or_else(|| in_chinese(&chinese))
+        .or_else(|| PARTS.iter().find(part).map(|(_, content)| *content))
+}
+
+/// Letters from which on a part of a name is sure wherever it stands; `parts price` has `rtsp`.
+const PART_LENGTH_SURE: usize = 6;
+/// What may stand behind `pwd` where it is a password.
+const FORMS_OF_A_PASSWORD: [&str; 8] = [
+    "hash",
+    "md5",
+    "md",
+    "enc",
+    "encrypted",
+    "value",
+    "old",
+    "new",
+];
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A full-width letter, digit or mark as the narrow one.
+pub fn narrow(letter: char) -> char {
+    match u32::from(letter) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
+/// The words of a name as programs make them: `UserPwd`, `user_pwd`, `HTTPToken2`.
+fn words_of(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.chars().collect();
+    let mut words = vec![String::new()];
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| letters.get(before));
+        let next = letters.get(at + 1);
+        let parted = before.is_some_and(|before| {
+            let kind = |c: char| (c.is_ascii_alphabetic(), c.is_ascii_digit());
+            let hump = before.is_ascii_lowercase() && letter.is_ascii_uppercase();
+            let last_of_capitals = before.is_ascii_uppercase()
+                && letter.is_ascii_uppercase()
+                && next.is_some_and(char::is_ascii_lowercase);
+            kind(*before) != kind(*letter) || hump || last_of_capitals
+        });
+        if parted || !letter.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn in_chinese(chinese: &str) -> Option<Content> {
+    let mut bans = BANS.iter();
+    let ban = bans.find(|ban| ban.chinese.iter().any(|part| chinese.contains(part)));
+    Some(ban?.content)
+}
+
+fn in_words(words: &[&str]) -> Option<Content> {
+    let joined = words.concat();
+    let word = |word: &&str| words.contains(word) || joined == **word;
+    let pair = |pair: &(&str, &str)| words.windows(2).any(|two| two == [pair.0, pair.1]);
+    let bans = || BANS.iter();
+    let by_word = bans().find(|ban| ban.words.iter().any(&word));
+    let ban = by_word.or_else(|| bans().find(|ban| ban.pairs.iter().any(&pair)));
+    Some(ban?.content)
 }
 
 #[cfg(test)]
@@ -289,6 +175,44 @@ mod tests {
                 en: en.to_owned(),
             };
             assert!(why_forbidden("note", &title, false).is_some(), "{zh} {en}");
+        }
+    }
+
+    #[test]
+    fn columns_are_known_by_what_they_are_called_in_any_writing() {
+        for (content, names) in [
+            (
+                Content::Credential,
+                "Password PASS_WORD pwd UserPwd userpwd user_pwd1 PwdMd5 登录密码 登录密碼 秘钥 祕鑰 \
+                 密鑰 口令 ＰａｓｓＷｏｒｄ secretKey Vendor/Password loginpassword2 授权码 kouling",
+            ),
+            (
+                Content::Footage,
+                "图片链接 圖片 预览地址 RtspUrl rtspurl StreamNumberList SnapURL 抓拍地址 photoUrl imgurl \
+                 现场照片 HLS downloadspeed 直播地址",
+            ),
+            (
+                Content::Movement,
+                "号牌号码 號牌號碼 车牌 PlateNo plateno 车辆牌照 LicensePlate HPHM mobileposition 轨迹",
+            ),
+            (Content::Register, "身份证号 SFZH IDCard 证件号码 人口数"),
+            (Content::Biometric, "FaceID 指纹 人臉"),
+            (Content::Score, "积分 信用等级 credit_score"),
+        ] {
+            for name in names.split(' ') {
+                assert_eq!(in_column(name), Some(content), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_columns_of_the_same_sound_are_read() {
+        let names = "pwd_district 设备名称 template surface Resolution PhotoelectricImagingType \
+                     parts_price record-save-days PositionType DeviceID IPAddress 详细地址 \
+                     统一社会信用代码 病虫害防治 livelihood 出入口 SVCSpaceSupportMode 案件编号 CertNum \
+                     BusinessGroupID 运行状态 序号";
+        for name in names.split(' ') {
+            assert_eq!(in_column(name), None, "{name}");
         }
     }
 

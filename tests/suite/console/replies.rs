@@ -395,12 +395,11 @@ fn imported(report: &ImportReport, to: &mut List) {
         preview,
         applied: _,
         written,
-        refused,
+        refused: _,
     } = report;
     text(words, to);
     free(preview.to_string(), to);
     count("facets written", None, *written, to);
-    refused.iter().for_each(|one| problem(one, to));
 }
 
 fn commit(refused: &RefusedCommit, to: &mut List) {

@@ -90,6 +90,7 @@ fn import(mesh: &Mesh, file: &str, ids: &[u32], apply: bool) -> ImportReport {
         mapping: None,
         home: Some(VILLAGE.parse().expect("a node code")),
         placement: None,
+        encoding: None,
         apply,
     });
     match mesh.ask(VILLAGE, &request) {

@@ -15,6 +15,7 @@ mod first_day;
 mod floods;
 mod founding;
 mod harness;
+mod imports;
 mod likeness;
 mod mended;
 mod practice;

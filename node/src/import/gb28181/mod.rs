@@ -17,7 +17,7 @@ pub use code::{Directory, Named, named};
 
 use self::merge::{Devices, Relation};
 use self::segment::{Message, RawItem, Root};
-use crate::import::decode::Decoded;
+use crate::import::decode::{Decoded, declared_in};
 use crate::import::of_file;
 use crate::import::source::{Partial, Place, Row, Source, quoted};
 use crate::text;
@@ -283,16 +283,7 @@ fn note_cut_off(file: &str, message: &Message<'_>, source: &mut Source) {
 
 /// Says so when the XML header names another encoding than the bytes have.
 fn note_lying_header(file: &str, decoded: &Decoded<'_>, source: &mut Source) {
-    let head: String = decoded
-        .text
-        .chars()
-        .take(200)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let Some(declared) = head
-        .split_once("encoding=")
-        .and_then(|(_, rest)| rest.get(1..)?.split(['"', '\'']).next().map(quoted))
-    else {
+    let Some(declared) = declared_in(&decoded.text).map(|name| quoted(&name)) else {
         return;
     };
     let says_utf8 = declared.starts_with("utf-8") || declared.starts_with("utf8");

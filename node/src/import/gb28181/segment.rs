@@ -4,6 +4,8 @@
 //! A strict parser gives up on all of it at the first fault; cut item by item, one bad item costs
 //! only itself.
 
+use std::collections::BTreeMap;
+
 use crate::import::limits::{ITEM_BYTES_MAX, QUOTE_CHARS_MAX, ROWS_MAX};
 use crate::import::source::quoted;
 use crate::text;
@@ -79,7 +81,7 @@ pub(super) fn cut(text: &str) -> Result<Cut<'_>, Problem> {
         line_at: 0,
         cut: Cut::default(),
         items: 0,
-        never_again: Vec::new(),
+        ahead: BTreeMap::new(),
     };
     while cutter.step()? {}
     if cutter.cut.messages.is_empty() {
@@ -95,13 +97,17 @@ struct Cutter<'a> {
     line_at: usize,
     cut: Cut<'a>,
     items: usize,
-    /// Closings that do not occur any more, so that they are looked for once and not at each
-    /// opening.
-    never_again: Vec<&'static str>,
+    /// Where closings stand next, so that each is looked for once and not at every opening.
+    ahead: BTreeMap<&'static str, Option<usize>>,
 }
 
 /// What is passed over unread: comments, CDATA and processing instructions.
 const PASSED_OVER: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+
+/// How an item begins.
+const ITEM: &str = "<item>";
+/// How an item ends.
+const ITEM_END: &str = "</item";
 
 /// A tag's start: whether it ends an element, and the element's name in small letters.
 struct Tag {
@@ -160,28 +166,43 @@ impl<'a> Cutter<'a> {
                 continue;
             }
             let end = self.skip(at, opening, closing);
+            let line = self.line_of(at);
             if end.is_none() {
-                let line = self.line_of(at);
                 self.cut.notes.push(text!(
                     "第 {line} 行的“{opening}”没有结束，其后的内容未读",
                     "line {line}: `{opening}` never ends; what follows was not read"
                 ));
             }
-            return Ok(Some(end.unwrap_or(self.text.len())));
+            let end = end.unwrap_or(self.text.len());
+            let within = self.text.get(..end).unwrap_or("");
+            let items = positions(within, ITEM, at).count();
+            if items > 0 {
+                self.cut.notes.push(text!(
+                    "第 {line} 行的“{opening}”之内有 {items} 个条目，未读取",
+                    "line {line}: {items} items stand within `{opening}` and were not read"
+                ));
+            }
+            return Ok(Some(end));
         }
         Ok(None)
     }
 
     /// Where the construct that opens here ends, if it ever does.
     fn skip(&mut self, at: usize, opening: &str, closing: &'static str) -> Option<usize> {
-        if self.never_again.contains(&closing) {
-            return None;
-        }
-        let end = find(self.text, closing, at + opening.len());
-        if end.is_none() {
-            self.never_again.push(closing);
-        }
+        let end = self.next_of(closing, at + opening.len());
         Some(end? + closing.len())
+    }
+
+    /// Where a closing stands next, in letters of any case.
+    fn next_of(&mut self, closing: &'static str, from: usize) -> Option<usize> {
+        match self.ahead.get(closing) {
+            Some(None) => return None,
+            Some(Some(at)) if *at >= from => return Some(*at),
+            _ => {}
+        }
+        let found = positions(self.text, closing, from).next();
+        self.ahead.insert(closing, found);
+        found
     }
 
     fn open(&mut self, root: Root, at: usize) {
@@ -281,7 +302,11 @@ impl<'a> Cutter<'a> {
                 .iter()
                 .find(|(opening, _)| rest.starts_with(opening));
             if let Some((opening, closing)) = opened {
-                at = self.skip(next, opening, closing).unwrap_or(next + 1);
+                // What closes behind the item's end belongs to another item.
+                let item_end = self.next_of(ITEM_END, next);
+                let end = self.skip(next, opening, closing);
+                let end = end.filter(|end| item_end.is_none_or(|item| *end <= item));
+                at = end.unwrap_or(next + 1);
                 continue;
             }
             let tag = tag_at(self.text, next);
@@ -310,6 +335,17 @@ impl<'a> Cutter<'a> {
 /// Line breaks in a text.
 pub(super) fn lines_in(text: &str) -> u64 {
     text.bytes().map(|byte| u64::from(byte == b'\n')).sum()
+}
+
+/// Where something stands from a position on, in letters of any case.
+fn positions(text: &str, what: &'static str, from: usize) -> impl Iterator<Item = usize> {
+    let first = what.get(..1).unwrap_or(what);
+    let rest = text.get(from..).unwrap_or("");
+    let found = rest.match_indices(first).map(move |(at, _)| from + at);
+    found.filter(move |at| {
+        let here = text.as_bytes().get(*at..*at + what.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(what.as_bytes()))
+    })
 }
 
 fn find(text: &str, what: &str, from: usize) -> Option<usize> {

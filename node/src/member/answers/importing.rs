@@ -1,18 +1,21 @@
 //! Importing files: a preview always, and the writing where it is asked for.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crdt_model::engine::WriteRefused;
-use crdt_model::ids::CommitHash;
+use crdt_model::charter::Charter;
+use crdt_model::ids::{CommitHash, RecordId};
 
+use super::finding::reader;
+use super::records::role_of;
 use super::renumbered;
-use super::writing::refused_problem;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::Reply;
 use crate::import::read_bounded;
-use crate::import::{CharterRules, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
+use crate::import::{CharterRules, Held, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
+use crate::reason::refusal_text;
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -26,17 +29,40 @@ pub(super) fn import(
 ) -> Result<(), Problem> {
     // Devices of a catalogue are compared with those it has.
     keeper.catch_up(false)?;
-    match preview(keeper, wanted) {
-        Ok(preview) if wanted.apply && !preview.drafts.is_empty() => apply(keeper, preview, answer),
-        Ok(preview) => {
-            answer(Reply::Imported(Box::new(report(&preview, wanted.apply))));
-            Ok(())
+    let previewed = match preview(keeper, wanted) {
+        Ok(preview) if wanted.apply && !preview.drafts.is_empty() => {
+            return apply(keeper, preview, answer);
         }
+        Ok(preview) => preview,
         Err(problem) => {
             answer(Reply::Problem(problem));
-            Ok(())
+            return Ok(());
         }
+    };
+    let judged = judge(keeper, previewed)?;
+    answer(Reply::Imported(Box::new(report(&judged, wanted.apply))));
+    Ok(())
+}
+
+/// Has the engine judge what would be written as it does when it writes, and shows a few values.
+fn judge(keeper: &mut Keeper, mut preview: Preview) -> Result<Preview, Problem> {
+    let charter = Arc::clone(keeper.adopted.charter());
+    preview.judge(|drafts| {
+        let judged = keeper.would_write(drafts)?;
+        Ok(judged.map(drop).map_err(|why| refusal_text(&charter, &why)))
+    })?;
+    let renumbered = renumbered::notes(keeper, &preview)?;
+    preview.notes.extend(renumbered);
+    let role = role_of(keeper, None)?;
+    let reads = reader(keeper, role);
+    if let Some(kind) = charter.kinds().kind(preview.kind) {
+        preview.show_values(kind, |draft| {
+            let held = HeldIn(&keeper.store).grade(&draft.facet);
+            let grade = draft.grade.or(held);
+            grade.is_some_and(|grade| reads(&draft.facet.label(grade)))
+        });
     }
+    Ok(preview)
 }
 
 fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> {
@@ -52,15 +78,16 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
     }
     let charter = keeper.engine.charter();
     let kinds = charter.kinds();
-    let mapping = match &wanted.mapping {
+    let mut mapping = match &wanted.mapping {
         Some(path) => Mapping::parse(&path.display().to_string(), &read_text(path)?, kinds)?,
         None => Mapping::of_catalogues(kinds)?,
     };
+    mapping.encoding = wanted.encoding.or(mapping.encoding);
     let mut placement = Placement::of_the_county()?;
     if let Some(path) = &wanted.placement {
         let table = path.extension().is_some_and(|extension| extension == "csv");
         placement = placement.with(if table {
-            Placement::from_csv(&read(path)?)?
+            Placement::from_csv(&path.display().to_string(), &read(path)?)?
         } else {
             Placement::from_toml(&read_text(path)?)?
         });
@@ -75,56 +102,67 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
         held: &HeldIn(&keeper.store),
         fallback_home: wanted.home,
     };
-    let mut preview = import.preview(&files)?;
-    let renumbered = renumbered::notes(keeper, &preview)?;
-    preview.notes.extend(renumbered);
-    Ok(preview)
+    import.preview(&files)
 }
 
 /// What many writes come to, told when the last is through.
 struct Tally {
     left: usize,
-    report: ImportReport,
+    preview: Preview,
+    written: u64,
+    refused: BTreeMap<RecordId, Text>,
     answer: Option<Answer>,
 }
 
 impl Tally {
     fn note(
         &mut self,
-        charter: &policy::CedarCharter,
-        outcome: Result<Vec<CommitHash>, WriteRefused>,
+        record: RecordId,
+        outcome: Result<Vec<CommitHash>, Text>,
     ) -> Option<(Answer, Reply)> {
         match outcome {
-            Ok(commits) => self.report.written += commits.len() as u64,
-            Err(refused) => self.report.refused.push(refused_problem(charter, &refused)),
+            Ok(commits) => self.written += commits.len() as u64,
+            Err(refused) => {
+                self.refused.insert(record, refused);
+            }
         }
         self.left -= 1;
         if self.left > 0 {
             return None;
         }
-        let reply = Reply::Imported(Box::new(self.report.clone()));
-        Some((self.answer.take()?, reply))
+        self.preview.refuse(&self.refused);
+        let mut report = report(&self.preview, true);
+        report.written = self.written;
+        Some((self.answer.take()?, Reply::Imported(Box::new(report))))
     }
 }
 
-/// Writes the drafts, those of one record together.
+/// Writes the drafts, those of one record together. What the writing refuses is told like what the
+/// preview refuses, by file, line and key.
 fn apply(keeper: &mut Keeper, mut preview: Preview, answer: Answer) -> Result<(), Problem> {
+    let renumbered = renumbered::notes(keeper, &preview)?;
+    preview.notes.extend(renumbered);
     let records = preview.take_records();
     let tally = Tally {
         left: records.len(),
-        report: report(&preview, true),
+        preview,
+        written: 0,
+        refused: BTreeMap::new(),
         answer: Some(answer),
     };
     let tally = Arc::new(Mutex::new(tally));
     let charter = Arc::clone(keeper.adopted.charter());
     for drafts in records {
+        let Some(record) = drafts.first().map(|draft| draft.facet.record) else {
+            continue;
+        };
         let (tally, charter) = (Arc::clone(&tally), Arc::clone(&charter));
         keeper.write(drafts, move |outcome| {
             // Held for a moment by one thread; a panic under it is a bug that has been reported.
             let mut tally = tally
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            tally.note(&charter, outcome)
+            tally.note(record, outcome.map_err(|why| refusal_text(&charter, &why)))
         })?;
         // A year's file is more than may wait for the disk at a time.
         if keeper.engine.is_busy() {
@@ -145,7 +183,7 @@ fn report(preview: &Preview, applied: bool) -> ImportReport {
         preview: json,
         applied,
         written: 0,
-        refused: Vec::new(),
+        refused: preview.totals.refusals(),
     }
 }
 

@@ -89,7 +89,10 @@ pub(super) fn written_problem(
 pub(super) fn filled_problem(kind: &Kind, facet: &Facet, filled: &Fields) -> Option<String> {
     filled.iter().find_map(|(key, value)| {
         let fault = match (facet.field(key), value) {
-            (Some(field), Some(value)) => facet.check_value(kind, field, value).err()?.to_string(),
+            (Some(field), Some(value)) => facet
+                .check_value(kind, None, field, value)
+                .err()?
+                .to_string(),
             (None, _) | (_, None) => "is no field".to_owned(),
         };
         Some(format!("`{key}` of `{}`: {fault}", facet.name))

@@ -21,7 +21,7 @@ fn wrong(
         let Some(field) = declared.field(key) else {
             return Some(format!("no field {key}"));
         };
-        if let Err(problem) = declared.check_value(kind, field, value) {
+        if let Err(problem) = declared.check_value(kind, None, field, value) {
             return Some(format!("{key}: {problem}"));
         }
     }
