@@ -13,7 +13,7 @@ use crate::import::fields::value_problem;
 use crate::import::forbidden::{Verdict, judge};
 use crate::import::limits::MAPPING_BYTES_MAX;
 use crate::import::mapping::{
-    Column, Drop, Format, GradeColumn, HomeColumns, Mapping, Target, Unusable,
+    Ask, Column, Drop, Format, GradeColumn, HomeColumns, Mapping, Target, Unusable,
 };
 use crate::text;
 use crate::text::{Problem, Text};
@@ -37,6 +37,8 @@ struct MappingFile {
     columns: Vec<ColumnEntry>,
     #[serde(default, rename = "constant")]
     constants: Vec<ConstantEntry>,
+    #[serde(default, rename = "ask")]
+    asks: Vec<Ask>,
     #[serde(default, rename = "drop")]
     drops: Vec<Drop>,
     separator: Option<char>,
@@ -159,6 +161,7 @@ impl Checker<'_> {
             level: read.level,
             columns,
             constants,
+            asks: read.asks,
             drops: read.drops,
             separator: read.separator,
             utc_offset_h: read.utc_offset_h,

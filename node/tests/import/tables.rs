@@ -52,13 +52,13 @@ fn a_register_of_devices_leaves_its_passwords_behind() {
             .count(),
         1
     );
-    let secret = ("secret".to_owned(), "village".to_owned());
+    let home_only = ("home-only".to_owned(), "village".to_owned());
     assert_eq!(
         importer
             .held
             .grades("device.public")
             .iter()
-            .filter(|g| **g == secret)
+            .filter(|g| **g == home_only)
             .count(),
         1
     );

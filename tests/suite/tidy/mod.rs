@@ -6,6 +6,7 @@ mod lengths;
 mod places;
 mod practice;
 mod reviewers_tool;
+mod words;
 
 use std::path::{Path, PathBuf};
 
