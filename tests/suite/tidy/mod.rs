@@ -1,6 +1,7 @@
 //! Style is a test: what the project has agreed on, held by the build and not by memory.
 
 mod bans;
+mod commands;
 mod imports;
 mod lengths;
 mod places;
