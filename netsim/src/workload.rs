@@ -18,7 +18,7 @@ use crate::world::node::Node;
 
 /// Facets that are written again, at most: the latest ones.
 const REMEMBERED: usize = 400;
-/// Records in a hundred of the highest sensitivity: complaints about a township, secret devices.
+/// Records in a hundred of the highest sensitivity: complaints about a township, devices kept at home.
 const DELICATE_PERCENT: usize = 3;
 /// Nodes and facets tried before a step is let go.
 const TRIES: usize = 12;

@@ -52,7 +52,7 @@ pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
         } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "{author} 不得调整 {label} 的密级或层级：{zh}",
+                "{author} 不得调整 {label} 的敏感级别或处理层级：{zh}",
                 "{author} may not regrade {label}: {en}"
             )
         }
@@ -163,7 +163,7 @@ fn kind_text(charter: &CedarCharter, error: &KindError) -> Text {
             text!("章程没有分面 {facet}", "no kind declares a facet `{facet}`")
         }
         KindError::Sensitivity { sensitivity, .. } => text!(
-            "该分面不能使用密级 {sensitivity}",
+            "该分面不能使用敏感级别 {sensitivity}",
             "it cannot have sensitivity `{sensitivity}`"
         ),
         KindError::Level { level, .. } => {

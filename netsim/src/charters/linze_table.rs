@@ -11,7 +11,7 @@ const ALL_LEVELS: &[&str] = &["village", "township", "county"];
 const VILLAGE: &[&str] = &["village"];
 const ORDINARY: &[&str] = &["normal"];
 const ORDINARY_OR_COMPLAINT: &[&str] = &["normal", "about-township"];
-const ORDINARY_OR_SECRET: &[&str] = &["normal", "secret"];
+const ORDINARY_OR_HOME_ONLY: &[&str] = &["normal", "home-only"];
 
 /// Every facet, whether it can be addressed, and the sensitivities and levels that it can have.
 const DECLARED: [(&str, bool, &[&str], &[&str]); 26] = [
@@ -21,8 +21,8 @@ const DECLARED: [(&str, bool, &[&str], &[&str]); 26] = [
     ("case.summary", true, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("case.narrative", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
     ("case.parties", false, ORDINARY_OR_COMPLAINT, ALL_LEVELS),
-    ("device.public", false, ORDINARY_OR_SECRET, VILLAGE),
-    ("device.access", false, ORDINARY_OR_SECRET, VILLAGE),
+    ("device.public", false, ORDINARY_OR_HOME_ONLY, VILLAGE),
+    ("device.access", false, ORDINARY_OR_HOME_ONLY, VILLAGE),
     ("notice.content", true, ORDINARY_OR_COMPLAINT, VILLAGE),
     ("notice.reply", true, ORDINARY_OR_COMPLAINT, VILLAGE),
     ("handoff.summary", false, ORDINARY_OR_COMPLAINT, VILLAGE),
@@ -32,7 +32,7 @@ const DECLARED: [(&str, bool, &[&str], &[&str]); 26] = [
     ("review.legal", false, ORDINARY, VILLAGE),
     ("checklist.statement", true, ORDINARY, VILLAGE),
     ("checklist.view", true, ORDINARY, VILLAGE),
-    ("inspection.summary", false, ORDINARY_OR_SECRET, VILLAGE),
+    ("inspection.summary", false, ORDINARY_OR_HOME_ONLY, VILLAGE),
     ("numbers.count", false, ORDINARY, VILLAGE),
     ("directory.grid", false, ORDINARY, VILLAGE),
     ("directory.post", false, ORDINARY, VILLAGE),
@@ -76,7 +76,7 @@ pub(super) const WITHOUT_NEIGHBOURS: Tables = Tables {
     },
 };
 
-/// In an emergency every node sees which devices there are, but for the secret ones.
+/// In an emergency every node sees which devices there are, but for those kept at home.
 fn with_devices(label: &Label, node: NodeId, every_day: Rights) -> Rights {
     let directory = label.facet.as_str() == "device.public" && declared(label);
     let ordinary = label.grade.sensitivity.as_str() == "normal";
@@ -174,8 +174,8 @@ fn elsewhere(label: &Label, stands: &[Relation]) -> Rights {
         }
         // How devices are reached goes up only.
         ("device.access", "normal") => (parent || county, parent || county, false),
-        // What is secret stays at home.
-        ("device.public" | "device.access", "secret") => (false, false, false),
+        // What is kept at home stays there.
+        ("device.public" | "device.access", "home-only") => (false, false, false),
         // A notice for home itself is for all below it; another one goes to its addressee, to those
         // below it and to the township on the way, if the addressee is below home.
         ("notice.content", "normal") => {
@@ -220,7 +220,7 @@ fn practice(label: &Label, stands: &[Relation]) -> Option<Rights> {
         // Which records it counted stays with it.
         ("snapshot.records", _) => (false, false),
         ("inspection.summary", "normal") => (above, false),
-        // A place whose protection is secret stays at home.
+        // The protection of some places is kept at home.
         ("inspection.summary", _) => (false, false),
         // Findings go to whom they were handed up to.
         ("review.findings", _) => {

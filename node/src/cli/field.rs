@@ -6,8 +6,8 @@
 //! | `--field case.summary.closed:=true` | a JSON value: `true`, `false`, a whole number, a text in quotes |
 //! | `--field case.summary.closed:=null` | clears the field; with `record set` only |
 //! | `--time case.summary.due-time=2026-11-03T09:30` | a time, Beijing time unless it names an offset |
-//! | `--sensitivity secret` | of all facets that are written |
-//! | `--sensitivity case.parties=secret` | of this facet |
+//! | `--sensitivity home-only` | of all facets that are written |
+//! | `--sensitivity case.parties=home-only` | of this facet |
 //!
 //! The facet is the first two parts of the path, `kind.facet`; the field is the rest.
 
@@ -220,11 +220,11 @@ mod tests {
     #[test]
     fn a_value_for_one_facet_goes_before_the_value_for_all() {
         let read = |text| for_facet(text, name).expect("a word");
-        let values = ["secret", "case.parties=normal"].map(read);
+        let values = ["home-only", "case.parties=normal"].map(read);
         let of = |facet| {
             of_facet(&values, Name::new(facet).expect("a name")).map(|word| word.to_string())
         };
         assert_eq!(of("case.parties").as_deref(), Some("normal"));
-        assert_eq!(of("case.summary").as_deref(), Some("secret"));
+        assert_eq!(of("case.summary").as_deref(), Some("home-only"));
     }
 }

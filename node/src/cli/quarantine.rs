@@ -1,10 +1,12 @@
 //! `quarantine`: the commits that were refused, and why.
 
+use std::collections::BTreeMap;
+
 use super::Ended;
 use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
-use super::reason_words::reason;
+use super::reason_words::{counted, reason};
 use super::table::table;
 use crate::control::protocol::{RefusedCommit, Reply, Request};
 use crate::text;
@@ -24,18 +26,32 @@ pub(super) fn words() -> Words {
 pub(super) fn run(context: &Context) -> Ended {
     let reply = context.ask(&Request::Quarantine)?;
     match &reply {
-        Reply::Quarantine { refused } => {
-            let text = quarantine_text(refused, context.output.language);
+        Reply::Quarantine { refused, counts } => {
+            let text = quarantine_text(refused, counts, context.output.language);
             Ok(Answer::of_reply(text, &reply))
         }
         _ => Err(unexpected(&reply)),
     }
 }
 
-fn quarantine_text(refused: &[RefusedCommit], language: Language) -> String {
+fn quarantine_text(
+    refused: &[RefusedCommit],
+    counts: &BTreeMap<String, u64>,
+    language: Language,
+) -> String {
     let say = |text: Text| text.in_language(language).to_owned();
+    let since = match counts.is_empty() {
+        true => String::new(),
+        false => {
+            let Text { zh, en } = counted(counts);
+            say(text!(
+                "启动以来拒收（有的不留下提交，只计数）：{zh}\n",
+                "refused since the start (some of it leaves no commit and is only counted): {en}\n"
+            ))
+        }
+    };
     if refused.is_empty() {
-        return say(text!("隔离区为空\n", "the quarantine is empty\n"));
+        return say(text!("隔离区为空\n", "the quarantine is empty\n")) + &since;
     }
     let row = |entry: &RefusedCommit| {
         let from = entry.peer.map_or_else(
@@ -63,7 +79,8 @@ fn quarantine_text(refused: &[RefusedCommit], language: Language) -> String {
         Language::Zh => ["时间", "来源", "提交", "原文", "原因"],
         Language::En => ["time", "from", "commit", "bytes", "reason"],
     };
-    table(&header, &refused.iter().map(row).collect::<Vec<_>>(), &[])
+    let rows: Vec<_> = refused.iter().map(row).collect();
+    table(&header, &rows, &[]) + &since
 }
 
 #[cfg(test)]
@@ -82,7 +99,11 @@ mod tests {
             reason: "rule case-authors".to_owned(),
             kept: true,
         };
-        let zh = quarantine_text(std::slice::from_ref(&refused), Language::Zh);
+        let zh = quarantine_text(
+            std::slice::from_ref(&refused),
+            &BTreeMap::new(),
+            Language::Zh,
+        );
         for part in [
             "2026-11-03 09:30:00",
             "620723101201",
@@ -92,6 +113,13 @@ mod tests {
         ] {
             assert!(zh.contains(part), "{part} in {zh}");
         }
-        assert!(quarantine_text(&[], Language::En).contains("empty"));
+        assert!(quarantine_text(&[], &BTreeMap::new(), Language::En).contains("empty"));
+    }
+
+    #[test]
+    fn what_was_refused_and_left_no_commit_is_counted() {
+        let counts = [("forbidden-item".to_owned(), 2)].into();
+        let shown = quarantine_text(&[], &counts, Language::En);
+        assert!(shown.contains("empty") && shown.contains(" 2\n"), "{shown}");
     }
 }

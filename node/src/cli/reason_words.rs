@@ -16,7 +16,10 @@ pub(super) fn reason(code: &str) -> Text {
         "forbidden-item" => text!("禁入事项，未受理", "forbidden items, not taken"),
         "kind-refused" => text!("不符合记录类型", "does not fit its kind"),
         "may-not-author" => text!("作者无权填写", "author may not write it"),
-        "may-not-regrade" => text!("作者无权改变密级或处理层级", "author may not regrade it"),
+        "may-not-regrade" => text!(
+            "作者无权改变敏感级别或处理层级",
+            "author may not regrade it"
+        ),
         "not-for-us" => text!("本节点不得持有", "this node may not hold it"),
         "not-for-sender" => text!("发送方不得持有", "the sender may not hold it"),
         "replayed" => text!("重复投递的提交", "replayed commit"),

@@ -75,7 +75,7 @@ impl Fields {
             .argument(
                 "sensitivity",
                 text!(
-                    "密级；写作 case.parties=词 时只用于该分面",
+                    "敏感级别；写作 case.parties=词 时只用于该分面",
                     "sensitivity; as case.parties=WORD for that facet only"
                 ),
             )

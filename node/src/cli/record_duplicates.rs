@@ -76,10 +76,22 @@ fn duplicates_text(duplicates: &Duplicates, language: Language) -> String {
     let rows = duplicates.pairs.iter().map(|pair| row(pair, language));
     text.push_str(&table(&header, &rows.collect::<Vec<_>>(), &[]));
     text.push_str(&say(text!(
-        "确属同一事项的，并案：mesh-node record set <后报编号> state=merged merged-into=<先报的 32 位编码>",
-        "if they are one: mesh-node record set <second> state=merged merged-into=<id of the first>"
+        "确属同一事项的，把后报的并入先报的，每对一条命令：",
+        "if two are one, merge the second into the first, one command for each pair:"
     )));
+    for pair in &duplicates.pairs {
+        text.push_str(&merging(pair));
+    }
     text
+}
+
+/// The command that merges the later report of a pair into the earlier one.
+fn merging(pair: &Pair) -> String {
+    let (second, first) = (&pair.second.code, pair.first.record);
+    format!(
+        "mesh-node record set {second} --field grid.summary.state=merged --field \
+         grid.summary.merged-into={first}\n"
+    )
 }
 
 fn row(pair: &Pair, language: Language) -> Vec<String> {

@@ -125,7 +125,7 @@ fn facet_text(view: &FacetView, language: Language) -> String {
     let (sensitivity, level) = (grade.sensitivity, grade.level);
     let mut text = format!("{title} {facet}\n");
     text.push_str(&say(text!(
-        "  所属 {home}，密级 {sensitivity}，处理层级 {level}，提交 {commits} 次",
+        "  所属 {home}，敏感级别 {sensitivity}，处理层级 {level}，提交 {commits} 次",
         "  home {home}, sensitivity {sensitivity}, level {level}, {commits} commits"
     )));
     if label.addressee != home {

@@ -283,6 +283,9 @@ pub enum Reply {
     Quarantine {
         /// What was refused.
         refused: Vec<RefusedCommit>,
+        /// How often something was refused since the start, by reason: some of it leaves no commit here.
+        #[serde(default)]
+        counts: BTreeMap<String, u64>,
     },
     /// To `checkpoint`.
     Checkpoint {

@@ -66,6 +66,7 @@ pub fn map(
     columns: &Columns,
     row: &Row,
 ) -> Result<Mapped, Text> {
+    ask(mapping, columns, row)?;
     let mut mapped = Mapped::default();
     for column in &mapping.columns {
         let cell = columns
@@ -135,6 +136,23 @@ fn document_key(column: &Column, value: &Value) -> String {
         }
         _ => name.to_string(),
     }
+}
+
+/// Refuses a row that a person has to decide about first.
+fn ask(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<(), Text> {
+    for ask in &mapping.asks {
+        let cell = columns.find(&ask.name).and_then(|index| row.cell(index));
+        let Some(cell) = cell.filter(|cell| !ask.unless.iter().any(|known| known == cell)) else {
+            continue;
+        };
+        let (name, cell, reason) = (&ask.name, quoted(cell), Text::from(&ask.reason));
+        let Text { zh, en } = reason;
+        return Err(text!(
+            "“{name}”为“{cell}”：{zh}",
+            "`{name}` is `{cell}`: {en}"
+        ));
+    }
+    Ok(())
 }
 
 /// A part of the grade. A word that the mapping does not know refuses the row: a grade that is

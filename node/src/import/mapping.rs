@@ -63,6 +63,8 @@ pub struct Mapping {
     pub columns: Vec<Column>,
     /// Fields that every row gets.
     pub constants: Vec<(Target, Value)>,
+    /// What only a person can decide.
+    pub asks: Vec<Ask>,
     /// Columns that are left behind on purpose.
     pub drops: Vec<Drop>,
     /// The encoding of its files, if that is not to be found out.
@@ -135,6 +137,18 @@ pub struct GradeColumn {
     pub words: BTreeMap<String, String>,
 }
 
+/// A column of which some values refuse their row until a person has changed the mapping.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// Its name in the file.
+    pub name: String,
+    /// Values that ask nothing, beside an empty cell.
+    pub unless: Vec<String>,
+    /// What has to be decided, and how.
+    pub reason: Title,
+}
+
 /// A column that is left behind on purpose.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,6 +185,7 @@ impl Mapping {
             .chain(home.into_iter().flatten())
             .chain(grades.into_iter().flatten().map(|grade| &grade.column))
             .chain(self.columns.iter().map(|column| &column.name))
+            .chain(self.asks.iter().map(|ask| &ask.name))
             .chain(self.drops.iter().map(|drop| &drop.name))
             .map(String::as_str)
     }

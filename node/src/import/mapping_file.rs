@@ -14,7 +14,7 @@ use crate::import::fields::value_problem;
 use crate::import::forbidden::{Verdict, found_in, judge};
 use crate::import::limits::MAPPING_BYTES_MAX;
 use crate::import::mapping::{
-    Column, Drop, Format, GradeColumn, HomeColumns, Mapping, Target, Unusable,
+    Ask, Column, Drop, Format, GradeColumn, HomeColumns, Mapping, Target, Unusable,
 };
 use crate::text;
 use crate::text::{Problem, Text};
@@ -38,6 +38,8 @@ struct MappingFile {
     columns: Vec<ColumnEntry>,
     #[serde(default, rename = "constant")]
     constants: Vec<ConstantEntry>,
+    #[serde(default, rename = "ask")]
+    asks: Vec<Ask>,
     #[serde(default, rename = "drop")]
     drops: Vec<Drop>,
     encoding: Option<String>,
@@ -161,6 +163,7 @@ impl Checker<'_> {
             level: read.level,
             columns,
             constants,
+            asks: read.asks,
             drops: read.drops,
             encoding: read.encoding.as_deref().map(encoding).transpose()?,
             separator: read.separator,

@@ -107,7 +107,7 @@ impl Rules for CharterRules<'_> {
         let (author, decision) = (self.author, self.charter.regrade(label, self.author));
         allowed(&decision, || {
             text!(
-                "节点 {author} 不得改变 {label} 的密级或处理层级",
+                "节点 {author} 不得改变 {label} 的敏感级别或处理层级",
                 "node {author} may not regrade {label}"
             )
         })

@@ -120,7 +120,7 @@ fn a_record_is_added_with_its_fields_times_and_labels() {
         "--sensitivity",
         "normal",
         "--sensitivity",
-        "case.parties=secret",
+        "case.parties=home-only",
         "--addressee",
         "case.summary=620723101000",
     ]);
@@ -138,7 +138,7 @@ fn a_record_is_added_with_its_fields_times_and_labels() {
         NewFacet {
             facet: name("case.parties"),
             addressee: None,
-            sensitivity: Some(name("secret")),
+            sensitivity: Some(name("home-only")),
             level: None,
             fields: [("names".to_owned(), text("甲、乙"))].into(),
         },

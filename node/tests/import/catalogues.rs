@@ -1,9 +1,10 @@
 //! Catalogues as platforms send them, from the real samples and the standard's own cases.
 
 use crdt_model::value::Value;
-use node::import::DecodedAs;
+use node::import::{DecodedAs, Mapping};
 
-use crate::support::{Importer, VILLAGE, camera, catalogue, file, refusal, row, sample, shown};
+use crate::support::{County, Importer, VILLAGE, camera, catalogue, file};
+use crate::support::{read_text, refusal, row, sample, shown};
 
 fn text(value: &str) -> Option<Value> {
     Some(Value::Text(value.to_owned()))
@@ -190,24 +191,46 @@ fn notifications_change_what_they_name_and_delete_nothing() {
 }
 
 #[test]
-fn a_secret_device_is_graded_secret_in_every_facet() {
+fn a_device_that_its_catalogue_marks_as_secret_is_refused_until_a_person_has_decided() {
     let mut importer = Importer::new("gb28181");
-    let secret = camera(1, "<Secrecy>1</Secrecy><Port>5060</Port>");
-    importer.import(&[file("secret.xml", catalogue(&secret))]);
+    importer.import(&[file("two.xml", catalogue(&camera(2, "")))]);
+    for (number, mark) in [(1, "1"), (2, "1"), (3, "2")] {
+        let items = camera(
+            number,
+            &format!("<Secrecy>{mark}</Secrecy><Port>5060</Port>"),
+        );
+        let preview = importer.import(&[file("c.xml", catalogue(&items))]);
+        let reason = refusal(&preview, 6);
+        assert!(
+            reason.contains("Secrecy") && reason.contains("[[ask]]"),
+            "{reason}"
+        );
+        assert!(preview.drafts.is_empty());
+    }
+    let ordinary = [("normal".to_owned(), "village".to_owned())];
+    assert_eq!(importer.held.grades("device.public"), ordinary);
+}
+
+#[test]
+fn a_device_is_kept_at_home_in_every_facet_once_the_mapping_says_so() {
+    let mut importer = Importer::new("gb28181");
+    importer.mapping = decided(&importer.county);
+    let marked = camera(1, "<Secrecy>1</Secrecy><Port>5060</Port>");
+    importer.import(&[file("marked.xml", catalogue(&marked))]);
     for facet in ["device.public", "device.access"] {
         assert_eq!(
             importer.held.grades(facet),
-            [("secret".into(), "village".into())],
+            [("home-only".into(), "village".into())],
             "{facet}"
         );
     }
     // Later files cannot make it ordinary again.
     let preview = importer.import(&[file(
         "open.xml",
-        catalogue(&secret.replace(">1</Sec", ">0</Sec")),
+        catalogue(&marked.replace(">1</Sec", ">0</Sec")),
     )]);
     assert_eq!(preview.totals.unchanged, 1, "{}", shown(&preview));
-    // What was ordinary becomes secret.
+    // What was ordinary is kept at home from now on.
     importer.import(&[file("two.xml", catalogue(&camera(2, "")))]);
     let preview = importer.import(&[file(
         "two.xml",
@@ -217,6 +240,16 @@ fn a_secret_device_is_graded_secret_in_every_facet() {
     // A grade that is not understood is not guessed.
     let odd = catalogue(&camera(3, "<Secrecy>2</Secrecy>"));
     assert!(refusal(&importer.preview(&[file("odd.xml", odd)]), 6).contains("Secrecy"));
+}
+
+/// The mapping of catalogues after a person has verified what is marked.
+fn decided(county: &County) -> Mapping {
+    let file = "deploy/linze/mappings/gb28181.toml";
+    let shipped = read_text(file);
+    let (before, ask) = shipped.split_once("\n[[ask]]\n").expect("it asks");
+    let (_, after) = ask.split_once("\n[[column]]\n").expect("columns");
+    let text = format!("{before}\n[[column]]\n{after}");
+    Mapping::parse(file, &text, &county.kinds).expect("a mapping")
 }
 
 #[test]

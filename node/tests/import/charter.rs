@@ -61,21 +61,19 @@ fn a_village_may_write_all_of_its_own_tables() {
 }
 
 #[test]
-fn the_county_imports_a_catalogue_but_no_secret_device() {
-    let items = [
-        camera(1, "<Port>1</Port>"),
-        camera(2, "<Secrecy>1</Secrecy>"),
-    ]
-    .join("\n");
-    let preview = import_at(COUNTY, "gb28181", &[file("c.xml", catalogue(&items))]);
+fn the_county_imports_a_register_but_no_device_that_is_kept_at_home() {
+    let table = "设备编码,设备名称,所在村代码,设备类型,是否不外传\n\
+                 62072300001320000001,东门,620723101201,视频监控,否\n\
+                 62072300001320000002,西门,620723101201,视频监控,是\n";
+    let preview = import_at(COUNTY, "devices", &[file("d.csv", table)]);
     assert_eq!(
         (preview.totals.create, preview.drafts.len()),
-        (1, 2),
+        (1, 1),
         "{}",
         shown(&preview)
     );
     assert!(
-        refusal(&preview, 7).contains("guard.secret"),
+        refusal(&preview, 3).contains("guard.home-only"),
         "{}",
         shown(&preview)
     );

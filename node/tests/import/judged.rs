@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crdt_model::charter::Charter;
 use crdt_model::engine::{Engine, Identity, Input, Output, Ticket};
-use crdt_model::ids::Epoch;
+use crdt_model::ids::{Boot, Epoch};
 use crdt_model::store::{MemoryStore, Store};
 use crdt_model::time::{Instant, Now, WallTime};
 use ed25519_dalek::SigningKey;

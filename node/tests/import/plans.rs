@@ -109,9 +109,9 @@ fn a_grade_that_only_home_may_set_is_not_set_by_others() {
         "d.csv",
         device("东门,620723101201,视频监控,192.0.2.1"),
     )]);
-    importer.county.refuse = |label| label.grade.sensitivity.as_str() == "secret";
+    importer.county.refuse = |label| label.grade.sensitivity.as_str() == "home-only";
     let table =
-        "设备编码,设备名称,所在村代码,是否涉密\n62072300001320000001,西门,620723101201,是\n";
+        "设备编码,设备名称,所在村代码,是否不外传\n62072300001320000001,西门,620723101201,是\n";
     let preview = importer.import(&[file("d.csv", table)]);
     assert!(
         refusal(&preview, 2).contains("test.refuse"),
@@ -129,28 +129,28 @@ fn a_sensitivity_reaches_every_facet_of_its_record() {
     )]);
     // Says nothing of how the device is reached.
     let table =
-        "设备编码,所在村代码,是否涉密,运行状态\n62072300001320000001,620723101201,是,在线\n";
+        "设备编码,所在村代码,是否不外传,运行状态\n62072300001320000001,620723101201,是,在线\n";
     let preview = importer.import(&[file("d.csv", table)]);
     assert_eq!(preview.drafts.len(), 2, "{}", shown(&preview));
-    let secret = [("secret".to_owned(), "village".to_owned())];
-    assert_eq!(importer.held.grades("device.public"), secret);
-    assert_eq!(importer.held.grades("device.access"), secret);
+    let home_only = [("home-only".to_owned(), "village".to_owned())];
+    assert_eq!(importer.held.grades("device.public"), home_only);
+    assert_eq!(importer.held.grades("device.access"), home_only);
 }
 
 #[test]
 fn a_facet_that_comes_later_is_as_sensitive_as_its_record() {
     let mut importer = Importer::new("devices");
-    let table = "设备编码,设备名称,所在村代码,设备类型,是否涉密\n\
+    let table = "设备编码,设备名称,所在村代码,设备类型,是否不外传\n\
                  62072300001320000001,东门,620723101201,视频监控,是\n";
     importer.import(&[file("d.csv", table)]);
-    // The file that brings the address does not know that the device is secret.
+    // The file that brings the address does not know that the device is kept at home.
     importer.import(&[file(
         "d.csv",
         device("东门,620723101201,视频监控,192.0.2.1"),
     )]);
     assert_eq!(
         importer.held.grades("device.access"),
-        [("secret".to_owned(), "village".to_owned())]
+        [("home-only".to_owned(), "village".to_owned())]
     );
 }
 

@@ -86,7 +86,7 @@ impl County {
         [
             "normal",
             "about-township",
-            "secret",
+            "home-only",
             "village",
             "township",
             "county",

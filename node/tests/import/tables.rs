@@ -52,13 +52,13 @@ fn a_register_of_devices_leaves_its_passwords_behind() {
             .count(),
         1
     );
-    let secret = ("secret".to_owned(), "village".to_owned());
+    let home_only = ("home-only".to_owned(), "village".to_owned());
     assert_eq!(
         importer
             .held
             .grades("device.public")
             .iter()
-            .filter(|g| **g == secret)
+            .filter(|g| **g == home_only)
             .count(),
         1
     );
@@ -445,7 +445,7 @@ fn mappings_of_what_must_never_enter_are_refused_by_the_columns_name() {
         (model, "name = \"登录密碼\"", "only its presence"),
         (model, "name = \"UserPwd\"", "only its presence"),
         ("key = [\"设备编码\"]", "key = [\"车牌号\"]", "imported"),
-        ("column = \"是否涉密\"", "column = \"密钥\"", "imported"),
+        ("column = \"是否不外传\"", "column = \"密钥\"", "imported"),
         (
             "\"social\"",
             "\"rtsp://192.0.2.5/1\"",

@@ -154,7 +154,7 @@ fn files_that_do_not_belong_or_do_not_fit() {
             "toml::content",
         ),
         (
-            with("checks/invariants.toml", "[\"secret\"]", "[\"hidden\"]"),
+            with("checks/invariants.toml", "[\"home-only\"]", "[\"hidden\"]"),
             "checks::invariant",
         ),
         (
@@ -252,7 +252,7 @@ fn checks_that_fail_or_are_about_nothing_are_found() {
         (
             with(
                 "checks/cases.toml",
-                "expect = \"deny\"\nrule = \"guard.secret\"",
+                "expect = \"deny\"\nrule = \"guard.home-only\"",
                 "expect = \"allow\"",
             ),
             "checks::case-fails",
@@ -261,7 +261,7 @@ fn checks_that_fail_or_are_about_nothing_are_found() {
             with(
                 "checks/invariants.toml",
                 "always = { relations = [\"home\"] }",
-                "always = { kinds = [\"case\"], sensitivities = [\"secret\"] }",
+                "always = { kinds = [\"case\"], sensitivities = [\"home-only\"] }",
             ),
             "checks::vacuous",
         ),

@@ -68,7 +68,7 @@ fn unknown_nodes_words_and_addressees_are_refused_without_a_rule() {
     let good = label("case.summary", village, village);
     let unknown = "620723999201";
     let mut odd_grade = good;
-    odd_grade.grade.sensitivity = "secret".parse().expect("a name");
+    odd_grade.grade.sensitivity = "home-only".parse().expect("a name");
     for (label, at) in [
         (good, unknown),
         (label("case.summary", unknown, unknown), "620723000000"),

@@ -422,7 +422,7 @@ step = [{ from = ["open"], to = "closed", tiers = ["village"], roles = ["clerk"]
         for (from, to, code) in [
             ("kind = \"case\"", "kind = \"grid\"", "kinds::file-name"),
             ("case.summary", "summary", "kinds::facet-name"),
-            ("[\"normal\"]", "[\"secret\"]", "kinds::undeclared"),
+            ("[\"normal\"]", "[\"hidden\"]", "kinds::undeclared"),
             ("[\"village\"]", "[\"town\"]", "kinds::undeclared"),
             ("[\"village\"]", "[]", "kinds::empty"),
             (

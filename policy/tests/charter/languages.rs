@@ -8,7 +8,7 @@ use crate::tiny::{Tiny, read};
 /// What the library says of a charter is English in every language.
 const SAID_BY_THE_LIBRARY: [&str; 3] = ["提示：", "清单    ", "未通过："];
 /// Names that a charter gives, the letters of tables, and what is called so in every language.
-const NAMES: &str = "normal secret county township village clerk leader mediator technician li wang \
+const NAMES: &str = "normal county township village clerk leader mediator technician li wang \
                      zhao A B H W G HW HWG Cedar parties never go up stay home";
 
 /// English words that stand in a text by themselves: no ids, codes or names of files.

@@ -12,7 +12,7 @@ fn invariant(name: &str, what: &str) -> String {
 }
 
 corpus! {
-    an_invariant_about_nothing => tiny().more(CHECKS, invariant("x", "never = { facets = [\"case.parties\"], sensitivities = [\"secret\"] }"));
+    an_invariant_about_nothing => tiny().more(CHECKS, invariant("x", "never = { facets = [\"case.parties\"], sensitivities = [\"home-only\"] }"));
     an_invariant_with_an_empty_list => tiny().more(CHECKS, invariant("x", "never = { relations = [] }"));
     an_invariant_that_asks_nothing => tiny().more(CHECKS, invariant("x", "asks = []\nnever = { relations = [\"sibling\"] }"));
     an_invariant_without_never_and_always => tiny().more(CHECKS, invariant("x", "asks = [\"flow\"]"));
@@ -22,15 +22,15 @@ corpus! {
     an_invariant_with_a_misspelt_key => tiny().with(CHECKS, "not_relations = [\"home\", \"own-township\"]", "no_relations = [\"home\", \"own-township\"]");
     an_invariant_about_roles_where_nodes_ask => tiny().more(CHECKS, invariant("x", "never = { roles = [\"clerk\"] }"));
     an_invariant_without_a_reason => tiny().with(CHECKS, "reason_en = \"work is seen and counted\"", "reason_en = \"\"");
-    two_checks_with_one_name => tiny().with(CHECKS, "name = \"secret-never-leaves-home\"", "name = \"parties stay home\"");
+    two_checks_with_one_name => tiny().with(CHECKS, "name = \"home-only-never-leaves-home\"", "name = \"parties stay home\"");
     a_case_with_a_facet_that_is_none => tiny().with(CHECKS, "facet = \"case.parties\"", "facet = \"case.partie\"");
     a_case_about_a_node_that_is_not_listed => tiny().with(CHECKS, "node = \"620723101000\"", "node = \"620723102000\"");
-    a_case_at_a_grade_that_the_facet_cannot_have => tiny().with(CHECKS, "facet = \"case.parties\"", "facet = \"case.parties\"\nsensitivity = \"secret\"");
+    a_case_at_a_grade_that_the_facet_cannot_have => tiny().with(CHECKS, "facet = \"case.parties\"", "facet = \"case.parties\"\nsensitivity = \"home-only\"");
     a_case_that_expects_the_opposite => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"allow\"");
-    a_case_that_another_rule_decides => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"deny\"\nrule = \"guard.secret\"");
-    a_case_with_a_rule_that_does_not_exist => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"deny\"\nrule = \"guard.secrets\"");
+    a_case_that_another_rule_decides => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"deny\"\nrule = \"guard.home-only\"");
+    a_case_with_a_rule_that_does_not_exist => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"deny\"\nrule = \"guard.nothing\"");
     a_case_with_a_role_where_a_node_asks => tiny().with(CHECKS, "expect = \"deny\"", "expect = \"deny\"\nrole = \"leader\"");
     checks_that_are_all_gone => tiny().without(CHECKS);
-    an_invariant_that_is_gone => tiny().with(CHECKS, "never = { sensitivities = [\"secret\"], not_relations = [\"home\"] }", "never = { sensitivities = [\"secret\"], relations = [\"other-village\", \"sibling\"] }");
+    an_invariant_that_is_gone => tiny().with(CHECKS, "never = { sensitivities = [\"home-only\"], not_relations = [\"home\"] }", "never = { sensitivities = [\"home-only\"], relations = [\"other-village\", \"sibling\"] }");
     a_file_of_checks_that_is_no_toml => tiny().more(CHECKS, "\n[[invariant]\nname = \"x\"\n");
 }

@@ -42,7 +42,7 @@ corpus! {
     a_facet_with_the_title_of_another => tiny().with(CASE, "[vocabularies]", &facet("case.narrative", "当事人")).schema();
     a_facet_that_nobody_writes_or_reads => tiny().with(CASE, "[vocabularies]", &facet("case.narrative", "正文")).schema().with("rules/people.cedar", "when { principal == resource.home };", "when { principal == resource.home && resource.facet != Facet::\"case.narrative\" };");
     a_facet_name_with_a_letter_of_another_alphabet => tiny().with(CASE, "name = \"case.summary\"", "name = \"c\u{430}se.summary\"");
-    a_sensitivity_that_is_not_declared => tiny().with(CASE, "[\"normal\", \"secret\"]", "[\"normal\", \"hidden\"]");
+    a_sensitivity_that_is_not_declared => tiny().with(CASE, "[\"normal\", \"home-only\"]", "[\"normal\", \"hidden\"]");
     a_level_given_twice => tiny().with(CASE, "levels = [\"village\", \"township\"]", "levels = [\"village\", \"village\"]");
     records_that_are_kept_for_ever => tiny().with(CASE, "retention_days = 1825", "retention_days = 4000000");
     records_that_are_kept_for_no_time => tiny().with(CASE, "retention_days = 1825", "retention_days = 0");
@@ -51,11 +51,11 @@ corpus! {
     a_key_given_twice => tiny().with(CASE, "bytes_max = 40", "bytes_max = 40\nbytes_max = 4000");
     a_schema_that_says_otherwise => tiny().with("mesh.cedarschema", "\"case.parties\"", "\"case.partie\"");
     a_schema_with_an_optional_home => tiny().with("mesh.cedarschema", "home: Node,", "home?: Node,");
-    a_sensitivity_that_no_facet_has => tiny().with("charter.toml", "[[level]]", "[[sensitivity]]\nid = \"top\"\nzh = \"绝密\"\nen = \"top secret\"\n[[level]]").schema();
+    a_sensitivity_that_no_facet_has => tiny().with("charter.toml", "[[level]]", "[[sensitivity]]\nid = \"top\"\nzh = \"最严\"\nen = \"strictest\"\n[[level]]").schema();
     a_role_that_may_read_nothing => tiny().with("rules/people.cedar", "when { resource.facet == Facet::\"case.summary\" };", "when { resource.facet == Facet::\"case.summary\" && principal.role == Role::\"leader\" };");
     two_roles_that_look_the_same => tiny().with("charter.toml", "en = \"leader\"", "en = \"cIerk\"");
     two_levels_with_one_name => tiny().with("charter.toml", "zh = \"镇级\"", "zh = \"村级\"");
     a_level_declared_twice => tiny().with("charter.toml", "[[role]]", "[[level]]\nid = \"village\"\nzh = \"某级\"\nen = \"some level\"\n[[role]]");
     /// The join of two grades would no longer be the narrower one.
-    sensitivities_in_the_wrong_order => tiny().with("charter.toml", "[[sensitivity]]\nid = \"normal\"\nzh = \"一般\"\nen = \"ordinary\"\n[[sensitivity]]\nid = \"secret\"\nzh = \"涉密\"\nen = \"secret\"", "[[sensitivity]]\nid = \"secret\"\nzh = \"涉密\"\nen = \"secret\"\n[[sensitivity]]\nid = \"normal\"\nzh = \"一般\"\nen = \"ordinary\"").schema();
+    sensitivities_in_the_wrong_order => tiny().with("charter.toml", "[[sensitivity]]\nid = \"normal\"\nzh = \"一般\"\nen = \"ordinary\"\n[[sensitivity]]\nid = \"home-only\"\nzh = \"不外传\"\nen = \"kept at home\"", "[[sensitivity]]\nid = \"home-only\"\nzh = \"不外传\"\nen = \"kept at home\"\n[[sensitivity]]\nid = \"normal\"\nzh = \"一般\"\nen = \"ordinary\"").schema();
 }

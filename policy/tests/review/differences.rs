@@ -56,8 +56,8 @@ fn what_opens_and_closes_is_told_with_the_rule() {
 fn a_guard_that_is_gone_is_told_beside_the_permit_that_counts_now() {
     let narrower = open(&files(&[(
         "rules/guard.cedar",
-        "when { resource.sensitivity == Sensitivity::\"secret\" }",
-        "when { resource.sensitivity == Sensitivity::\"secret\" && resource.facet != Facet::\"device.public\" }",
+        "when { resource.sensitivity == Sensitivity::\"home-only\" }",
+        "when { resource.sensitivity == Sensitivity::\"home-only\" && resource.facet != Facet::\"device.public\" }",
     )]));
     let new = Enumeration::of(&narrower).expect("not too many");
     let changed = difference(every_decision(), &new);
@@ -65,7 +65,7 @@ fn a_guard_that_is_gone_is_told_beside_the_permit_that_counts_now() {
     assert_eq!(first.facet, crate::name("device.public"));
     assert!(first.rules.iter().all(|rule| &**rule == "flow.summary-up"));
     let guards: Vec<_> = first.before.iter().map(|rule| &**rule).collect();
-    assert_eq!(guards, ["guard.secret"]);
+    assert_eq!(guards, ["guard.home-only"]);
     assert!(changed.closed.is_empty());
 }
 

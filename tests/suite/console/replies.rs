@@ -1,6 +1,8 @@
 //! What each reply of the control socket mentions. Every type is taken apart without `..`: a field
 //! or variant that is new does not compile here until somebody has said what it mentions.
 
+use std::collections::BTreeMap;
+
 use crdt_model::charter::Declared;
 use crdt_model::engine::{
     Cosigned, EmergencyReport, EmergencyStatus, Flowed, LogStatus, Newer, SplitView,
@@ -82,7 +84,10 @@ pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
         Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
         Reply::Imported(report) => imported(report, &mut to),
         Reply::Adopted { version } => version.list(&mut to),
-        Reply::Quarantine { refused } => refused.iter().for_each(|one| commit(one, &mut to)),
+        Reply::Quarantine { refused, counts } => {
+            refused.iter().for_each(|one| commit(one, &mut to));
+            refusals(counts, &mut to);
+        }
         Reply::Checkpoint { notes, log: one } => {
             free(notes, &mut to);
             log(one, &mut to);
@@ -199,10 +204,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         status.list(to);
         last_failure.iter().for_each(|words| text(words, to));
     }
-    for (code, refusals) in refused {
-        free(code, to);
-        count("refusals", None, *refusals, to);
-    }
+    refusals(refused, to);
     cut.list(to);
     count("bytes of frames", None, *app_bytes, to);
     count("bytes on disk", None, *disk_bytes, to);
@@ -400,6 +402,13 @@ fn imported(report: &ImportReport, to: &mut List) {
     text(words, to);
     free(preview.to_string(), to);
     count("facets written", None, *written, to);
+}
+
+fn refusals(by_code: &BTreeMap<String, u64>, to: &mut List) {
+    for (code, refused) in by_code {
+        free(code, to);
+        count("refusals", None, *refused, to);
+    }
 }
 
 fn commit(refused: &RefusedCommit, to: &mut List) {

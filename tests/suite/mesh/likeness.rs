@@ -1,5 +1,7 @@
 //! What may be one and is only proposed: grid reports, and devices under new numbers.
 
+use std::process::Command;
+
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
 use node::control::due::DueRequest;
@@ -7,7 +9,7 @@ use node::control::duplicates::{Duplicates, DuplicatesRequest};
 use node::control::importing::{ImportReport, ImportRequest};
 use node::control::protocol::{Reply, Request};
 
-use super::harness::{Mesh, VILLAGE, grid_report, name};
+use super::harness::{Mesh, VILLAGE, grid_report, name, program};
 
 fn duplicates(mesh: &Mesh, role: &str) -> Duplicates {
     let request = Request::Duplicates(DuplicatesRequest {
@@ -59,14 +61,29 @@ fn reports_of_one_matter_are_proposed_to_who_may_read_them_until_they_are_merged
     assert!(pair.alike_percent < 100, "{pair:?}");
     // A technician reads the ledger, and not what it is about.
     assert_eq!(duplicates(&mesh, "technician").pairs, []);
-    mesh.set(
-        VILLAGE,
-        second,
-        "grid.summary.merged-into",
-        &first.to_string(),
-    );
-    mesh.set(VILLAGE, second, "grid.summary.state", "merged");
+    // The command that is proposed does it.
+    let told = typed(&mesh, &["record", "duplicates", "--role", "clerk"]);
+    let proposed: Vec<&str> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("mesh-node "))
+        .collect();
+    assert_eq!(proposed.len(), 1, "{told}");
+    typed(&mesh, &proposed[0].split(' ').collect::<Vec<_>>());
     assert_eq!(duplicates(&mesh, "clerk").pairs, []);
+}
+
+/// What the program says when somebody types this at the village.
+fn typed(mesh: &Mesh, words: &[&str]) -> String {
+    let folder = mesh.node_folder(VILLAGE);
+    let output = Command::new(program())
+        .arg("--data")
+        .arg(folder.path())
+        .args(["--lang", "en"])
+        .args(words)
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 fn import(mesh: &Mesh, file: &str, ids: &[u32], apply: bool) -> ImportReport {

@@ -87,11 +87,10 @@ fn after_a_loss_in_both_copies_the_node_lists_it_heals_and_writes_in_a_new_life(
     mesh.set(VILLAGE, last, "case.summary.category", "family");
     assert!(comes(|| shows(&mesh, TOWNSHIP, last, "family")));
     assert!(shows(&mesh, VILLAGE, last, "family"));
-    assert_eq!(
-        mesh.ask(TOWNSHIP, &Request::Quarantine),
-        Reply::Quarantine {
-            refused: Vec::new()
-        }
+    let quarantine = mesh.ask(TOWNSHIP, &Request::Quarantine);
+    assert!(
+        matches!(&quarantine, Reply::Quarantine { refused, .. } if refused.is_empty()),
+        "{quarantine:?}"
     );
 }
 

@@ -2,6 +2,7 @@
 //! and connections, under the Linze charter, signed for the occasion.
 
 mod addresses;
+mod asked;
 mod charters;
 mod conflicts;
 mod console;

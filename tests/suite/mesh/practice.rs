@@ -247,18 +247,18 @@ fn the_county_keeps_its_reviews_of_legal_cases() {
 }
 
 #[test]
-fn inspections_and_numbers_go_up_and_what_is_secret_or_personal_does_not() {
+fn inspections_and_numbers_go_up_and_what_is_kept_at_home_or_personal_does_not() {
     let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE, NEIGHBOUR]);
     let due = "due-time=2026-03-05T09:30";
     let road = ["kind=road-barrier", "asset=示例村道", "metres:=787", due];
     enter(&mesh, VILLAGE, "inspection.summary", &road, &[]);
-    let secret = ["--sensitivity", "secret"];
+    let home_only = ["--sensitivity", "home-only"];
     enter(
         &mesh,
         VILLAGE,
         "inspection.summary",
         &["kind=vehicle-barrier", due],
-        &secret,
+        &home_only,
     );
     let count = [
         "class=psychology-sessions",

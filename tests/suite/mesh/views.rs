@@ -304,7 +304,7 @@ fn village_township_and_county_show_of_one_case_exactly_what_each_may_see() {
         &complaint,
     );
 
-    let secret = Written::new(&mesh, marked(device("虚构摄像机"), "secret"));
-    compare("marked secret", &secret);
+    let kept = Written::new(&mesh, marked(device("虚构摄像机"), "home-only"));
+    compare("kept at home", &kept);
     compare("the first case, once more", &one);
 }

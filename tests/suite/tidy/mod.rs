@@ -1,11 +1,13 @@
 //! Style is a test: what the project has agreed on, held by the build and not by memory.
 
 mod bans;
+mod commands;
 mod imports;
 mod lengths;
 mod places;
 mod practice;
 mod reviewers_tool;
+mod words;
 
 use std::path::{Path, PathBuf};
 

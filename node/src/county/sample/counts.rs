@@ -41,7 +41,7 @@ counts! {
     cases: 3_791, 12;
     /// Public cameras in service.
     cameras: 2_236, 8;
-    /// Cameras that others connect, which the county's figure does not count; some are secret.
+    /// Cameras that others connect, which the county's figure does not count; some are kept at home.
     social_cameras: 60, 2;
     /// Devices of traffic control.
     traffic_devices: 233, 1;

@@ -29,7 +29,7 @@ const DEVICES: &[&str] = &[
     "录像保存天数",
     "备案情况",
     "备案时间",
-    "是否涉密",
+    "是否不外传",
     "IP地址",
     "端口",
     "经度",
@@ -58,10 +58,10 @@ const TERMINALS: &[&str] = &[
 
 /// One village in so many brings a catalogue.
 const CATALOGUE_EVERY: usize = 3;
-/// One camera that others connect in so many is secret, and one is retired.
+/// One camera that others connect in so many is kept at home, if a table brings it, and one is retired.
 const SOCIAL_EVERY: u64 = 20;
-/// Which of these is secret.
-const SECRET_AT: u64 = 1;
+/// Which of these is kept at home.
+const HOME_ONLY_AT: u64 = 1;
 /// Which of these is retired.
 const RETIRED_AT: u64 = 2;
 
@@ -111,7 +111,7 @@ struct Device {
     id: String,
     name: String,
     online: bool,
-    secret: bool,
+    home_only: bool,
     public: bool,
     retired: bool,
     filing: Word,
@@ -252,7 +252,10 @@ fn device(villages: &Villages, village: NodeId, sort: Sort, number: u64) -> Devi
         id: id(sort, number),
         name: format!("{}{place}{}", villages.name(village), sort.name),
         online: draw.percent(94),
-        secret: social && number % SOCIAL_EVERY == SECRET_AT,
+        // A catalogue cannot say so.
+        home_only: social
+            && number % SOCIAL_EVERY == HOME_ONLY_AT
+            && !brings_catalogue(villages, village),
         public: !social,
         retired: social && number % SOCIAL_EVERY == RETIRED_AT,
         filing: draw.pick(&FILINGS),
@@ -298,7 +301,7 @@ fn fill(table: &mut Table, villages: &Villages, village: NodeId, sort: Sort, num
             if sort.stream == SITE.stream { "" } else { "30" }.to_owned(),
             device.filing.1.to_owned(),
             filed,
-            yes_no(device.secret),
+            yes_no(device.home_only),
             device.address,
             device.port.to_string(),
             device.longitude,
@@ -384,7 +387,7 @@ fn item(village: NodeId, device: &Device) -> String {
         "<Item><DeviceID>{}</DeviceID><Name>{}</Name><Manufacturer>{}</Manufacturer>\
          <Model>{}</Model><CivilCode>{civil}</CivilCode><GrassrootsCode>{grassroots}</GrassrootsCode>\
          <Address>{}</Address><Parental>0</Parental><RegisterWay>1</RegisterWay>\
-         <Secrecy>{}</Secrecy><IPAddress>{}</IPAddress><Port>{}</Port>{password}\
+         <Secrecy>0</Secrecy><IPAddress>{}</IPAddress><Port>{}</Port>{password}\
          <Status>{}</Status><Longitude>{}</Longitude><Latitude>{}</Latitude>\
          <InstallTime>{}</InstallTime><RecordSaveDays>30</RecordSaveDays>\
          <ContactInfo>{}</ContactInfo></Item>\r\n",
@@ -393,7 +396,6 @@ fn item(village: NodeId, device: &Device) -> String {
         device.maker.0,
         device.maker.1,
         device.place,
-        u8::from(device.secret),
         device.address,
         device.port,
         if device.online { "ON" } else { "OFF" },

@@ -13,8 +13,8 @@ use super::{Counts, Course, Villages, each};
 const STRETCH_M: i64 = 787;
 /// By how much they differ.
 const STRETCH_BY_M: i64 = 137;
-/// One vehicle barrier in so many is at a place whose protection is secret.
-const SECRET_EVERY: u64 = 20;
+/// One vehicle barrier in so many is at a place whose protection is kept at home.
+const HOME_ONLY_EVERY: u64 = 20;
 
 /// What is looked at.
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ fn vehicle(villages: &Villages, names: &Names, number: u64) -> (NodeId, Course) 
     let (record, fields) = inspected(Sort::Vehicle, number, "vehicle-barrier");
     let fields = fields.text("asset", format!("示例学校门口防冲撞设施{}", number + 1));
     let mut facet = fields.create(names.inspection, None);
-    facet.sensitivity = (number % SECRET_EVERY == 1).then_some(names.secret);
+    facet.sensitivity = (number % HOME_ONLY_EVERY == 1).then_some(names.home_only);
     let requests = vec![add(record, vec![facet])];
     (home, Course { requests })
 }

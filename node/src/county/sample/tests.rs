@@ -254,7 +254,7 @@ fn every_file_is_read_whole_by_its_mapping() {
         }
     }
     let found: Vec<&str> = sensitivities.iter().map(Name::as_str).collect();
-    assert_eq!(found, ["about-township", "normal", "secret"]);
+    assert_eq!(found, ["about-township", "home-only", "normal"]);
     assert!(small.iter().all(|node| all.contains_key(node)));
 }
 

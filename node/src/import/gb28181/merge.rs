@@ -21,7 +21,7 @@ const IDENTITY: [&str; 6] = [
     "CivilCode",
     "GrassrootsCode",
 ];
-/// Fields in which the riskier value wins: a device that one path calls secret is secret.
+/// Fields in which the riskier value wins: a device that one path marks is marked.
 const ANY_YES: [&str; 1] = ["Secrecy"];
 
 /// Devices by id, in the order in which they were first met.

@@ -136,6 +136,7 @@ fn quarantine(keeper: &Keeper) -> Reply {
     });
     Reply::Quarantine {
         refused: refused.collect(),
+        counts: status::all_refused(keeper),
     }
 }
 

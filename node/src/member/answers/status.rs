@@ -112,6 +112,19 @@ fn refused(keeper: &Keeper) -> BTreeMap<String, u64> {
     refused
 }
 
+/// All refusals since the start, whoever sent what was refused.
+pub(super) fn all_refused(keeper: &Keeper) -> BTreeMap<String, u64> {
+    let of_network = keeper.network.refused.iter();
+    let of_network = of_network.map(|((_, code), count)| ((*code).to_owned(), *count));
+    let of_engine = keeper.engine.quarantine().counts();
+    let of_engine = of_engine.map(|(_, code, count)| (code.to_owned(), count));
+    let mut refused = BTreeMap::new();
+    for (code, count) in of_network.chain(of_engine) {
+        *refused.entry(code).or_default() += count;
+    }
+    refused
+}
+
 /// Resident memory of this process; 0 where the system does not say.
 fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

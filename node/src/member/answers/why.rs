@@ -233,9 +233,13 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
     }
     let name = name_of(keeper, node);
     let question = text!(
-        "记录 {record} 为何到达或未到达 {name}?",
+        "记录 {record} 为何到达或未到达 {name}？",
         "Why does record {record} reach {name}, or not?"
     );
+    if keeper.engine.charter().roster().active(node).is_none() {
+        let because = vec![no_link(keeper, node)];
+        return Ok(Reply::Why(Why { question, because }));
+    }
     let mut because = Vec::new();
     for (facet, entry) in &held {
         let label = facet.label(entry.grade);

@@ -118,7 +118,7 @@ pub(super) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRef
         WriteRefused::Narrows { .. } => (
             "narrows",
             text!(
-                "保持原密级；如属误录，请新建记录并说明",
+                "保持原敏感级别；如属误录，请新建记录并说明",
                 "leave the grade; if it was a mistake, make a new record and say so"
             ),
         ),

@@ -239,10 +239,10 @@ fn public_cameras_in_service_are_as_many_as_the_county_says() {
                         .get(&draft.facet.record)
                         .map_or(String::new(), |row| row.text(field).to_owned()),
                 };
-                let secret = |grade: Grade| grade.sensitivity.as_str() == "secret";
+                let home_only = |grade: Grade| grade.sensitivity.as_str() == "home-only";
                 let counted = written("ownership") == "public"
                     && written("status") != "retired"
-                    && !draft.grade.is_some_and(secret);
+                    && !draft.grade.is_some_and(home_only);
                 *found.entry(written("kind")).or_default() += u64::from(counted);
                 assert!(written("kind") != "camera" || !written("filing").is_empty());
             }
