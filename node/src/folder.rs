@@ -1,8 +1,9 @@
-//! A node's own folder, and making one.
+//! A node's own folder, and making one. Only the node's own user can look into it: see
+//! [`crate::private`].
 //!
 //! ```text
 //! node.toml      the node's code and settings
-//! secret.key     the node's ed25519 secret key, 64 hex digits, readable by its owner only
+//! secret.key     the node's ed25519 secret key, 64 hex digits
 //! store/         everything else: commits, charters, the author epoch
 //! readmodel/     what the store holds, for lists and searches; it can be removed at any time
 //! control.sock   where programs on this machine ask; only while the node runs
@@ -16,6 +17,7 @@ use crdt_model::ids::{NodeId, PublicKey};
 use ed25519_dalek::SigningKey;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::private;
 use crate::text;
 use crate::text::Problem;
 
@@ -61,6 +63,13 @@ impl NodeFolder {
         self.path.join("control.sock")
     }
 
+    /// Makes the folder for a new node, unless there is one already, which must be closed to others.
+    pub fn prepare(&self) -> Result<(), Problem> {
+        private::prepare_folder(&self.path)
+            .map_err(|problem| self.unusable(&problem.to_string()))?;
+        private::check(&self.path)
+    }
+
     /// Makes the folder and a new secret key for `node`, unless there is one already. Returns the
     /// public key, which belongs into the roster.
     pub fn make_key(&self) -> Result<PublicKey, Problem> {
@@ -68,7 +77,7 @@ impl NodeFolder {
             return Ok(public_key(&self.read_secret()?));
         }
         let failed = |problem: std::io::Error| self.unusable(&problem.to_string());
-        std::fs::create_dir_all(&self.path).map_err(failed)?;
+        private::create_folder(&self.path).map_err(failed)?;
         let mut secret = Zeroizing::new([0u8; 32]);
         getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&problem.to_string()))?;
         let key = SigningKey::from_bytes(&secret);

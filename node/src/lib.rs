@@ -5,6 +5,7 @@ pub mod county;
 pub mod folder;
 pub mod import;
 pub mod member;
+pub mod private;
 pub mod readmodel;
 pub mod reason;
 pub mod report;

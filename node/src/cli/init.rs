@@ -82,6 +82,7 @@ struct Outcome {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let folder = context.folder();
+    folder.prepare()?;
     let node = node_of(arguments.node, &folder, context)?;
     let key_made = if folder.secret().exists() {
         Made::Before

@@ -1,6 +1,6 @@
 //! The command line of a node: `mesh-node`, one file a command.
 //!
-//! * `init`, `run`, `stop`, `config`: the node itself
+//! * `init`, `run`, `stop`, `secure`, `config`: the node itself
 //! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
 //!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
@@ -62,6 +62,7 @@ mod record_set;
 mod record_show;
 mod report;
 mod run;
+mod secure;
 mod snapshot;
 mod status;
 mod status_head;
@@ -126,6 +127,7 @@ enum Command {
     Cut(cut::Arguments),
     Heal,
     Stop,
+    Secure,
     Config(config::Arguments),
     County(county::Arguments),
 }
@@ -176,6 +178,7 @@ fn words() -> Words {
     .command("cut", cut::words())
     .command("heal", cut::heal_words())
     .command("stop", stop::words())
+    .command("secure", secure::words())
     .command("config", config::words())
     .command("county", county::words())
     .after(exit_codes())
@@ -187,6 +190,7 @@ fn command(language: Language) -> clap::Command {
 
 /// Reads the command line, carries it out, and says how it ended.
 pub fn main() -> ExitCode {
+    crate::private::new_files_only();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // A panic is a bug of this program, and must never look like an answer.
     let ended = std::panic::catch_unwind(|| carry_out(&arguments));
@@ -259,6 +263,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Cut(arguments) => cut::run(arguments, context),
         Command::Heal => cut::heal(context),
         Command::Stop => stop::run(context),
+        Command::Secure => secure::run(context),
         Command::Config(arguments) => config::run(arguments, context),
         Command::County(arguments) => county::run(arguments, context),
     };

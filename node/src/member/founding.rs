@@ -10,6 +10,7 @@ use policy::signing::held::HeldError;
 
 use super::clock::Clock;
 use crate::folder::{Founding, NodeFolder, public_key};
+use crate::private;
 use crate::store::{OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
@@ -25,6 +26,7 @@ const FOUNDING_CACHE_BYTES: u64 = 4 << 20;
 /// Makes the store of a node that has its key, and puts the charter into it. The charter must be
 /// signed by enough of its own reviewers, be in force, and list this node with this key.
 pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
+    private::check(folder.path())?;
     let key = public_key(&folder.read_secret()?);
     let files =
         CharterFiles::read(&founding.charter).map_err(|problem| charter_problem(&problem))?;

@@ -28,6 +28,7 @@ use super::network;
 use super::reading::Reading;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
+use crate::private;
 use crate::store::{OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
@@ -76,6 +77,7 @@ pub struct Keeper {
 impl Keeper {
     /// Opens the node in this folder.
     pub fn open(folder: &NodeFolder, node: NodeId, cache_bytes: u64) -> Result<Self, Problem> {
+        private::check(folder.path())?;
         let key = folder.read_secret()?;
         let options = StoreOptions {
             folder: folder.store(),

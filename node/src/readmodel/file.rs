@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -228,11 +227,7 @@ fn written_schema(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Only the node's own user can look into it: the rules for persons do not hold for files.
 fn make_folder(folder: &Path) -> Result<(), ReadModelError> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.map_err(|problem| at(folder, problem))
+    crate::private::create_folder(folder).map_err(|problem| at(folder, problem))
 }
 
 /// Removes its files; whoever has them open keeps them until closing them.

@@ -50,6 +50,7 @@ pub(super) fn text(value: &str) -> Value {
 impl Mesh {
     /// Makes keys for all 84 nodes, signs the charter, and starts these.
     pub(super) fn start(codes: &[&str]) -> Self {
+        node::private::new_files_only();
         let mut mesh = Self {
             folder: TempDir::new().expect("a folder"),
             running: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! Real processes from end to end: a handful of the county's nodes, each with its own key, store
 //! and connections, under the Linze charter, signed for the occasion.
 
+mod boundary;
 mod charters;
 mod conflicts;
 mod console;
