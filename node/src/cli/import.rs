@@ -8,11 +8,12 @@ use crdt_model::ids::NodeId;
 use super::asking::{Context, unexpected};
 use super::exit::Exit;
 use super::help::Words;
-use super::offer::absolute;
 use super::output::{Answer, problem_text};
 use super::{Ended, values};
+use crate::control::attached::Attached;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::{Reply, Request};
+use crate::import::limits::{FILE_BYTES_MAX, MAPPING_BYTES_MAX};
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -50,21 +51,15 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
-    let files = arguments
-        .files
-        .iter()
-        .map(|path| absolute(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let request = |apply| {
-        Ok::<_, Problem>(Request::Import(ImportRequest {
-            files: files.clone(),
-            mapping: arguments.mapping.as_deref().map(absolute).transpose()?,
-            home: arguments.home,
-            placement: arguments.placement.as_deref().map(absolute).transpose()?,
+    let import = read(&arguments)?;
+    let asked = |apply| {
+        let request = ImportRequest {
             apply,
-        }))
+            ..import.clone()
+        };
+        ask(context, &Request::Import(request))
     };
-    let (reply, report) = ask(context, &request(arguments.yes)?)?;
+    let (reply, report) = asked(arguments.yes)?;
     let asks = !(arguments.yes || arguments.preview || context.output.json) && at_a_terminal();
     if !asks || !would_write(&report) {
         let text = report_text(&report, context.output.language);
@@ -79,9 +74,26 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
             &reply,
         ));
     }
-    let (reply, report) = ask(context, &request(true)?)?;
+    let (reply, report) = asked(true)?;
     let text = written_text(&report, context.output.language);
     Ok(ended(&report, text, &reply))
+}
+
+/// Reads everything that goes with the request.
+fn read(arguments: &Arguments) -> Result<ImportRequest, Problem> {
+    let small = |path: &PathBuf| Attached::read(path, MAPPING_BYTES_MAX);
+    let files = arguments.files.iter();
+    let request = ImportRequest {
+        files: files
+            .map(|path| Attached::read(path, FILE_BYTES_MAX))
+            .collect::<Result<_, _>>()?,
+        mapping: arguments.mapping.as_ref().map(small).transpose()?,
+        home: arguments.home,
+        placement: arguments.placement.as_ref().map(small).transpose()?,
+        apply: arguments.yes,
+    };
+    Request::Import(request.clone()).check_attached()?;
+    Ok(request)
 }
 
 fn ask(context: &Context, request: &Request) -> Result<(Reply, ImportReport), Problem> {

@@ -12,7 +12,7 @@
 //!   `snapshot`: its figures, once; `readmodel`: what lists and searches are made from
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
-//! * `asking`: through the control socket or, if the node does not run, by opening it
+//! * `asking`, `reaching`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
 //! * `output`, `table`, `reason_words`, `exit`: what is written, and how it ends
 //!
@@ -48,6 +48,7 @@ mod measure;
 mod offer;
 mod output;
 mod quarantine;
+mod reaching;
 mod readmodel;
 mod reason_words;
 mod record;
@@ -84,6 +85,7 @@ use self::asking::{Context, data_folder};
 use self::exit::Exit;
 use self::help::{Words, exit_codes, help_and_version, speak};
 use self::output::{Answer, Output};
+use self::reaching::WAIT_S;
 use self::usage::{Unread, unread};
 use crate::settings::{Environment, Flags, language_before_settings};
 use crate::text;
@@ -101,6 +103,8 @@ struct Arguments {
     json: bool,
     #[arg(long, global = true, display_order = GLOBAL, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[arg(long, global = true, display_order = GLOBAL + 3, value_name = "SECONDS", value_parser = values::wait_s)]
+    wait: Option<u64>,
     #[command(subcommand)]
     command: Command,
 }
@@ -156,6 +160,13 @@ fn words() -> Words {
         text!(
             "节点目录（默认取 COUNTYMESH_DATA，否则为 ./node-data）",
             "the node's folder (default: COUNTYMESH_DATA, else ./node-data)"
+        ),
+    )
+    .argument(
+        "wait",
+        text!(
+            "存储被另一个进程占用时最多等待多少秒（默认 {WAIT_S}）",
+            "seconds to wait at most for a store that another process has open (default {WAIT_S})"
         ),
     )
     .command("init", init::words())
@@ -234,6 +245,7 @@ fn carry_out(arguments: &[OsString]) -> Exit {
         data,
         environment,
         lang: parsed.lang,
+        wait_s: parsed.wait.unwrap_or(WAIT_S),
     };
     if let Ok(settings) = context.settings(Flags::default()) {
         context.output.language = settings.lang.value;

@@ -114,8 +114,9 @@ fn log_format(text: &str) -> Result<LogFormat, Said> {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let settings = context.settings(arguments.settings.into_flags())?;
     log_to_stderr(settings.log.value, arguments.log_format)?;
-    let ended = crate::member::run(&context.folder(), &settings, arguments.stop_with_parent);
-    ended.map_err(|problem| context.explained(problem))?;
+    context.when_unlocked(|| {
+        crate::member::run(&context.folder(), &settings, arguments.stop_with_parent)
+    })?;
     let text = context
         .output
         .say(&text!("节点已停止\n", "the node has stopped\n"));

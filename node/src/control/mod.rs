@@ -1,5 +1,6 @@
 //! Asking a node something from the same machine.
 
+pub mod attached;
 pub mod client;
 pub mod due;
 pub mod duplicates;
@@ -9,5 +10,6 @@ pub mod measuring;
 pub mod protocol;
 pub mod receipts;
 pub mod report;
+mod seats;
 pub mod server;
 pub mod snapshotting;

@@ -119,7 +119,7 @@ pub(super) fn held_problem(error: &HeldError) -> Problem {
     }
 }
 
-pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "charter-refused",
         text!(

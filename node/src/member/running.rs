@@ -8,6 +8,7 @@ use std::time::Duration;
 use crdt_model::charter::Roster;
 use crdt_model::engine::Input;
 use crdt_model::judge::Ahead;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
@@ -313,13 +314,19 @@ fn watch_for_the_end(requests: mpsc::Sender<Asked>, stop_with_parent: bool) {
         });
     }
     tokio::spawn(async move {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let Ok(mut terminate) = terminate else {
+        // The terminal or the session that it was started from may go away.
+        let signals = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = signals.map(signal) else {
             return;
         };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
         let _ = requests.send((Request::Stop, Box::new(|_| {}))).await;
     });

@@ -53,6 +53,7 @@ mod stamp;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
 pub use self::engine::{Changes, Engine, Visit};
 pub use self::error::OpenError;
+pub use self::folder::is_in_use;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::open::Accepted;
 pub use self::sled::SledEngine;

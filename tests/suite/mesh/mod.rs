@@ -6,6 +6,7 @@ mod charters;
 mod conflicts;
 mod console;
 mod crashes;
+mod doors;
 mod due;
 mod emergencies;
 mod figures;
