@@ -7,6 +7,7 @@
 //! store/         everything else: commits, charters, the author epoch
 //! readmodel/     what the store holds, for lists and searches; it can be removed at any time
 //! control.sock   where programs on this machine ask; only while the node runs
+//! reserve        nothing: room that is given up at a start on a full disk
 //! ```
 
 use std::io::Write;

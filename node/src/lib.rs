@@ -10,6 +10,7 @@ pub mod readmodel;
 pub mod reason;
 pub mod report;
 pub mod settings;
+mod signals;
 pub mod snapshot;
 pub mod store;
 pub mod text;

@@ -19,7 +19,7 @@
 //! `checkpoints` signs the log of charters and watches what others sign, `gossip` exchanges that,
 //! `freshness` narrows what is sent where nobody confirms the charter, `emergency` widens what flows
 //! while one is declared, `mending` keeps what is whole of a damaged facet, `durable` waits for the
-//! disk, `load` says how full everything is.
+//! disk, `room` holds back while the disk is full, `load` says how full everything is.
 
 mod adoption;
 mod answer;
@@ -43,6 +43,7 @@ mod mending;
 mod peer;
 mod push;
 mod raise;
+mod room;
 mod scrub;
 mod session;
 mod status;
@@ -78,6 +79,7 @@ pub use load::{Load, PeerLoad};
 pub use log_status::{Cosigned, LogStatus, Newer, SplitView};
 use mending::Mending;
 use peer::Peer;
+pub use room::Room;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};
 
 /// The engine of one node.
@@ -103,6 +105,7 @@ pub struct Engine {
     scrubbing: scrub::Scrubbing,
     /// Over how many threads signatures are checked.
     threads_max: NonZeroUsize,
+    room: Room,
 }
 
 impl Engine {
@@ -150,6 +153,7 @@ impl Engine {
             emergencies,
             scrubbing: scrub::Scrubbing::read(store)?,
             threads_max: NonZeroUsize::MIN,
+            room: Room::Enough,
         };
         engine.tell_gossip();
         engine.lay_links();

@@ -202,6 +202,7 @@ fn command(language: Language) -> clap::Command {
 /// Reads the command line, carries it out, and says how it ended.
 pub fn main() -> ExitCode {
     crate::private::new_files_only();
+    crate::signals::file_size_limit_is_an_error();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // A panic is a bug of this program, and must never look like an answer.
     let ended = std::panic::catch_unwind(|| carry_out(&arguments));

@@ -129,6 +129,8 @@ fn log_to_stderr(level: LogLevel, format: LogFormat) -> Result<(), Problem> {
     let filter = format!("warn,node={level},crdt_model={level},policy={level}");
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // Where a line cannot be written, saying so would end the program.
+        .log_internal_errors(false)
         .with_env_filter(EnvFilter::new(filter));
     let started = match format {
         LogFormat::Text => builder.try_init(),

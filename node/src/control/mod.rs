@@ -2,6 +2,7 @@
 
 pub mod attached;
 pub mod client;
+pub mod disk;
 pub mod due;
 pub mod duplicates;
 pub mod finding;

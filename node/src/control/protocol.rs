@@ -17,6 +17,7 @@ use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
 use super::attached::Attached;
+pub use super::disk::DiskRoom;
 use super::due::{DueList, DueRequest};
 use super::duplicates::{Duplicates, DuplicatesRequest};
 use super::finding::{FindRequest, Found, Hits, ReadModelStatus, SearchRequest};
@@ -330,6 +331,9 @@ pub struct NodeStatus {
     pub app_bytes: u64,
     /// Bytes the store takes on disk.
     pub disk_bytes: u64,
+    /// How much room there is.
+    #[serde(default)]
+    pub disk: DiskRoom,
     /// Resident memory of the process, in bytes.
     pub resident_bytes: u64,
     /// Milliseconds since the process started.

@@ -9,6 +9,7 @@ use policy::signing::bundle;
 use policy::signing::held::HeldError;
 
 use super::clock::Clock;
+use super::room::{disk_full, is_full};
 use crate::folder::{Founding, NodeFolder, public_key};
 use crate::private;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -156,6 +157,9 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
 }
 
 pub(super) fn store_problem(error: &StoreError) -> Problem {
+    if is_full(error) {
+        return disk_full();
+    }
     Problem::new(
         "store-failed",
         text!("存储出错：{error}", "the store failed: {error}"),

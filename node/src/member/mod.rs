@@ -6,6 +6,7 @@
 //! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
 //! * `beats`: that the node is there, written down every so often.
+//! * `room`: whether there is room on the disk, and what is refused while there is none.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * [`founding`]: making a node. `clock`: the only clock.
@@ -22,6 +23,7 @@ mod limits;
 mod network;
 pub mod offline;
 mod reading;
+pub(crate) mod room;
 mod running;
 
 pub use founding::found;

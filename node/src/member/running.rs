@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::keeper::{Answer, Keeper};
 use super::reading::Followed;
+use super::room::DISK_FULL;
 use super::{ahead, answers};
 use crate::control::protocol::Request;
 use crate::control::server;
@@ -43,16 +44,58 @@ pub fn run(
     settings: &Settings,
     stop_with_parent: bool,
 ) -> Result<(), Problem> {
+    let mut disk_was_full = false;
+    loop {
+        let (opened, ended) = run_once(folder, settings, stop_with_parent, disk_was_full);
+        match ended {
+            // The store takes no further call; opened again, it can be read.
+            Err(problem) if opened && problem.code == DISK_FULL => {
+                tracing::warn!(
+                    "a write found no room on the disk; the store is opened again for reading"
+                );
+                disk_was_full = true;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Runs it until it ends, and says whether it could be opened.
+fn run_once(
+    folder: &NodeFolder,
+    settings: &Settings,
+    stop_with_parent: bool,
+    disk_was_full: bool,
+) -> (bool, Result<(), Problem>) {
+    let mut opened = false;
+    let ended = serve(
+        folder,
+        settings,
+        stop_with_parent,
+        disk_was_full,
+        &mut opened,
+    );
+    (opened, ended)
+}
+
+fn serve(
+    folder: &NodeFolder,
+    settings: &Settings,
+    stop_with_parent: bool,
+    disk_was_full: bool,
+    opened: &mut bool,
+) -> Result<(), Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
-        let engine = EngineThread::start(folder.clone(), settings)?;
+        let engine = EngineThread::start(folder.clone(), settings, disk_was_full)?;
         let Ok((roster, reads_ahead)) = engine.opened.await else {
             // It could not open the node, and says why.
             return told(engine.ended).await;
         };
+        *opened = true;
         let config = TransportConfig {
             node: settings.node(),
             secret: Zeroizing::new(folder.read_secret()?.to_bytes()),
@@ -95,13 +138,17 @@ struct EngineThread {
 }
 
 impl EngineThread {
-    fn start(folder: NodeFolder, settings: &Settings) -> Result<Self, Problem> {
+    fn start(
+        folder: NodeFolder,
+        settings: &Settings,
+        disk_was_full: bool,
+    ) -> Result<Self, Problem> {
         let (node, cache_bytes) = (settings.node(), settings.cache_bytes());
         let (tell_opened, opened) = oneshot::channel();
         let (connect, lines) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let run = move || {
-            let keeper = Keeper::open(&folder, node, cache_bytes)?;
+            let keeper = Keeper::open_after(&folder, node, cache_bytes, disk_was_full)?;
             // Whoever waits for this goes away only where the node cannot start, and says why.
             let roster = Arc::new(keeper.engine.charter().roster().clone());
             let _ = tell_opened.send((roster, keeper.engine.ahead().clone()));

@@ -52,13 +52,14 @@ impl ReadModel {
                     let model = Self::over(connection, folder, schema);
                     match model.write_catalogue(kinds, owner) {
                         Ok(()) => return Ok((model, Opened::Kept)),
+                        Err(error) if error.is_full() => return Err(error),
                         Err(error) => error.to_string(),
                     }
                 }
                 Ok(_) => "it was made for other tables".to_owned(),
                 Err(error) => error.to_string(),
             },
-            Err(error) if error.is_busy() => return Err(error),
+            Err(error) if error.is_busy() || error.is_full() => return Err(error),
             Err(error) => error.to_string(),
         };
         let model = Self::make(folder, kinds, owner)?;

@@ -48,6 +48,7 @@ fn status(running: bool) -> Reply {
         cut: Vec::new(),
         app_bytes: 0,
         disk_bytes: 0,
+        disk: Default::default(),
         resident_bytes: 0,
         up_ms: 5_000,
         latency_ms: Vec::new(),

@@ -2,10 +2,12 @@
 //! and connections, under the Linze charter, signed for the occasion.
 
 mod boundary;
+mod campaigns;
 mod charters;
 mod conflicts;
 mod console;
 mod crashes;
+mod disks;
 mod doors;
 mod due;
 mod emergencies;

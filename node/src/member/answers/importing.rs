@@ -12,6 +12,7 @@ use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::Reply;
 use crate::import::{CharterRules, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
+use crate::member::room::disk_full;
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -23,6 +24,10 @@ pub(super) fn import(
     wanted: &ImportRequest,
     answer: Answer,
 ) -> Result<(), Problem> {
+    if wanted.apply && keeper.room.is_short() {
+        answer(Reply::Problem(disk_full()));
+        return Ok(());
+    }
     // Devices of a catalogue are compared with those it has.
     keeper.catch_up(false)?;
     match preview(keeper, wanted) {
