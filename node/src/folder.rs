@@ -1,13 +1,15 @@
-//! A node's own folder, and making one.
+//! A node's own folder, and making one. Only the node's own user can look into it: see
+//! [`crate::private`].
 //!
 //! ```text
 //! node.toml      the node's code and settings
-//! secret.key     the node's ed25519 secret key and its public key, 64 hex digits each, readable by
-//!                its owner only; a file of an older program has the secret key alone
+//! secret.key     the node's ed25519 secret key and its public key, 64 hex digits each; a file of an
+//!                older program has the secret key alone
 //! store/         everything else: commits, charters, the author epoch
 //! store.damaged-1/  a store that was damaged, as it was; the newest few, until something is purged
 //! readmodel/     what the store holds, for lists and searches; it can be removed at any time
 //! control.sock   where programs on this machine ask; only while the node runs
+//! reserve        nothing: room that is given up at a start on a full disk
 //! ```
 
 use std::io::Write;
@@ -18,6 +20,7 @@ use crdt_model::ids::{NodeId, PublicKey};
 use ed25519_dalek::SigningKey;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::private;
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -63,6 +66,13 @@ impl NodeFolder {
         self.path.join("control.sock")
     }
 
+    /// Makes the folder for a new node, unless there is one already, which must be closed to others.
+    pub fn prepare(&self) -> Result<(), Problem> {
+        private::prepare_folder(&self.path)
+            .map_err(|problem| self.unusable(&problem.to_string()))?;
+        private::check(&self.path)
+    }
+
     /// Makes the folder and a new secret key for `node`, unless there is one already. Returns the
     /// public key, which belongs into the roster.
     pub fn make_key(&self) -> Result<PublicKey, Problem> {
@@ -70,7 +80,7 @@ impl NodeFolder {
             return Ok(self.read_key_file()?.public());
         }
         let failed = |problem: std::io::Error| self.unusable(&problem.to_string());
-        std::fs::create_dir_all(&self.path).map_err(failed)?;
+        private::create_folder(&self.path).map_err(failed)?;
         let mut secret = Zeroizing::new([0u8; 32]);
         getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&problem.to_string()))?;
         let key = SigningKey::from_bytes(&secret);

@@ -24,6 +24,7 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
             "待写入磁盘的内容过多",
             "too much is waiting to become durable"
         ),
+        WriteRefused::Full => text!("磁盘空间不足", "there is no room on the disk"),
         WriteRefused::Narrows { .. } => text!(
             "此调整会缩小持有范围，目前不支持",
             "this grade would narrow who may hold the facet, which cannot be done yet"

@@ -235,7 +235,7 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        if self.durability.full() || !self.exchanges(now) {
+        if self.takes_no_more() || !self.exchanges(now) {
             let bytes = Response::Busy.encode();
             outputs.push(Output::Respond { peer, id, bytes });
             return Ok(());

@@ -327,6 +327,9 @@ pub enum WriteRefused {
     /// More is waiting for the disk than may be.
     #[error("too much is waiting to become durable; try again in a moment")]
     Busy,
+    /// There is no room on the disk.
+    #[error("there is no room on the disk")]
+    Full,
     /// The grade would take the facet away from nodes that hold it.
     #[error(
         "draft {draft}: this grade would narrow who may hold the facet, which cannot be done yet"

@@ -179,6 +179,10 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
+        if self.notes_nothing() {
+            self.climb(now);
+            return Ok(());
+        }
         let mut batch = Batch::default();
         let mut alarms = Vec::new();
         if std::mem::take(&mut self.checkpoints.log_changed) {

@@ -28,7 +28,7 @@ impl Engine {
         let Some(known) = self.peers.get(&peer) else {
             return Ok(None);
         };
-        if self.durability.full() || known.fetches_in_flight() >= PEER_FETCHES_IN_FLIGHT_MAX {
+        if self.takes_no_more() || known.fetches_in_flight() >= PEER_FETCHES_IN_FLIGHT_MAX {
             return Ok(None);
         }
         let facets_max = known.fetch_facets;
@@ -125,7 +125,7 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        if self.durability.full() {
+        if self.takes_no_more() {
             // Asked before the disk fell behind: it is asked for again when the disk has caught up.
             self.want(peer, facets);
             return Ok(());

@@ -44,7 +44,7 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<Response, ReplicaError> {
-        if self.durability.full() {
+        if self.durability.full() || self.notes_nothing() {
             return Ok(Response::Busy);
         }
         self.take_gossip(peer, theirs, now, store)?;
@@ -58,6 +58,9 @@ impl Engine {
         now: Now,
         store: &mut dyn Store,
     ) -> Result<(), ReplicaError> {
+        if self.notes_nothing() {
+            return Ok(());
+        }
         self.take_gossip(peer, theirs, now, store)?;
         let ours = self.checkpoints.digest;
         if let Some(known) = self.peers.get_mut(&peer) {

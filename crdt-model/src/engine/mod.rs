@@ -19,7 +19,8 @@
 //! `checkpoints` signs the log of charters and watches what others sign, `gossip` exchanges that,
 //! `freshness` narrows what is sent where nobody confirms the charter, `emergency` widens what flows
 //! while one is declared, `mending` keeps what is whole of a damaged facet, `durable` waits for the
-//! disk, `load` says how full everything is, `machines` notices two that run with one key.
+//! disk, `room` holds back while the disk is full, `load` says how full everything is, `machines`
+//! notices two that run with one key.
 
 mod adoption;
 mod answer;
@@ -44,6 +45,7 @@ mod mending;
 mod peer;
 mod push;
 mod raise;
+mod room;
 mod scrub;
 mod session;
 mod status;
@@ -80,6 +82,7 @@ pub use load::{Load, PeerLoad};
 pub use log_status::{Cosigned, LogStatus, Newer, SplitView};
 use mending::Mending;
 use peer::Peer;
+pub use room::Room;
 pub use status::{LinkState, PeerStatus, Traffic, Withheld};
 
 /// The engine of one node.
@@ -105,6 +108,7 @@ pub struct Engine {
     scrubbing: scrub::Scrubbing,
     /// Over how many threads signatures are checked.
     threads_max: NonZeroUsize,
+    room: Room,
 }
 
 impl Engine {
@@ -152,6 +156,7 @@ impl Engine {
             emergencies,
             scrubbing: scrub::Scrubbing::read(store)?,
             threads_max: NonZeroUsize::MIN,
+            room: Room::Enough,
         };
         engine.tell_gossip();
         engine.lay_links();

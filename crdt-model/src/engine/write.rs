@@ -20,7 +20,7 @@ use crate::value::Operation;
 
 use super::durable::Waiting;
 use super::intake::Growing;
-use super::{Engine, Output, Ticket, WriteRefused};
+use super::{Engine, Output, Room, Ticket, WriteRefused};
 
 impl Engine {
     /// What [`super::Input::Write`] with these drafts would come to: the number of commits, or why it
@@ -50,7 +50,9 @@ impl Engine {
         store: &mut dyn Store,
         outputs: &mut Vec<Output>,
     ) -> Result<(), ReplicaError> {
-        let outcome = if self.durability.full() {
+        let outcome = if self.room < Room::Enough {
+            Err(WriteRefused::Full)
+        } else if self.durability.full() {
             Err(WriteRefused::Busy)
         } else {
             let drafts = self.with_handed_up(drafts, now, store)?;

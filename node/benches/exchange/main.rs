@@ -16,6 +16,7 @@ use node::readmodel::{ReadModel, SLICE_FACETS};
 const FACETS: [usize; 2] = [1_000, 10_000];
 
 fn main() {
+    node::private::new_files_only();
     println!(
         "| facets | way | engine that gives, µs a facet | engine that takes | its syncs | its read model |"
     );

@@ -32,6 +32,7 @@ const LOOK_US: u64 = 200;
 const SETTLING_MS: u64 = 500;
 
 fn main() {
+    node::private::new_files_only();
     let folder = tempfile::tempdir().expect("a folder");
     let mut options = CountyOptions::new(folder.path(), env!("CARGO_BIN_EXE_mesh-node"));
     options.scale = Scale::new(0.0).expect("a scale");

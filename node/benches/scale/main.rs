@@ -33,6 +33,7 @@ struct Options {
 }
 
 fn main() {
+    node::private::new_files_only();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [measured, which, folder] = arguments.as_slice()
         && measured == "--measure"

@@ -87,6 +87,7 @@ struct Options {
 }
 
 fn main() {
+    node::private::new_files_only();
     let options = Options::parse();
     if !place::is_inside() {
         let problem = place::enter();

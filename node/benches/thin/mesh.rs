@@ -11,6 +11,7 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::value::Value;
+use node::control::attached::Attached;
 use node::control::client::Client;
 use node::control::importing::ImportRequest;
 use node::control::protocol::{NewFacet, NodeStatus, Reply, Request};
@@ -221,14 +222,12 @@ impl<'a> Mesh<'a> {
         let Some(share) = sample.remove(&end.node()) else {
             return Ok(());
         };
-        let folder = self.folder.samples(end.node());
-        std::fs::create_dir_all(&folder).expect("a folder");
         for file in share.files {
-            let path = folder.join(&file.name);
-            std::fs::write(&path, &file.bytes).expect("a file");
+            let mapping = file.mapping.map(|name| self.folder.mappings().join(name));
+            let mapping = mapping.map(|path| Attached::read(&path, 1 << 20).expect("a mapping"));
             let import = ImportRequest {
-                files: vec![path],
-                mapping: file.mapping.map(|name| self.folder.mappings().join(name)),
+                files: vec![Attached::new(file.name, file.bytes)],
+                mapping,
                 home: file.home,
                 placement: None,
                 encoding: None,

@@ -1,18 +1,15 @@
-//! Asking the node: through its control socket if it runs, else by opening it, which only works
-//! while nobody else has it open.
+//! Asking the node, and what it means where that fails. See `reaching` for how it is reached.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::output::Output;
-use super::store::mended_text;
 use super::values::RecordNamed;
 use crdt_model::ids::RecordId;
 
 use crate::control::client::Client;
 use crate::control::protocol::{Reply, Request};
 use crate::folder::NodeFolder;
-use crate::member::offline::Offline;
 use crate::settings::{Environment, Flags, Origin, Setting, Settings};
 use crate::text;
 use crate::text::{Language, Problem, Text};
@@ -28,6 +25,8 @@ pub(super) struct Context {
     pub(super) environment: Environment,
     /// What `--lang` said.
     pub(super) lang: Option<Language>,
+    /// Seconds that may be waited for a store which another process has open.
+    pub(super) wait_s: u64,
 }
 
 impl Context {
@@ -62,21 +61,7 @@ impl Context {
 
     /// Asks the node, running or not.
     pub(super) fn ask(&self, request: &Request) -> Result<Reply, Problem> {
-        if let Some(reply) = self.ask_running(request)? {
-            return Ok(reply);
-        }
-        refusal_is_a_problem(self.open()?.ask(request)?)
-    }
-
-    /// Opens the node, which must not be running.
-    pub(super) fn open(&self) -> Result<Offline, Problem> {
-        let settings = self.settings(Flags::default())?;
-        let opened = Offline::open(&self.folder(), &settings);
-        let node = opened.map_err(|problem| self.explained(problem))?;
-        if let Some(mended) = node.mended() {
-            self.output.progress(&mended_text(mended));
-        }
-        Ok(node)
+        self.reach()?.ask(request)
     }
 
     /// The id of a record that somebody named.
@@ -97,7 +82,7 @@ impl Context {
 
     /// Asks the node if it runs.
     pub(super) fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Problem> {
-        let Some(mut client) = self.connect()? else {
+        let Some(mut client) = self.running()? else {
             return Ok(None);
         };
         let reply = client.ask(request).map_err(|error| no_answer(&error))?;

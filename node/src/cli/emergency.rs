@@ -7,10 +7,10 @@ use crdt_model::engine::{EmergencyReport, EmergencyStatus, Flowed};
 use super::Ended;
 use super::asking::{Context, unexpected};
 use super::help::Words;
-use super::offer::absolute;
 use super::output::Answer;
 use super::status_text::Page;
 use super::table::table;
+use crate::control::attached::Attached;
 use crate::control::protocol::{Reply, Request};
 use crate::text;
 use crate::text::{Language, Text};
@@ -37,8 +37,12 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
-    let folder = arguments.folder.as_deref().map(absolute).transpose()?;
-    let reply = context.ask(&Request::Emergency { folder })?;
+    let declaration = arguments
+        .folder
+        .as_deref()
+        .map(Attached::of_declaration)
+        .transpose()?;
+    let reply = context.ask(&Request::Emergency { declaration })?;
     let Reply::Emergency(status) = &reply else {
         return Err(unexpected(&reply));
     };

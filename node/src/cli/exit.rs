@@ -95,7 +95,7 @@ impl Exit {
 
     /// How a command ends that met this problem.
     pub(super) fn of(problem: &Problem) -> Self {
-        const BY_CODE: [(&str, Exit); 13] = [
+        const BY_CODE: [(&str, Exit); 14] = [
             ("county-not-converged", Exit::NotConverged),
             ("county-stopped", Exit::Refused),
             ("county-", Exit::Folder),
@@ -107,6 +107,7 @@ impl Exit {
             ("control-", Exit::Folder),
             ("store-", Exit::Store),
             ("replica-", Exit::Store),
+            ("disk-", Exit::Store),
             ("no-charter", Exit::Store),
             ("internal", Exit::Internal),
         ];

@@ -8,13 +8,14 @@ use crdt_model::ids::NodeId;
 use super::asking::{Context, unexpected};
 use super::exit::Exit;
 use super::help::Words;
-use super::offer::absolute;
 use super::output::Answer;
 use super::{Ended, values};
+use crate::control::attached::Attached;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::{Reply, Request};
 use crate::import::Refusals;
 use crate::import::decode::Named;
+use crate::import::limits::{FILE_BYTES_MAX, MAPPING_BYTES_MAX};
 use crate::text;
 use crate::text::{Language, Problem, Text};
 
@@ -61,22 +62,15 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
-    let files = arguments
-        .files
-        .iter()
-        .map(|path| absolute(path))
-        .collect::<Result<Vec<_>, _>>()?;
-    let request = |apply| {
-        Ok::<_, Problem>(Request::Import(ImportRequest {
-            files: files.clone(),
-            mapping: arguments.mapping.as_deref().map(absolute).transpose()?,
-            home: arguments.home,
-            placement: arguments.placement.as_deref().map(absolute).transpose()?,
-            encoding: arguments.encoding,
+    let import = read(&arguments)?;
+    let asked = |apply| {
+        let request = ImportRequest {
             apply,
-        }))
+            ..import.clone()
+        };
+        ask(context, &Request::Import(request))
     };
-    let (reply, report) = ask(context, &request(arguments.yes)?)?;
+    let (reply, report) = asked(arguments.yes)?;
     let asks = !(arguments.yes || arguments.preview || context.output.json) && at_a_terminal();
     if !asks || !would_write(&report) {
         let text = report_text(&report, context.output.language);
@@ -92,7 +86,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         ));
     }
     let shown = report;
-    let (reply, report) = ask(context, &request(true)?)?;
+    let (reply, report) = asked(true)?;
     let language = context.output.language;
     // What has changed since the person agreed is shown again.
     let text = match totals(&shown) == totals(&report) {
@@ -100,6 +94,24 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         false => report_text(&report, language),
     };
     Ok(ended(&report, text, &reply))
+}
+
+/// Reads everything that goes with the request.
+fn read(arguments: &Arguments) -> Result<ImportRequest, Problem> {
+    let small = |path: &PathBuf| Attached::read(path, MAPPING_BYTES_MAX);
+    let files = arguments.files.iter();
+    let request = ImportRequest {
+        files: files
+            .map(|path| Attached::read(path, FILE_BYTES_MAX))
+            .collect::<Result<_, _>>()?,
+        mapping: arguments.mapping.as_ref().map(small).transpose()?,
+        home: arguments.home,
+        placement: arguments.placement.as_ref().map(small).transpose()?,
+        encoding: arguments.encoding,
+        apply: arguments.yes,
+    };
+    Request::Import(request.clone()).check_attached()?;
+    Ok(request)
 }
 
 fn ask(context: &Context, request: &Request) -> Result<(Reply, ImportReport), Problem> {

@@ -113,6 +113,7 @@ struct Outcome {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let folder = context.folder();
+    folder.prepare()?;
     if arguments.new_settings {
         put_settings_back(arguments.node, &folder)?;
     }

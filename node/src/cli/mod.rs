@@ -1,6 +1,7 @@
 //! The command line of a node: `mesh-node`, one file a command.
 //!
-//! * `init`, `run`, `stop`, `config`: the node itself; `introduction` shows whom `init` would trust
+//! * `init`, `run`, `stop`, `secure`, `config`: the node itself; `introduction` shows whom `init`
+//!   would trust
 //! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
 //!   and `status_log` are a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
@@ -13,7 +14,7 @@
 //! * `store`: a damaged store, looked at and made whole
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine
-//! * `asking`: through the control socket or, if the node does not run, by opening it
+//! * `asking`, `reaching`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
 //! * `output`, `table`, `reason_words`, `exit`: what is written, and how it ends
 //!
@@ -51,6 +52,7 @@ mod measure;
 mod offer;
 mod output;
 mod quarantine;
+mod reaching;
 mod readmodel;
 mod reason_words;
 mod record;
@@ -66,6 +68,7 @@ mod record_set;
 mod record_show;
 mod report;
 mod run;
+mod secure;
 mod snapshot;
 mod status;
 mod status_head;
@@ -88,6 +91,7 @@ use self::asking::{Context, data_folder};
 use self::exit::Exit;
 use self::help::{Words, exit_codes, help_and_version, speak};
 use self::output::{Answer, Output};
+use self::reaching::WAIT_S;
 use self::usage::{Unread, unread};
 use crate::settings::{Environment, Flags, language_before_settings};
 use crate::text;
@@ -105,6 +109,8 @@ struct Arguments {
     json: bool,
     #[arg(long, global = true, display_order = GLOBAL, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[arg(long, global = true, display_order = GLOBAL + 3, value_name = "SECONDS", value_parser = values::wait_s)]
+    wait: Option<u64>,
     #[command(subcommand)]
     command: Command,
 }
@@ -132,6 +138,7 @@ enum Command {
     Heal,
     Store(store::Arguments),
     Stop,
+    Secure,
     Config(config::Arguments),
     County(county::Arguments),
 }
@@ -162,6 +169,13 @@ fn words() -> Words {
             "the node's folder (default: COUNTYMESH_DATA, else ./node-data)"
         ),
     )
+    .argument(
+        "wait",
+        text!(
+            "存储被另一个进程占用时最多等待多少秒（默认 {WAIT_S}）",
+            "seconds to wait at most for a store that another process has open (default {WAIT_S})"
+        ),
+    )
     .command("init", init::words())
     .command("run", run::words())
     .command("status", status::words())
@@ -183,6 +197,7 @@ fn words() -> Words {
     .command("heal", cut::heal_words())
     .command("store", store::words())
     .command("stop", stop::words())
+    .command("secure", secure::words())
     .command("config", config::words())
     .command("county", county::words())
     .after(exit_codes())
@@ -194,6 +209,8 @@ fn command(language: Language) -> clap::Command {
 
 /// Reads the command line, carries it out, and says how it ended.
 pub fn main() -> ExitCode {
+    crate::private::new_files_only();
+    crate::signals::file_size_limit_is_an_error();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // A panic is a bug of this program, and must never look like an answer.
     let ended = std::panic::catch_unwind(|| carry_out(&arguments));
@@ -237,6 +254,7 @@ fn carry_out(arguments: &[OsString]) -> Exit {
         data,
         environment,
         lang: parsed.lang,
+        wait_s: parsed.wait.unwrap_or(WAIT_S),
     };
     if let Ok(settings) = context.settings(Flags::default()) {
         context.output.language = settings.lang.value;
@@ -267,6 +285,7 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Heal => cut::heal(context),
         Command::Store(arguments) => store::run(&arguments, context),
         Command::Stop => stop::run(context),
+        Command::Secure => secure::run(context),
         Command::Config(arguments) => config::run(arguments, context),
         Command::County(arguments) => county::run(arguments, context),
     };

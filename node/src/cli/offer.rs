@@ -1,14 +1,14 @@
 //! `offer`: adopts a signed charter and passes it on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Ended;
 use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
+use crate::control::attached::Attached;
 use crate::control::protocol::{Reply, Request};
 use crate::text;
-use crate::text::Problem;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -25,9 +25,8 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
-    let reply = context.ask(&Request::Offer {
-        folder: absolute(&arguments.folder)?,
-    })?;
+    let charter = Attached::of_charter(&arguments.folder)?;
+    let reply = context.ask(&Request::Offer { charter })?;
     let Reply::Adopted { version } = &reply else {
         return Err(unexpected(&reply));
     };
@@ -36,19 +35,4 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         "version {version} of the charter is in force\n"
     );
     Ok(Answer::of_reply(context.output.say(&text), &reply))
-}
-
-/// A path that means the same to the node, which may have been started elsewhere.
-pub(super) fn absolute(path: &Path) -> Result<PathBuf, Problem> {
-    std::path::absolute(path).map_err(|error| {
-        let path = path.display();
-        Problem::new(
-            "input-path",
-            text!(
-                "路径 {path} 不可用：{error}",
-                "the path {path} cannot be used: {error}"
-            ),
-            text!("核对路径", "check the path"),
-        )
-    })
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Ended;
-use super::asking::{Context, refusal_is_a_problem, unexpected};
+use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
+use super::reaching::Reached;
 use crate::control::finding::{Progress, ReadModelStatus};
 use crate::control::protocol::{Reply, Request};
 use crate::text;
@@ -52,19 +53,15 @@ pub(super) fn words() -> Words {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let rebuild = matches!(arguments.action, Action::Rebuild);
     let first = Request::ReadModel { rebuild };
-    let reply = match context.ask_running(&first)? {
-        Some(reply) if rebuild => until_done(reply, context, |again| {
+    let mut node = context.reach()?;
+    let reply = node.ask(&first)?;
+    let reply = match &mut node {
+        Reached::Running(_) if rebuild => until_done(reply, context, |again| {
             std::thread::park_timeout(Duration::from_millis(LOOK_MS));
             context.ask_running(again)?.ok_or_else(ended)
         })?,
-        Some(reply) => reply,
-        None => {
-            let mut node = context.open()?;
-            let reply = refusal_is_a_problem(node.ask(&first)?)?;
-            until_done(reply, context, |again| {
-                refusal_is_a_problem(node.ask(again)?)
-            })?
-        }
+        Reached::Running(_) => reply,
+        opened @ Reached::Opened(_) => until_done(reply, context, |again| opened.ask(again))?,
     };
     match &reply {
         Reply::ReadModel(status) => {

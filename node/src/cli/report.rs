@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crdt_model::ids::Name;
 use jiff::civil::Date;
 
-use super::asking::{Context, refusal_is_a_problem, unexpected};
+use super::asking::{Context, unexpected};
 use super::help::Words;
 use super::output::Answer;
+use super::reaching::Reached;
 use super::readmodel::until_done;
 use super::{Ended, values};
 use crate::control::protocol::{Reply, Request};
@@ -94,16 +95,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
 /// A node that does not run has to catch up first, and says how far it is.
 fn ask(request: &Request, context: &Context) -> Result<Reply, Problem> {
     context.output.progress(&text!("正在统计……", "counting …"));
-    if let Some(reply) = context.ask_running(request)? {
-        return Ok(reply);
+    let mut node = context.reach()?;
+    if matches!(node, Reached::Opened(_)) {
+        let first = node.ask(&Request::ReadModel { rebuild: false })?;
+        until_done(first, context, |again| node.ask(again))?;
     }
-    let mut node = context.open()?;
-    let status = Request::ReadModel { rebuild: false };
-    let first = refusal_is_a_problem(node.ask(&status)?)?;
-    until_done(first, context, |again| {
-        refusal_is_a_problem(node.ask(again)?)
-    })?;
-    refusal_is_a_problem(node.ask(request)?)
+    node.ask(request)
 }
 
 fn write(

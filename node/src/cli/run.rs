@@ -114,8 +114,9 @@ fn log_format(text: &str) -> Result<LogFormat, Said> {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let settings = context.settings(arguments.settings.into_flags())?;
     log_to_stderr(settings.log.value, arguments.log_format)?;
-    let ended = crate::member::run(&context.folder(), &settings, arguments.stop_with_parent);
-    ended.map_err(|problem| context.explained(problem))?;
+    context.when_unlocked(|| {
+        crate::member::run(&context.folder(), &settings, arguments.stop_with_parent)
+    })?;
     let text = context
         .output
         .say(&text!("节点已停止\n", "the node has stopped\n"));
@@ -129,6 +130,8 @@ fn log_to_stderr(level: LogLevel, format: LogFormat) -> Result<(), Problem> {
     let filter = format!("error,quinn_proto=off,node={level},crdt_model={level},policy={level}");
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        // Where a line cannot be written, saying so would end the program.
+        .log_internal_errors(false)
         .with_env_filter(EnvFilter::new(filter));
     let started = match format {
         LogFormat::Text => builder.try_init(),

@@ -61,6 +61,20 @@ impl Page<'_> {
         text
     }
 
+    /// That nothing is written, above everything else.
+    pub(super) fn disk_alarm(&self) -> String {
+        if !self.status.disk.full {
+            return String::new();
+        }
+        let mib = self.status.disk.free_bytes >> 20;
+        let line = self.say(&text!(
+            "磁盘已满：只剩 {mib} MiB，暂停写入；查询和发送照常，腾出空间后自动恢复",
+            "DISK FULL: {mib} MiB are left, and nothing is written; reading and sending go on, and writing \
+             comes back by itself when there is room"
+        ));
+        format!("{line}\n")
+    }
+
     fn running(&self) -> Text {
         if !self.status.running {
             return text!(

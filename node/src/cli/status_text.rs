@@ -14,6 +14,7 @@ pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
         page.emergency_alarm(),
+        page.disk_alarm(),
         page.head(),
         page.log_alarms(),
         page.neighbours(),
@@ -311,6 +312,7 @@ pub(super) mod tests {
             cut: Vec::new(),
             app_bytes: 3 << 20,
             disk_bytes: 108 << 20,
+            disk: Default::default(),
             resident_bytes: (31 << 20) + (1 << 19),
             up_ms: 3_723_000,
             latency_ms: vec![80, 20, 900],

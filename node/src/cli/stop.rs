@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context) -> Ended {
 
 /// Stops the node; false if it was not running.
 fn stop(context: &Context) -> Result<bool, Problem> {
-    let Some(mut client) = context.connect()? else {
+    let Some(mut client) = context.running()? else {
         return Ok(false);
     };
     // A second line on which nothing is asked: the node closes it when its store is closed.
@@ -53,5 +53,7 @@ fn stop(context: &Context) -> Result<bool, Problem> {
     }
     let ended = line.read(&mut [0]).map_err(|error| no_answer(&error))?;
     debug_assert_eq!(ended, 0, "nothing was asked, so nothing is answered");
+    // A line may end for another reason, so that only the store says whether the node has ended.
+    context.until_released()?;
     Ok(true)
 }

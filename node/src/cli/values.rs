@@ -7,6 +7,7 @@ use crdt_model::code::{NoCode, RecordCode};
 use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
 use jiff::civil::Date;
 
+use super::reaching::WAIT_S_MAX;
 use crate::control::report::Cadence;
 use crate::import::decode::Named;
 use crate::settings::{self, LogLevel};
@@ -50,6 +51,17 @@ pub(super) fn listen(text: &str) -> Result<String, Said> {
 /// Mebibytes of cache.
 pub(super) fn cache_mib(text: &str) -> Result<u64, Said> {
     settings::cache_mib(text).map_err(Said)
+}
+
+/// Seconds that a command may wait for the store.
+pub(super) fn wait_s(text: &str) -> Result<u64, Said> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= WAIT_S_MAX);
+    seconds.ok_or_else(|| {
+        Said(text!(
+            "“{text}”不可用，应为 0 到 {WAIT_S_MAX} 的整数（秒）",
+            "`{text}` is no number of seconds from 0 to {WAIT_S_MAX}"
+        ))
+    })
 }
 
 /// How much to log.

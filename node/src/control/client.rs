@@ -1,6 +1,6 @@
 //! The asking end of the control socket: blocking, for command lines and tests.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -25,16 +25,29 @@ impl Client {
         })
     }
 
+    fn send(&mut self, line: &[u8], request: &Request) -> std::io::Result<()> {
+        let stream = self.stream.get_mut();
+        stream.write_all(line)?;
+        let mut attached = request.attached().into_iter();
+        attached.try_for_each(|file| stream.write_all(&file.bytes))
+    }
+
     /// Asks, and waits for the answer.
     pub fn ask(&mut self, request: &Request) -> std::io::Result<Reply> {
         let mut line = serde_json::to_vec(request).map_err(std::io::Error::other)?;
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line)?;
+        let sent = self.send(&line, request);
+        // A node that does not want all of it says why before it closes the line.
+        if let Err(error) = sent
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            return Err(error);
+        }
         let mut answer = Vec::new();
         let mut bounded = (&mut self.stream).take(LINE_BYTES_MAX as u64);
         bounded.read_until(b'\n', &mut answer)?;
         if answer.last() != Some(&b'\n') {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         serde_json::from_slice(&answer).map_err(std::io::Error::other)
     }

@@ -1,10 +1,9 @@
 //! Imports, as they are asked for and answered.
 
-use std::path::PathBuf;
-
 use crdt_model::ids::NodeId;
 use serde::{Deserialize, Serialize};
 
+use super::attached::Attached;
 use crate::import::Refusals;
 use crate::import::decode::Named;
 use crate::text::Text;
@@ -13,17 +12,17 @@ use crate::text::Text;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRequest {
-    /// The files, as absolute paths.
-    pub files: Vec<PathBuf>,
+    /// The files.
+    pub files: Vec<Attached>,
     /// A column mapping, for spreadsheets saved as text.
     #[serde(default)]
-    pub mapping: Option<PathBuf>,
+    pub mapping: Option<Attached>,
     /// The home of rows that name none.
     #[serde(default)]
     pub home: Option<NodeId>,
     /// A table of device to node, for rows that name none.
     #[serde(default)]
-    pub placement: Option<PathBuf>,
+    pub placement: Option<Attached>,
     /// The encoding of the files, for who knows better than their bytes say.
     #[serde(default)]
     pub encoding: Option<Named>,

@@ -1,6 +1,8 @@
 //! Asking a node something from the same machine.
 
+pub mod attached;
 pub mod client;
+pub mod disk;
 pub mod due;
 pub mod duplicates;
 pub mod finding;
@@ -9,5 +11,6 @@ pub mod measuring;
 pub mod protocol;
 pub mod receipts;
 pub mod report;
+mod seats;
 pub mod server;
 pub mod snapshotting;

@@ -1,11 +1,11 @@
 //! What programs on the same machine may ask of a running node, and what it answers: one JSON object
-//! a line, each way, over a socket that only the node's own user can open.
+//! a line, each way, over a socket that only the node's own user can open. Files follow the line of
+//! their request: see [`super::attached`].
 //!
 //! The command line, the demonstration county and the tests all go this way; so a person at the
 //! keyboard and a program can do exactly the same.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crdt_model::engine::{EmergencyStatus, LogStatus, PeerStatus};
 use crdt_model::ids::{CharterVersion, CommitHash, Name, NodeId, RecordId};
@@ -16,6 +16,8 @@ use crdt_model::value::Value;
 use policy::review::replay::Logged;
 use serde::{Deserialize, Serialize};
 
+use super::attached::Attached;
+pub use super::disk::DiskRoom;
 use super::due::{DueList, DueRequest};
 use super::duplicates::{Duplicates, DuplicatesRequest};
 use super::finding::{
@@ -143,18 +145,18 @@ pub enum Request {
         #[serde(default)]
         after: Option<Label>,
     },
-    /// Read files and say what importing them would do; do it if `apply` is set.
+    /// Say what importing files would do; do it if `apply` is set.
     Import(ImportRequest),
-    /// Adopt a signed charter from a folder, and pass it on.
+    /// Adopt a signed charter, and pass it on.
     Offer {
-        /// The folder, as an absolute path.
-        folder: PathBuf,
+        /// The charter, as a bundle.
+        charter: Attached,
     },
-    /// How does it stand with emergencies? With a folder: take the declaration in it, and pass it on.
+    /// How does it stand with emergencies? With a declaration: take it, and pass it on.
     Emergency {
-        /// The folder, as an absolute path.
+        /// The declaration, with its signatures.
         #[serde(default)]
-        folder: Option<PathBuf>,
+        declaration: Option<Attached>,
     },
     /// Cut the lines to these nodes, for demonstrations and tests; none heals all.
     Cut {
@@ -347,6 +349,9 @@ pub struct NodeStatus {
     pub app_bytes: u64,
     /// Bytes the store takes on disk.
     pub disk_bytes: u64,
+    /// How much room there is.
+    #[serde(default)]
+    pub disk: DiskRoom,
     /// Resident memory of the process, in bytes.
     pub resident_bytes: u64,
     /// Milliseconds since the process started.

@@ -17,6 +17,7 @@ use crdt_model::ids::NodeId;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::NodeFolder;
+use crate::private;
 use crate::text;
 use crate::text::Problem;
 
@@ -62,11 +63,12 @@ impl CountyFolder {
     pub fn open(path: &Path) -> Result<Self, Problem> {
         let path = std::path::absolute(path).map_err(|problem| unusable(path, &problem))?;
         let fault = |problem: &dyn std::fmt::Display| unusable(&path, problem);
-        std::fs::create_dir_all(&path).map_err(|problem| fault(&problem))?;
+        private::prepare_folder(&path).map_err(|problem| fault(&problem))?;
         let mut entries = std::fs::read_dir(&path).map_err(|problem| fault(&problem))?;
         if entries.next().is_some() && !path.join("county.toml").is_file() {
             return Err(not_ours(&path));
         }
+        private::check(&path)?;
         let longest = path.join("nodes/620723000000/control.sock");
         if longest.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
             return Err(too_long(&path));

@@ -130,6 +130,7 @@ pub(super) mod tests {
             cut: Vec::new(),
             app_bytes: 0,
             disk_bytes: 0,
+            disk: Default::default(),
             resident_bytes: 10 << 20,
             up_ms: 0,
             latency_ms: vec![1, 2, 3],

@@ -12,8 +12,10 @@ use super::folder::{CountyFolder, write_whole};
 use super::progress::Progress;
 use super::sample::{Course, NodeSample, SampleFile};
 use super::stopping::Stopping;
+use crate::control::attached::Attached;
 use crate::control::importing::ImportRequest;
 use crate::control::protocol::{Reply, Request};
+use crate::import::limits::MAPPING_BYTES_MAX;
 use crate::text;
 use crate::text::{Problem, Text};
 
@@ -92,12 +94,13 @@ impl Loading<'_> {
     fn import(&self, node: NodeId, line: &mut Line, file: &SampleFile) -> Result<(), Problem> {
         let path = self.folder.samples(node).join(&file.name);
         write_whole(&path, &file.bytes)?;
+        let mapping = file.mapping.as_ref();
+        let mapping = mapping.map(|name| self.folder.mappings().join(name));
         let request = Request::Import(ImportRequest {
-            files: vec![path],
-            mapping: file
-                .mapping
-                .as_ref()
-                .map(|name| self.folder.mappings().join(name)),
+            files: vec![Attached::new(file.name.clone(), file.bytes.clone())],
+            mapping: mapping
+                .map(|path| Attached::read(&path, MAPPING_BYTES_MAX))
+                .transpose()?,
             home: file.home,
             placement: None,
             encoding: None,

@@ -18,6 +18,7 @@ use super::progress::Progress;
 use super::sample::{Counts, NodeSample, sample};
 use super::setup;
 use super::stopping::Stopping;
+use crate::control::attached::Attached;
 use crate::control::protocol::{NodeStatus, Reply, Request};
 use crate::member::clock::Clock;
 use crate::text;
@@ -206,12 +207,8 @@ impl County {
     /// Why the node refused it.
     pub fn offer_charter(&self, node: NodeId, folder: &Path) -> Result<CharterVersion, Problem> {
         let folder = std::path::absolute(folder).map_err(|problem| unusable(folder, &problem))?;
-        match self.asking.ask(
-            node,
-            &Request::Offer {
-                folder: folder.clone(),
-            },
-        )? {
+        let charter = Attached::of_charter(&folder)?;
+        match self.asking.ask(node, &Request::Offer { charter })? {
             Reply::Adopted { version } => {
                 *hold(&self.charter) = folder;
                 Ok(version)

@@ -10,7 +10,9 @@ use policy::signing::held::HeldError;
 
 use super::clock::Clock;
 use super::identity::KEY_MARK;
+use super::room::{disk_full, is_full};
 use crate::folder::{Founding, NodeFolder, public_key};
+use crate::private;
 use crate::store::{OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
@@ -94,6 +96,7 @@ fn read_charter(
 /// Makes the store of a node that has its key, and puts the charter into it (see [`introduce`] for
 /// what the charter must be).
 pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
+    private::check(folder.path())?;
     let (files, adopted) = read_charter(folder, founding)?;
     let node = founding.node;
     let mut batch = Batch::default();
@@ -190,7 +193,7 @@ pub(super) fn held_problem(error: &HeldError) -> Problem {
     }
 }
 
-pub(super) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "charter-refused",
         text!(
@@ -227,6 +230,9 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
 }
 
 pub(super) fn store_problem(error: &StoreError) -> Problem {
+    if is_full(error) {
+        return disk_full();
+    }
     Problem::new(
         "store-failed",
         text!("存储出错：{error}", "the store failed: {error}"),

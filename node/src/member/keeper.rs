@@ -10,7 +10,7 @@ use crdt_model::engine::{
     Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
 use crdt_model::ids::{Boot, CharterVersion, CommitHash, NodeId, PublicKey};
-use crdt_model::replica;
+use crdt_model::replica::{self, ReplicaError};
 use crdt_model::store::Store;
 use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
@@ -28,10 +28,12 @@ use super::identity;
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
+use super::room::{self, Room, disk_full, is_full};
 use super::summaries::Summaries;
 use super::warnings;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
+use crate::private;
 use crate::settings::Settings;
 use crate::store::{Moved, OpenError, SledStore, StoreOptions};
 use crate::text;
@@ -97,6 +99,7 @@ pub struct Keeper {
     tickets: u64,
     sync_due: Option<SyncToken>,
     scrub_due: bool,
+    pub(super) room: Room,
     pub(super) reading: Reading,
     /// Why the folder was not the one that last ran here, found at this start.
     pub(super) moved: Option<Moved>,
@@ -105,6 +108,18 @@ pub struct Keeper {
 impl Keeper {
     /// Opens the node in this folder.
     pub fn open(folder: &NodeFolder, node: NodeId, cache_bytes: u64) -> Result<Self, Problem> {
+        Self::open_after(folder, node, cache_bytes, false)
+    }
+
+    /// The same; `disk_was_full` says that the last write failed for want of room.
+    pub(super) fn open_after(
+        folder: &NodeFolder,
+        node: NodeId,
+        cache_bytes: u64,
+        disk_was_full: bool,
+    ) -> Result<Self, Problem> {
+        private::check(folder.path())?;
+        let room = Room::before_opening(folder.path(), disk_was_full);
         let key = folder.read_key_file()?;
         let options = StoreOptions {
             folder: folder.store(),
@@ -168,9 +183,11 @@ impl Keeper {
             tickets: 0,
             sync_due: None,
             scrub_due: false,
+            room,
             reading: Reading::new(folder.read_model()),
             moved,
         };
+        keeper.engine.set_room(keeper.room.state());
         keeper.input(Input::Tick)?;
         Ok(keeper)
     }
@@ -182,11 +199,12 @@ impl Keeper {
 
     /// Gives the engine an input and carries out what it wants done, as far as that needs no disk.
     pub fn input(&mut self, input: Input) -> Result<(), Problem> {
+        self.look_at_room();
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let now = self.clock.now();
             let outputs = self.engine.handle(input, now, &mut self.store);
-            for output in outputs.map_err(|error| damaged(&error))? {
+            for output in outputs.map_err(|error| engine_problem(&error))? {
                 inputs.extend(self.carry_out(output));
             }
         }
@@ -256,7 +274,13 @@ impl Keeper {
     /// was.
     pub fn make_durable(&mut self) -> Result<bool, Problem> {
         self.purge_read_model()?;
-        let scrub = std::mem::take(&mut self.scrub_due);
+        let scrub = self.may_scrub();
+        if self.scrub_due && !scrub {
+            // What is reported as durable must be gone from the disk where it was deleted.
+            self.store.sync().map_err(|error| store_problem(&error))?;
+            return Ok(false);
+        }
+        self.scrub_due = false;
         let Some(token) = self.sync_due.take() else {
             if scrub {
                 self.scrub()?;
@@ -271,6 +295,36 @@ impl Keeper {
         }
         self.input(Input::Durable { token })?;
         Ok(true)
+    }
+
+    /// Whether a rewrite of the store is due and has room: for a while there are two of it.
+    fn may_scrub(&mut self) -> bool {
+        if !self.scrub_due {
+            return false;
+        }
+        let bytes = self.store.disk_bytes().unwrap_or(0);
+        let enough = self.room.is_enough_for(bytes);
+        self.room.wait_for(if enough { 0 } else { bytes });
+        self.look_at_room();
+        enough
+    }
+
+    /// Looks whether there is room on the disk, and tells the engine where that has changed.
+    fn look_at_room(&mut self) {
+        let was_short = self.room.is_short();
+        if !self.room.look(self.clock.now().instant) {
+            return;
+        }
+        self.engine.set_room(self.room.state());
+        let free_bytes = self.room.status().free_bytes;
+        match self.room.is_short() {
+            short if short == was_short => {}
+            true => tracing::warn!(
+                free_bytes,
+                "there is no room on the disk: nothing is written, reading goes on"
+            ),
+            false => tracing::info!(free_bytes, "there is room on the disk again"),
+        }
     }
 
     /// Rewrites the store; what the rewrite finds damaged is mended on the way.
@@ -289,6 +343,9 @@ impl Keeper {
 
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
+        if self.room.is_short() {
+            return self.clock.now().instant.after_ms(room::LOOK_MS);
+        }
         let own = self.limits.look_at().min(self.beats.look_at());
         let own = own.min(self.summaries.next_due());
         self.engine.next_timeout().min(own)
@@ -320,6 +377,10 @@ impl Keeper {
 
     /// Offers a charter that a person brought; the answer comes when it is in force or refused.
     pub fn offer(&mut self, files: &policy::CharterFiles, answer: Answer) -> Result<(), Problem> {
+        if self.room.is_short() {
+            answer(Reply::Problem(disk_full()));
+            return Ok(());
+        }
         let now = self.engine.floored(self.clock.now().wall);
         if self.next_adopted.is_some() {
             answer(Reply::Problem(charter_problem(
@@ -350,6 +411,10 @@ impl Keeper {
     /// Takes a declaration of an emergency that a person brought; the answer comes when it is durable
     /// or refused.
     pub fn declare(&mut self, signed: &Signed, answer: Answer) -> Result<(), Problem> {
+        if self.room.is_short() {
+            answer(Reply::Problem(disk_full()));
+            return Ok(());
+        }
         let (charter, board) = (self.adopted.charter(), self.adopted.board());
         let terms = charter.head().emergency;
         let taken = emergency::encode(signed, self.adopted.digest(), terms, board);
@@ -387,8 +452,8 @@ impl Keeper {
 
     fn consider(&mut self, peer: NodeId, bundle: Vec<u8>) -> Input {
         let now = self.engine.floored(self.clock.now().wall);
-        if self.next_adopted.is_some() {
-            // One is waiting for the disk. Whoever offered this one will greet again.
+        if self.next_adopted.is_some() || self.room.is_short() {
+            // One is waiting for the disk, or there is no room. Whoever offered this one will greet again.
             return Input::Tick;
         }
         match held::follow(&self.adopted, &bundle, now) {
@@ -411,6 +476,9 @@ impl Keeper {
 
     /// Whether an older charter that a peer gave is the one that its successor names.
     fn recall(&mut self, peer: NodeId, version: CharterVersion, bundle: Vec<u8>) -> Input {
+        if self.room.is_short() {
+            return Input::CharterRefused { peer, version };
+        }
         let successor = CharterVersion(version.0 + 1);
         let stored = self.store.get(&replica::charter_key(successor));
         let found = match stored {
@@ -473,6 +541,14 @@ impl Keeper {
             Command::SetAllowed(allowed),
             Command::SetLinks(dials(&*charter, node)),
         ]);
+    }
+}
+
+/// What an error of the engine means.
+fn engine_problem(error: &ReplicaError) -> Problem {
+    match error {
+        ReplicaError::Store(error) if is_full(error) => disk_full(),
+        error => damaged(error),
     }
 }
 

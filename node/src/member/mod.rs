@@ -8,6 +8,7 @@
 //! * `summaries`: bounds the log lines that others can cause.
 //! * `beats`: that the node is there, written down every so often.
 //! * `warnings`: what a person at this machine should see to.
+//! * `room`: whether there is room on the disk, and what is refused while there is none.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
@@ -27,6 +28,7 @@ mod network;
 pub mod offline;
 mod reading;
 pub mod repair;
+pub(crate) mod room;
 mod running;
 mod summaries;
 mod warnings;

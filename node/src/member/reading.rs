@@ -113,7 +113,7 @@ impl Keeper {
                 self.reading.mended.clear();
                 Ok(followed)
             }
-            Err(error) if error.is_busy() => Ok(Followed::Hindered),
+            Err(error) if error.is_busy() || error.is_full() => Ok(Followed::Hindered),
             Err(error) => match error.damaged_facet() {
                 Some(facet) if self.reading.mended.insert(facet) => {
                     self.input(Input::Damaged { facet })?;

@@ -8,11 +8,13 @@ use std::time::Duration;
 use crdt_model::charter::Roster;
 use crdt_model::engine::Input;
 use crdt_model::judge::Ahead;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::keeper::{Answer, Keeper, Local};
 use super::reading::Followed;
+use super::room::DISK_FULL;
 use super::{ahead, answers, identity, warnings};
 use crate::control::protocol::Request;
 use crate::control::server;
@@ -42,16 +44,58 @@ pub fn run(
     settings: &Settings,
     stop_with_parent: bool,
 ) -> Result<(), Problem> {
+    let mut disk_was_full = false;
+    loop {
+        let (opened, ended) = run_once(folder, settings, stop_with_parent, disk_was_full);
+        match ended {
+            // The store takes no further call; opened again, it can be read.
+            Err(problem) if opened && problem.code == DISK_FULL => {
+                tracing::warn!(
+                    "a write found no room on the disk; the store is opened again for reading"
+                );
+                disk_was_full = true;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Runs it until it ends, and says whether it could be opened.
+fn run_once(
+    folder: &NodeFolder,
+    settings: &Settings,
+    stop_with_parent: bool,
+    disk_was_full: bool,
+) -> (bool, Result<(), Problem>) {
+    let mut opened = false;
+    let ended = serve(
+        folder,
+        settings,
+        stop_with_parent,
+        disk_was_full,
+        &mut opened,
+    );
+    (opened, ended)
+}
+
+fn serve(
+    folder: &NodeFolder,
+    settings: &Settings,
+    stop_with_parent: bool,
+    disk_was_full: bool,
+    opened: &mut bool,
+) -> Result<(), Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
-        let engine = EngineThread::start(folder.clone(), settings)?;
+        let engine = EngineThread::start(folder.clone(), settings, disk_was_full)?;
         let Ok((roster, reads_ahead)) = engine.opened.await else {
             // It could not open the node, and says why.
             return told(engine.ended).await;
         };
+        *opened = true;
         let config = TransportConfig {
             node: settings.node(),
             secret: Zeroizing::new(folder.read_secret()?.to_bytes()),
@@ -94,14 +138,18 @@ struct EngineThread {
 }
 
 impl EngineThread {
-    fn start(folder: NodeFolder, settings: &Settings) -> Result<Self, Problem> {
+    fn start(
+        folder: NodeFolder,
+        settings: &Settings,
+        disk_was_full: bool,
+    ) -> Result<Self, Problem> {
         let (node, cache_bytes) = (settings.node(), settings.cache_bytes());
         let (tell_opened, opened) = oneshot::channel();
         let (connect, lines) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
         let local = Local::of(settings);
         let run = move || {
-            let mut keeper = Keeper::open(&folder, node, cache_bytes)?;
+            let mut keeper = Keeper::open_after(&folder, node, cache_bytes, disk_was_full)?;
             identity::keep_settings(&folder, &mut keeper.store)?;
             keeper.local = local;
             warnings::log(&keeper);
@@ -319,13 +367,19 @@ fn watch_for_the_end(requests: mpsc::Sender<Asked>, stop_with_parent: bool) {
         });
     }
     tokio::spawn(async move {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let Ok(mut terminate) = terminate else {
+        // The terminal or the session that it was started from may go away.
+        let signals = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = signals.map(signal) else {
             return;
         };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
         let _ = requests.send((Request::Stop, Box::new(|_| {}))).await;
     });

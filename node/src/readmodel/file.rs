@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -54,13 +53,14 @@ impl ReadModel {
                     let model = Self::over(connection, folder, schema);
                     match model.write_catalogue(kinds, owner) {
                         Ok(()) => return Ok((model, Opened::Kept)),
+                        Err(error) if error.is_full() => return Err(error),
                         Err(error) => error.to_string(),
                     }
                 }
                 Ok(_) => "it was made for other tables".to_owned(),
                 Err(error) => error.to_string(),
             },
-            Err(error) if error.is_busy() => return Err(error),
+            Err(error) if error.is_busy() || error.is_full() => return Err(error),
             Err(error) => error.to_string(),
         };
         let model = Self::make(folder, kinds, owner)?;
@@ -229,11 +229,7 @@ fn written_schema(connection: &Connection) -> rusqlite::Result<Option<String>> {
 
 /// Only the node's own user can look into it: the rules for persons do not hold for files.
 fn make_folder(folder: &Path) -> Result<(), ReadModelError> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.map_err(|problem| at(folder, problem))
+    crate::private::create_folder(folder).map_err(|problem| at(folder, problem))
 }
 
 /// How many commits each facet had, as far as the read model in this folder can still be read; `None`

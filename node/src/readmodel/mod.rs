@@ -109,6 +109,15 @@ impl ReadModelError {
         )
     }
 
+    /// Whether there was no room on the disk.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Sql(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::Folder { problem, .. } => problem.kind() == std::io::ErrorKind::StorageFull,
+            Self::Replica(_) => false,
+        }
+    }
+
     /// The facet that the replica has damaged, if it was that.
     pub fn damaged_facet(&self) -> Option<FacetId> {
         match self {

@@ -40,8 +40,17 @@ pub struct DiskStore<E: Engine> {
     pub(super) head: Head,
     pub(super) folder: Folder,
     pub(super) cache_bytes: u64,
-    pub(super) poison: Option<String>,
+    pub(super) poison: Option<Poison>,
     pub(super) mended: Option<Mended>,
+}
+
+/// Why no write is tried any more.
+#[derive(Debug)]
+pub(super) enum Poison {
+    /// There was no room for one.
+    Full,
+    /// One failed otherwise.
+    Failed(String),
 }
 
 impl<E: Engine> DiskStore<E> {
@@ -93,14 +102,20 @@ impl<E: Engine> DiskStore<E> {
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        if let Some(reason) = &self.poison {
+        if let Some(Poison::Full) = &self.poison {
+            return Err(StoreError::Full);
+        }
+        if let Some(Poison::Failed(reason)) = &self.poison {
             return Err(StoreError::Failed(format!(
                 "an earlier write failed, and the store must be opened again: {reason}"
             )));
         }
         let result = write(self);
         if let Err(error) = &result {
-            self.poison = Some(error.to_string());
+            self.poison = Some(match error {
+                StoreError::Full => Poison::Full,
+                error => Poison::Failed(error.to_string()),
+            });
         }
         result
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::store::StoreError;
 
+use crate::member::room::{DISK_FULL, disk_full};
 use crate::text;
 use crate::text::Problem;
 
@@ -67,6 +68,9 @@ impl From<StoreError> for OpenError {
 impl OpenError {
     /// The error as people read it, with what to do next.
     pub fn problem(&self) -> Problem {
+        if let Self::Full = self {
+            return disk_full();
+        }
         let what = text!("存储无法打开:{self}", "the store does not open: {self}");
         let (code, next) = match self {
             Self::Missing(_) => (
@@ -119,7 +123,7 @@ impl OpenError {
                 ),
             ),
             Self::Full => (
-                "store-full",
+                DISK_FULL,
                 text!("请先腾出磁盘空间", "make room on the disk first"),
             ),
             Self::Failed(_) => (
@@ -134,10 +138,16 @@ impl OpenError {
     }
 }
 
+/// Whether no more can be written: the disk, a quota or a limit of the process is used up.
+pub(super) fn means_full(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// A file operation that failed, as a store error that says on which file.
 pub(super) fn at_path(path: &Path) -> impl Fn(io::Error) -> StoreError + '_ {
     move |error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        kind if means_full(kind) => StoreError::Full,
         _ => StoreError::Failed(format!("`{}`: {error}", path.display())),
     }
 }

@@ -173,6 +173,13 @@ impl Folder {
     }
 }
 
+/// Whether some process has the store in this folder open, this one included. Looks, and changes
+/// nothing.
+pub fn is_in_use(path: &Path) -> bool {
+    let lock = File::open(path.join(LOCK_NAME));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 enum Look {
     Absent,
     Empty,

@@ -85,6 +85,7 @@ pub use self::aside::SET_ASIDE_MAX;
 pub use self::disk::{DiskStore, SledStore, StoreOptions};
 pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
+pub use self::folder::is_in_use;
 pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
 pub use self::mend::{Accepted, Checked, Mended};

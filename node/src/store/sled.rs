@@ -30,7 +30,7 @@ use std::time::Duration;
 use crdt_model::store::StoreError;
 
 use super::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
-use super::error::at_path;
+use super::error::{at_path, means_full};
 use super::folder::sync_folder;
 use super::sled_log;
 
@@ -296,7 +296,7 @@ fn unreadable(problem: String) -> StoreError {
 
 fn write_error(error: &::sled::Error) -> StoreError {
     match error {
-        ::sled::Error::Io(io) if io.kind() == io::ErrorKind::StorageFull => StoreError::Full,
+        ::sled::Error::Io(io) if means_full(io.kind()) => StoreError::Full,
         _ => StoreError::Failed(error.to_string()),
     }
 }

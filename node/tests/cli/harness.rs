@@ -13,6 +13,7 @@ pub(crate) struct Folder(tempfile::TempDir);
 impl Folder {
     /// A new one; nothing is in it.
     pub(crate) fn new() -> Self {
+        node::private::new_files_only();
         Self(tempfile::tempdir().expect("a folder"))
     }
 

@@ -225,9 +225,12 @@ fn a_store_in_use_without_a_socket_is_explained() {
         cache_bytes: 1 << 20,
     };
     let _held = SledStore::create(&options).expect("a store");
-    let ended = folder.run(&["record", "list"]);
+    let ended = folder.run(&["record", "list", "--wait", "0"]);
     assert_eq!(ended.code, Some(4));
     assert!(ended.err.contains("error[store-locked]"), "{ended:?}");
+    let stop = folder.run(&["stop", "--wait", "0"]);
+    assert_eq!(stop.code, Some(4), "{stop:?}");
+    assert!(stop.err.contains("error[store-locked]"), "{stop:?}");
     assert!(
         ended.err.contains("nobody answers at its socket"),
         "{ended:?}"

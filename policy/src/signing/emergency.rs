@@ -247,11 +247,13 @@ impl Signed {
                 return Err(EmergencyRefused::TooLarge { bytes });
             }
         }
+        signatures.sort();
+        signatures.dedup();
         Ok(Self { text, signatures })
     }
 
-    /// Reads what [`encode`] gives, within its bounds.
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Self::encoded`] gives, within its bounds; nothing is verified.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?;
         let (text, rest) = take(rest, DECLARATION_BYTES_MAX)?;
         let (count, mut rest) = rest.split_first()?;
@@ -297,6 +299,11 @@ fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, EmergencyRefus
         path: path.display().to_string(),
         problem,
     };
+    let found = std::fs::metadata(path).map_err(|problem| unreadable(problem.to_string()))?;
+    if !found.is_file() {
+        // Opening a pipe would wait for somebody who writes to it.
+        return Err(unreadable("it is not an ordinary file".to_owned()));
+    }
     let file = std::fs::File::open(path).map_err(|problem| unreadable(problem.to_string()))?;
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;

@@ -171,6 +171,8 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         cut,
         app_bytes,
         disk_bytes,
+        // Of the whole machine, whatever uses its disk.
+        disk: _,
         resident_bytes,
         up_ms: _,
         latency_ms,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crdt_model::ids::CharterVersion;
+use node::control::attached::Attached;
 use node::control::protocol::{Reply, Request};
 
 use super::harness::{
@@ -44,12 +45,8 @@ pub(super) fn swap_grid_facets(folder: &Path) {
 }
 
 pub(super) fn offer(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
-    mesh.ask(
-        code,
-        &Request::Offer {
-            folder: folder.to_owned(),
-        },
-    )
+    let charter = Attached::of_charter(folder).expect("a charter");
+    mesh.ask(code, &Request::Offer { charter })
 }
 
 fn refused(mesh: &Mesh, folder: &Path, reason: &str) {

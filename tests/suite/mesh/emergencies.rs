@@ -6,6 +6,7 @@ use crdt_model::charter::Validity;
 use crdt_model::engine::EmergencyStatus;
 use crdt_model::ids::NodeId;
 use crdt_model::time::WallTime;
+use node::control::attached::Attached;
 use node::control::protocol::{Reply, Request};
 use node::member::clock::Clock;
 use policy::signing::emergency::{Declaration, FILE};
@@ -51,12 +52,13 @@ fn declaration(mesh: &Mesh, number: u32, lasts_ms: u64, signers: &[&str]) -> Pat
 }
 
 fn declare(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
-    let folder = Some(folder.to_owned());
-    mesh.ask(code, &Request::Emergency { folder })
+    let declaration = Attached::of_declaration(folder).expect("a declaration");
+    let declaration = Some(declaration);
+    mesh.ask(code, &Request::Emergency { declaration })
 }
 
 fn emergency(mesh: &Mesh, code: &str) -> EmergencyStatus {
-    match mesh.ask(code, &Request::Emergency { folder: None }) {
+    match mesh.ask(code, &Request::Emergency { declaration: None }) {
         Reply::Emergency(status) => *status,
         other => panic!("{other:?}"),
     }

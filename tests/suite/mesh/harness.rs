@@ -50,6 +50,7 @@ pub(super) fn text(value: &str) -> Value {
 impl Mesh {
     /// Makes keys for all 84 nodes, signs the charter, and starts these.
     pub(super) fn start(codes: &[&str]) -> Self {
+        node::private::new_files_only();
         let mut mesh = Self {
             folder: TempDir::new().expect("a folder"),
             running: BTreeMap::new(),
@@ -161,6 +162,35 @@ impl Mesh {
         let child = spawn(&self.node_folder(code));
         self.running.insert(node(code), child);
         self.wait_for(code, "its socket", |_| true);
+    }
+
+    /// Starts a node's process in a shell that first sets limits, and waits until it answers.
+    pub(super) fn run_limited(&mut self, code: &str, limits: &str) {
+        let folder = self.node_folder(code);
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let child = Command::new("sh")
+            .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
+            .arg(program())
+            .args(["--lang", "en", "run", "--stop-with-parent", "--data"])
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("a process");
+        self.running.insert(node(code), child);
+        self.wait_for(code, "its socket", |_| true);
+    }
+
+    /// The process of a node.
+    pub(super) fn process(&mut self, code: &str) -> &mut Child {
+        self.running.get_mut(&node(code)).expect("a running node")
+    }
+
+    /// What a node has logged.
+    pub(super) fn log(&self, code: &str) -> String {
+        let log = self.node_folder(code).path().join("log");
+        String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned()
     }
 
     /// Ends a node's process as a power cut would.

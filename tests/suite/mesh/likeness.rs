@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
+use node::control::attached::Attached;
 use node::control::due::DueRequest;
 use node::control::duplicates::{Duplicates, DuplicatesRequest};
 use node::control::importing::{ImportReport, ImportRequest};
@@ -100,10 +101,8 @@ fn import(mesh: &Mesh, file: &str, ids: &[u32], apply: bool) -> ImportReport {
          <DeviceID>62072310132000000001</DeviceID><SumNum>{count}</SumNum>\
          <DeviceList Num=\"{count}\">{items}</DeviceList></Response>"
     );
-    let path = mesh.place(file);
-    std::fs::write(&path, catalogue).expect("a catalogue");
     let request = Request::Import(ImportRequest {
-        files: vec![path],
+        files: vec![Attached::new(file, catalogue.into_bytes())],
         mapping: None,
         home: Some(VILLAGE.parse().expect("a node code")),
         placement: None,

@@ -3,12 +3,16 @@
 
 mod addresses;
 mod asked;
+mod boundary;
+mod campaigns;
 mod charters;
 mod conflicts;
 mod console;
 mod copies;
 mod crashes;
 mod damage;
+mod disks;
+mod doors;
 mod due;
 mod emergencies;
 mod figures;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crdt_model::charter::{Charter, Roster};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::CharterVersion;
+use node::control::attached::Attached;
 use node::control::protocol::{NodeStatus, Reply, Request};
 use node::transport::{Command, Timings, Transport, TransportConfig};
 
@@ -75,10 +76,8 @@ fn a_revoked_node_loses_its_line_and_its_calls_are_counted() {
     let adopted = Reply::Adopted {
         version: CharterVersion(2),
     };
-    assert_eq!(
-        mesh.ask(VILLAGE, &Request::Offer { folder: second }),
-        adopted
-    );
+    let charter = Attached::of_charter(&second).expect("a charter");
+    assert_eq!(mesh.ask(VILLAGE, &Request::Offer { charter }), adopted);
     mesh.wait_for(TOWNSHIP, "no line to the revoked node", |status| {
         status.charter == CharterVersion(2)
             && !status

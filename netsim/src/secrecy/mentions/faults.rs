@@ -215,7 +215,7 @@ impl Mentions for WriteRefused {
                 facet.list(to);
                 fault.list(to);
             }
-            Self::Busy | Self::Narrows { draft: _ } => {}
+            Self::Busy | Self::Full | Self::Narrows { draft: _ } => {}
         }
     }
 }

@@ -1,35 +1,36 @@
 //! Emergencies: what is declared, and what came of it.
 
-use std::path::Path;
-
 use policy::signing::emergency::Signed;
 
+use crate::control::attached::Attached;
 use crate::control::protocol::Reply;
 use crate::member::keeper::{Answer, Keeper};
 use crate::text;
 use crate::text::Problem;
 
-/// Says how it stands; with a folder, takes the declaration in it first.
+/// Says how it stands; with a declaration, takes it first.
 pub(super) fn emergency(
     keeper: &mut Keeper,
-    folder: Option<&Path>,
+    declaration: Option<&Attached>,
     answer: Answer,
 ) -> Result<(), Problem> {
-    let Some(folder) = folder else {
+    let Some(declaration) = declaration else {
         answer(Reply::Emergency(Box::new(keeper.engine.emergency_status())));
         return Ok(());
     };
-    match Signed::read(folder) {
-        Ok(signed) => keeper.declare(&signed, answer),
-        Err(why) => {
-            answer(Reply::Problem(emergency_problem(&why)));
+    match Signed::decode(&declaration.bytes) {
+        Some(signed) => keeper.declare(&signed, answer),
+        None => {
+            answer(Reply::Problem(emergency_problem(
+                &"it is not a declaration with its signatures",
+            )));
             Ok(())
         }
     }
 }
 
 /// What a person is told whose declaration changes nothing.
-pub(in crate::member) fn emergency_problem(why: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn emergency_problem(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "emergency-refused",
         text!(

@@ -1,7 +1,6 @@
 //! Importing files: a preview always, and the writing where it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crdt_model::charter::Charter;
@@ -10,11 +9,12 @@ use crdt_model::ids::{CommitHash, RecordId};
 use super::finding::reader;
 use super::records::role_of;
 use super::renumbered;
+use crate::control::attached::Attached;
 use crate::control::importing::{ImportReport, ImportRequest};
 use crate::control::protocol::Reply;
-use crate::import::read_bounded;
 use crate::import::{CharterRules, Held, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
 use crate::member::keeper::{Answer, Keeper};
+use crate::member::room::disk_full;
 use crate::reason::refusal_text;
 use crate::text;
 use crate::text::{Language, Problem, Text};
@@ -27,6 +27,10 @@ pub(super) fn import(
     wanted: &ImportRequest,
     answer: Answer,
 ) -> Result<(), Problem> {
+    if wanted.apply && keeper.room.is_short() {
+        answer(Reply::Problem(disk_full()));
+        return Ok(());
+    }
     // Devices of a catalogue are compared with those it has.
     keeper.catch_up(false)?;
     let previewed = match preview(keeper, wanted) {
@@ -66,30 +70,21 @@ fn judge(keeper: &mut Keeper, mut preview: Preview) -> Result<Preview, Problem> 
 }
 
 fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> {
-    let mut files = Vec::new();
-    for path in &wanted.files {
-        let name = path
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into());
-        files.push(SourceFile {
-            name,
-            bytes: read(path)?,
-        });
-    }
+    let files = wanted.files.iter().map(source_file);
+    let files: Vec<SourceFile> = files.collect();
     let charter = keeper.engine.charter();
     let kinds = charter.kinds();
     let mut mapping = match &wanted.mapping {
-        Some(path) => Mapping::parse(&path.display().to_string(), &read_text(path)?, kinds)?,
+        Some(file) => Mapping::parse(&file.name, &text_of(file)?, kinds)?,
         None => Mapping::of_catalogues(kinds)?,
     };
     mapping.encoding = wanted.encoding.or(mapping.encoding);
     let mut placement = Placement::of_the_county()?;
-    if let Some(path) = &wanted.placement {
-        let table = path.extension().is_some_and(|extension| extension == "csv");
-        placement = placement.with(if table {
-            Placement::from_csv(&path.display().to_string(), &read(path)?)?
+    if let Some(file) = &wanted.placement {
+        placement = placement.with(if file.name.ends_with(".csv") {
+            Placement::from_csv(&file.name, &file.bytes)?
         } else {
-            Placement::from_toml(&read_text(path)?)?
+            Placement::from_toml(&text_of(file)?)?
         });
     }
     let import = Import {
@@ -187,23 +182,24 @@ fn report(preview: &Preview, applied: bool) -> ImportReport {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    let file = std::fs::File::open(path).map_err(|problem| unreadable(path, &problem))?;
-    read_bounded(file)
+fn source_file(file: &Attached) -> SourceFile {
+    let name = file.name.rsplit('/').next().unwrap_or(&file.name);
+    SourceFile {
+        name: name.to_owned(),
+        bytes: file.bytes.clone(),
+    }
 }
 
-fn read_text(path: &Path) -> Result<String, Problem> {
-    String::from_utf8(read(path)?).map_err(|problem| unreadable(path, &problem))
-}
-
-fn unreadable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
-    let path = path.display();
-    Problem::new(
-        "file-unreadable",
-        text!(
-            "无法读取文件 {path}：{problem}",
-            "cannot read the file {path}: {problem}"
-        ),
-        text!("检查路径和权限", "check the path and its permissions"),
-    )
+fn text_of(file: &Attached) -> Result<String, Problem> {
+    String::from_utf8(file.bytes.clone()).map_err(|problem| {
+        let name = &file.name;
+        Problem::new(
+            "file-unreadable",
+            text!(
+                "无法读取文件 {name}：{problem}",
+                "cannot read the file {name}: {problem}"
+            ),
+            text!("把它存为 UTF-8 文本", "save it as text in UTF-8"),
+        )
+    })
 }

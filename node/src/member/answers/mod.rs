@@ -22,9 +22,10 @@ mod steps;
 mod why;
 mod writing;
 
-use std::path::Path;
-
 use crdt_model::ids::{NodeId, RecordId};
+use policy::signing::bundle;
+
+pub(crate) use self::emergency::emergency_problem;
 
 use super::keeper::{Answer, Keeper};
 use crate::control::protocol::{RefusedCommit, Reply, Request};
@@ -90,9 +91,9 @@ pub fn answer(
             role,
         } => return writing::set(keeper, record, facets, role, answer),
         Request::Import(wanted) => return importing::import(keeper, &wanted, answer),
-        Request::Offer { folder } => return offer(keeper, &folder, answer),
-        Request::Emergency { folder } => {
-            return emergency::emergency(keeper, folder.as_deref(), answer);
+        Request::Offer { charter } => return offer(keeper, &charter.bytes, answer),
+        Request::Emergency { declaration } => {
+            return emergency::emergency(keeper, declaration.as_ref(), answer);
         }
         // Whoever drives the node stops it.
         Request::Stop => Ok(Reply::Done),
@@ -107,8 +108,8 @@ fn cut(keeper: &mut Keeper, lines_to: &[NodeId]) -> Reply {
     Reply::Done
 }
 
-fn offer(keeper: &mut Keeper, folder: &Path, answer: Answer) -> Result<(), Problem> {
-    match policy::CharterFiles::read(folder) {
+fn offer(keeper: &mut Keeper, charter: &[u8], answer: Answer) -> Result<(), Problem> {
+    match bundle::decode(charter) {
         Ok(files) => keeper.offer(&files, answer),
         Err(problem) => {
             answer(Reply::Problem(super::founding::charter_problem(&problem)));

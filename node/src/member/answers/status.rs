@@ -45,6 +45,7 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         refused: refused(keeper),
         cut: keeper.network.cut.iter().copied().collect(),
         disk_bytes: keeper.store.disk_bytes().unwrap_or(0),
+        disk: keeper.room.status(),
         resident_bytes: resident_bytes(),
         up_ms: now.instant.ms,
         latency_ms: keeper.latencies_ms.iter().copied().collect(),

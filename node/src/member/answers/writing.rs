@@ -10,6 +10,7 @@ use super::records::role_of;
 use crate::control::protocol::{ChangedFacet, NewFacet, Reply};
 use crate::member::drafts;
 use crate::member::keeper::{Answer, Keeper};
+use crate::member::room::disk_full;
 use crate::reason::refusal_text;
 use crate::text;
 use crate::text::{Problem, Text};
@@ -112,9 +113,14 @@ fn random_record() -> Result<RecordId, Problem> {
 
 /// A refused write, as people read it.
 pub(super) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRefused) -> Problem {
+    if *refused == WriteRefused::Full {
+        return disk_full();
+    }
     let Text { zh, en } = refusal_text(charter, refused);
     let (code, next) = match refused {
-        WriteRefused::Busy => ("busy", text!("稍后重试", "try again in a moment")),
+        WriteRefused::Busy | WriteRefused::Full => {
+            ("busy", text!("稍后重试", "try again in a moment"))
+        }
         WriteRefused::Narrows { .. } => (
             "narrows",
             text!(
