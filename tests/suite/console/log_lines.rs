@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 44] = [
+const LINES: [(&str, &str, Says); 47] = [
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -50,6 +50,17 @@ const LINES: [(&str, &str, Says); 44] = [
         r#"info: version = %adopted.version(), "a charter is in force""#,
         NothingOfFacets,
     ),
+    (
+        "member/alarms.rs",
+        r#"error: %confirmed, %shows, "townships have confirmed a time more than a day ahead of this machine's clock: one of the two is wrong, and nothing moves by itself""#,
+        Alarm,
+    ),
+    (
+        "member/alarms.rs",
+        r#"warn: %node, ahead_hours, "another node's clock is ahead of this machine's, or this one is behind""#,
+        Alarm,
+    ),
+    ("member/warnings.rs", r#"warn: zh, "{en}""#, NothingOfFacets),
     (
         "member/limits.rs",
         r#"warn: record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known""#,
