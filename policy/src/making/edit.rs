@@ -5,7 +5,7 @@
 use crdt_model::ids::{NodeId, PublicKey};
 use toml::{Table, Value};
 
-use crate::making::template::{blocks, code_of};
+use crate::making::template::blocks;
 use crate::signing::sshsig::{SshKey, SshKeyError};
 
 /// Why a text was not edited.
@@ -131,7 +131,7 @@ fn edit_block(roster: &str, node: NodeId, entry: &NodeEntry) -> String {
     let (head, blocks) = blocks(roster, "[[node]]");
     let mut text = head.to_owned();
     for block in blocks {
-        if code_of(block) != Some(node) {
+        if !is_of(block, node) {
             text.push_str(block);
             continue;
         }
@@ -150,6 +150,15 @@ fn edit_block(roster: &str, node: NodeId, entry: &NodeEntry) -> String {
         }
     }
     text
+}
+
+/// Whether an entry of the roster is this node's.
+fn is_of(block: &str, node: NodeId) -> bool {
+    let read = parse(ROSTER, block);
+    read.is_ok_and(|mut read| {
+        let code = |table: &&mut Table| table.get("code").and_then(Value::as_str)?.parse().ok();
+        nodes_of(&mut read).iter().find_map(code) == Some(node)
+    })
 }
 
 fn lines_of(entry: &NodeEntry) -> String {

@@ -214,7 +214,7 @@ pub(crate) fn blocks<'a>(text: &'a str, table: &str) -> (&'a str, Vec<&'a str>) 
     (head, starts.windows(2).filter_map(block).collect())
 }
 
-pub(crate) fn code_of(block: &str) -> Option<NodeId> {
+fn code_of(block: &str) -> Option<NodeId> {
     let line = block.lines().find_map(|line| line.strip_prefix("code"))?;
     line.trim_start_matches([' ', '='])
         .trim()

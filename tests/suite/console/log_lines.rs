@@ -61,6 +61,17 @@ const LINES: [(&str, &str, Says); 47] = [
         NothingOfFacets,
     ),
     (
+        "member/alarms.rs",
+        r#"error: %confirmed, %shows, "townships have confirmed a time more than a day ahead of this machine's clock: one of the two is wrong, and nothing moves by itself""#,
+        Alarm,
+    ),
+    (
+        "member/alarms.rs",
+        r#"warn: %node, ahead_hours, "another node's clock is ahead of this machine's, or this one is behind""#,
+        Alarm,
+    ),
+    ("member/warnings.rs", r#"warn: zh, "{en}""#, NothingOfFacets),
+    (
         "member/limits.rs",
         r#"warn: record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known""#,
         HeldFacet,
