@@ -26,7 +26,7 @@ use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, stor
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
-use super::room::{self, Room, disk_full, is_full};
+use super::room::{Room, disk_full, is_full};
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::private;
@@ -281,8 +281,9 @@ impl Keeper {
 
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
-        if self.room.is_short() {
-            return self.clock.now().instant.after_ms(room::LOOK_MS);
+        if let Some(look_at) = self.room.look_at() {
+            // Limits and beats wait for room.
+            return self.engine.next_timeout().min(look_at);
         }
         let own = self.limits.look_at().min(self.beats.look_at());
         self.engine.next_timeout().min(own)
