@@ -152,11 +152,17 @@ mod tests {
         (leave, ended)
     }
 
+    async fn all_are_busy(seats: &Arc<Seats>) {
+        while !seats.taken().seats.values().all(|sitting| sitting.busy) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn whoever_has_asked_nothing_for_the_longest_gives_way() {
         let seats = Arc::new(Seats::default());
         let busy = sit(&seats, true);
-        tokio::task::yield_now().await;
+        all_are_busy(&seats).await;
         let idle: Vec<_> = (1..SEATS_MAX).map(|_| sit(&seats, false)).collect();
         seats.wait_for_room().await;
         let mut ended = idle.into_iter();
@@ -175,7 +181,7 @@ mod tests {
     async fn where_all_wait_for_answers_the_next_waits_for_the_first_of_them() {
         let seats = Arc::new(Seats::default());
         let mut busy: Vec<_> = (0..SEATS_MAX).map(|_| sit(&seats, true)).collect();
-        tokio::task::yield_now().await;
+        all_are_busy(&seats).await;
         assert!(!seats.give_up_one());
         let waits = Arc::clone(&seats);
         let waiting = tokio::spawn(async move { waits.wait_for_room().await });

@@ -266,6 +266,7 @@ mod tests {
 
     #[test]
     fn one_county_is_run_once_at_a_time() {
+        private::new_files_only();
         let folder = tempfile::tempdir().expect("a folder");
         let first = CountyFolder::open(folder.path()).expect("opens");
         assert_eq!(

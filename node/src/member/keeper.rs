@@ -28,7 +28,7 @@ use super::identity;
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
-use super::room::{self, Room, disk_full, is_full};
+use super::room::{Room, disk_full, is_full};
 use super::summaries::Summaries;
 use super::warnings;
 use crate::control::protocol::Reply;
@@ -343,8 +343,9 @@ impl Keeper {
 
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
-        if self.room.is_short() {
-            return self.clock.now().instant.after_ms(room::LOOK_MS);
+        if let Some(look_at) = self.room.look_at() {
+            // Limits and beats wait for room.
+            return self.engine.next_timeout().min(look_at);
         }
         let own = self.limits.look_at().min(self.beats.look_at());
         let own = own.min(self.summaries.next_due());

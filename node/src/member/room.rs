@@ -31,7 +31,7 @@ const RESERVE_BYTES: u64 = 8 << 20;
 /// Bytes free above which nothing is set aside: so much does not go at once.
 const ROOMY_BYTES: u64 = 4 << 30;
 /// Milliseconds between two looks while there is no room.
-pub(super) const LOOK_MS: u64 = 1_000;
+const LOOK_MS: u64 = 1_000;
 /// Milliseconds until writing is tried again after a write failed for want of room that could not be
 /// seen before: a quota, or a limit of the process.
 const TRY_AGAIN_MS: u64 = 30_000;
@@ -46,6 +46,7 @@ const _: () = assert!(RESERVE_BYTES < REFUSE_BELOW_BYTES && REFUSE_BELOW_BYTES <
 pub(super) struct Room {
     folder: PathBuf,
     state: engine::Room,
+    look_at: Instant,
     /// What a rewrite of the store needs that waits for room; 0 if none does.
     awaited_bytes: u64,
     /// A write failed: no other is tried before this.
@@ -59,6 +60,7 @@ impl Room {
         let mut room = Self {
             folder: folder.to_owned(),
             state: engine::Room::Enough,
+            look_at: Instant::default(),
             awaited_bytes: 0,
             not_before: failed.then(|| Instant::default().after_ms(TRY_AGAIN_MS)),
         };
@@ -72,6 +74,7 @@ impl Room {
 
     /// Looks again. Whether that changes something.
     pub(super) fn look(&mut self, now: Instant) -> bool {
+        self.look_at = now.after_ms(LOOK_MS);
         let free = self.free_bytes();
         let needed = match self.is_short() {
             true => ACCEPT_FROM_BYTES,
@@ -96,6 +99,11 @@ impl Room {
     /// Whether nothing is taken in.
     pub(super) fn is_short(&self) -> bool {
         self.state < engine::Room::Enough
+    }
+
+    /// When it must be looked at again at the latest, if nothing is taken in.
+    pub(super) fn look_at(&self) -> Option<Instant> {
+        self.is_short().then_some(self.look_at)
     }
 
     /// How much there is, as it was last seen.

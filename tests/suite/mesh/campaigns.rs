@@ -195,3 +195,9 @@ fn full_disks(lasts_ms: u64) {
 fn no_acknowledged_write_is_lost_in_ten_minutes_of_full_disks() {
     full_disks(600_000);
 }
+
+#[test]
+#[ignore = "takes a minute"]
+fn no_acknowledged_write_is_lost_in_a_minute_of_full_disks() {
+    full_disks(60_000);
+}
