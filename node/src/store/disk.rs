@@ -10,7 +10,7 @@ use super::error::at_path;
 use super::folder::Folder;
 use super::head::Head;
 use super::home::Moved;
-use super::journal::Journal;
+use super::journal::{Index, Journal};
 use super::mend::Mended;
 use super::scrub;
 use super::sealed::Sealed;
@@ -120,6 +120,30 @@ impl<E: Engine> DiskStore<E> {
         result
     }
 
+    /// Reads in the second copy what the engine has damaged. The engine is filled anew when the store
+    /// is opened next.
+    fn from_journal<T>(
+        &self,
+        error: StoreError,
+        read: impl FnOnce(&Index) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if !matches!(error, StoreError::Damaged { .. }) {
+            return Err(error);
+        }
+        let stamp = self.sealed.stamp();
+        let path = self.folder.journal_path(stamp.mark.generation);
+        match Index::read(&path) {
+            // Batches may wait in memory, or some of it may be damaged, too.
+            Ok(Some(journal))
+                if journal.summary.is_whole() && journal.summary.last == Some(stamp) =>
+            {
+                tracing::warn!(%error, "read in the second copy of the store; start the node again to have it mended");
+                read(&journal)
+            }
+            _ => Err(error),
+        }
+    }
+
     pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
         let mark = self.sealed.stamp().mark;
         if mark == self.head.mark() {
@@ -147,7 +171,8 @@ impl<E: Engine> DiskStore<E> {
 
 impl<E: Engine> Store for DiskStore<E> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.sealed.get(key)
+        let found = self.sealed.get(key);
+        found.or_else(|error| self.from_journal(error, |journal| journal.get(key)))
     }
 
     fn scan(
@@ -156,7 +181,9 @@ impl<E: Engine> Store for DiskStore<E> {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.sealed.scan(prefix, after, limit)
+        let found = self.sealed.scan(prefix, after, limit);
+        found
+            .or_else(|error| self.from_journal(error, |journal| journal.scan(prefix, after, limit)))
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {

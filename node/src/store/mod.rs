@@ -50,6 +50,9 @@
 //! Damage that shows only when the engine is open, such as a segment of the log that is all zero,
 //! takes the second row too; the folder is set aside as the engine left it then.
 //!
+//! A value that turns out to be damaged while the store is open is read in the journal, if that is
+//! whole and has all batches; else it is an error.
+//!
 //! [`DiskStore::accept_rollback`] takes of both copies whatever is whole, after setting the folder
 //! aside. It reads sled's log itself, past the damage, where sled would end.
 //!

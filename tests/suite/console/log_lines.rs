@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 47] = [
+const LINES: &[(&str, &str, Says)] = &[
     (
         "member/keeper.rs",
         r#"warn: ?why, "the folder is not the one that last ran here: a new author epoch begins""#,

@@ -9,20 +9,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crdt_model::ids::RecordId;
+use node::control::finding::FindRequest;
 use node::control::protocol::Request;
 use node::folder::NodeFolder;
 use node::member::offline::Offline;
 use node::settings::{Environment, Flags, Settings};
 use serde_json::Value;
 
-use super::harness::{Mesh, TOWNSHIP, VILLAGE, copy_folder, dispute, program};
+use super::harness::{Mesh, TOWNSHIP, VILLAGE, copy_folder, dispute, name, program};
 
 /// Rounds where nobody asks for more.
-const ROUNDS: u64 = 40;
+const ROUNDS: u64 = 30;
 /// Rounds of which one damages both copies of the store.
 const BOTH_COPIES_EVERY: u64 = 10;
 /// Commands that a message may name one after another.
 const COMMANDS_MAX: usize = 6;
+/// Times that the read model is asked whether it has caught up.
+const CATCHING_UP_MAX: usize = 100;
 /// Where a command takes the folder of the charter.
 const FOLDER: &str = "FOLDER";
 /// What a message may tell a person to run.
@@ -169,13 +172,19 @@ fn answers(
         };
         shown.insert(*record, ask(&request)?);
     }
-    let list = Request::List {
-        kind: None,
-        after: None,
-        limit: 500,
-        role: None,
-    };
-    Ok((shown, ask(&list)?))
+    // The read model has to catch up before what it says can be compared.
+    for _ in 0..CATCHING_UP_MAX {
+        let status = ask(&Request::ReadModel { rebuild: false })?;
+        if status["catching_up"].is_null() {
+            break;
+        }
+    }
+    let found = ask(&Request::Find(Box::new(FindRequest {
+        of: Some(name("case.summary")),
+        limit: 100,
+        ..FindRequest::default()
+    })))?;
+    Ok((shown, found))
 }
 
 fn play(
@@ -190,37 +199,49 @@ fn play(
     copy_folder(village.folder.path(), &place);
     let every = number("DAMAGE_BOTH_EVERY", BOTH_COPIES_EVERY);
     let both = round % every == every - 1;
-    let mut what = Vec::new();
-    match both {
+    let what = match both {
         true => {
-            for name in ["/db", "/journal-"] {
+            let copies = ["/db", "/journal-"].map(|name| {
                 let file = chosen(village, numbers, |path| path.contains(name));
-                what.push(damage(&place, &file, numbers));
-            }
+                damage(&place, &file, numbers)
+            });
+            copies.join(", ")
         }
         false => {
             let all = numbers.below(5) > 2;
             let file = chosen(village, numbers, |path| {
                 all || path.contains("/db") || path.contains("/journal-")
             });
-            what.push(damage(&place, &file, numbers));
+            damage(&place, &file, numbers)
         }
-    }
-    let what = format!("round {round}: {}", what.join(", "));
-    let Some(Said {
-        missing,
-        lost_writes,
-    }) = helped(mesh, &place, &what, counts)
-    else {
+    };
+    let what = format!("round {round}: {what}");
+    let Some(said) = helped(mesh, &place, &what, counts) else {
         return;
     };
-    let folder = NodeFolder::new(&place);
+    let healthy = compare(village, &place, both, &what, &said, counts);
+    if !healthy {
+        run_beside_its_neighbour(village, mesh, &place);
+        counts.healed += 1;
+    }
+}
+
+/// Compares what the node says with what it said before. Whether nothing is lost.
+fn compare(
+    village: &Village,
+    place: &Path,
+    both: bool,
+    what: &str,
+    said: &Said,
+    counts: &mut Counts,
+) -> bool {
+    let folder = NodeFolder::new(place);
     let records: Vec<RecordId> = village.truth.keys().copied().collect();
     let (shown, listed) = match answers(&folder, &records) {
         Ok(answered) => answered,
         Err(code) => {
             counts.hands.push(format!("{what}: {code} after all"));
-            return;
+            return true;
         }
     };
     let differ: Vec<&RecordId> = records
@@ -228,11 +249,11 @@ fn play(
         .filter(|record| shown.get(record) != village.truth.get(record))
         .collect();
     for record in &differ {
-        match (missing.contains(*record), both) {
+        match (said.missing.contains(*record), both) {
             (false, _) => {
                 let (before, now) = (&village.truth[*record], &shown[*record]);
                 // Neither copy and no read model knows of it, and the repair said that there was more.
-                match both && lost_writes {
+                match both && said.lost_writes {
                     true => counts.lost_of_both += 1,
                     false => counts
                         .silent
@@ -249,10 +270,7 @@ fn play(
             false => counts.silent.push(format!("{what}: the list")),
         }
     }
-    if !differ.is_empty() {
-        run_beside_its_neighbour(village, mesh, &place);
-        counts.healed += 1;
-    }
+    differ.is_empty()
 }
 
 /// One of the files that fit.

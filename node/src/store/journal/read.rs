@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::Bound;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crdt_model::store::StoreError;
+use crdt_model::store::{Entry, StoreError};
 
 use super::record::{Body, FRONT_BYTES, MARKER, checksum, front};
 use crate::store::engine::Take;
@@ -87,17 +88,41 @@ impl Index {
         }))
     }
 
+    /// The newest value of a key.
+    pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let place = self.values.get(key);
+        place.map(|place| self.value(place)).transpose()
+    }
+
+    /// At most `limit` entries whose key begins with `prefix` and lies after `after`, in order.
+    pub(in crate::store) fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let entries = self.values.range::<[u8], _>((from, Bound::Unbounded));
+        let entries = entries.take_while(|(key, _)| key.starts_with(prefix));
+        let read = |(key, place): (&Vec<u8>, &Place)| Ok((key.clone(), self.value(place)?));
+        entries.take(limit).map(read).collect()
+    }
+
+    fn value(&self, (at, length): &Place) -> Result<Vec<u8>, StoreError> {
+        let mut value = vec![0; *length];
+        self.file
+            .read_exact_at(&mut value, *at)
+            .map_err(at_path(&self.path))?;
+        Ok(value)
+    }
+
     /// Calls `visit` for every key and its newest value, in order.
     pub(in crate::store) fn each(&self, visit: &mut Take<'_>) -> Result<(), StoreError> {
-        let mut value = Vec::new();
-        for (key, (at, length)) in &self.values {
-            value.resize(*length, 0);
-            self.file
-                .read_exact_at(&mut value, *at)
-                .map_err(at_path(&self.path))?;
-            visit(key, &value)?;
-        }
-        Ok(())
+        let mut entries = self.values.iter();
+        entries.try_for_each(|(key, place)| visit(key, &self.value(place)?))
     }
 }
 
