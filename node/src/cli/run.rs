@@ -122,10 +122,11 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     Ok(Answer::done(text, json!({ "answer": "stopped" })))
 }
 
-/// Our own parts log as asked for; what they build on, only what needs looking after.
+/// Our own parts log as asked for. What they build on logs errors only, for of its warnings strangers
+/// and peers can cause any number; and of QUIC packets nothing, for anybody can forge one.
 fn log_to_stderr(level: LogLevel, format: LogFormat) -> Result<(), Problem> {
     let level = level.as_str();
-    let filter = format!("warn,node={level},crdt_model={level},policy={level}");
+    let filter = format!("error,quinn_proto=off,node={level},crdt_model={level},policy={level}");
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(EnvFilter::new(filter));

@@ -2,8 +2,29 @@
 
 use crdt_model::engine::Alarm;
 
-/// Writes an alarm to the log.
-pub(super) fn log(alarm: &Alarm) {
+use super::summaries::Summaries;
+
+/// Writes an alarm to the log; of those that others can cause at will, one a minute in full.
+pub(super) fn log(alarm: &Alarm, summaries: &Summaries) {
+    let in_full = match alarm {
+        Alarm::CharterFork { peer, .. } => summaries.note("charter-fork", Some(*peer), peer),
+        Alarm::Refused { peer, fault, .. } => {
+            summaries.note("refused-commit", Some(*peer), fault.code())
+        }
+        Alarm::Equivocated { author, .. } => summaries.note("forked-author", None, author),
+        Alarm::SplitView { one, .. } => summaries.note("split-view", None, one),
+        Alarm::Frozen { cosigner, .. } => {
+            summaries.note("newer-charter", Some(*cosigner), cosigner)
+        }
+        Alarm::Misbehaved { peer, code, .. } => summaries.note("misbehaved", Some(*peer), code),
+        Alarm::Damaged { .. } | Alarm::EmergencyBegins { .. } | Alarm::EmergencyEnds { .. } => true,
+    };
+    if in_full {
+        write(alarm);
+    }
+}
+
+fn write(alarm: &Alarm) {
     match alarm {
         Alarm::CharterFork {
             peer,

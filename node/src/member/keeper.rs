@@ -26,6 +26,7 @@ use super::founding::{EPOCH_MARK, NODE_MARK, charter_problem, held_problem, stor
 use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
+use super::summaries::Summaries;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -53,6 +54,8 @@ pub struct Keeper {
     pub adopted: AdoptedCharter,
     /// The clocks.
     pub clock: Clock,
+    /// Log lines that others can cause.
+    pub(super) summaries: Summaries,
     /// What the network has reported.
     pub network: network::Reports,
     /// Milliseconds from author to here, for the latest commits from elsewhere.
@@ -90,12 +93,15 @@ impl Keeper {
         if let Ok(processors) = std::thread::available_parallelism() {
             engine.check_over(processors);
         }
+        let clock = Clock::start();
+        let summaries = Summaries::new(clock);
         let mut keeper = Self {
             engine,
             store,
             adopted: held.current,
-            clock: Clock::start(),
-            network: network::Reports::default(),
+            clock,
+            network: network::Reports::new(summaries.clone()),
+            summaries,
             latencies_ms: VecDeque::new(),
             commands: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -176,7 +182,7 @@ impl Keeper {
                     self.limits.changed(*facet, self.engine.charter().kinds());
                     self.reading.changed(*facet);
                 }
-                alarms::log(&alarm);
+                alarms::log(&alarm, &self.summaries);
             }
         }
         None
@@ -228,6 +234,7 @@ impl Keeper {
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
         let own = self.limits.look_at().min(self.beats.look_at());
+        let own = own.min(self.summaries.next_due());
         self.engine.next_timeout().min(own)
     }
 
@@ -321,7 +328,9 @@ impl Keeper {
             Err(why) => {
                 let why = why.to_string();
                 let version = CharterVersion(self.adopted.version().0 + 1);
-                tracing::warn!(%peer, %version, why, "an offered charter was refused");
+                if self.summaries.note("offered-charter", Some(peer), &why) {
+                    tracing::warn!(%peer, %version, why, "an offered charter was refused");
+                }
                 self.network.charter_refused(peer, why);
                 Input::CharterRefused { peer, version }
             }
@@ -345,7 +354,9 @@ impl Keeper {
                 Input::CharterRecalled { charter, bundle }
             }
             Err(why) => {
-                tracing::warn!(%peer, %version, why, "an older charter was refused");
+                if self.summaries.note("older-charter", Some(peer), &why) {
+                    tracing::warn!(%peer, %version, why, "an older charter was refused");
+                }
                 Input::CharterRefused { peer, version }
             }
         }

@@ -103,7 +103,9 @@ impl Keeper {
                 Err(error) => {
                     // The engine mends what is damaged, says so and tells of it again.
                     self.limits.changed.remove(&facet);
-                    tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
+                    if self.summaries.note("limits-unknown", None, facet.facet) {
+                        tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
+                    }
                 }
             }
         }
@@ -170,13 +172,16 @@ impl Keeper {
 
     fn take_step(&mut self, draft: Draft) -> Result<(), Problem> {
         let (record, facet) = (draft.facet.record, draft.facet.facet);
+        let summaries = self.summaries.clone();
         self.write(vec![draft], move |outcome| {
             match outcome {
                 Ok(_) => {
                     tracing::info!(%record, %facet, "time was up and a step was taken");
                 }
                 Err(error) => {
-                    tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
+                    if summaries.note("no-step", None, facet) {
+                        tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
+                    }
                 }
             }
             None
@@ -185,13 +190,16 @@ impl Keeper {
 
     fn send_letter(&mut self, draft: Draft) -> Result<(), Problem> {
         let (record, facet) = (draft.facet.record, draft.facet.facet);
+        let summaries = self.summaries.clone();
         self.write(vec![draft], move |outcome| {
             match outcome {
                 Ok(_) => {
                     tracing::info!(%record, %facet, "time was up and a letter was sent");
                 }
                 Err(error) => {
-                    tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
+                    if summaries.note("no-letter", None, facet) {
+                        tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
+                    }
                 }
             }
             None
@@ -200,8 +208,11 @@ impl Keeper {
 
     fn give_receipt(&mut self, draft: Draft) -> Result<(), Problem> {
         let (record, facet) = (draft.facet.record, draft.facet.facet);
+        let summaries = self.summaries.clone();
         self.write(vec![draft], move |outcome| {
-            if let Err(error) = outcome {
+            if let Err(error) = outcome
+                && summaries.note("no-receipt", None, facet)
+            {
                 tracing::warn!(%record, %facet, %error, "something arrived and no receipt was given");
             }
             None

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use crdt_model::engine::{self, Input};
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{NodeId, PublicKey};
 
+use super::summaries::Summaries;
 use crate::text;
 use crate::text::Text;
-use crate::transport::{Command, Cut, Event, InboundId, RequestId};
+use crate::transport::{Command, Cut, Event, InboundId, Refusal, RequestId};
 
 /// What the network has reported.
-#[derive(Default)]
 pub struct Reports {
     /// Why each node could not be reached, or was lost, the last time.
     pub last_failure: BTreeMap<NodeId, Text>,
@@ -24,17 +24,40 @@ pub struct Reports {
     pub cut: BTreeSet<NodeId>,
     inbound: BTreeMap<u64, InboundId>,
     next_inbound: u64,
+    summaries: Summaries,
 }
 
 impl Reports {
+    pub(super) fn new(summaries: Summaries) -> Self {
+        Self {
+            last_failure: BTreeMap::new(),
+            charter_refused: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            inbound: BTreeMap::new(),
+            next_inbound: 0,
+            summaries,
+        }
+    }
+
     /// The engine's input for an event, if it is any of its business.
     pub fn input(&mut self, event: Event) -> Option<Input> {
         match event {
-            Event::Connected { node, .. } => {
+            Event::Connected {
+                node,
+                we_dialled,
+                address,
+            } => {
                 self.last_failure.remove(&node);
+                if self.summaries.note("line-up", Some(node), &address) {
+                    tracing::info!(%node, %address, we_dialled, "line up");
+                }
                 Some(Input::Connected { peer: node })
             }
             Event::Disconnected { node, why } => {
+                if self.summaries.note("line-down", Some(node), &why) {
+                    tracing::info!(%node, %why, "line down");
+                }
                 self.last_failure.insert(node, why.text());
                 Some(Input::Disconnected { peer: node })
             }
@@ -63,13 +86,8 @@ impl Reports {
                     id: engine::RequestId(id.0),
                 })
             }
-            Event::Refused { node, why, .. } => {
-                *self.refused.entry((node, why.code())).or_default() += 1;
-                tracing::warn!(
-                    ?node,
-                    code = why.code(),
-                    "a connection or frame was turned away"
-                );
+            Event::Refused { .. } | Event::TurnedAway { .. } | Event::AcceptFailed { .. } => {
+                self.note_strangers(event);
                 None
             }
             Event::DialFailed { node, why, .. } => {
@@ -84,6 +102,63 @@ impl Reports {
                 tracing::error!(address, "no longer listening");
                 None
             }
+        }
+    }
+
+    /// What strangers did, and members who did what they may not.
+    fn note_strangers(&mut self, event: Event) {
+        match event {
+            Event::Refused {
+                key,
+                node,
+                from,
+                why,
+            } => self.note_refused(key, node, from, why),
+            Event::TurnedAway { why, count, from } => self.note_turned_away(why, count, from),
+            Event::AcceptFailed { cause } if self.summaries.note("accept-failed", None, &cause) => {
+                tracing::warn!(cause, "a listener could not accept a connection");
+            }
+            _ => {}
+        }
+    }
+
+    /// A connection or frame of somebody who has proven who it is was turned away.
+    fn note_refused(
+        &mut self,
+        key: Option<PublicKey>,
+        node: Option<NodeId>,
+        from: Option<String>,
+        why: Refusal,
+    ) {
+        let code = why.code();
+        *self.refused.entry((node, code)).or_default() += 1;
+        let key = key.map(|key| key.to_string());
+        let shown = |part: &Option<String>| part.clone().unwrap_or_else(|| "unknown".to_owned());
+        let origin = format!("{} from {}", shown(&key), shown(&from));
+        if self.summaries.note(code, node, origin) {
+            tracing::warn!(
+                ?node,
+                code,
+                key,
+                from,
+                "a connection or frame was turned away"
+            );
+        }
+    }
+
+    /// Connections were turned away before anybody had proven anything.
+    fn note_turned_away(&mut self, why: Refusal, count: u64, from: BTreeMap<String, u64>) {
+        let code = why.code();
+        *self.refused.entry((None, code)).or_default() += count;
+        let mut rest = count;
+        for (from, count) in from {
+            rest = rest.saturating_sub(count);
+            if self.summaries.note_many(code, None, count, &from) {
+                tracing::warn!(code, from, count, "connections were turned away unheard");
+            }
+        }
+        if rest > 0 {
+            self.summaries.note_many(code, None, rest, "elsewhere");
         }
     }
 

@@ -192,6 +192,7 @@ impl Rounds {
                         self.keeper.input(Input::Tick)?;
                         self.keeper.watch_limits()?;
                         self.keeper.watch_beats()?;
+                        self.keeper.summaries.write_due();
                     }
                     Next::End => return Ok(()),
                 }
@@ -297,6 +298,7 @@ impl Rounds {
         // Everything is durable. Whoever asked hears it while the lines are being closed.
         answer(crate::control::protocol::Reply::Done);
         while self.events.recv().await.is_some() {}
+        self.keeper.summaries.write_due();
         tracing::info!("stopped");
         Ok(())
     }

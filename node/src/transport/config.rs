@@ -8,10 +8,15 @@ use zeroize::Zeroizing;
 
 /// Milliseconds within which a connection must have finished its handshake.
 pub const HANDSHAKE_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds within which a connection must have said its first bytes. Whoever dials speaks first,
+/// so on a good line they come at once, and on a bad one after one or two repetitions.
+pub const FIRST_BYTES_TIMEOUT_MS: u64 = 3_000;
 /// Milliseconds of silence after which a peer is asked for a sign of life.
 pub const KEEP_ALIVE_MS: u64 = 20_000;
 /// Milliseconds that closing a line in good order may take.
 pub const CLOSE_TIMEOUT_MS: u64 = 2_000;
+
+const _: () = assert!(FIRST_BYTES_TIMEOUT_MS < HANDSHAKE_TIMEOUT_MS);
 
 /// How often in [`KEEP_ALIVE_MS`] silence is looked for.
 pub(super) const LOOKS_PER_KEEP_ALIVE: u64 = 4;
@@ -27,6 +32,8 @@ pub struct Timings {
     /// A handshake, name resolution included. Also the time within which two lines of one pair
     /// count as dialled at once.
     pub handshake: Duration,
+    /// The first bytes of a connection that somebody else opened.
+    pub first_bytes: Duration,
     /// A request, until it is answered; and a request of a peer, until it has arrived and is
     /// answered.
     pub request: Duration,
@@ -44,6 +51,7 @@ impl Default for Timings {
     fn default() -> Self {
         Self {
             handshake: Duration::from_millis(HANDSHAKE_TIMEOUT_MS),
+            first_bytes: Duration::from_millis(FIRST_BYTES_TIMEOUT_MS),
             request: Duration::from_millis(REQUEST_TIMEOUT_MS),
             keep_alive: Duration::from_millis(KEEP_ALIVE_MS),
             close: Duration::from_millis(CLOSE_TIMEOUT_MS),

@@ -6,6 +6,7 @@ use std::io;
 
 use crdt_model::ids::NodeId;
 use libp2p::core::transport::TransportError;
+use libp2p::core::upgrade::NegotiationError;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError};
 use libp2p::{Multiaddr, PeerId, quic};
@@ -165,7 +166,7 @@ impl Driver {
             // The roster, the links or a cut changed while the handshake was under way, or the peer
             // dialled us meanwhile.
             self.rounds.remove(&node);
-            self.on_denial(Some(&peer), *denial);
+            self.on_denial(Some(&peer), *denial, None);
             if !self.links.contains_key(&node) {
                 self.dialler.failed(node, Instant::now(), &mut self.rng);
             }
@@ -184,11 +185,11 @@ impl Driver {
     ) {
         if let libp2p::swarm::ListenError::Denied { cause } = error {
             if let Some(denial) = cause.downcast_ref::<Denial>() {
-                self.on_denial(peer.as_ref(), *denial);
+                self.on_denial(peer.as_ref(), *denial, Some(from));
             } else if cause.downcast_ref::<Exceeded>().is_some() {
                 let known = peer.and_then(|peer| self.gate().directory().node(&peer));
                 let node = known.map(|(node, _)| node);
-                self.refuse(peer.as_ref(), node, Refusal::TooManyConnections);
+                self.refuse(peer.as_ref(), node, Refusal::TooManyConnections, Some(from));
             }
         } else {
             tracing::debug!(%from, %error, "an incoming connection did not finish its handshake");
@@ -226,6 +227,10 @@ fn fault_of_io(error: &io::Error) -> AddressFault {
         if let Some(quic::Error::HandshakeTimedOut) = error.downcast_ref() {
             return AddressFault::TimedOut;
         }
+        // That is what an end that comes in place of the first answer is called.
+        if let Some(NegotiationError::Failed) = error.downcast_ref() {
+            return AddressFault::ClosedEarly;
+        }
         link = match error.downcast_ref::<io::Error>() {
             None => error.source(),
             Some(error) => {
@@ -235,6 +240,10 @@ fn fault_of_io(error: &io::Error) -> AddressFault {
                     io::ErrorKind::HostUnreachable
                     | io::ErrorKind::NetworkUnreachable
                     | io::ErrorKind::NetworkDown => return AddressFault::Unreachable,
+                    io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe => return AddressFault::ClosedEarly,
                     io::ErrorKind::AddrNotAvailable | io::ErrorKind::PermissionDenied => {
                         return AddressFault::Other {
                             cause: shortened(&cause),

@@ -5,20 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::pending;
+use std::time::Duration;
 
 use crdt_model::ids::NodeId;
 use futures::StreamExt;
-use libp2p::Swarm;
 use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, Swarm};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use super::address::without_peer;
 use super::config::{LOOKS_PER_KEEP_ALIVE, Timings};
 use super::dialler::Dialler;
-use super::dialling::{Resolved, Round};
+use super::dialling::{Resolved, Round, shortened};
 use super::directory::Directory;
 use super::event::{Allowed, Command, Cut, Event};
 use super::exchange::Exchange;
@@ -27,12 +29,15 @@ use super::gate::Denial;
 use super::line::Switchboard;
 use super::links::Link;
 use super::stats::Stats;
-use super::swarm::{Wire, WireEvent};
+use super::swarm::{Doors, Wire, WireEvent};
 
 /// Events waiting for the channel, past which nothing more is taken from the network.
 const WAITING_EVENTS_PAUSE_NETWORK: usize = 64;
 /// Events waiting for the channel, past which no more commands are taken either.
 const WAITING_EVENTS_PAUSE_COMMANDS: usize = 4096;
+
+/// How often it is reported what was turned away at the doors.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 const _: () = assert!(WAITING_EVENTS_PAUSE_NETWORK < WAITING_EVENTS_PAUSE_COMMANDS);
 
@@ -41,6 +46,7 @@ pub(super) struct Driver {
     pub(super) us: NodeId,
     pub(super) swarm: Swarm<Wire>,
     pub(super) switchboard: Switchboard,
+    pub(super) doors: Doors,
     pub(super) timings: Timings,
     pub(super) rng: ChaCha8Rng,
     pub(super) commands: mpsc::Receiver<Command>,
@@ -62,6 +68,8 @@ impl Driver {
         let look_every = self.timings.keep_alive / u32::try_from(LOOKS_PER_KEEP_ALIVE).unwrap_or(1);
         let mut looks = interval(look_every);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reports = interval(REPORT_EVERY);
+        reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let due = self.dialler.next_due();
             let backlog = self.waiting.len();
@@ -90,6 +98,7 @@ impl Driver {
                     }
                 }
                 _ = looks.tick() => self.look_for_silence(),
+                _ = reports.tick() => self.report_turned_away(),
             }
         }
         self.shut_down().await;
@@ -219,7 +228,8 @@ impl Driver {
                 }
             }
             SwarmEvent::ListenerError { error, .. } => {
-                tracing::warn!(%error, "a listener could not accept a connection");
+                let cause = shortened(&error.to_string());
+                self.emit(Event::AcceptFailed { cause });
             }
             _ => {}
         }
@@ -263,18 +273,46 @@ impl Driver {
         peer: Option<&libp2p::PeerId>,
         node: Option<NodeId>,
         why: Refusal,
+        from: Option<&Multiaddr>,
     ) {
         let key = peer.and_then(super::directory::key_of);
         tracing::debug!(?key, ?node, %why, "refused");
         self.stats
             .send_modify(|stats| stats.count_refusal(node, why));
-        self.emit(Event::Refused { key, node, why });
+        let from = from.map(|from| without_peer(from).to_string());
+        self.emit(Event::Refused {
+            key,
+            node,
+            from,
+            why,
+        });
+    }
+
+    /// Counts and reports what was turned away at the doors.
+    fn report_turned_away(&mut self) {
+        for (why, count) in self.doors.turned_away.take() {
+            self.stats
+                .send_modify(|stats| stats.count_turned_away(why, count.all));
+            let from = count.from.into_iter();
+            self.emit(Event::TurnedAway {
+                why,
+                count: count.all,
+                from: from
+                    .map(|(source, count)| (source.to_string(), count))
+                    .collect(),
+            });
+        }
     }
 
     /// Counts and reports what the gate denied. A second line of one pair is no offence.
-    pub(super) fn on_denial(&mut self, peer: Option<&libp2p::PeerId>, denial: Denial) {
+    pub(super) fn on_denial(
+        &mut self,
+        peer: Option<&libp2p::PeerId>,
+        denial: Denial,
+        from: Option<&Multiaddr>,
+    ) {
         if let Denial::Refused { node, why } = denial {
-            self.refuse(peer, node, why);
+            self.refuse(peer, node, why, from);
         }
     }
 

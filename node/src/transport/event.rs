@@ -1,6 +1,6 @@
 //! What goes in and what comes out: [`Command`] and [`Event`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,8 +174,25 @@ pub enum Event {
         key: Option<PublicKey>,
         /// The node with that key, if the roster lists one.
         node: Option<NodeId>,
+        /// The other end, as a multiaddress, if it is known.
+        from: Option<String>,
         /// Why.
         why: Refusal,
+    },
+    /// Connections were turned away before anything could be proven on them, and counted. A flood makes
+    /// thousands of them in a second, so they are reported together, at most once a second.
+    TurnedAway {
+        /// Why.
+        why: Refusal,
+        /// How many.
+        count: u64,
+        /// How many came from some of the addresses.
+        from: BTreeMap<String, u64>,
+    },
+    /// The system did not let the node accept a connection.
+    AcceptFailed {
+        /// What the system said.
+        cause: String,
     },
     /// No address of a node led to it.
     DialFailed {

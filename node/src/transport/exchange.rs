@@ -217,7 +217,7 @@ impl Driver {
                 (link.connection == connection).then_some(node)
             }
             Err(denial) => {
-                self.on_denial(Some(peer), denial);
+                self.on_denial(Some(peer), denial, None);
                 None
             }
         }
@@ -235,7 +235,7 @@ impl Driver {
             Frame::Whole(bytes) => bytes,
             Frame::Oversized(claimed_bytes) => {
                 let why = Refusal::OversizedRequest { claimed_bytes };
-                return self.refuse(Some(peer), Some(node), why);
+                return self.refuse(Some(peer), Some(node), why, None);
             }
         };
         if bytes.is_empty() {
@@ -245,7 +245,7 @@ impl Driver {
             return;
         }
         if self.exchange.asked_by(node) >= PEER_REQUESTS_IN_FLIGHT_MAX {
-            return self.refuse(Some(peer), Some(node), Refusal::TooManyRequests);
+            return self.refuse(Some(peer), Some(node), Refusal::TooManyRequests, None);
         }
         self.stats.send_modify(|stats| {
             let peer = stats.peer(node);
@@ -265,7 +265,7 @@ impl Driver {
             Frame::Whole(bytes) => bytes,
             Frame::Oversized(claimed_bytes) => {
                 let why = Refusal::OversizedResponse { claimed_bytes };
-                self.refuse(Some(peer), Some(node), why);
+                self.refuse(Some(peer), Some(node), why, None);
                 if let Purpose::Caller(id) = purpose {
                     self.request_failed(node, id, RequestFault::Oversized);
                 }

@@ -37,6 +37,8 @@ pub enum Refusal {
     Cut,
     /// Too many connections at once, of this peer or of all.
     TooManyConnections,
+    /// It opened a connection and said nothing.
+    Silent,
     /// A request that claimed this many bytes.
     OversizedRequest {
         /// The length its prefix claimed.
@@ -60,6 +62,7 @@ impl Refusal {
             Self::LinkNotAllowed => "link-not-allowed",
             Self::Cut => "cut",
             Self::TooManyConnections => "too-many-connections",
+            Self::Silent => "silent",
             Self::OversizedRequest { .. } => "oversized-request",
             Self::OversizedResponse { .. } => "oversized-response",
             Self::TooManyRequests => "too-many-requests",
@@ -83,6 +86,7 @@ impl Refusal {
                 "the line is cut for a demonstration"
             ),
             Self::TooManyConnections => text!("连接数超过上限", "too many connections at once"),
+            Self::Silent => text!("连接后没有发送任何内容", "it connected and said nothing"),
             Self::OversizedRequest { claimed_bytes } => text!(
                 "请求声称 {claimed_bytes} 字节，上限为 {REQUEST_BYTES_MAX} 字节",
                 "a request claimed {claimed_bytes} bytes, where at most {REQUEST_BYTES_MAX} are allowed"
@@ -114,6 +118,8 @@ pub enum AddressFault {
     TimedOut,
     /// The network knows no way there.
     Unreachable,
+    /// The other end closed the connection before it had proven who it is.
+    ClosedEarly,
     /// Something else than a node answers, or the handshake broke.
     HandshakeFailed {
         /// What the TLS or QUIC layer said.
@@ -160,6 +166,10 @@ impl AddressFault {
             Self::Unreachable => text!(
                 "网络不可达：请检查本机网络与路由",
                 "no route to it: check this machine's network and routes"
+            ),
+            Self::ClosedEarly => text!(
+                "对方在验证身份之前关闭了连接：可能有过多的连接正涌向对方，本节点会自动重试；如果一直如此，请核对该端口上运行的是不是本网节点",
+                "it closed the connection before proving who it is: too many connections may be reaching it just now, and this node tries again by itself; if it stays so, check that a node listens on that port"
             ),
             Self::HandshakeFailed { cause } => text!(
                 "握手失败（{cause}）：该端口可能不是本网节点，或线路中有设备改动流量",

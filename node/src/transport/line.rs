@@ -21,21 +21,21 @@ use libp2p::PeerId;
 use libp2p::core::muxing::{StreamMuxer, StreamMuxerBox, StreamMuxerEvent};
 use tokio::time::{Sleep, sleep};
 
-/// One line's switch: flipped once, never back.
+/// A connection's switch: flipped once, never back.
 #[derive(Default)]
-struct Switch {
+pub(super) struct Switch {
     severed: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Switch {
-    fn is_severed(&self, cx: &Context<'_>) -> bool {
+    pub(super) fn is_severed(&self, cx: &Context<'_>) -> bool {
         // Register first, so that a flip in between is not missed.
         self.waker.register(cx.waker());
         self.severed.load(Ordering::Acquire)
     }
 
-    fn sever(&self) {
+    pub(super) fn sever(&self) {
         self.severed.store(true, Ordering::Release);
         self.waker.wake();
     }

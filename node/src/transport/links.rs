@@ -12,6 +12,7 @@ use super::driver::Driver;
 use super::event::Event;
 use super::fault::{CloseReason, Refusal, RequestFault};
 use super::gate::Denial;
+use super::source::Source;
 
 /// A line that is up.
 pub(super) struct Link {
@@ -39,12 +40,16 @@ impl Driver {
                 // The roster, the links or a cut changed in between.
                 self.switchboard.sever(peer);
                 self.gate_mut().forget(&peer);
-                self.on_denial(Some(&peer), denial);
+                self.on_denial(Some(&peer), denial, Some(endpoint.get_remote_address()));
                 return;
             }
         };
         if self.links.contains_key(&node) {
             self.line_down(node, CloseReason::Replaced);
+        }
+        if let ConnectedPoint::Listener { send_back_addr, .. } = endpoint {
+            let source = Source::of(send_back_addr);
+            self.doors.members.note(source, Instant::now());
         }
         self.rounds.remove(&node);
         self.cut_off.remove(&node);
@@ -59,7 +64,6 @@ impl Driver {
         self.links.insert(node, link);
         let address = without_peer(endpoint.get_remote_address()).to_string();
         let we_dialled = endpoint.is_dialer();
-        tracing::info!(%node, %address, we_dialled, "line up");
         let lines = self.links.len();
         self.stats.send_modify(|stats| {
             stats.lines = u64::try_from(lines).unwrap_or(u64::MAX);
@@ -99,7 +103,6 @@ impl Driver {
         if self.links.remove(&node).is_none() {
             return;
         }
-        tracing::info!(%node, %why, "line down");
         for id in self.exchange.drop_line(node) {
             self.request_failed(node, id, RequestFault::LineLost);
         }

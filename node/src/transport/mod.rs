@@ -9,6 +9,9 @@
 //!   roster is asked again for every message, so that a change holds at once.
 //! * It keeps lines to the nodes it is told to keep, dialling their addresses in the order of the
 //!   roster, with exponential back-off and jitter, forever.
+//! * Connections whose other end has not proven who it is are bounded, for each source and in all; one
+//!   that says nothing has a short deadline; and sources from which members have come have room of
+//!   their own. So a flood of connections keeps no member out.
 //! * Frames are bounded, requests under way are bounded, queues are bounded.
 //!
 //! # Dead lines
@@ -26,7 +29,8 @@
 //! # Map
 //! [`event`] and [`config`] are the boundary, [`fault`] says what went wrong in words, [`stats`]
 //! counts. Inside: `driver` is the task, with `dialling`, `links` and `exchange`; `swarm` puts libp2p
-//! together out of `codec`, `gate` and `line`; `dialler` is the back-off, `directory` the roster by
+//! together out of `codec`, `gate`, `line`, and of the doors: `hall` for connections that have said
+//! nothing, `turnstile` for handshakes under way, both with a `room` that knows each `source`; `dialler` is the back-off, `directory` the roster by
 //! peer id, `address` what rosters list.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -52,13 +56,19 @@ pub mod event;
 mod exchange;
 pub mod fault;
 mod gate;
+mod hall;
 mod line;
 mod links;
+mod room;
+mod source;
 pub mod stats;
 mod swarm;
+mod turned_away;
+mod turnstile;
 
 pub use config::{
-    CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS, Timings, TransportConfig, TransportError,
+    CLOSE_TIMEOUT_MS, FIRST_BYTES_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS, Timings,
+    TransportConfig, TransportError,
 };
 pub use event::{Allowed, Command, Cut, Event, InboundId, RequestId};
 pub use fault::{AddressFault, Attempt, CloseReason, DialFault, Refusal, RequestFault};
@@ -130,7 +140,8 @@ impl Transport {
         let mut gate = gate::Gate::new(node, timings.handshake);
         gate.set_directory(directory::Directory::new(roster));
         let switchboard = line::Switchboard::default();
-        let mut swarm = swarm::build(&pair, gate, &switchboard, &timings)?;
+        let doors = swarm::Doors::default();
+        let mut swarm = swarm::build(&pair, gate, &switchboard, &doors, &timings)?;
         for address in &listen {
             listen_on(&mut swarm, address)?;
         }
@@ -142,6 +153,7 @@ impl Transport {
             us: node,
             swarm,
             switchboard,
+            doors,
             dialler: dialler::Dialler::new(timings.retry_first, timings.retry_last),
             timings,
             rng: ChaCha8Rng::from_seed(seed),

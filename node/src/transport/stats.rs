@@ -69,6 +69,10 @@ impl Stats {
         }
     }
 
+    pub(super) fn count_turned_away(&mut self, why: Refusal, count: u64) {
+        *self.refusals.entry(why.code()).or_default() += count;
+    }
+
     /// How often this was refused, of anybody.
     pub fn refused(&self, code: &str) -> u64 {
         self.refusals.get(code).copied().unwrap_or_default()

@@ -19,14 +19,23 @@ use libp2p_connection_limits::{self as connection_limits, ConnectionLimits};
 use super::codec::{FrameCodec, PROTOCOL};
 use super::config::{Timings, TransportError};
 use super::gate::Gate;
+use super::hall::Hall;
 use super::line::Switchboard;
+use super::room::ROOM_MAX;
+use super::source::MemberSources;
+use super::turned_away::TurnedAway;
+use super::turnstile::Turnstile;
 
-/// Connections whose handshake is under way, in each direction.
-const PENDING_CONNECTIONS_MAX: u32 = 64;
+/// Connections that we dialled and whose handshake is under way.
+const DIALLED_PENDING_MAX: u32 = 64;
+/// Connections that others opened and whose handshake is under way, TCP and QUIC together. This is only
+/// a backstop: [`Turnstile`] decides who gives way, and what gave way is gone a little later.
+const OPENED_PENDING_MAX: u32 = 4 * ROOM_MAX as u32;
 /// Connections of one peer: the line that is up, one that is closing, and one that takes over.
 const PEER_CONNECTIONS_MAX: u32 = 3;
-/// Connections the kernel holds before they are accepted.
-const LISTEN_BACKLOG: u32 = 128;
+/// Connections the kernel holds before they are accepted. Where there is no room, it ignores new ones,
+/// and their owners try again after a second.
+const LISTEN_BACKLOG: u32 = 1024;
 /// Requests of one line under way, both directions together. Twice the requests that may wait in
 /// each direction, because a stream lives a little longer than its request.
 const STREAMS_MAX: usize = 4 * PEER_REQUESTS_IN_FLIGHT_MAX;
@@ -47,6 +56,19 @@ pub(super) struct Wire {
     pub(super) frames: request_response::Behaviour<FrameCodec>,
 }
 
+/// What bounds the connections that others open, and what came of that.
+#[derive(Clone, Default)]
+pub(super) struct Doors {
+    pub(super) members: MemberSources,
+    pub(super) turned_away: TurnedAway,
+}
+
+impl Doors {
+    fn bound<O>(&self, transport: Boxed<O>) -> Turnstile<O> {
+        Turnstile::new(transport, self.members.clone(), self.turned_away.clone())
+    }
+}
+
 /// The identity made of a node's secret key.
 pub(super) fn identity(secret: &[u8; 32]) -> Result<Keypair, TransportError> {
     // The copy is wiped by the callee.
@@ -58,11 +80,12 @@ pub(super) fn build(
     pair: &Keypair,
     gate: Gate,
     switchboard: &Switchboard,
+    doors: &Doors,
     timings: &Timings,
 ) -> Result<Swarm<Wire>, TransportError> {
     let limits = ConnectionLimits::default()
-        .with_max_pending_incoming(Some(PENDING_CONNECTIONS_MAX))
-        .with_max_pending_outgoing(Some(PENDING_CONNECTIONS_MAX))
+        .with_max_pending_incoming(Some(OPENED_PENDING_MAX))
+        .with_max_pending_outgoing(Some(DIALLED_PENDING_MAX))
         .with_max_established(Some(CONNECTIONS_MAX))
         .with_max_established_per_peer(Some(PEER_CONNECTIONS_MAX));
     let requests = request_response::Config::default()
@@ -80,7 +103,7 @@ pub(super) fn build(
         .with_dial_concurrency_factor(NonZeroU8::MIN)
         // There is one protocol, so a request need not wait for the peer to agree to it.
         .with_substream_upgrade_protocol_override(Version::V1Lazy);
-    let transport = wires(pair, switchboard, timings)?;
+    let transport = wires(pair, switchboard, doors, timings)?;
     Ok(Swarm::new(
         transport,
         wire,
@@ -92,6 +115,28 @@ pub(super) fn build(
 fn wires(
     pair: &Keypair,
     switchboard: &Switchboard,
+    doors: &Doors,
+    timings: &Timings,
+) -> Result<Boxed<(PeerId, StreamMuxerBox)>, TransportError> {
+    // Rooms of their own: the address of a QUIC packet may be forged, that of a TCP connection not.
+    let quic = doors.bound(quic_wire(pair, timings));
+    let tcp = doors.bound(tcp_wire(pair, doors, timings)?);
+    let switchboard = switchboard.clone();
+    let close = timings.close;
+    let severable = move |(peer, line)| {
+        let line = switchboard.attach(peer, line, close);
+        (peer, StreamMuxerBox::new(line))
+    };
+    let either = quic
+        .or_transport(tcp)
+        .map_err(|error| error.into_inner())
+        .map(move |line, _| severable(line.into_inner()));
+    Ok(either.boxed())
+}
+
+fn tcp_wire(
+    pair: &Keypair,
+    doors: &Doors,
     timings: &Timings,
 ) -> Result<Boxed<(PeerId, StreamMuxerBox)>, TransportError> {
     let tls = tls::Config::new(pair).map_err(|_| TransportError::SecretKey)?;
@@ -100,7 +145,13 @@ fn wires(
     let tcp = tcp::Config::new()
         .nodelay(true)
         .listen_backlog(LISTEN_BACKLOG);
-    let tcp = tcp::tokio::Transport::new(tcp)
+    let hall = Hall::new(
+        tcp::tokio::Transport::new(tcp),
+        doors.members.clone(),
+        doors.turned_away.clone(),
+        timings.first_bytes,
+    );
+    let tcp = hall
         // Not the lazy version: with it, a line on which nobody speaks first never comes up.
         .upgrade(Version::V1)
         .authenticate(tls)
@@ -115,8 +166,11 @@ fn wires(
                 io::Error::other,
             ),
         })
-        .map(|(peer, line), _| (peer, StreamMuxerBox::new(line)))
-        .boxed();
+        .map(|(peer, line), _| (peer, StreamMuxerBox::new(line)));
+    Ok(tcp.boxed())
+}
+
+fn quic_wire(pair: &Keypair, timings: &Timings) -> Boxed<(PeerId, StreamMuxerBox)> {
     let mut config = quic::Config::new(pair);
     config.handshake_timeout = timings.handshake;
     config.keep_alive_interval = timings.keep_alive;
@@ -125,18 +179,7 @@ fn wires(
     config.max_concurrent_stream_limit = u32::try_from(LINE_STREAMS_MAX).unwrap_or(u32::MAX);
     config.max_stream_data = QUIC_STREAM_BYTES;
     config.max_connection_data = QUIC_LINE_BYTES;
-    let quic = quic::tokio::Transport::new(config)
+    quic::tokio::Transport::new(config)
         .map(|(peer, line), _| (peer, StreamMuxerBox::new(line)))
-        .boxed();
-    let switchboard = switchboard.clone();
-    let close = timings.close;
-    let severable = move |(peer, line)| {
-        let line = switchboard.attach(peer, line, close);
-        (peer, StreamMuxerBox::new(line))
-    };
-    let either = quic
-        .or_transport(tcp)
-        .map_err(|error| error.into_inner())
-        .map(move |line, _| severable(line.into_inner()));
-    Ok(either.boxed())
+        .boxed()
 }

@@ -54,7 +54,7 @@ async fn a_key_that_is_not_in_the_roster_is_refused_and_counted() {
 
     let key = Transport::public_key(&secret(village())).expect("a key");
     let refused = town_peer.wait("refused", |event| match event {
-        Event::Refused { key, node, why } => Some((key, node, why)),
+        Event::Refused { key, node, why, .. } => Some((key, node, why)),
         Event::Connected { .. } => panic!("{event:?}"),
         _ => None,
     });

@@ -47,6 +47,7 @@ pub(crate) fn secret(node: NodeId) -> [u8; 32] {
 pub(crate) fn timings() -> Timings {
     Timings {
         handshake: Duration::from_secs(5),
+        first_bytes: Duration::from_secs(2),
         request: Duration::from_secs(10),
         keep_alive: Duration::from_secs(60),
         close: Duration::from_millis(500),

@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 44] = [
+const LINES: [(&str, &str, Says); 46] = [
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -127,11 +127,6 @@ const LINES: [(&str, &str, Says); 44] = [
     ),
     (
         "member/network.rs",
-        r#"warn: ?node, code = why.code(), "a connection or frame was turned away""#,
-        NothingOfFacets,
-    ),
-    (
-        "member/network.rs",
         r#"info: address, "listening""#,
         NothingOfFacets,
     ),
@@ -208,11 +203,6 @@ const LINES: [(&str, &str, Says); 44] = [
     ),
     (
         "transport/driver.rs",
-        r#"warn: %error, "a listener could not accept a connection""#,
-        NothingOfFacets,
-    ),
-    (
-        "transport/driver.rs",
         r#"debug: ?key, ?node, %why, "refused""#,
         NothingOfFacets,
     ),
@@ -227,14 +217,34 @@ const LINES: [(&str, &str, Says); 44] = [
         NothingOfFacets,
     ),
     (
-        "transport/links.rs",
+        "member/network.rs",
+        r#"warn: ?node, code, key, from, "a connection or frame was turned away""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/network.rs",
+        r#"warn: code, from, count, "connections were turned away unheard""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/network.rs",
+        r#"warn: cause, "a listener could not accept a connection""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/network.rs",
         r#"info: %node, %address, we_dialled, "line up""#,
         NothingOfFacets,
     ),
     (
-        "transport/links.rs",
+        "member/network.rs",
         r#"info: %node, %why, "line down""#,
         NothingOfFacets,
+    ),
+    (
+        "member/summaries.rs",
+        r#"warn: what, node, count, origins, "more of the same within a minute""#,
+        HeldFacet,
     ),
 ];
 

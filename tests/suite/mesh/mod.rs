@@ -8,6 +8,7 @@ mod crashes;
 mod due;
 mod emergencies;
 mod figures;
+mod floods;
 mod harness;
 mod likeness;
 mod practice;
