@@ -9,8 +9,10 @@
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
+//! * `addressing`: for whom a new facet is meant, where nobody says.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
+mod addressing;
 mod ahead;
 mod alarms;
 pub mod answers;
