@@ -3,7 +3,7 @@
 //! never in it, and it holds nothing that the replica does not.
 //!
 //! ```text
-//! readmodel/readmodel.sqlite        the tables; -wal and -shm beside it while the node runs
+//! readmodel/readmodel.sqlite        the tables; -wal and -shm beside it while the node runs, -sums always
 //!
 //! about(name, value)                `format`, `schema`, `node`, `charter`
 //! facet_table(facet, kind, …)       which table a facet has, and what people call it
@@ -27,6 +27,7 @@
 //!
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
+//! * `pages`: checksums of all pages, so that damage is noticed. `wal`: what is written ahead.
 //! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`],
 //!   `heard`: what can be asked.
 
@@ -37,10 +38,12 @@ pub mod find;
 mod follow;
 mod heard;
 pub mod measure;
+mod pages;
 mod rows;
 pub mod search;
 pub mod tally;
 mod text;
+mod wal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,6 +60,8 @@ use policy::reading::tables::Schema;
 /// The read model of one node.
 pub struct ReadModel {
     connection: Connection,
+    // Dropped after the connection.
+    pages: pages::Pages,
     folder: PathBuf,
     schema: Schema,
     /// The numbers that labels have, as far as they were needed.
@@ -81,6 +86,9 @@ pub enum ReadModelError {
     /// The replica could not be read.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
+    /// The file is not what was written.
+    #[error("{0}")]
+    Damaged(String),
     /// SQLite refused something.
     #[error("SQLite: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -114,5 +122,12 @@ impl ReadModelError {
             Self::Replica(ReplicaError::Store(error)) => replica::damaged_facet(error),
             _ => None,
         }
+    }
+}
+
+impl Drop for ReadModel {
+    fn drop(&mut self) {
+        // What stays written ahead is brought to its places after the next start.
+        let _ = self.pages.write_back(&self.connection);
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn import(
     answer: Answer,
 ) -> Result<(), Problem> {
     // Devices of a catalogue are compared with those it has.
-    keeper.catch_up(false)?;
+    keeper.prepare_read_model(false)?;
     match preview(keeper, wanted) {
         Ok(preview) if wanted.apply && !preview.drafts.is_empty() => apply(keeper, preview, answer),
         Ok(preview) => {
