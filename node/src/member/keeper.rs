@@ -27,6 +27,7 @@ use super::limits::Limits;
 use super::network;
 use super::reading::Reading;
 use super::summaries::Summaries;
+use super::waiting::Waiting;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::store::{OpenError, SledStore, StoreOptions};
@@ -56,6 +57,8 @@ pub struct Keeper {
     pub clock: Clock,
     /// Log lines that others can cause.
     pub(super) summaries: Summaries,
+    /// What waits for each neighbour.
+    pub(super) waits: Waiting,
     /// What the network has reported.
     pub network: network::Reports,
     /// Milliseconds from author to here, for the latest commits from elsewhere.
@@ -102,6 +105,7 @@ impl Keeper {
             clock,
             network: network::Reports::new(summaries.clone()),
             summaries,
+            waits: Waiting::open(folder.waiting()),
             latencies_ms: VecDeque::new(),
             commands: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -164,8 +168,13 @@ impl Keeper {
                 bundle,
             } => return Some(self.recall(peer, version, bundle)),
             Output::Changed {
-                facet, from, wall, ..
+                facet,
+                label,
+                from,
+                wall,
             } => {
+                let (charter, node) = (self.engine.charter(), self.engine.node());
+                self.waits.changed(&**charter, node, &facet, &label, from);
                 self.limits.changed(facet, self.engine.charter().kinds());
                 self.reading.changed(facet);
                 if from.is_some() {
@@ -174,6 +183,7 @@ impl Keeper {
             }
             Output::Dropped { facets } => {
                 self.limits = Limits::anew();
+                self.waits.rules_changed();
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
                 self.reading.dropped();
             }
@@ -193,6 +203,18 @@ impl Keeper {
         self.latencies_ms.push_back(passed_ms);
         if self.latencies_ms.len() > LATENCIES_MAX {
             self.latencies_ms.pop_front();
+        }
+    }
+
+    /// Takes up what waits for neighbours, now that a round is over.
+    pub(super) fn follow_links(&mut self) {
+        let now = self.clock.now();
+        self.waits
+            .follow(&self.engine, self.engine.floored(now.wall));
+        if let Err(problem) = self.waits.save_if_due(now.instant)
+            && self.summaries.note("waiting", None, &problem)
+        {
+            tracing::warn!(%problem, "what waits for neighbours could not be saved");
         }
     }
 
@@ -234,7 +256,7 @@ impl Keeper {
     /// When the engine must be called again at the latest.
     pub fn next_timeout(&self) -> Instant {
         let own = self.limits.look_at().min(self.beats.look_at());
-        let own = own.min(self.summaries.next_due());
+        let own = own.min(self.summaries.next_due()).min(self.waits.save_at());
         self.engine.next_timeout().min(own)
     }
 
@@ -369,6 +391,7 @@ impl Keeper {
         tracing::info!(version = %adopted.version(), "a charter is in force");
         self.adopted = adopted;
         self.limits = Limits::anew();
+        self.waits.rules_changed();
         self.lay_lines();
         if let Some((version, answer)) = self.offered.take() {
             answer(Reply::Adopted { version });

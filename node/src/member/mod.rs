@@ -5,6 +5,7 @@
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
+//! * `waiting`: what waits for each neighbour, kept over restarts.
 //! * `summaries`: bounds the log lines that others can cause.
 //! * `beats`: that the node is there, written down every so often.
 //! * `reading`: the read model follows what the engine makes durable.
@@ -27,6 +28,7 @@ pub mod offline;
 mod reading;
 mod running;
 mod summaries;
+mod waiting;
 
 pub use founding::found;
 pub use running::run;

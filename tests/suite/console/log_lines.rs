@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 46] = [
+const LINES: [(&str, &str, Says); 47] = [
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -239,6 +239,11 @@ const LINES: [(&str, &str, Says); 46] = [
     (
         "member/network.rs",
         r#"info: %node, %why, "line down""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: %problem, "what waits for neighbours could not be saved""#,
         NothingOfFacets,
     ),
     (

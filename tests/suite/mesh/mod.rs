@@ -19,4 +19,5 @@ mod snapshots;
 mod steps;
 mod strangers;
 mod views;
+mod waiting;
 mod whistle;
