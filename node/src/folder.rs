@@ -61,6 +61,11 @@ impl NodeFolder {
         self.path.join("readmodel")
     }
 
+    /// What waits for each neighbour.
+    pub fn waiting(&self) -> PathBuf {
+        self.path.join("waiting")
+    }
+
     /// The control socket.
     pub fn socket(&self) -> PathBuf {
         self.path.join("control.sock")

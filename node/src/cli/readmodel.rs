@@ -102,6 +102,7 @@ fn status_text(status: &ReadModelStatus) -> Text {
         all,
         disk_bytes,
         catching_up,
+        made_anew,
         ..
     } = status;
     let (path, mib) = (path.display(), *disk_bytes as f64 / f64::from(1 << 20));
@@ -112,10 +113,20 @@ fn status_text(status: &ReadModelStatus) -> Text {
         }
     };
     let Text { zh, en } = state;
+    let Text {
+        zh: anew_zh,
+        en: anew_en,
+    } = match made_anew {
+        None => text!("", ""),
+        Some(why) => text!(
+            "  启动后曾自动重建，记录本身不受影响（原因：{why}）\n",
+            "  made anew by itself since the start, the last time because: {why}; the records themselves are not affected\n"
+        ),
+    };
     text!(
-        "查询库 {path}\n  格式 {format}，{facets}/{all} 个分面，{mib:.1} MiB，{zh}\n  其他程序可只读打开；文件中有本节点持有的全部内容，不区分岗位\n",
+        "查询库 {path}\n  格式 {format}，{facets}/{all} 个分面，{mib:.1} MiB，{zh}\n  其他程序可只读打开；文件中有本节点持有的全部内容，不区分岗位\n{anew_zh}",
         "the read model {path}\n  format {format}, {facets} of {all} facets, {mib:.1} MiB, {en}\n  \
-         other programs may open it for reading; it has all that the node holds, whatever the role\n"
+         other programs may open it for reading; it has all that the node holds, whatever the role\n{anew_en}"
     )
 }
 

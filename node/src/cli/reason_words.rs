@@ -37,6 +37,7 @@ pub(super) fn reason(code: &str) -> Text {
         "link-not-allowed" => text!("不允许直接连接", "may not link directly"),
         "cut" => text!("线路已人为切断", "line cut on purpose"),
         "too-many-connections" => text!("连接过多", "too many connections"),
+        "silent" => text!("连接后没有发送内容", "connected and said nothing"),
         "oversized-request" => text!("请求超长", "oversized request"),
         "oversized-response" => text!("应答超长", "oversized response"),
         code => text!("{code}", "{code}"),

@@ -1,6 +1,6 @@
 //! A node's status as people read it: what stands below its head.
 
-use crdt_model::engine::{LinkState, PeerStatus};
+use crdt_model::engine::LinkState;
 
 use super::reason_words::counted;
 use super::table::table;
@@ -43,9 +43,10 @@ impl Page<'_> {
         }
         let row = |peer: &PeerLine| {
             let status = &peer.status;
-            let numbers = [status.have, status.missing as u64, status.to_send as u64];
-            let mut row = vec![called(peer), self.link(status), self.sync(status)];
-            row.extend(numbers.map(|number| number.to_string()));
+            let numbers = [status.have, status.missing as u64].map(|number| number.to_string());
+            let mut row = vec![called(peer), self.link(peer), self.sync(peer)];
+            row.extend(numbers);
+            row.push(to_send(peer));
             row.push(format!(
                 "{} / {}",
                 status.commits_received, status.commits_sent
@@ -82,7 +83,8 @@ impl Page<'_> {
         table(&header, &rows, &[3, 4, 5, 6, 7, 8])
     }
 
-    fn link(&self, peer: &PeerStatus) -> String {
+    fn link(&self, line: &PeerLine) -> String {
+        let peer = &line.status;
         let connected = peer.link != LinkState::Disconnected;
         let cut = self
             .status
@@ -95,12 +97,15 @@ impl Page<'_> {
             (true, None) => text!("已连接", "connected"),
             (false, _) if cut => text!("人为切断", "cut on purpose"),
             (false, Some(since)) => text!("断开，自 {since}", "down since {since}"),
+            (false, None) if line.last_equal.is_some() => text!("断开", "not connected"),
             (false, None) => text!("从未连通", "never connected"),
         })
     }
 
-    fn sync(&self, peer: &PeerStatus) -> String {
-        let (behind, ahead) = (peer.missing, peer.to_send);
+    fn sync(&self, line: &PeerLine) -> String {
+        let peer = &line.status;
+        let behind = peer.missing;
+        let ahead = to_send(line);
         let version = peer
             .charter
             .map_or_else(|| "?".to_owned(), |version| version.to_string());
@@ -110,10 +115,17 @@ impl Page<'_> {
                 "有两台电脑使用同一节点的密钥，无法判断是否一致",
                 "two machines run with one node's key: nobody can say whether they are equal"
             ),
-            LinkState::Disconnected | LinkState::Greeting if behind + ahead == 0 => {
-                text!("未知", "unknown")
-            }
-            LinkState::Disconnected | LinkState::Greeting | LinkState::Syncing => text!(
+            LinkState::Disconnected | LinkState::Greeting => match line.last_equal.map(shown) {
+                Some(equal) => text!(
+                    "待发 {ahead} 个，上次一致：{equal}",
+                    "{ahead} to send, last in sync at {equal}"
+                ),
+                None => text!(
+                    "待发 {ahead} 个，从未一致",
+                    "{ahead} to send, never in sync"
+                ),
+            },
+            LinkState::Syncing => text!(
                 "差 {behind} 个分面，待发 {ahead} 个",
                 "{behind} facets behind, {ahead} to send"
             ),
@@ -228,6 +240,12 @@ impl Page<'_> {
     }
 }
 
+/// How many facets wait for a neighbour.
+fn to_send(peer: &PeerLine) -> String {
+    let more = if peer.more_to_send { "+" } else { "" };
+    format!("{}{more}", peer.status.to_send)
+}
+
 fn called(peer: &PeerLine) -> String {
     format!("{} {}", peer.name, peer.status.node)
         .trim_start()
@@ -238,7 +256,7 @@ fn called(peer: &PeerLine) -> String {
 pub(super) mod tests {
     use super::*;
     use crdt_model::checkpoint::ledger::Agreement;
-    use crdt_model::engine::{Cosigned, LogStatus, Rung, Withheld};
+    use crdt_model::engine::{Cosigned, LogStatus, PeerStatus, Rung, Withheld};
     use crdt_model::ids::{CharterVersion, Name, NodeId, RootHash};
     use crdt_model::time::WallTime;
 
@@ -250,6 +268,8 @@ pub(super) mod tests {
         PeerLine {
             name: name.to_owned(),
             last_failure: None,
+            last_equal: Some(WallTime::from_ms(1_793_669_400_000)),
+            more_to_send: false,
             status: PeerStatus {
                 node: node(code),
                 link,
@@ -365,7 +385,8 @@ pub(super) mod tests {
             "{county}"
         );
         let village = line(&text, "花园村 620723101201  断开");
-        assert!(village.contains("差 3 个分面，待发 5 个"), "{village}");
+        let waits = "待发 5 个，上次一致：2026-11-03 09:30:00";
+        assert!(village.contains(waits), "{village}");
         assert!(text.contains("花园村 620723101201  连接被拒绝"), "{text}");
         assert!(
             text.contains("花园村 620723101201  重复投递的提交 4"),
@@ -377,11 +398,27 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn after_a_mere_restart_nobody_was_never_connected() {
+        let mut status = a_township();
+        let village = status.peers.last_mut().expect("a village");
+        village.status.since = None;
+        village.more_to_send = true;
+        let text = status_text(&status, Language::En);
+        let village = line(&text, "620723101201  not connected");
+        assert!(village.contains("5+ to send, last in sync at"), "{village}");
+        status.peers.last_mut().expect("a village").last_equal = None;
+        let text = status_text(&status, Language::En);
+        let village = line(&text, "620723101201  never connected");
+        assert!(village.contains("never in sync"), "{village}");
+    }
+
+    #[test]
     fn every_neighbour_has_its_line_in_english() {
         let text = status_text(&a_township(), Language::En);
         assert!(line(&text, "charter").contains("version 2, valid until 2026-11-03 09:30:00"));
         assert!(line(&text, "620723000000  connected").contains("in sync"));
-        assert!(line(&text, "620723101201  down since").contains("3 facets behind, 5 to send"));
+        let waits = "5 to send, last in sync at 2026-11-03 09:30:00";
+        assert!(line(&text, "620723101201  down since").contains(waits));
         assert!(text.contains("620723101201  connection refused"));
         assert!(line(&text, "elsewhere").contains("not in the roster 2"));
         assert!(line(&text, "grid.people").ends_with("no rule allows it"));

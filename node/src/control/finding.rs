@@ -217,4 +217,7 @@ pub struct ReadModelStatus {
     pub disk_bytes: u64,
     /// How far it has come, if it has not caught up.
     pub catching_up: Option<Progress>,
+    /// Why it was made anew, the last time since the start, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_anew: Option<String>,
 }

@@ -371,6 +371,12 @@ pub struct PeerLine {
     pub status: PeerStatus,
     /// Why the last attempt to reach it failed.
     pub last_failure: Option<Text>,
+    /// When the two were last known to be equal, before this start too; none if they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_equal: Option<WallTime>,
+    /// Whether more facets are to be sent than `to_send` counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_to_send: bool,
 }
 
 /// A chain of causes, from what is seen to what explains it.

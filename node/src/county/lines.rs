@@ -82,6 +82,8 @@ pub(super) mod tests {
     fn line(peer: &str, link: LinkState) -> PeerLine {
         PeerLine {
             name: String::new(),
+            last_equal: None,
+            more_to_send: false,
             status: PeerStatus {
                 node: node(peer),
                 link,

@@ -30,6 +30,7 @@ use super::network;
 use super::reading::Reading;
 use super::room::{Room, disk_full, is_full};
 use super::summaries::Summaries;
+use super::waiting::Waiting;
 use super::warnings;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
@@ -80,6 +81,8 @@ pub struct Keeper {
     pub clock: Clock,
     /// Log lines that others can cause.
     pub(super) summaries: Summaries,
+    /// What waits for each neighbour.
+    pub(super) waits: Waiting,
     /// What the network has reported.
     pub network: network::Reports,
     /// What this machine's settings say about the network.
@@ -171,6 +174,7 @@ impl Keeper {
             clock,
             network: network::Reports::new(summaries.clone()),
             summaries,
+            waits: Waiting::open(folder.waiting()),
             local: Local::default(),
             latencies_ms: VecDeque::new(),
             commands: VecDeque::new(),
@@ -238,8 +242,13 @@ impl Keeper {
                 bundle,
             } => return Some(self.recall(peer, version, bundle)),
             Output::Changed {
-                facet, from, wall, ..
+                facet,
+                label,
+                from,
+                wall,
             } => {
+                let (charter, node) = (self.engine.charter(), self.engine.node());
+                self.waits.changed(&**charter, node, &facet, &label, from);
                 self.limits.changed(facet, self.engine.charter().kinds());
                 self.reading.changed(facet);
                 if from.is_some() {
@@ -248,6 +257,7 @@ impl Keeper {
             }
             Output::Dropped { facets } => {
                 self.limits = Limits::anew();
+                self.waits.rules_changed();
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
                 self.reading.dropped();
             }
@@ -267,6 +277,18 @@ impl Keeper {
         self.latencies_ms.push_back(passed_ms);
         if self.latencies_ms.len() > LATENCIES_MAX {
             self.latencies_ms.pop_front();
+        }
+    }
+
+    /// Takes up what waits for neighbours, now that a round is over.
+    pub(super) fn follow_links(&mut self) {
+        let now = self.clock.now();
+        self.waits
+            .follow(&self.engine, self.engine.floored(now.wall));
+        if let Err(problem) = self.waits.save_if_due(now.instant)
+            && self.summaries.note("waiting", None, &problem)
+        {
+            tracing::warn!(%problem, "what waits for neighbours could not be saved");
         }
     }
 
@@ -348,7 +370,7 @@ impl Keeper {
             return self.engine.next_timeout().min(look_at);
         }
         let own = self.limits.look_at().min(self.beats.look_at());
-        let own = own.min(self.summaries.next_due());
+        let own = own.min(self.summaries.next_due()).min(self.waits.save_at());
         self.engine.next_timeout().min(own)
     }
 
@@ -510,6 +532,7 @@ impl Keeper {
         tracing::info!(version = %adopted.version(), "a charter is in force");
         self.adopted = adopted;
         self.limits = Limits::anew();
+        self.waits.rules_changed();
         self.lay_lines();
         if let Some((version, answer)) = self.offered.take() {
             answer(Reply::Adopted { version });

@@ -5,6 +5,7 @@
 //! * `network`: what the transport reports becomes inputs, what the engine wants becomes commands.
 //! * `ahead`: what peers sent is read on other threads before its turn.
 //! * `limits`: time limits, and the steps that are taken when they are up.
+//! * `waiting`: what waits for each neighbour, kept over restarts.
 //! * `summaries`: bounds the log lines that others can cause.
 //! * `beats`: that the node is there, written down every so often.
 //! * `warnings`: what a person at this machine should see to.
@@ -12,8 +13,10 @@
 //! * `reading`: the read model follows what the engine makes durable.
 //! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
+//! * `addressing`: for whom a new facet is meant, where nobody says.
 //! * [`founding`]: making a node. `clock`: the only clock.
 
+mod addressing;
 mod ahead;
 mod alarms;
 pub mod answers;
@@ -31,6 +34,7 @@ pub mod repair;
 pub(crate) mod room;
 mod running;
 mod summaries;
+mod waiting;
 mod warnings;
 
 pub use founding::found;

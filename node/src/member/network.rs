@@ -86,23 +86,8 @@ impl Reports {
                     id: engine::RequestId(id.0),
                 })
             }
-            Event::Refused {
-                key,
-                node,
-                from,
-                why,
-            } => {
-                self.note_refused(key, node, from, why);
-                None
-            }
-            Event::TurnedAway { why, count, from } => {
-                self.note_turned_away(why, count, from);
-                None
-            }
-            Event::AcceptFailed { cause } => {
-                if self.summaries.note("accept-failed", None, &cause) {
-                    tracing::warn!(cause, "a listener could not accept a connection");
-                }
+            Event::Refused { .. } | Event::TurnedAway { .. } | Event::AcceptFailed { .. } => {
+                self.note_strangers(event);
                 None
             }
             Event::DialFailed { node, why, .. } => {
@@ -117,6 +102,23 @@ impl Reports {
                 tracing::error!(address, "no longer listening");
                 None
             }
+        }
+    }
+
+    /// What strangers did, and members who did what they may not.
+    fn note_strangers(&mut self, event: Event) {
+        match event {
+            Event::Refused {
+                key,
+                node,
+                from,
+                why,
+            } => self.note_refused(key, node, from, why),
+            Event::TurnedAway { why, count, from } => self.note_turned_away(why, count, from),
+            Event::AcceptFailed { cause } if self.summaries.note("accept-failed", None, &cause) => {
+                tracing::warn!(cause, "a listener could not accept a connection");
+            }
+            _ => {}
         }
     }
 

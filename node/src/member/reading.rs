@@ -33,6 +33,8 @@ pub(super) struct Reading {
     purge_due: bool,
     /// It was made anew after it had failed: failing again before it has caught up ends it.
     last_try: bool,
+    /// Why it was made anew, the last time since the start.
+    made_anew: Option<String>,
     /// Why it is not used any more.
     off: Option<String>,
     /// Facets that were mended since something went well.
@@ -59,6 +61,7 @@ impl Reading {
             changed: BTreeSet::new(),
             purge_due: false,
             last_try: false,
+            made_anew: None,
             off: None,
             mended: BTreeSet::new(),
         }
@@ -75,6 +78,11 @@ impl Reading {
     /// Facets went that may be in it.
     pub(super) fn dropped(&mut self) {
         self.purge_due = true;
+    }
+
+    /// Why it was made anew, the last time since the start.
+    pub(super) fn made_anew(&self) -> Option<&str> {
+        self.made_anew.as_deref()
     }
 
     /// Whether it may have something that the replica has otherwise, or not at all.
@@ -180,6 +188,7 @@ impl Keeper {
                 let (model, opened) = ReadModel::open(folder, charter.kinds(), owner)?;
                 if let Opened::MadeAnew(why) = opened {
                     tracing::warn!(why, "the read model is made anew");
+                    self.reading.made_anew = Some(why);
                 }
                 self.reading.model = Some(model);
             }
@@ -196,6 +205,7 @@ impl Keeper {
             true => Err(why.clone()),
             false => {
                 tracing::warn!(why, "the read model failed and is made anew");
+                self.reading.made_anew = Some(why.clone());
                 self.make_read_model().map_err(|error| error.to_string())
             }
         };
@@ -261,6 +271,20 @@ impl Keeper {
             }
         }
         Ok(())
+    }
+
+    /// Brings the read model up for a question, and sees whether it can be relied on. Where it is damaged
+    /// it is made anew, and the question is answered as after a start.
+    pub(super) fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
+        self.catch_up(whole)?;
+        let verified = self.reading.model.as_ref().map(ReadModel::verify);
+        match verified {
+            Some(Err(error)) if !error.is_busy() => {
+                self.failed(&error);
+                self.catch_up(whole)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The read model, with how far it has caught up if it is not done. Where it has something that

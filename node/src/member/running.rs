@@ -225,6 +225,7 @@ impl Rounds {
         self.keeper.lay_lines();
         loop {
             while self.keeper.make_durable()? {}
+            self.keeper.follow_links();
             self.send_commands().await?;
             let mut next = match self.next_before_following().await {
                 Some(next) => next,
@@ -344,6 +345,7 @@ impl Rounds {
 
     async fn stop(mut self, answer: Answer) -> Result<(), Problem> {
         while self.keeper.make_durable()? {}
+        self.keeper.follow_links();
         self.send_commands().await?;
         // It may have ended already, which is what is wanted.
         let _ = self.handle.send(Command::Stop).await;

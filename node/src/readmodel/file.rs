@@ -8,21 +8,25 @@ use std::time::Duration;
 
 use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::FacetId;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
+use super::pages::{PAGE_BYTES, Pages};
 use super::{Owner, ReadModel, ReadModelError};
 use policy::reading::tables::{FORMAT, Schema, type_name};
 
-const FILE_NAME: &str = "readmodel.sqlite";
+pub(super) const FILE_NAME: &str = "readmodel.sqlite";
 /// What SQLite puts beside it.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// What this program puts beside it.
+const SUMS: [&str; 2] = ["-sums", "-sums-new"];
 /// How long a write waits for a program that opens or closes the file.
 pub(super) const BUSY_WAIT: Duration = Duration::from_millis(20);
 /// Kibibytes of pages that are kept in memory.
 const CACHE_KIB: i64 = 16_384;
 /// Pages that are written ahead before they go to their places: those that change often, such as
 /// indexes, go there once for many changes.
-const WRITTEN_AHEAD_PAGES: i64 = 4_096;
+pub(super) const WRITTEN_AHEAD_PAGES: usize = 4_096;
 /// Statements that are kept prepared.
 const STATEMENTS_MAX: usize = 256;
 
@@ -47,10 +51,16 @@ impl ReadModel {
     ) -> Result<(Self, Opened), ReadModelError> {
         let schema = Schema::new(kinds);
         let found = folder.join(FILE_NAME).exists();
-        let why = match Self::try_open(folder, &schema) {
-            Ok(connection) => match written_schema(&connection) {
+        let opened = match found {
+            true => {
+                Pages::open(folder).and_then(|pages| Ok((pages, Self::try_open(folder, &schema)?)))
+            }
+            false => Err(ReadModelError::Damaged("it is not there".to_owned())),
+        };
+        let why = match opened {
+            Ok((pages, connection)) => match written_schema(&connection) {
                 Ok(Some(written)) if written == schema.digest() => {
-                    let model = Self::over(connection, folder, schema);
+                    let model = Self::over(connection, pages, folder, schema);
                     match model.write_catalogue(kinds, owner) {
                         Ok(()) => return Ok((model, Opened::Kept)),
                         Err(error) if error.is_full() => return Err(error),
@@ -81,14 +91,16 @@ impl ReadModel {
             all.execute_batch(statement)?;
         }
         all.commit()?;
-        let model = Self::over(connection, folder, schema);
+        let pages = Pages::of_new(folder, &connection)?;
+        let model = Self::over(connection, pages, folder, schema);
         model.write_catalogue(kinds, owner)?;
         Ok(model)
     }
 
-    fn over(connection: Connection, folder: &Path, schema: Schema) -> Self {
+    fn over(connection: Connection, pages: Pages, folder: &Path, schema: Schema) -> Self {
         Self {
             connection,
+            pages,
             folder: folder.to_owned(),
             schema,
             labels: BTreeMap::new(),
@@ -107,6 +119,7 @@ impl ReadModel {
         connection.busy_timeout(BUSY_WAIT)?;
         // Readers and the writer do not wait for each other; a power cut takes the latest rows,
         // which are made again, and damages nothing.
+        connection.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
         // What is deleted is overwritten.
@@ -114,7 +127,9 @@ impl ReadModel {
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "cell_size_check", "on")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        connection.pragma_update(None, "wal_autocheckpoint", WRITTEN_AHEAD_PAGES)?;
+        // What was written ahead goes to its places when its checksums have been noted.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX + schema.tables().count());
         Ok(connection)
     }
@@ -149,11 +164,11 @@ impl ReadModel {
 
     /// Bytes that it takes on disk.
     pub fn disk_bytes(&self) -> u64 {
-        let sizes = BESIDE.map(|suffix| {
+        let sizes = BESIDE.into_iter().chain(SUMS).map(|suffix| {
             let file = fs::metadata(self.folder.join(format!("{FILE_NAME}{suffix}")));
             file.map_or(0, |file| file.len())
         });
-        sizes.iter().sum()
+        sizes.sum()
     }
 
     /// Writes what stands where, for whoever opens the file.
@@ -262,7 +277,7 @@ pub fn commits_known(folder: &Path) -> Option<BTreeMap<FacetId, u32>> {
 
 /// Removes its files; whoever has them open keeps them until closing them.
 pub fn remove(folder: &Path) -> Result<(), ReadModelError> {
-    for suffix in BESIDE {
+    for suffix in BESIDE.into_iter().chain(SUMS) {
         let path = folder.join(format!("{FILE_NAME}{suffix}"));
         let removed = match fs::remove_file(&path) {
             // Whatever it is, it is not ours.
@@ -281,7 +296,7 @@ pub fn remove(folder: &Path) -> Result<(), ReadModelError> {
     Ok(())
 }
 
-fn at(path: &Path, problem: std::io::Error) -> ReadModelError {
+pub(super) fn at(path: &Path, problem: std::io::Error) -> ReadModelError {
     ReadModelError::Folder {
         path: path.to_owned(),
         problem,

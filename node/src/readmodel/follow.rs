@@ -9,7 +9,8 @@ use crdt_model::replica::{self, FacetEntry, Held};
 use crdt_model::store::Store;
 use rusqlite::{OptionalExtension, params};
 
-use super::file::BUSY_WAIT;
+use super::file::{BUSY_WAIT, WRITTEN_AHEAD_PAGES};
+use super::pages::Pages;
 use super::rows::{self, Key, Rows};
 use super::{ReadModel, ReadModelError};
 
@@ -115,6 +116,14 @@ impl ReadModel {
     /// Whether a program that reads keeps what was taken away from leaving the disk.
     pub fn is_hindered(&self) -> bool {
         self.truncate_due
+    }
+
+    /// Looks at the whole file: whether each page is what was written.
+    ///
+    /// # Errors
+    /// Something is damaged; nothing that it says can be relied on.
+    pub fn verify(&self) -> Result<(), ReadModelError> {
+        self.pages.verify(&self.connection)
     }
 
     /// How many facets it has.
@@ -286,17 +295,15 @@ impl ReadModel {
         done
     }
 
-    /// Empties the file that is written ahead, if something was taken away. Whoever reads just now
-    /// stops that; then it is done later.
+    /// Empties the file that is written ahead, if something was taken away or it has become long.
+    /// Whoever reads just now stops that; then it is done later.
     fn truncate(&mut self) -> Result<(), ReadModelError> {
-        if self.truncate_due {
-            let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        if self.truncate_due || Pages::ahead(&self.connection)? >= WRITTEN_AHEAD_PAGES {
             // It would wait for readers with everything else of the node.
             self.connection.busy_timeout(Duration::ZERO)?;
-            let busy = self.connection.query_row(truncate, [], |row| row.get(0));
+            let busy = self.pages.write_back(&self.connection);
             self.connection.busy_timeout(BUSY_WAIT)?;
-            let busy: i64 = busy?;
-            self.truncate_due = busy != 0;
+            self.truncate_due &= busy?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! never in it, and it holds nothing that the replica does not.
 //!
 //! ```text
-//! readmodel/readmodel.sqlite        the tables; -wal and -shm beside it while the node runs
+//! readmodel/readmodel.sqlite        the tables; -wal and -shm beside it while the node runs, -sums always
 //!
 //! about(name, value)                `format`, `schema`, `node`, `charter`
 //! facet_table(facet, kind, …)       which table a facet has, and what people call it
@@ -28,6 +28,7 @@
 //!
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
+//! * `pages`: checksums of all pages, so that damage is noticed. `wal`: what is written ahead.
 //! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`],
 //!   [`left_out`], `heard`: what can be asked.
 
@@ -39,10 +40,12 @@ mod follow;
 mod heard;
 pub mod left_out;
 pub mod measure;
+mod pages;
 mod rows;
 pub mod search;
 pub mod tally;
 mod text;
+mod wal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -59,6 +62,8 @@ use policy::reading::tables::Schema;
 /// The read model of one node.
 pub struct ReadModel {
     connection: Connection,
+    // Dropped after the connection.
+    pages: pages::Pages,
     folder: PathBuf,
     schema: Schema,
     /// The numbers that labels have, as far as they were needed.
@@ -83,6 +88,9 @@ pub enum ReadModelError {
     /// The replica could not be read.
     #[error(transparent)]
     Replica(#[from] ReplicaError),
+    /// The file is not what was written.
+    #[error("{0}")]
+    Damaged(String),
     /// SQLite refused something.
     #[error("SQLite: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -114,7 +122,7 @@ impl ReadModelError {
         match self {
             Self::Sql(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
             Self::Folder { problem, .. } => problem.kind() == std::io::ErrorKind::StorageFull,
-            Self::Replica(_) => false,
+            Self::Replica(_) | Self::Damaged(_) => false,
         }
     }
 
@@ -125,5 +133,12 @@ impl ReadModelError {
             Self::Replica(ReplicaError::Store(error)) => replica::damaged_facet(error),
             _ => None,
         }
+    }
+}
+
+impl Drop for ReadModel {
+    fn drop(&mut self) {
+        // What stays written ahead is brought to its places after the next start.
+        let _ = self.pages.write_back(&self.connection);
     }
 }

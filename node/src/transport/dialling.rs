@@ -6,6 +6,7 @@ use std::io;
 
 use crdt_model::ids::NodeId;
 use libp2p::core::transport::TransportError;
+use libp2p::core::upgrade::NegotiationError;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError};
 use libp2p::{Multiaddr, PeerId, quic};
@@ -225,6 +226,10 @@ fn fault_of_io(error: &io::Error) -> AddressFault {
         cause = error.to_string();
         if let Some(quic::Error::HandshakeTimedOut) = error.downcast_ref() {
             return AddressFault::TimedOut;
+        }
+        // That is what an end that comes in place of the first answer is called.
+        if let Some(NegotiationError::Failed) = error.downcast_ref() {
+            return AddressFault::ClosedEarly;
         }
         link = match error.downcast_ref::<io::Error>() {
             None => error.source(),

@@ -1,6 +1,7 @@
 //! The read model: it has what the replica has and nothing else, and gives nobody more than they may
 //! read.
 
+mod damage;
 mod drawing;
 mod following;
 mod harness;

@@ -7,6 +7,7 @@
 
 mod admission;
 mod exchange;
+mod floods;
 mod harness;
 mod memory;
 mod outages;

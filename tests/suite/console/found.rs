@@ -171,9 +171,12 @@ pub(super) fn status(status: &ReadModelStatus, to: &mut List) {
         all,
         disk_bytes,
         catching_up,
+        made_anew,
     } = status;
     free(path.to_string_lossy().as_bytes(), to);
     free(schema, to);
+    // A page of the file, or what SQLite says.
+    made_anew.iter().for_each(|why| free(why, to));
     count("facets in the read model", None, *facets, to);
     count("facets held", None, *all, to);
     count("bytes on disk", None, *disk_bytes, to);

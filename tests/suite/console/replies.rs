@@ -200,6 +200,8 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         name,
         status,
         last_failure,
+        last_equal: _,
+        more_to_send: _,
     } in peers
     {
         free(name, to);

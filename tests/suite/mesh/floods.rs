@@ -9,10 +9,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crdt_model::engine::LinkState;
 use node::control::protocol::NodeStatus;
+use node::member::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
@@ -25,7 +26,7 @@ const ELSEWHERE: &str = "127.0.0.2:0";
 const HEADER: &[u8] = b"\x13/multistream/1.0.0\n";
 
 /// Milliseconds in which a village that comes back has its line.
-const LINE_MS_MAX: u128 = 2_000;
+const LINE_MS_MAX: u64 = 2_000;
 /// Lines that a node's log may have after a flood of seconds and a few starts of its neighbour.
 const LOG_LINES_MAX: usize = 60;
 
@@ -130,12 +131,12 @@ fn has_line(status: &NodeStatus) -> bool {
 }
 
 /// Milliseconds from a start of the village to its line.
-fn comes_back(mesh: &mut Mesh) -> u128 {
+fn comes_back(mesh: &mut Mesh) -> u64 {
     mesh.kill(VILLAGE);
     mesh.run(VILLAGE);
-    let since = Instant::now();
+    let clock = Clock::start();
     let line = comes(|| mesh.status(VILLAGE).is_some_and(|status| has_line(&status)));
-    let took = since.elapsed().as_millis();
+    let took = clock.now().instant.ms;
     assert!(
         line,
         "no line: {:?}\nthe township: {:?}\n{}",
@@ -195,7 +196,7 @@ fn floods_of_every_kind() {
                     mesh.kill(TOWNSHIP);
                     mesh.run(TOWNSHIP);
                 }
-                let since = Instant::now();
+                let clock = Clock::start();
                 let flood = Flood::start(port, from, sockets, says);
                 let mut took: Vec<_> = (0..rounds).map(|_| comes_back(&mut mesh)).collect();
                 took.sort_unstable();
@@ -207,7 +208,7 @@ fn floods_of_every_kind() {
                     took[rounds / 2],
                     took[rounds - 1],
                     flood.opened(),
-                    since.elapsed().as_secs(),
+                    clock.now().instant.ms / 1_000,
                     log_of(&mesh, TOWNSHIP).lines().count(),
                 );
             }

@@ -31,4 +31,5 @@ mod snapshots;
 mod steps;
 mod strangers;
 mod views;
+mod waiting;
 mod whistle;

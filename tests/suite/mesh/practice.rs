@@ -193,13 +193,8 @@ fn findings_stay_until_they_are_handed_up_and_a_view_is_for_one_township() {
         "viewed-time=2026-03-05T09:30",
         "text=CANARYVIEW",
     ];
-    enter(
-        &mesh,
-        COUNTY,
-        "checklist.view",
-        &view,
-        &["--addressee", TOWNSHIP],
-    );
+    // It is for whoever made the statement.
+    enter(&mesh, COUNTY, "checklist.view", &view, &[]);
     let both = [
         ("checklist.statement", 1),
         ("checklist.view", 1),
@@ -309,6 +304,68 @@ fn inspections_and_numbers_go_up_and_what_is_kept_at_home_or_personal_does_not()
     assert!(!refused.status.success());
     assert!(
         told(&refused).contains("phone-number"),
+        "{}",
+        told(&refused)
+    );
+}
+
+#[test]
+fn a_reply_goes_to_whoever_asked() {
+    let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
+    let issue = |code: &str, addressee: &str| {
+        let fields = [
+            "kind=task",
+            "step=issued",
+            "title=invented",
+            "text=invented",
+            "issue-time=2026-03-05T09:30",
+        ];
+        enter(
+            &mesh,
+            code,
+            "notice.content",
+            &fields,
+            &["--addressee", addressee],
+        )
+    };
+    let (by_county, by_township) = (issue(COUNTY, TOWNSHIP), issue(TOWNSHIP, VILLAGE));
+    mesh.wait_for_facets(VILLAGE, "notice.content", 2);
+    for task in [by_county, by_township] {
+        let about = format!("notice={task}");
+        let fields = [about.as_str(), "state=done", "time=2026-03-05T09:30"];
+        enter(&mesh, VILLAGE, "notice.reply", &fields, &[]);
+    }
+    mesh.wait_for_facets(VILLAGE, "notice.reply", 2);
+    mesh.wait_for_facets(TOWNSHIP, "notice.reply", 2);
+    // The township's own task is nothing of the county's.
+    mesh.wait_for_facets(COUNTY, "notice.reply", 1);
+    // It would reach nobody, and be saved all the same.
+    let aimless = [
+        "add",
+        "checklist",
+        "--field",
+        "checklist.statement.item=strong-1",
+    ];
+    let refused = type_in(&mesh, TOWNSHIP, &aimless);
+    assert!(!refused.status.success());
+    assert!(told(&refused).contains("--addressee"), "{}", told(&refused));
+    // Whom to tell cannot be known where the question is not here.
+    let unknown = "notice.reply.notice=00112233445566778899aabbccddeeff";
+    let refused = type_in(
+        &mesh,
+        VILLAGE,
+        &[
+            "add",
+            "notice",
+            "--field",
+            unknown,
+            "--field",
+            "notice.reply.state=done",
+        ],
+    );
+    assert!(!refused.status.success());
+    assert!(
+        told(&refused).contains("asked-not-here"),
         "{}",
         told(&refused)
     );

@@ -12,7 +12,7 @@ use node::settings::{Environment, Flags, Settings};
 use node::text::Problem;
 
 use super::charters::{next_version, offer, swap_grid_facets};
-use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, grid_report, name, text};
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, comes, dispute, grid_report, name, text};
 
 fn find(of: Option<&str>, conditions: &[(&str, &str)], role: &str) -> Request {
     let conditions = conditions.iter().map(|(field, value)| Wanted {
@@ -271,4 +271,40 @@ fn a_node_that_does_not_run_lists_searches_and_makes_its_read_model_anew() {
         stands = status(node.ask(&again).expect("an answer"));
     }
     assert_eq!((stands.facets, stands.catching_up), (3, None));
+}
+
+#[test]
+fn a_wrong_bit_in_the_file_is_never_answered_with_and_the_file_makes_itself_anew() {
+    let mesh = Mesh::start(&[VILLAGE]);
+    for number in 0..5 {
+        mesh.add(VILLAGE, dispute(&format!("BIT-{number}"), "invented"));
+    }
+    let all = find(Some("case.summary"), &[], "clerk");
+    assert_eq!(rows(mesh.ask(VILLAGE, &all)).total, 5);
+    let about = |mesh: &Mesh| status(mesh.ask(VILLAGE, &Request::ReadModel { rebuild: false }));
+    let before = about(&mesh);
+    assert_eq!(before.made_anew, None);
+    let mut bytes = std::fs::read(&before.path).expect("the file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    std::fs::write(&before.path, &bytes).expect("written");
+    // Right, or not at all.
+    let answered = comes(|| match mesh.ask(VILLAGE, &all) {
+        Reply::Found(found) if found.catching_up.is_some() => false,
+        Reply::Found(found) => {
+            assert_eq!(found.total, 5);
+            true
+        }
+        Reply::Problem(problem) => {
+            assert_eq!(problem.code, "read-model-busy");
+            false
+        }
+        other => panic!("{other:?}"),
+    });
+    assert!(answered);
+    let why = about(&mesh).made_anew.expect("it was made anew");
+    assert!(why.contains("page"), "{why}");
+    let log = mesh.node_folder(VILLAGE).path().join("log");
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert!(log.contains("made anew"), "{log}");
 }

@@ -54,7 +54,7 @@ pub(super) fn answered(
     running: bool,
     answer: impl FnOnce(&Keeper) -> Result<Reply, Unanswered>,
 ) -> Answered {
-    keeper.catch_up(!running)?;
+    keeper.prepare_read_model(!running)?;
     Ok(match answer(keeper) {
         Ok(reply) => Ok(reply),
         Err(Unanswered::Refused(problem)) => Err(problem),
@@ -197,6 +197,7 @@ fn status(keeper: &Keeper) -> Result<Reply, Unanswered> {
         all: keeper.engine.index().len(),
         disk_bytes: model.disk_bytes(),
         catching_up,
+        made_anew: keeper.reading.made_anew().map(ToOwned::to_owned),
     })))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn import(
         return Ok(());
     }
     // Devices of a catalogue are compared with those it has.
-    keeper.catch_up(false)?;
+    keeper.prepare_read_model(false)?;
     let previewed = match preview(keeper, wanted) {
         Ok(preview) if wanted.apply && !preview.drafts.is_empty() => {
             return apply(keeper, preview, answer);

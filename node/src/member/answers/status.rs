@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crdt_model::charter::Tier;
+use crdt_model::engine::LinkState;
 use crdt_model::ids::Name;
 use crdt_model::store::Store;
 
@@ -75,7 +76,16 @@ fn peer_line(keeper: &Keeper, status: crdt_model::engine::PeerStatus) -> PeerLin
             *status.refused.entry((*code).to_owned()).or_default() += count;
         }
     }
+    let waits = keeper.waits.with(status.node, status.have);
+    status.to_send = match status.link {
+        // Of a first exchange only the engine knows what has come from which side.
+        LinkState::Syncing if waits.equal.is_none() => status.to_send,
+        LinkState::InSync => status.to_send,
+        _ => status.to_send.max(waits.facets),
+    };
     PeerLine {
+        last_equal: waits.equal,
+        more_to_send: waits.more,
         name: member.map_or(String::new(), |member| member.name.clone()),
         last_failure: keeper.network.last_failure.get(&status.node).cloned(),
         status,

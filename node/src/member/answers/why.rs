@@ -111,7 +111,13 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
         LinkState::Disconnected if keeper.network.cut.contains(&node) => {
             text!("线路被人为切断", "the line is cut on purpose")
         }
-        LinkState::Disconnected => text!("未连接", "not connected"),
+        LinkState::Disconnected => {
+            let to_send = keeper.waits.with(node, status.have).facets;
+            text!(
+                "未连接，待发送 {to_send} 个分面，连上后自动补发",
+                "not connected: {to_send} facets are to be sent, which happens by itself once it is"
+            )
+        }
     };
     let mut causes = vec![cause(text)];
     let down = status.link == LinkState::Disconnected;

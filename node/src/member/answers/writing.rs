@@ -8,9 +8,9 @@ use crdt_model::label::FacetId;
 
 use super::records::role_of;
 use crate::control::protocol::{ChangedFacet, NewFacet, Reply};
-use crate::member::drafts;
 use crate::member::keeper::{Answer, Keeper};
 use crate::member::room::disk_full;
+use crate::member::{addressing, drafts};
 use crate::reason::refusal_text;
 use crate::text;
 use crate::text::{Problem, Text};
@@ -36,11 +36,14 @@ fn new_drafts(
     keeper: &Keeper,
     record: Option<RecordId>,
     home: Option<NodeId>,
-    facets: Vec<NewFacet>,
+    mut facets: Vec<NewFacet>,
 ) -> Result<Vec<Draft>, Problem> {
     let record = record.map_or_else(random_record, Ok)?;
-    let kinds = keeper.engine.charter().kinds();
-    drafts::added(kinds, record, home.unwrap_or(keeper.node()), facets)
+    let (charter, home) = (keeper.engine.charter(), home.unwrap_or(keeper.node()));
+    for facet in &mut facets {
+        addressing::address(&**charter, &keeper.store, home, facet)?;
+    }
+    drafts::added(charter.kinds(), record, home, facets)
 }
 
 pub(super) fn set(

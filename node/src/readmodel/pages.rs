@@ -1,0 +1,273 @@
+//! Checksums of the pages of the file, so that damage is noticed and never answered with.
+//!
+//! SQLite keeps none: one wrong bit in a row is a wrong number, and one in an index hides rows. So
+//! beside the file stands `readmodel.sqlite-sums`, with a checksum of each page:
+//!
+//! ```text
+//! 8 B magic, u32 pages, u32 for each page: its CRC-32, u32 CRC-32 of all before; little endian
+//! ```
+//!
+//! The file itself changes only when what was written ahead (`-wal`) goes to its places. Only this
+//! module has that done: it first reads what was written ahead, whose frames have checksums of their
+//! own, and notes the checksums that the pages will have. What is written ahead is emptied last, so a
+//! crash at any point leaves every page as it was noted or as it is written ahead.
+//!
+//! SQLite may have read a damaged page before anybody looked, and have written something that follows
+//! from it. That page still lies there then, as it was: so a page that is about to be overwritten is
+//! looked at, too.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::ReadModelError;
+use super::file::{FILE_NAME, at};
+use super::wal::{self, Frames};
+
+/// Bytes of a page.
+pub(super) const PAGE_BYTES: usize = 4_096;
+/// Pages that are read in one go.
+const PAGES_AT_ONCE: usize = 64;
+const MAGIC: &[u8; 8] = b"rmsums01";
+
+/// The file, and what its pages should be.
+pub(super) struct Pages {
+    // Open as long as the connection: closing any descriptor of a file drops the locks that this
+    // process has on it, and other programs would take the file for theirs.
+    file: File,
+    folder: PathBuf,
+    sums: Vec<u32>,
+}
+
+impl Pages {
+    /// Opens the file that was left in this folder, and looks at every page of it.
+    pub(super) fn open(folder: &Path) -> Result<Self, ReadModelError> {
+        let file = File::open(folder.join(FILE_NAME));
+        let pages = Self {
+            file: file.map_err(|problem| at(folder, problem))?,
+            folder: folder.to_owned(),
+            sums: read_sums(&sums_path(folder))?,
+        };
+        // What a crash left unfinished is left out by SQLite, too.
+        let ahead = wal::read(&wal_path(folder), None)?;
+        pages.look(&ahead)?;
+        Ok(pages)
+    }
+
+    /// Notes the pages of a file that was just made.
+    pub(super) fn of_new(folder: &Path, connection: &Connection) -> Result<Self, ReadModelError> {
+        checkpoint(connection, "TRUNCATE")?;
+        let file = File::open(folder.join(FILE_NAME));
+        let mut pages = Self {
+            file: file.map_err(|problem| at(folder, problem))?,
+            folder: folder.to_owned(),
+            sums: Vec::new(),
+        };
+        let mut sums = Vec::new();
+        pages.for_each(|_, sum| {
+            sums.push(sum);
+            Ok(())
+        })?;
+        pages.sums = sums;
+        pages.save()?;
+        Ok(pages)
+    }
+
+    /// Looks at every page, and at what is written ahead.
+    ///
+    /// # Errors
+    /// Something is damaged.
+    pub(super) fn verify(&self, connection: &Connection) -> Result<(), ReadModelError> {
+        let ahead = self.written_ahead(connection)?;
+        self.look(&ahead)
+    }
+
+    /// Has what was written ahead brought to its places. Whether somebody who reads keeps the file
+    /// that is written ahead from being emptied.
+    pub(super) fn write_back(&mut self, connection: &Connection) -> Result<bool, ReadModelError> {
+        let ahead = self.written_ahead(connection)?;
+        for (page, versions) in ahead.pages() {
+            self.look_at_one(page, versions)?;
+        }
+        let done = checkpoint(connection, "PASSIVE")?;
+        for (page, sum) in ahead.first(done.written_back) {
+            self.note(page, sum);
+        }
+        if !ahead.is_empty() {
+            self.save()?;
+        }
+        // What has not been noted must not be brought to its place.
+        if done.busy || done.written_back < done.frames {
+            return Ok(true);
+        }
+        Ok(checkpoint(connection, "TRUNCATE")?.busy)
+    }
+
+    /// How many pages are written ahead.
+    pub(super) fn ahead(connection: &Connection) -> Result<usize, ReadModelError> {
+        Ok(checkpoint(connection, "NOOP")?.frames)
+    }
+
+    fn written_ahead(&self, connection: &Connection) -> Result<Frames, ReadModelError> {
+        let frames = Self::ahead(connection)?;
+        wal::read(&wal_path(&self.folder), Some(frames))
+    }
+
+    fn note(&mut self, page: usize, sum: u32) {
+        if self.sums.len() <= page {
+            // SQLite leaves a page out that locks lie on.
+            self.sums
+                .resize(page + 1, crc32fast::hash(&[0; PAGE_BYTES]));
+        }
+        if let Some(noted) = self.sums.get_mut(page) {
+            *noted = sum;
+        }
+    }
+
+    fn look(&self, ahead: &Frames) -> Result<(), ReadModelError> {
+        let mut pages = 0;
+        self.for_each(|page, sum| {
+            pages += 1;
+            let noted = self.sums.get(page) == Some(&sum);
+            match noted || ahead.has(page, sum) {
+                true => Ok(()),
+                false => Err(damaged(page)),
+            }
+        })?;
+        match pages < self.sums.len() {
+            true => Err(damaged(pages)),
+            false => Ok(()),
+        }
+    }
+
+    /// Looks at one page that is written ahead, too.
+    fn look_at_one(&self, page: usize, versions: &[u32]) -> Result<(), ReadModelError> {
+        let mut bytes = [0; PAGE_BYTES];
+        let offset = page as u64 * PAGE_BYTES as u64;
+        match self.file.read_exact_at(&mut bytes, offset) {
+            Ok(()) => {
+                let sum = crc32fast::hash(&bytes);
+                let whole = self.sums.get(page) == Some(&sum) || versions.contains(&sum);
+                whole.then_some(()).ok_or_else(|| damaged(page))
+            }
+            // It is a new one.
+            Err(problem) if problem.kind() == ErrorKind::UnexpectedEof => {
+                match self.sums.get(page) {
+                    None => Ok(()),
+                    Some(_) => Err(damaged(page)),
+                }
+            }
+            Err(problem) => Err(at(&self.folder, problem)),
+        }
+    }
+
+    fn for_each(
+        &self,
+        mut visit: impl FnMut(usize, u32) -> Result<(), ReadModelError>,
+    ) -> Result<(), ReadModelError> {
+        let mut buffer = vec![0; PAGES_AT_ONCE * PAGE_BYTES];
+        let mut page = 0;
+        loop {
+            let offset = page as u64 * PAGE_BYTES as u64;
+            let mut filled = 0;
+            while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+                match self.file.read_at(room, offset + filled as u64) {
+                    Ok(0) => break,
+                    Ok(read) => filled += read,
+                    Err(problem) if problem.kind() == ErrorKind::Interrupted => {}
+                    Err(problem) => return Err(at(&self.folder, problem)),
+                }
+            }
+            for bytes in buffer.get(..filled).unwrap_or_default().chunks(PAGE_BYTES) {
+                visit(page, crc32fast::hash(bytes))?;
+                page += 1;
+            }
+            if filled < buffer.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn save(&self) -> Result<(), ReadModelError> {
+        let path = sums_path(&self.folder);
+        let mut bytes = MAGIC.to_vec();
+        let pages = u32::try_from(self.sums.len()).unwrap_or(u32::MAX);
+        bytes.extend_from_slice(&pages.to_le_bytes());
+        for sum in &self.sums {
+            bytes.extend_from_slice(&sum.to_le_bytes());
+        }
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        let beside = self.folder.join(format!("{FILE_NAME}-sums-new"));
+        let written = File::create(&beside).and_then(|mut file| {
+            file.write_all(&bytes)?;
+            file.sync_data()?;
+            fs::rename(&beside, &path)?;
+            File::open(&self.folder)?.sync_data()
+        });
+        written.map_err(|problem| at(&path, problem))
+    }
+}
+
+/// What a checkpoint came to.
+struct Checkpoint {
+    busy: bool,
+    /// Frames that are written ahead.
+    frames: usize,
+    /// Of these, those that are in their places.
+    written_back: usize,
+}
+
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Checkpoint> {
+    let pragma = format!("PRAGMA wal_checkpoint({mode})");
+    connection.query_row(&pragma, [], |row| {
+        let count = |at| {
+            row.get::<_, i64>(at)
+                .map(|count| usize::try_from(count).unwrap_or(0))
+        };
+        Ok(Checkpoint {
+            busy: row.get::<_, i64>(0)? != 0,
+            frames: count(1)?,
+            written_back: count(2)?,
+        })
+    })
+}
+
+fn read_sums(path: &Path) -> Result<Vec<u32>, ReadModelError> {
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_) => {}
+        Err(problem) if problem.kind() == ErrorKind::NotFound => {
+            return Err(ReadModelError::Damaged("it has no checksums".to_owned()));
+        }
+        Err(problem) => return Err(at(path, problem)),
+    }
+    decode_sums(&bytes)
+        .ok_or_else(|| ReadModelError::Damaged("its checksums are damaged".to_owned()))
+}
+
+fn decode_sums(bytes: &[u8]) -> Option<Vec<u32>> {
+    let (whole, sum) = bytes.split_last_chunk::<4>()?;
+    if crc32fast::hash(whole) != u32::from_le_bytes(*sum) {
+        return None;
+    }
+    let (pages, sums) = whole.strip_prefix(MAGIC)?.split_first_chunk::<4>()?;
+    let (sums, rest) = sums.as_chunks::<4>();
+    let sums: Vec<u32> = sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
+    let whole = rest.is_empty() && sums.len() == u32::from_le_bytes(*pages) as usize;
+    whole.then_some(sums)
+}
+
+fn damaged(page: usize) -> ReadModelError {
+    ReadModelError::Damaged(format!("page {} of its file is damaged", page + 1))
+}
+
+fn sums_path(folder: &Path) -> PathBuf {
+    folder.join(format!("{FILE_NAME}-sums"))
+}
+
+fn wal_path(folder: &Path) -> PathBuf {
+    folder.join(format!("{FILE_NAME}-wal"))
+}
