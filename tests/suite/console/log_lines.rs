@@ -307,7 +307,10 @@ fn every_log_line_is_known_with_what_it_mentions() {
         }
         assert!(!source.text.contains("use tracing::"), "{}", source.path);
     }
-    let known = LINES.iter().map(|(path, call, _)| (path.to_owned(), call.to_owned()));
+    let known = LINES.iter();
+    let known: Vec<_> = known
+        .map(|(path, call, _)| ((*path).to_owned(), (*call).to_owned()))
+        .collect();
     for line in &found {
         assert!(known.contains(line), "say what this mentions: {line:#?}");
     }
