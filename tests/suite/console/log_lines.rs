@@ -19,7 +19,7 @@ enum Says {
 use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
-const LINES: [(&str, &str, Says); 44] = [
+const LINES: [(&str, &str, Says); 49] = [
     (
         "member/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
@@ -234,6 +234,31 @@ const LINES: [(&str, &str, Says); 44] = [
     (
         "transport/links.rs",
         r#"info: %node, %why, "line down""#,
+        NothingOfFacets,
+    ),
+    (
+        "control/server.rs",
+        r#"warn: %error, "the control socket cannot accept a connection; it goes on trying""#,
+        NothingOfFacets,
+    ),
+    (
+        "control/server.rs",
+        r#"info: "the control socket accepts connections again""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: free_bytes, "there is no room on the disk: nothing is written, reading goes on""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"info: free_bytes, "there is room on the disk again""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/running.rs",
+        r#"warn: "a write found no room on the disk; the store is opened again for reading""#,
         NothingOfFacets,
     ),
 ];
