@@ -338,14 +338,15 @@ impl Keeper {
             return;
         }
         self.engine.set_room(self.room.state());
-        let free_bytes = self.room.status().free_bytes;
-        match self.room.is_short() {
-            short if short == was_short => {}
-            true => tracing::warn!(
+        let (free_bytes, is_short) = (self.room.status().free_bytes, self.room.is_short());
+        if is_short && !was_short {
+            tracing::warn!(
                 free_bytes,
                 "there is no room on the disk: nothing is written, reading goes on"
-            ),
-            false => tracing::info!(free_bytes, "there is room on the disk again"),
+            );
+        }
+        if was_short && !is_short {
+            tracing::info!(free_bytes, "there is room on the disk again");
         }
     }
 

@@ -277,6 +277,31 @@ const LINES: &[(&str, &str, Says)] = &[
         r#"warn: what, node, count, origins, "more of the same within a minute""#,
         HeldFacet,
     ),
+    (
+        "control/server.rs",
+        r#"warn: %error, "the control socket cannot accept a connection; it goes on trying""#,
+        NothingOfFacets,
+    ),
+    (
+        "control/server.rs",
+        r#"info: "the control socket accepts connections again""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: free_bytes, "there is no room on the disk: nothing is written, reading goes on""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"info: free_bytes, "there is room on the disk again""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/running.rs",
+        r#"warn: "a write found no room on the disk; the store is opened again for reading""#,
+        NothingOfFacets,
+    ),
 ];
 
 const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
