@@ -122,7 +122,7 @@ impl<E: Engine> DiskStore<E> {
 
     /// Reads in the second copy what the engine has damaged. The engine is filled anew when the store
     /// is opened next.
-    fn from_journal<T>(
+    fn read_in_journal<T>(
         &self,
         error: StoreError,
         read: impl FnOnce(&Index) -> Result<T, StoreError>,
@@ -172,7 +172,7 @@ impl<E: Engine> DiskStore<E> {
 impl<E: Engine> Store for DiskStore<E> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.sealed.get(key);
-        found.or_else(|error| self.from_journal(error, |journal| journal.get(key)))
+        found.or_else(|error| self.read_in_journal(error, |journal| journal.get(key)))
     }
 
     fn scan(
@@ -182,8 +182,9 @@ impl<E: Engine> Store for DiskStore<E> {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
         let found = self.sealed.scan(prefix, after, limit);
-        found
-            .or_else(|error| self.from_journal(error, |journal| journal.scan(prefix, after, limit)))
+        found.or_else(|error| {
+            self.read_in_journal(error, |journal| journal.scan(prefix, after, limit))
+        })
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
