@@ -81,6 +81,9 @@ pub struct Flags {
     pub lang: Option<Language>,
 }
 
+/// Where neighbours are dialled, by node.
+pub type DialAddresses = BTreeMap<NodeId, Vec<String>>;
+
 /// The settings of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Settings {
@@ -96,7 +99,7 @@ pub struct Settings {
     #[serde(serialize_with = "language_word")]
     pub lang: Setting<Language>,
     /// Where neighbours are dialled instead of where the roster says, as multiaddresses.
-    pub addresses: Setting<BTreeMap<NodeId, Vec<String>>>,
+    pub addresses: Setting<DialAddresses>,
 }
 
 fn language_word<S: serde::Serializer>(

@@ -35,7 +35,7 @@ use super::warnings;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::private;
-use crate::settings::Settings;
+use crate::settings::{DialAddresses, Settings};
 use crate::store::{Moved, OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
@@ -57,7 +57,7 @@ pub(super) struct Local {
     /// Where it listens.
     pub(super) listen: Vec<String>,
     /// Where neighbours are dialled instead of where the roster says.
-    pub(super) addresses: BTreeMap<NodeId, Vec<String>>,
+    pub(super) addresses: DialAddresses,
 }
 
 impl Local {

@@ -8,6 +8,7 @@ use crdt_model::ids::NodeId;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::DialAddresses;
 use super::values::{
     LogLevel, cache_mib, dial_address, few_enough, language, listen_address, log_level, node_code,
 };
@@ -35,7 +36,7 @@ pub(super) struct FileSettings {
     pub(super) cache_mib: Option<InFile<u64>>,
     pub(super) log: Option<InFile<LogLevel>>,
     pub(super) lang: Option<InFile<Language>>,
-    pub(super) addresses: Option<InFile<BTreeMap<NodeId, Vec<String>>>>,
+    pub(super) addresses: Option<InFile<DialAddresses>>,
 }
 
 /// Reads a settings file.
@@ -254,7 +255,7 @@ impl File<'_> {
         &self,
         table: &DeTable<'_>,
         code: impl Fn(&str) -> Result<NodeId, Text>,
-    ) -> Result<Option<InFile<BTreeMap<NodeId, Vec<String>>>>, Problem> {
+    ) -> Result<Option<InFile<DialAddresses>>, Problem> {
         let Some(entry) = table.get("addresses") else {
             return Ok(None);
         };
