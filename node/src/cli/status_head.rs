@@ -43,36 +43,23 @@ impl Page<'_> {
             let (zh, en) = (cut.join("、"), cut.join(", "));
             rows.push((text!("人为切断", "cut on purpose"), text!("{zh}", "{en}")));
         }
-        let warnings = self.status.warnings.iter();
-        rows.extend(warnings.map(|warning| (text!("【注意】", "look at this"), warning.clone())));
         let cells = |(title, text): &(Text, Text)| vec![self.say(title), self.say(text)];
         let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
         let title = self.say(&text!("{name} {node}，{tier}", "{name} {node}, {tier}"));
-        format!("{title}\n{}{}", self.alarms(), table(&[], &rows, &[]))
+        format!("{title}\n{}{}", self.warnings(), table(&[], &rows, &[]))
     }
 
     /// What a person should see to, each with what to do.
-    fn alarms(&self) -> String {
-        let mut text = String::new();
-        for Problem { what, next, .. } in &self.status.alarms {
+    fn warnings(&self) -> String {
+        let warnings = self.status.warnings.iter();
+        let lines = warnings.map(|Problem { what, next, .. }| {
             let (what, next) = (self.say(what), self.say(next));
-            text.push_str(&self.say(&text!("！{what}\n  {next}\n", "! {what}\n  {next}\n")));
-        }
-        text
-    }
-
-    /// That nothing is written, above everything else.
-    pub(super) fn disk_alarm(&self) -> String {
-        if !self.status.disk.full {
-            return String::new();
-        }
-        let mib = self.status.disk.free_bytes >> 20;
-        let line = self.say(&text!(
-            "磁盘已满：只剩 {mib} MiB，暂停写入；查询和发送照常，腾出空间后自动恢复",
-            "DISK FULL: {mib} MiB are left, and nothing is written; reading and sending go on, and writing \
-             comes back by itself when there is room"
-        ));
-        format!("{line}\n")
+            self.say(&text!(
+                "【注意】{what}\n  {next}\n",
+                "Look at this: {what}\n  {next}\n"
+            ))
+        });
+        lines.collect()
     }
 
     fn running(&self) -> Text {

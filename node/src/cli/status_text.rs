@@ -14,7 +14,6 @@ pub(super) fn status_text(status: &NodeStatus, language: Language) -> String {
     let page = Page { status, language };
     let parts = [
         page.emergency_alarm(),
-        page.disk_alarm(),
         page.head(),
         page.log_alarms(),
         page.neighbours(),
@@ -322,7 +321,6 @@ pub(super) mod tests {
             warnings: Vec::new(),
             emergency: Default::default(),
             log: a_log(),
-            alarms: Vec::new(),
             left_out: None,
             facets: 1_234,
             facets_by_name: [(Name::new("case.summary").expect("a name"), 1_234)].into(),

@@ -319,16 +319,13 @@ pub struct NodeStatus {
     pub charter_until: WallTime,
     /// Whether it has run out: the node then keeps its own work and sends nothing.
     pub charter_expired: bool,
-    /// What a person should see to: clocks, ports, addresses.
+    /// What a person should see to, the worst first.
     #[serde(default)]
-    pub warnings: Vec<Text>,
+    pub warnings: Vec<Problem>,
     /// How it stands with emergencies.
     pub emergency: EmergencyStatus,
     /// How it stands with the log of charters.
     pub log: LogStatus,
-    /// What a person should see to, the worst first.
-    #[serde(default)]
-    pub alarms: Vec<Problem>,
     /// Values that were written and do not count; none if the read model cannot say.
     #[serde(default)]
     pub left_out: Option<u64>,

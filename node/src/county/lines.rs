@@ -122,7 +122,6 @@ pub(super) mod tests {
             warnings: Vec::new(),
             emergency: Default::default(),
             log: Default::default(),
-            alarms: Vec::new(),
             left_out: None,
             facets: 5,
             facets_by_name: BTreeMap::new(),

@@ -53,10 +53,12 @@ pub(super) fn check_key(
                 "the key file {path} is damaged or another: its public key {public} is not the one that this node has had"
             )));
         }
-        Some(_) => tracing::warn!(
-            %public,
-            "this node has a new key; others take what it signs once the charter lists it"
-        ),
+        Some(_) => {
+            tracing::warn!(
+                %public,
+                "this node has a new key; others take what it signs once the charter lists it"
+            );
+        }
         None => {}
     }
     put(store, KEY_MARK, public.0.to_vec())
@@ -71,7 +73,9 @@ pub(super) fn keep_settings(folder: &NodeFolder, store: &mut SledStore) -> Resul
     };
     match mark(store, SETTINGS_MARK)? {
         Some(before) if before == file => return Ok(()),
-        Some(_) => tracing::info!("node.toml is not the one of the last start"),
+        Some(_) => {
+            tracing::info!("node.toml is not the one of the last start");
+        }
         None => {}
     }
     put(store, SETTINGS_MARK, file)

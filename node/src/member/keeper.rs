@@ -423,7 +423,7 @@ impl Keeper {
                 let mut problem = charter_problem(&why);
                 if let Some(cause) = warnings::confirmed_time(self) {
                     let (zh, en) = (problem.what.zh, problem.what.en);
-                    let (by_zh, by_en) = (cause.zh, cause.en);
+                    let (by_zh, by_en) = (cause.what.zh, cause.what.en);
                     problem.what = text!("{zh}。{by_zh}", "{en}. {by_en}");
                 }
                 answer(Reply::Problem(problem));

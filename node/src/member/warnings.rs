@@ -1,27 +1,36 @@
-//! What a person at this machine should see to: clocks that are wrong, ports and addresses that do not
-//! fit the roster. Said at the start, and with every status.
+//! What a person at this machine should see to: a full disk, two machines with one key, clocks that are
+//! wrong, ports and addresses that do not fit the roster. Said at the start, and with every status.
 
+use crdt_model::engine::PeerStatus;
 use crdt_model::ids::NodeId;
 
 use super::keeper::Keeper;
 use super::limits::CONFIRMED_WITHIN_MS;
+use super::room::disk_full;
+use crate::store::Moved;
 use crate::text;
-use crate::text::Text;
+use crate::text::{Problem, Text};
 use crate::time::{shown, shown_length};
 
 /// Writes them to the log, at the start.
 pub(super) fn log(keeper: &Keeper) {
-    for Text { zh, en } in all(keeper) {
-        tracing::warn!(zh, "{en}");
+    for Problem { code, what, next } in all(keeper) {
+        let (zh, en) = (what.zh, what.en);
+        let next = next.en;
+        tracing::warn!(code, zh, next, "{en}");
     }
 }
 
-/// All of them; none if all is well.
-pub(super) fn all(keeper: &Keeper) -> Vec<Text> {
-    let mut all = clocks(keeper);
-    if all.is_empty() {
+/// All of them, the worst first; none if all is well.
+pub(super) fn all(keeper: &Keeper) -> Vec<Problem> {
+    let mut all: Vec<_> = keeper.room.is_short().then(disk_full).into_iter().collect();
+    all.extend(machines(keeper));
+    all.extend(keeper.moved.map(moved));
+    let clocks = clocks(keeper);
+    if clocks.is_empty() {
         all.extend(unconfirmed(keeper));
     }
+    all.extend(clocks);
     all.extend(addresses(keeper));
     all
 }
@@ -35,73 +44,186 @@ fn named(keeper: &Keeper, node: NodeId) -> String {
     )
 }
 
+/// Two machines that run with one key: with this node's first.
+fn machines(keeper: &Keeper) -> Vec<Problem> {
+    let peers = keeper.engine.peers();
+    let own = |status: &&PeerStatus| status.two_machines == Some(keeper.node());
+    let mut found: Vec<_> = peers.iter().find(own).into_iter().collect();
+    found.extend(
+        peers
+            .iter()
+            .filter(|status| status.two_machines == Some(status.node)),
+    );
+    let found = found.into_iter();
+    found.map(|status| two_machines(keeper, status)).collect()
+}
+
+/// Two machines run with one key, as the link with a peer shows it.
+pub(super) fn two_machines(keeper: &Keeper, status: &PeerStatus) -> Problem {
+    let peer = named(keeper, status.node);
+    if status.two_machines == Some(keeper.node()) {
+        return Problem::new(
+            "two-machines",
+            text!(
+                "另一台电脑也在用本节点的密钥运行，两边轮流连接{peer}",
+                "another machine runs with this node's key as well: the two take turns at {peer}"
+            ),
+            text!(
+                "只留一台：在另一台上执行 mesh-node stop，并移走它的节点目录。两边已填写的内容都保留。如果没有人复制过本节点的目录，说明密钥已外泄：请审核人在名册中为本节点更换公钥，并重新签名",
+                "keep one: run mesh-node stop on the other and take its folder away. What was written on \
+                 either is kept. If nobody copied this node's folder the key was stolen: have the \
+                 reviewers list another key for this node in the roster, and sign again"
+            ),
+        );
+    }
+    Problem::new(
+        "two-machines",
+        text!(
+            "有两台电脑在用{peer}的密钥运行，轮流与本节点连接",
+            "two machines run with the key of {peer} and take turns at this node"
+        ),
+        text!(
+            "请联系该单位核实，只留一台运行。如果没有人复制过它的节点目录，说明密钥已外泄：请审核人在名册中为它更换公钥，并重新签名",
+            "tell them, so that only one goes on. If nobody copied their folder the key was stolen: have \
+             the reviewers list another key for them in the roster, and sign again"
+        ),
+    )
+}
+
+/// The folder is not the one that last ran here.
+fn moved(moved: Moved) -> Problem {
+    let what = match moved {
+        Moved::Copied => text!(
+            "节点目录是复制或恢复来的，或者改过文件权限，不能确定就是本机上次运行的那一份",
+            "the node's folder was copied or restored, or the permissions of its files were changed: it may not be the one that last ran here"
+        ),
+        Moved::OtherMachine => text!(
+            "节点目录上次是在另一台电脑上运行的",
+            "the node's folder last ran on another machine"
+        ),
+        Moved::Mended => text!(
+            "本节点的存储损坏过，已按现有内容继续使用",
+            "this node's store was damaged, and goes on with what was left"
+        ),
+    };
+    Problem::new(
+        "folder-moved",
+        what,
+        text!(
+            "本节点已另起一段填写，不会覆盖此前的内容；之前从本节点发出的改动会从相邻节点取回。请确认原来那台电脑或那份目录不再运行",
+            "what is written from now on takes nothing back of what was written before, and neighbours \
+             give back what had left this node; make sure that the other machine or folder does not run"
+        ),
+    )
+}
+
 /// That this node goes by a time which its own clock does not show.
-pub(super) fn confirmed_time(keeper: &Keeper) -> Option<Text> {
+pub(super) fn confirmed_time(keeper: &Keeper) -> Option<Problem> {
     let status = keeper.engine.clock_status();
     let (confirmed, shows) = (shown(status.confirmed_ahead?), shown(status.shows?));
-    Some(text!(
-        "本节点按乡镇确认的时间 {confirmed} 计，而本机时间是 {shows}：两者必有一个不准。时限到期、发函、在线记录都暂不自动处理。请先核对本机时间；本机时间准确的，等足够的乡镇以准确的时间重新签认后自动恢复",
-        "this node goes by {confirmed}, which townships have confirmed, and this machine's clock shows {shows}: one of the two is wrong. No time limit, letter or presence is acted on by itself. Check this machine's clock first; if it is right, this ends by itself once enough townships have signed again by right clocks"
+    Some(Problem::new(
+        "clock-apart",
+        text!(
+            "本节点按乡镇确认的时间 {confirmed} 计，而本机时间是 {shows}：两者必有一个不准。时限到期、发函、在线记录都暂不自动处理",
+            "this node goes by {confirmed}, which townships have confirmed, and this machine's clock shows {shows}: one of the two is wrong. No time limit, letter or presence is acted on by itself"
+        ),
+        text!(
+            "请先核对本机时间；本机时间准确的，等足够的乡镇以准确的时间重新签认后自动恢复",
+            "check this machine's clock first; if it is right, this ends by itself once enough townships have signed again by right clocks"
+        ),
     ))
 }
 
-fn clocks(keeper: &Keeper) -> Vec<Text> {
+fn clocks(keeper: &Keeper) -> Vec<Problem> {
     let status = keeper.engine.clock_status();
-    let mut all: Vec<Text> = confirmed_time(keeper).into_iter().collect();
+    let mut all: Vec<Problem> = confirmed_time(keeper).into_iter().collect();
     if status.in_doubt {
-        all.push(text!(
-            "本机时间刚刚变动了一天以上，或比上次确认的时间晚了两周以上：一小时内不变才按它自动处理时限。请核对本机时间",
-            "this machine's clock was just set by more than a day, or shows weeks after the time last confirmed: nothing is done by itself until it has stood for an hour. Check this machine's clock"
+        all.push(Problem::new(
+            "clock-in-doubt",
+            text!(
+                "本机时间刚刚变动了一天以上，或比上次确认的时间晚了两周以上：一小时内不变才按它自动处理时限",
+                "this machine's clock was just set by more than a day, or shows weeks after the time last confirmed: nothing is done by itself until it has stood for an hour"
+            ),
+            check_clock(),
         ));
     }
     if let Some(behind_ms) = status.behind_ms {
         let Text { zh, en } = shown_length(behind_ms);
-        all.push(text!(
-            "多个乡镇签认的时间都比本机晚至少 {zh}：本机时间不准，请核对",
-            "several townships sign a time at least {en} later than this machine's clock: it is wrong, check it"
+        all.push(Problem::new(
+            "clock-behind",
+            text!(
+                "多个乡镇签认的时间都比本机晚至少 {zh}：本机时间不准",
+                "several townships sign a time at least {en} later than this machine's clock: it is wrong"
+            ),
+            check_clock(),
         ));
         return all;
     }
     for one in status.ahead {
         let name = named(keeper, one.node);
         let Text { zh, en } = shown_length(one.ahead_ms);
-        all.push(text!(
-            "{name} 的电脑时间比本节点快 {zh}：请联系对方核对；也请核对本机时间",
-            "the clock of {name} is ahead of this node's by {en}: have it checked there, and check this machine's too"
+        all.push(Problem::new(
+            "clock-ahead",
+            text!(
+                "{name} 的电脑时间比本节点快 {zh}",
+                "the clock of {name} is ahead of this node's by {en}"
+            ),
+            text!(
+                "请联系对方核对；也请核对本机时间",
+                "have it checked there, and check this machine's too"
+            ),
         ));
     }
     all
 }
 
+fn check_clock() -> Text {
+    text!("请核对本机时间", "check this machine's clock")
+}
+
 /// That nobody has confirmed the time of late, so that nothing is done by itself.
-fn unconfirmed(keeper: &Keeper) -> Option<Text> {
+fn unconfirmed(keeper: &Keeper) -> Option<Problem> {
     let wall = keeper.engine.floored(keeper.clock.now().wall);
     let confirmed = keeper.engine.log_status().confirmed;
     let late = !keeper.engine.confirms(wall, CONFIRMED_WITHIN_MS);
     confirmed.filter(|_| late).map(|at| {
         let Text { zh, en } = shown_length(wall.ms.saturating_sub(at.ms));
-        text!(
-            "已有 {zh} 没有足够的乡镇确认时间：时限到期、发函、在线记录都暂不自动处理。请核对本机时间和线路",
-            "too few townships have confirmed the time for {en}: no time limit, letter or presence is acted on by itself. Check this machine's clock, and its lines"
+        Problem::new(
+            "time-unconfirmed",
+            text!(
+                "已有 {zh} 没有足够的乡镇确认时间：时限到期、发函、在线记录都暂不自动处理",
+                "too few townships have confirmed the time for {en}: no time limit, letter or presence is acted on by itself"
+            ),
+            text!(
+                "请核对本机时间和线路",
+                "check this machine's clock, and its lines"
+            ),
         )
     })
 }
 
-fn addresses(keeper: &Keeper) -> Vec<Text> {
+fn addresses(keeper: &Keeper) -> Vec<Problem> {
     let (roster, node) = (keeper.engine.charter().roster(), keeper.node());
     let mut all = Vec::new();
     let listed = roster
         .member(node)
         .map_or(&[][..], |member| &member.addresses);
     if let Some(address) = listed.first().filter(|_| keeper.local.listen.is_empty()) {
-        all.push(text!(
-            "名册中本节点的地址是 {address}，而 node.toml 的 listen 为空：其他节点连不上本节点。请写上监听地址后重新启动",
-            "the roster lists this node at {address}, and `listen` in node.toml is empty: nobody can reach it. Enter where to listen and start it again"
+        all.push(Problem::new(
+            "listens-nowhere",
+            text!(
+                "名册中本节点的地址是 {address}，而 node.toml 的 listen 为空：其他节点连不上本节点",
+                "the roster lists this node at {address}, and `listen` in node.toml is empty: nobody can reach it"
+            ),
+            text!(
+                "请写上监听地址后重新启动",
+                "enter where to listen, and start it again"
+            ),
         ));
     }
     for (of, addresses) in &keeper.local.addresses {
         let (name, own) = (named(keeper, *of), addresses.join(" "));
-        all.push(match roster.member(*of) {
+        let what = match roster.member(*of) {
             None => text!(
                 "node.toml 的 [addresses] 写有 {of}，名册中没有这个节点",
                 "[addresses] in node.toml names {of}, which the roster does not list"
@@ -116,7 +238,12 @@ fn addresses(keeper: &Keeper) -> Vec<Text> {
                     "{name} is dialled as [addresses] in node.toml says: {own} (roster: {listed})"
                 )
             }
-        });
+        };
+        let next = text!(
+            "核对 node.toml 的 [addresses]；名册更新后删去这一行",
+            "check [addresses] in node.toml; delete the line once the roster has the new address"
+        );
+        all.push(Problem::new("address-override", what, next));
     }
     all
 }

@@ -42,7 +42,6 @@ fn status(running: bool) -> Reply {
         warnings: Vec::new(),
         emergency: Default::default(),
         log: Default::default(),
-        alarms: Vec::new(),
         left_out: None,
         facets: 3,
         facets_by_name: [].into(),

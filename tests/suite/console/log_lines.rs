@@ -70,7 +70,11 @@ const LINES: &[(&str, &str, Says)] = &[
         r#"warn: %node, ahead_hours, "another node's clock is ahead of this machine's, or this one is behind""#,
         Alarm,
     ),
-    ("member/warnings.rs", r#"warn: zh, "{en}""#, NothingOfFacets),
+    (
+        "member/warnings.rs",
+        r#"warn: code, zh, next, "{en}""#,
+        NothingOfFacets,
+    ),
     (
         "member/limits.rs",
         r#"warn: record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known""#,
@@ -301,6 +305,26 @@ const LINES: &[(&str, &str, Says)] = &[
         "member/running.rs",
         r#"warn: "a write found no room on the disk; the store is opened again for reading""#,
         NothingOfFacets,
+    ),
+    (
+        "member/identity.rs",
+        r#"warn: %public, "this node has a new key; others take what it signs once the charter lists it""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/identity.rs",
+        r#"info: "node.toml is not the one of the last start""#,
+        NothingOfFacets,
+    ),
+    (
+        "member/keeper.rs",
+        r#"warn: problems, set_aside, "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked""#,
+        HeldFacet,
+    ),
+    (
+        "store/disk.rs",
+        r#"warn: %error, "read in the second copy of the store; start the node again to have it mended""#,
+        HeldFacet,
     ),
 ];
 

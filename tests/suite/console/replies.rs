@@ -161,7 +161,6 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         warnings,
         emergency: about_emergency,
         log: about_log,
-        alarms,
         left_out,
         facets,
         facets_by_name,
@@ -180,10 +179,9 @@ fn list_status(status: &NodeStatus, to: &mut List) {
     node.list(to);
     free_all([name, tier], to);
     charter.list(to);
-    warnings.iter().for_each(|words| text(words, to));
     emergency(about_emergency, to);
     log(about_log, to);
-    for Problem { code, what, next } in alarms {
+    for Problem { code, what, next } in warnings {
         free(code, to);
         text(what, to);
         text(next, to);

@@ -9,7 +9,7 @@ fn warned(status: &NodeStatus, of: &str) -> bool {
     status
         .warnings
         .iter()
-        .any(|warning| warning.en.contains(of))
+        .any(|warning| warning.what.en.contains(of))
 }
 
 #[test]

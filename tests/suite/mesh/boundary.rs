@@ -6,11 +6,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use node::member::founding;
+
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, grid_report, program};
 
 /// Every command of the program but `county`, `run` and `init`, as it is typed; `RECORD`, `FOLDER` and
 /// `CHARTER` are filled in.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 30] = [
     "status",
     "why peer 620723101000",
     "why record RECORD --node 620723000000",
@@ -39,6 +41,8 @@ const COMMANDS: [&str; 28] = [
     "heal",
     "config",
     "secure",
+    "record left-out",
+    "store check",
 ];
 
 /// Runs the program as somebody does whose shell takes no permission from anything.
@@ -123,7 +127,12 @@ fn no_command_leaves_anything_that_others_may_use() {
     let mut mesh = Mesh::start(&[COUNTY, TOWNSHIP]);
     let folder = mesh.node_folder(VILLAGE);
     let charter = mesh.charter().display().to_string();
-    let made = typed(folder.path(), &["init", "--charter", &charter]);
+    let files = policy::CharterFiles::read(&mesh.charter()).expect("the charter");
+    let digest = founding::digest_of(&files).expect("a digest").to_string();
+    let made = typed(
+        folder.path(),
+        &["init", "--charter", &charter, "--digest", &digest],
+    );
     assert!(made.status.success(), "{made:?}");
     assert_eq!(open_to_others(folder.path()), Vec::<PathBuf>::new());
     mesh.run(VILLAGE);

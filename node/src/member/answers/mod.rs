@@ -1,6 +1,5 @@
 //! Answers to the requests of programs on this machine, one file for each kind of question.
 
-mod alarms;
 mod choosing;
 mod decisions;
 mod due;

@@ -7,7 +7,6 @@ use crdt_model::engine::LinkState;
 use crdt_model::ids::Name;
 use crdt_model::store::Store;
 
-use super::alarms;
 use crate::control::protocol::{NodeStatus, PeerLine};
 use crate::member::keeper::Keeper;
 use crate::member::warnings;
@@ -30,7 +29,6 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         warnings: warnings::all(keeper),
         emergency: keeper.engine.emergency_status(),
         log: keeper.engine.log_status(),
-        alarms: alarms::alarms(keeper, &peers),
         left_out: left_out(keeper),
         facets: keeper.engine.index().len(),
         facets_by_name,

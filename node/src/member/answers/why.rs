@@ -7,7 +7,6 @@ use crdt_model::label::Label;
 use crdt_model::replica;
 use policy::Question;
 
-use super::alarms;
 use super::{no_such_record, unreadable};
 use crate::control::protocol::{Cause, Reply, Why};
 use crate::member::keeper::Keeper;
@@ -76,7 +75,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let version = keeper.engine.charter().version();
     let text = match status.link {
         LinkState::InSync => text!("已连接，双方一致", "connected, and the two are equal"),
-        LinkState::TwoMachines => alarms::two_machines(keeper, status).what,
+        LinkState::TwoMachines => warnings::two_machines(keeper, status).what,
         LinkState::Syncing => {
             let (missing, to_send) = (status.missing, status.to_send);
             text!(
@@ -137,7 +136,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "the charter has run out: this node keeps its own work and sends nothing"
         )));
     }
-    causes.extend(warnings::confirmed_time(keeper).map(cause));
+    causes.extend(warnings::confirmed_time(keeper).map(|one| cause(one.what)));
     causes.extend(emergency_cause(keeper, status));
     causes.extend(log_causes(keeper));
     causes
