@@ -1,6 +1,7 @@
 //! Whose store and key these are: what the store keeps of the node's code, epoch and public key.
 
-use crdt_model::ids::{Epoch, NodeId};
+use crdt_model::engine::Identity;
+use crdt_model::ids::{Boot, Epoch, NodeId};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 
@@ -24,8 +25,33 @@ fn mark(store: &SledStore, name: &str) -> Result<Option<Vec<u8>>, Problem> {
         .map_err(|error| store_problem(&error))
 }
 
+/// Who runs from this folder: a key and store that belong together, and an author epoch that nobody
+/// else writes in.
+pub(super) fn open(
+    folder: &NodeFolder,
+    node: NodeId,
+    store: &mut SledStore,
+) -> Result<Identity, Problem> {
+    let key = folder.read_key_file()?;
+    let mut epoch = read_epoch(store, node)?;
+    check_key(folder, &key, store)?;
+    if let Some(why) = store.moved() {
+        tracing::warn!(
+            ?why,
+            "the folder is not the one that last ran here: a new author epoch begins"
+        );
+        epoch = begin_epoch(store)?;
+    }
+    Ok(Identity {
+        node,
+        key: key.secret,
+        epoch,
+        boot: Boot(random_bytes()?),
+    })
+}
+
 /// The author epoch of the node whose store this is.
-pub(super) fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {
+fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Problem> {
     match mark(store, NODE_MARK)? {
         Some(owner) if owner == node.to_string().as_bytes() => {}
         Some(owner) => return Err(other_node(node, &String::from_utf8_lossy(&owner))),
@@ -38,11 +64,7 @@ pub(super) fn read_epoch(store: &SledStore, node: NodeId) -> Result<Epoch, Probl
 
 /// Holds the key file against the key that the node last ran with. Another key counts if its file
 /// says itself which public key it has: `init` made it. Otherwise a digit was changed.
-pub(super) fn check_key(
-    folder: &NodeFolder,
-    key: &KeyFile,
-    store: &mut SledStore,
-) -> Result<(), Problem> {
+fn check_key(folder: &NodeFolder, key: &KeyFile, store: &mut SledStore) -> Result<(), Problem> {
     let public = key.public();
     match mark(store, KEY_MARK)? {
         Some(before) if before == public.0 => return Ok(()),
@@ -104,7 +126,7 @@ fn put(store: &mut SledStore, name: &str, value: Vec<u8>) -> Result<(), Problem>
 
 /// Begins a new author epoch, durably, in a folder that is not the one that last ran here: whoever
 /// went on in the old one may have used numbers that this folder does not know.
-pub(super) fn begin_epoch(store: &mut SledStore) -> Result<Epoch, Problem> {
+fn begin_epoch(store: &mut SledStore) -> Result<Epoch, Problem> {
     let epoch = random_bytes()?;
     put(store, EPOCH_MARK, epoch.to_vec())?;
     store.settle().map_err(|error| store_problem(&error))?;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crdt_model::charter::Roster;
 use crdt_model::draft::Draft;
 use crdt_model::engine::{
-    Alarm, Engine, Identity, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
+    Alarm, Engine, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
-use crdt_model::ids::{Boot, CharterVersion, CommitHash, NodeId, PublicKey};
+use crdt_model::ids::{CharterVersion, CommitHash, NodeId, PublicKey};
 use crdt_model::replica::{self, ReplicaError};
 use crdt_model::store::Store;
 use crdt_model::time::{Instant, WallTime};
@@ -23,7 +23,7 @@ use super::alarms;
 use super::answers::emergency::{emergency_problem, later_problem};
 use super::beats::Beats;
 use super::clock::Clock;
-use super::founding::{charter_problem, held_problem, random_bytes, store_problem};
+use super::founding::{charter_problem, held_problem, store_problem};
 use super::identity;
 use super::limits::Limits;
 use super::network;
@@ -36,7 +36,7 @@ use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::private;
 use crate::settings::{DialAddresses, Settings};
-use crate::store::{Moved, OpenError, SledStore, StoreOptions};
+use crate::store::{Mended, Moved, OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
 use crate::transport::{Allowed, Command};
@@ -123,43 +123,15 @@ impl Keeper {
     ) -> Result<Self, Problem> {
         private::check(folder.path())?;
         let room = Room::before_opening(folder.path(), disk_was_full);
-        let key = folder.read_key_file()?;
         let options = StoreOptions {
             folder: folder.store(),
             cache_bytes,
         };
         let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
-        if let Some(mended) = store.mended() {
-            let problems = mended.problems.join("; ");
-            let set_aside = mended
-                .set_aside
-                .as_ref()
-                .map(|path| path.display().to_string());
-            tracing::warn!(
-                problems,
-                set_aside,
-                "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked"
-            );
-        }
-        let mut epoch = identity::read_epoch(&store, node)?;
-        identity::check_key(folder, &key, &mut store)?;
-        let key = key.secret;
+        store.mended().into_iter().for_each(log_mended);
         let moved = store.moved();
-        if let Some(why) = moved {
-            tracing::warn!(
-                ?why,
-                "the folder is not the one that last ran here: a new author epoch begins"
-            );
-            epoch = identity::begin_epoch(&mut store)?;
-        }
+        let identity = identity::open(folder, node, &mut store)?;
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
-        let boot = Boot(random_bytes()?);
-        let identity = Identity {
-            node,
-            key,
-            epoch,
-            boot,
-        };
         let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
         let mut engine = engine.ok_or_else(|| damaged(&"no charter"))?;
         if let Ok(processors) = std::thread::available_parallelism() {
@@ -567,6 +539,17 @@ impl Keeper {
             Command::SetLinks(dials(&*charter, node)),
         ]);
     }
+}
+
+fn log_mended(mended: &Mended) {
+    let problems = mended.problems.join("; ");
+    let set_aside = mended.set_aside.as_ref();
+    let set_aside = set_aside.map(|path| path.display().to_string());
+    tracing::warn!(
+        problems,
+        set_aside,
+        "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked"
+    );
 }
 
 /// What an error of the engine means.

@@ -21,7 +21,7 @@ use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 /// The file, what is passed, and what that mentions.
 const LINES: &[(&str, &str, Says)] = &[
     (
-        "member/keeper.rs",
+        "member/identity.rs",
         r#"warn: ?why, "the folder is not the one that last ran here: a new author epoch begins""#,
         NothingOfFacets,
     ),

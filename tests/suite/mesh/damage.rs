@@ -12,6 +12,7 @@ use crdt_model::ids::RecordId;
 use node::control::finding::FindRequest;
 use node::control::protocol::Request;
 use node::folder::NodeFolder;
+use node::member::founding;
 use node::member::offline::Offline;
 use node::settings::{Environment, Flags, Settings};
 use serde_json::Value;
@@ -95,6 +96,7 @@ fn damage_to_any_file_is_said_and_loses_nothing_that_was_whole() {
     assert_eq!(counts.silent, Vec::<String>::new());
     assert_eq!(counts.hands, Vec::<String>::new());
     assert_eq!(counts.lost, Vec::<String>::new());
+    assert_eq!(counts.lists, 0);
 }
 
 fn a_village_at_work(mesh: &mut Mesh) -> Village {
@@ -364,7 +366,14 @@ fn helped(mesh: &Mesh, place: &Path, what: &str, counts: &mut Counts) -> Option<
             FOLDER => charter.as_str(),
             word => word,
         });
-        let (done, said) = run(place, &typed.collect::<Vec<_>>());
+        let mut typed: Vec<_> = typed.collect();
+        // What the person knows from the reviewers.
+        let files = policy::CharterFiles::read(&mesh.charter()).expect("the charter");
+        let digest = founding::digest_of(&files).expect("a digest").to_string();
+        if command.contains(&FOLDER) {
+            typed.extend(["--digest", &digest]);
+        }
+        let (done, said) = run(place, &typed);
         if !done {
             counts
                 .hands

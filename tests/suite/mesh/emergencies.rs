@@ -52,9 +52,14 @@ fn declaration(mesh: &Mesh, number: u32, lasts_ms: u64, signers: &[&str]) -> Pat
 }
 
 fn declare(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
-    let declaration = Attached::of_declaration(folder).expect("a declaration");
-    let declaration = Some(declaration);
-    mesh.ask(code, &Request::Emergency { declaration })
+    // Whoever asks reads the folder, and says what is wrong with it.
+    match Attached::of_declaration(folder) {
+        Ok(declaration) => {
+            let declaration = Some(declaration);
+            mesh.ask(code, &Request::Emergency { declaration })
+        }
+        Err(problem) => Reply::Problem(problem),
+    }
 }
 
 fn emergency(mesh: &Mesh, code: &str) -> EmergencyStatus {

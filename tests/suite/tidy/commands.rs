@@ -197,7 +197,7 @@ fn in_code(line: &str, found: &mut Vec<Named>) {
         let part = part.strip_prefix("target/release/").unwrap_or(part);
         for program in PROGRAMS {
             if let Some(rest) = part.strip_prefix(program) {
-                found.push(named(rest, program, &["  #", " > ", " | "], true));
+                found.push(named(rest, program, &["  #", " > ", " 2>", " | "], true));
             }
         }
     }
@@ -207,6 +207,8 @@ fn in_code(line: &str, found: &mut Vec<Named>) {
 fn in_document(text: &str, found: &mut Vec<Named>) {
     let mut code = false;
     let short = text.contains("alias mp=target/release/mesh-policy");
+    // A line that ends with a backslash goes on in the next.
+    let text = text.replace("\\\n", " ");
     for line in text.lines() {
         let line = match short {
             true => line.replace("`mp ", "`mesh-policy "),

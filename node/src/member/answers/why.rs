@@ -70,6 +70,17 @@ fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
     cause(text)
 }
 
+fn disconnected(keeper: &Keeper, status: &PeerStatus) -> Text {
+    if keeper.network.cut.contains(&status.node) {
+        return text!("线路被人为切断", "the line is cut on purpose");
+    }
+    let to_send = keeper.waits.with(status.node, status.have).facets;
+    text!(
+        "未连接，待发送 {to_send} 个分面，连上后自动补发",
+        "not connected: {to_send} facets are to be sent, which happens by itself once it is"
+    )
+}
+
 fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let node = status.node;
     let version = keeper.engine.charter().version();
@@ -107,16 +118,7 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "双方第 {version} 版章程内容不同，一律不流转；请联系审核人",
             "the two have different charters of version {version}: nothing flows; tell the reviewers"
         ),
-        LinkState::Disconnected if keeper.network.cut.contains(&node) => {
-            text!("线路被人为切断", "the line is cut on purpose")
-        }
-        LinkState::Disconnected => {
-            let to_send = keeper.waits.with(node, status.have).facets;
-            text!(
-                "未连接，待发送 {to_send} 个分面，连上后自动补发",
-                "not connected: {to_send} facets are to be sent, which happens by itself once it is"
-            )
-        }
+        LinkState::Disconnected => disconnected(keeper, status),
     };
     let mut causes = vec![cause(text)];
     let down = status.link == LinkState::Disconnected;
