@@ -61,9 +61,15 @@ impl Node {
         }
     }
 
+    /// By a shipped mapping, after a person has verified what it asks about.
     fn planned(&self, mapping: &str, files: &[SourceFile]) -> Preview {
         let name = format!("deploy/linze/mappings/{mapping}.toml");
-        let mapping = Mapping::parse(&name, &read_text(&name), self.charter.kinds());
+        let mut text = read_text(&name);
+        if let Some((before, ask)) = text.split_once("\n[[ask]]\n") {
+            let (_, after) = ask.split_once("\n[[column]]\n").expect("columns");
+            text = format!("{before}\n[[column]]\n{after}");
+        }
+        let mapping = Mapping::parse(&name, &text, self.charter.kinds());
         let import = Import {
             mapping: &mapping.unwrap_or_else(|problem| panic!("{problem}")),
             placement: &Placement::of_the_county().expect("the shipped placement"),

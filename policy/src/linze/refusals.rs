@@ -130,7 +130,7 @@ fn files_that_do_not_belong_or_do_not_fit() {
             "kinds::forbidden",
         ),
         (
-            with("roster.toml", "state = \"active\"", "status = \"active\""),
+            with("roster.toml", "tier = \"county\"", "level = \"county\""),
             "toml::content",
         ),
         (
