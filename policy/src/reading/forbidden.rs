@@ -1,6 +1,6 @@
 //! What no field may hold, whoever signs: footage and where to get it, biometric and plate data,
 //! population registers, scores of persons, credentials. Kinds that name such a field are refused, and
-//! an import drops columns that do: both go by one list ([`words`]).
+//! an import drops columns that do: both go by one list (`words`).
 
 mod words;
 
