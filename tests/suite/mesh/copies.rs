@@ -355,6 +355,10 @@ impl Story {
         let Some(backup) = self.backup.take() else {
             return self.back_up();
         };
+        // What has not left the folder goes with it: nobody else knows of it.
+        let township = self.mesh.node_folder(TOWNSHIP);
+        let arrived = || self.acknowledged.unseen(&township).0.is_empty();
+        assert!(comes(arrived), "after {}", self.done.join(" "));
         self.mesh.stop(VILLAGE);
         put_back(&self.mesh, &backup);
         if as_image {
