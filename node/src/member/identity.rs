@@ -29,10 +29,10 @@ fn mark(store: &SledStore, name: &str) -> Result<Option<Vec<u8>>, Problem> {
 /// else writes in.
 pub(super) fn open(
     folder: &NodeFolder,
+    key: KeyFile,
     node: NodeId,
     store: &mut SledStore,
 ) -> Result<Identity, Problem> {
-    let key = folder.read_key_file()?;
     let mut epoch = read_epoch(store, node)?;
     check_key(folder, &key, store)?;
     if let Some(why) = store.moved() {

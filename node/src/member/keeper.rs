@@ -123,6 +123,7 @@ impl Keeper {
     ) -> Result<Self, Problem> {
         private::check(folder.path())?;
         let room = Room::before_opening(folder.path(), disk_was_full);
+        let key = folder.read_key_file()?;
         let options = StoreOptions {
             folder: folder.store(),
             cache_bytes,
@@ -130,7 +131,7 @@ impl Keeper {
         let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
         store.mended().into_iter().for_each(log_mended);
         let moved = store.moved();
-        let identity = identity::open(folder, node, &mut store)?;
+        let identity = identity::open(folder, key, node, &mut store)?;
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
         let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
         let mut engine = engine.ok_or_else(|| damaged(&"no charter"))?;
