@@ -1,6 +1,6 @@
 //! Writing to the terminal: nothing panics when the reader has gone.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Writes one line; a reader that has gone away is no error.
 pub(super) fn line(text: impl AsRef<str>) {
@@ -13,8 +13,14 @@ pub(super) fn aside(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
 }
 
-/// Says how far something has come, on the terminal alone.
-pub(super) fn progress(text: impl AsRef<str>) {
-    let _ = write!(std::io::stderr(), "\r{}\x1b[K", text.as_ref());
-    let _ = std::io::stderr().flush();
+/// Says how many of so many are done: on a terminal in place, after each; elsewhere in a line of its
+/// own, twenty times in all.
+pub(super) fn progress(done: u64, all: u64, what: &str) {
+    let mut error = std::io::stderr();
+    if error.is_terminal() {
+        let _ = write!(error, "\r{done} of {all} {what}\x1b[K");
+        let _ = error.flush();
+    } else if done * 20 / all.max(1) > done.saturating_sub(1) * 20 / all.max(1) {
+        let _ = writeln!(error, "{done} of {all} {what}");
+    }
 }

@@ -1,6 +1,5 @@
 //! `pairs`.
 
-use std::io::IsTerminal;
 use std::thread::available_parallelism;
 
 use clap::Args;
@@ -45,12 +44,7 @@ pub(super) fn pairs(args: &Pairs) -> u8 {
         batch.nodes,
         permitted::VERSION
     ));
-    let shows = std::io::stderr().is_terminal();
-    let summary = batch::run(&batch, |done| {
-        if shows {
-            progress(format!("{done} of {}", batch.seeds));
-        }
-    });
+    let summary = batch::run(&batch, |done| progress(done, batch.seeds, "seeds"));
     show(&summary);
     if !summary.findings.is_empty() {
         return DIFFERENT;

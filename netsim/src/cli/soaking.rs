@@ -1,6 +1,5 @@
 //! `soak` and `replay`.
 
-use std::io::IsTerminal;
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,12 +66,7 @@ pub(super) fn soak(args: &Soak) -> u8 {
     line(format!(
         "soak: {kept} kept seeds and {count} from {first}, {nodes} nodes, every {twice}th seed twice"
     ));
-    let shows = std::io::stderr().is_terminal();
-    let summary = soak::run(&batch, |done| {
-        if shows {
-            progress(format!("{done} of {all}"));
-        }
-    });
+    let summary = soak::run(&batch, |done| progress(done, all as u64, "seeds"));
     show(&summary);
     let worst = summary.failures.iter().map(|failure| failure.code);
     match worst.max_by_key(|code| (*code == 1, *code)) {

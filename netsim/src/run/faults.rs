@@ -29,7 +29,7 @@ pub enum Fault {
     Flapping,
     /// All lines go down and come up at once.
     AllRejoin,
-    /// A township is cut off for thirty days.
+    /// A township is cut off for thirty days; for one in a large county.
     MonthCut,
     /// Power fails; what was synced is left, and of the rest a beginning.
     PowerCut,
@@ -110,6 +110,8 @@ pub const FAULTS: [Fault; 30] = [
 ];
 
 pub(super) const DAY_MS: u64 = 24 * 3_600_000;
+/// Nodes of a county that is played through a whole month, at most.
+const MONTH_OF_NODES_MAX: usize = 20;
 
 /// What is wrong at present.
 pub(super) struct Trouble {
@@ -286,11 +288,17 @@ impl Run {
         for peer in &peers {
             self.world.block(node, *peer);
         }
-        // Rare, because a month of quiet takes long even in virtual time.
+        // Rare, because a month of quiet takes long even in virtual time; in a county of 84 it would be
+        // ten million events, so there it is one day. `township-month` plays it there.
         if fault == Fault::MonthCut && self.trouble.chance.percent(4) {
-            self.world.counters.count("cut off for 30 days");
+            let small = self.options.nodes <= MONTH_OF_NODES_MAX;
+            let (days, counter) = match small {
+                true => (30, "cut off for 30 days"),
+                false => (1, "cut off for a day"),
+            };
+            self.world.counters.count(counter);
             // Day by day, for the checkers take what was sent meanwhile out of memory.
-            for _ in 0..30 {
+            for _ in 0..days {
                 self.world.run_ms(DAY_MS);
                 self.look();
             }
