@@ -277,7 +277,8 @@ impl Keeper {
     /// it is made anew, and the question is answered as after a start.
     pub(super) fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
         self.catch_up(whole)?;
-        let verified = self.reading.model.as_ref().map(ReadModel::verify);
+        let now = self.clock.now();
+        let verified = self.reading.model.as_mut().map(|model| model.verify(now));
         match verified {
             Some(Err(error)) if !error.is_busy() => {
                 self.failed(&error);

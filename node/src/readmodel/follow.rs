@@ -7,6 +7,7 @@ use std::time::Duration;
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::{self, FacetEntry, Held};
 use crdt_model::store::Store;
+use crdt_model::time::Now;
 use rusqlite::{OptionalExtension, params};
 
 use super::file::{BUSY_WAIT, WRITTEN_AHEAD_PAGES};
@@ -118,12 +119,12 @@ impl ReadModel {
         self.truncate_due
     }
 
-    /// Looks at the whole file: whether each page is what was written.
+    /// Whether each page of the file is what was written, as far as that was not looked at just before.
     ///
     /// # Errors
     /// Something is damaged; nothing that it says can be relied on.
-    pub fn verify(&self) -> Result<(), ReadModelError> {
-        self.pages.verify(&self.connection)
+    pub fn verify(&mut self, now: Now) -> Result<(), ReadModelError> {
+        self.pages.verify(&self.connection, now)
     }
 
     /// How many facets it has.
@@ -279,6 +280,7 @@ impl ReadModel {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, ReadModelError>,
     ) -> Result<T, ReadModelError> {
+        self.pages.writes()?;
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = work(self).and_then(|done| {
             self.connection.execute_batch("COMMIT")?;
@@ -292,7 +294,10 @@ impl ReadModel {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
         }
-        done
+        let noted = self.pages.wrote();
+        let done = done?;
+        noted?;
+        Ok(done)
     }
 
     /// Empties the file that is written ahead, if something was taken away or it has become long.

@@ -220,26 +220,35 @@ fn number_of(value: ValueRef<'_>) -> Option<i64> {
     }
 }
 
-/// Leaves out numbers so small that somebody might be recognised. Where it is just one, the smallest
-/// other one goes too, or it would follow from the sum.
 fn hidden(mut cells: Vec<Cell>, small: i64) -> Vec<Cell> {
-    let of = |cell: &Cell| cell.numerator.unwrap_or(0);
-    let is_small = |cell: &Cell| of(cell) > 0 && of(cell) < small;
-    let hide: Vec<usize> = (0..cells.len())
-        .filter(|at| cells.get(*at).is_some_and(is_small))
+    let numbers: Vec<i64> = cells
+        .iter()
+        .map(|cell| cell.numerator.unwrap_or(0))
         .collect();
-    let mut hide = hide;
-    if let [only] = hide[..] {
-        let others = cells.iter().enumerate();
-        let others = others.filter(|(at, cell)| *at != only && of(cell) > 0);
-        hide.extend(others.min_by_key(|(_, cell)| of(cell)).map(|(at, _)| at));
-    }
-    for at in hide {
+    for at in too_small(&numbers, small) {
         if let Some(cell) = cells.get_mut(at) {
             cell.numerator = None;
         }
     }
     cells
+}
+
+/// The places of numbers so small that somebody might be recognised. Where it is just one, the smallest
+/// other one is named too, or it would follow from the sum.
+pub(crate) fn too_small(numbers: &[i64], small: i64) -> BTreeSet<usize> {
+    let some = || {
+        numbers
+            .iter()
+            .enumerate()
+            .filter(|(_, number)| **number > 0)
+    };
+    let small = some().filter(|(_, number)| **number < small);
+    let mut hide: BTreeSet<usize> = small.map(|(at, _)| at).collect();
+    if hide.len() == 1 {
+        let others = some().filter(|(at, _)| !hide.contains(at));
+        hide.extend(others.min_by_key(|(_, number)| **number).map(|(at, _)| at));
+    }
+    hide
 }
 
 #[cfg(test)]

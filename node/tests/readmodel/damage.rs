@@ -171,9 +171,9 @@ fn a_bit_that_is_flipped_while_the_node_runs_is_noticed_before_the_next_answer()
     let mut held = held();
     for suffix in ["-wal", ""] {
         for bit in bits(&beside(&held, suffix)) {
-            held.model().verify().expect("whole");
+            held.verify().expect("whole");
             flip(&beside(&held, suffix), bit);
-            let error = held.model().verify().expect_err("noticed");
+            let error = held.verify().expect_err("noticed");
             assert!(error.to_string().contains("damaged"), "{error}");
             assert!(!error.is_busy());
             flip(&beside(&held, suffix), bit);
@@ -196,7 +196,7 @@ fn a_page_that_was_damaged_before_it_was_overwritten_is_noticed() {
     let row = facet(record(1), "case.summary");
     held.write(VILLAGE, row, &[("timeline/2", text("再次到场"))]);
     held.follow();
-    assert!(held.model().verify().is_err());
+    assert!(held.verify().is_err());
     // Nor does an orderly stop make it good.
     held.close();
     assert!(matches!(held.open(), Opened::MadeAnew(_)));
@@ -218,7 +218,7 @@ fn what_is_brought_to_its_places_while_the_node_runs_is_whole() {
             fs::metadata(beside(&held, "-wal")).expect("a file").len(),
             0
         );
-        held.model().verify().expect("whole");
+        held.verify().expect("whole");
         let story = format!("{number} {}", "水渠".repeat(1_000));
         held.write(
             VILLAGE,
@@ -226,7 +226,7 @@ fn what_is_brought_to_its_places_while_the_node_runs_is_whole() {
             &[("text", text(&story))],
         );
         held.follow();
-        held.model().verify().expect("whole");
+        held.verify().expect("whole");
         let now = fs::metadata(held.file()).expect("a file").len();
         assert!(now >= pages);
         pages = now;

@@ -14,7 +14,8 @@ use crdt_model::store::{Batch, MemoryStore, Store};
 use crdt_model::time::WallTime;
 use crdt_model::value::{Operation, Value};
 use ed25519_dalek::SigningKey;
-use node::readmodel::{Owner, ReadModel};
+use node::member::clock::Clock;
+use node::readmodel::{Owner, ReadModel, ReadModelError};
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OpenFlags};
 
@@ -170,6 +171,12 @@ impl Held {
 
     pub(crate) fn model(&self) -> &ReadModel {
         self.model.as_ref().expect("an open read model")
+    }
+
+    /// Whether the file is what was written, as a question asks that is put now.
+    pub(crate) fn verify(&mut self) -> Result<(), ReadModelError> {
+        let now = Clock::start().now();
+        self.model.as_mut().expect("an open read model").verify(now)
     }
 
     pub(crate) fn close(&mut self) {
