@@ -1,6 +1,6 @@
 //! What a link carries: the facets that both its ends may hold, and that have no nearer way.
 
-use crate::charter::{Audience, Tier};
+use crate::charter::{Audience, Roster, Tier};
 use crate::ids::NodeId;
 use crate::label::Label;
 use crate::limits::LABELS_MAX;
@@ -103,24 +103,9 @@ impl Engine {
         self.rules().flow(label, self.node()).allowed
     }
 
-    /// Whether the link between two nodes carries what has this audience: both belong to it; and
-    /// between a village and the county, its township does not, for then the township carries it.
+    /// The same of two nodes under the charter in force.
     pub(super) fn carries(&self, one: NodeId, other: NodeId, audience: &Audience) -> bool {
-        let roster = self.charter().roster();
-        let belongs = |node| {
-            roster
-                .index(node)
-                .is_some_and(|index| audience.contains(index))
-        };
-        let over = match (roster.active(one), roster.active(other)) {
-            (Some(a), Some(b)) => match (a.tier, b.tier) {
-                (Tier::Village, Tier::County) => a.parent,
-                (Tier::County, Tier::Village) => b.parent,
-                _ => None,
-            },
-            _ => return false,
-        };
-        belongs(one) && belongs(other) && !over.is_some_and(belongs)
+        carries(self.charter().roster(), one, other, audience)
     }
 
     /// The facets that the link with a peer carries.
@@ -206,4 +191,22 @@ pub fn dials(charter: &dyn crate::charter::Charter, node: NodeId) -> Vec<NodeId>
     let mut dials = links(charter, node);
     dials.retain(|peer| tier(*peer) < tier(node));
     dials
+}
+
+/// Whether the link between two nodes carries what has this audience: both belong to it; and between a
+/// village and the county, its township does not, for then the township carries it.
+pub fn carries(roster: &Roster, one: NodeId, other: NodeId, audience: &Audience) -> bool {
+    let belongs = |node| {
+        let index = roster.index(node);
+        index.is_some_and(|index| audience.contains(index))
+    };
+    let over = match (roster.active(one), roster.active(other)) {
+        (Some(a), Some(b)) => match (a.tier, b.tier) {
+            (Tier::Village, Tier::County) => a.parent,
+            (Tier::County, Tier::Village) => b.parent,
+            _ => None,
+        },
+        _ => return false,
+    };
+    belongs(one) && belongs(other) && !over.is_some_and(belongs)
 }

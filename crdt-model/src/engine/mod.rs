@@ -76,7 +76,7 @@ pub use clock::{ClockAhead, ClockStatus};
 use durable::Durability;
 pub use emergency::EmergencyStatus;
 pub use emergency_report::{EmergencyReport, Flowed};
-pub use flow::{dials, links};
+pub use flow::{carries, dials, links};
 pub use freshness::Rung;
 pub use load::{Load, PeerLoad};
 pub use log_status::{Cosigned, LogStatus, Newer, SplitView};

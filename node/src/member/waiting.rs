@@ -19,8 +19,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crdt_model::charter::{Audience, Charter, Roster, Tier};
-use crdt_model::engine::{Engine, LinkState};
+use crdt_model::charter::Charter;
+use crdt_model::engine::{self, Engine, LinkState};
 use crdt_model::ids::NodeId;
 use crdt_model::label::{FacetId, Label};
 use crdt_model::time::{Instant, WallTime};
@@ -119,9 +119,9 @@ impl Waiting {
     ) {
         let carriers = self.carriers.entry(*label).or_insert_with(|| {
             let (roster, audience) = (charter.roster(), charter.audience(label));
-            let links = crdt_model::engine::links(charter, node).into_iter();
+            let links = engine::links(charter, node).into_iter();
             links
-                .filter(|peer| carries(roster, node, *peer, &audience))
+                .filter(|peer| engine::carries(roster, node, *peer, &audience))
                 .collect()
         });
         for peer in carriers.iter().filter(|peer| Some(**peer) != from) {
@@ -169,9 +169,7 @@ impl Waiting {
     /// Forgets what is not held any more or no longer shared.
     fn keep_what_is_shared(&mut self, engine: &Engine) {
         let (charter, node) = (&**engine.charter(), engine.node());
-        let links: Vec<_> = crdt_model::engine::links(charter, node)
-            .into_iter()
-            .collect();
+        let links: Vec<_> = engine::links(charter, node).into_iter().collect();
         self.peers.retain(|peer, _| links.contains(peer));
         if self.peers.values().all(|known| known.facets.is_empty()) {
             return;
@@ -181,7 +179,7 @@ impl Waiting {
             let audience = charter.audience(label);
             let carriers = self.peers.iter().filter(|(peer, known)| {
                 let waits = !known.facets.is_empty();
-                waits && carries(charter.roster(), node, **peer, &audience)
+                waits && engine::carries(charter.roster(), node, **peer, &audience)
             });
             let carriers: Vec<_> = carriers.map(|(peer, _)| *peer).collect();
             for record in engine.index().records(label) {
@@ -242,24 +240,6 @@ impl Drop for Waiting {
             let _ = self.save();
         }
     }
-}
-
-/// Whether a link carries what has this audience, as the engine decides it: both ends belong to it,
-/// and of a village and the county the township between them does not.
-fn carries(roster: &Roster, node: NodeId, peer: NodeId, audience: &Audience) -> bool {
-    let belongs = |node| {
-        let index = roster.index(node);
-        index.is_some_and(|index| audience.contains(index))
-    };
-    let (Some(one), Some(other)) = (roster.active(node), roster.active(peer)) else {
-        return false;
-    };
-    let between = match (one.tier, other.tier) {
-        (Tier::Village, Tier::County) => one.parent,
-        (Tier::County, Tier::Village) => other.parent,
-        _ => None,
-    };
-    belongs(node) && belongs(peer) && !between.is_some_and(belongs)
 }
 
 fn encode(peers: &BTreeMap<NodeId, ForPeer>) -> Vec<u8> {
