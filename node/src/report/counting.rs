@@ -11,6 +11,7 @@ use super::period::Period;
 use super::{Cell, Chart, Ground, Section, Table};
 use crate::readmodel::ReadModelError;
 use crate::readmodel::find::{Comparison, Condition, Key};
+use crate::readmodel::measure::too_small;
 use crate::readmodel::tally::{By, Counted, Sight, Tally};
 use crate::text;
 use crate::text::Text;
@@ -139,18 +140,27 @@ impl<'a> Counting<'a> {
             .flat_map(|column| column.keys().cloned())
             .collect();
         let wide = matches!(axis, Axis::Place);
+        let heads = self.heads(axis, &found);
+        let columns_of_numbers = counts.iter().map(|column| {
+            let number =
+                |keys: &[Option<String>]| keys.iter().filter_map(|key| column.get(key)).sum();
+            let numbers = heads.iter().map(|(keys, _)| number(keys)).collect();
+            self.told(axis, numbers)
+        });
+        let columns_of_numbers: Vec<Vec<Cell>> = columns_of_numbers.collect();
         let mut rows = Vec::new();
-        for (keys, mut head) in self.heads(axis, &found) {
-            let number = |column: &BTreeMap<Option<String>, u64>| {
-                let counts = keys.iter().filter_map(|key| column.get(key));
-                Cell::Number(counts.sum())
-            };
-            head.extend(counts.iter().map(number));
-            rows.push(head);
+        for (at, (_, mut row)) in heads.into_iter().enumerate() {
+            let numbers = columns_of_numbers.iter();
+            row.extend(numbers.filter_map(|column| column.get(at).cloned()));
+            rows.push(row);
         }
         let mut last = vec![Cell::Words(text!("合计", "all"))];
         last.extend(wide.then_some(Cell::None));
-        last.extend(totals.into_iter().map(Cell::Number));
+        last.extend(
+            totals
+                .into_iter()
+                .flat_map(|total| self.told(axis, vec![total])),
+        );
         rows.push(last);
         let mut heads = self.axis_title(axis);
         heads.extend(columns.into_iter().map(|(title, _)| title));
@@ -160,6 +170,23 @@ impl<'a> Counting<'a> {
             rows,
             total: true,
         }))
+    }
+
+    /// The numbers of a column, but for those that the charter's measures would not tell either.
+    fn told(&self, axis: Axis, numbers: Vec<u64>) -> Vec<Cell> {
+        let small = match axis {
+            Axis::Words(field) => self.ground.small(self.facet, named(field)),
+            Axis::Level | Axis::Place => 0,
+        };
+        let signed = |number: &u64| i64::try_from(*number).unwrap_or(i64::MAX);
+        let hide = too_small(&numbers.iter().map(signed).collect::<Vec<_>>(), small);
+        let cells = numbers.into_iter().enumerate();
+        cells
+            .map(|(at, number)| match hide.contains(&at) {
+                true => Cell::Hidden,
+                false => Cell::Number(number),
+            })
+            .collect()
     }
 
     fn by(&self, axis: Axis) -> Option<By> {

@@ -42,13 +42,14 @@ impl Page<'_> {
 
 impl Cell {
     fn is_number(&self) -> bool {
-        matches!(self, Self::Number(_))
+        matches!(self, Self::Number(_) | Self::Hidden)
     }
 
     /// How people read it.
     pub(super) fn shown(&self, language: Language) -> String {
         match self {
             Self::None => String::new(),
+            Self::Hidden => "—".to_owned(),
             Self::Words(text) => text.in_language(language).to_owned(),
             Self::Code(code) => code.clone(),
             Self::Number(number) => number.to_string(),

@@ -7,7 +7,7 @@ use crate::text::Text;
 
 pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelError> {
     let (from, until) = (ground.period.from_ms(), ground.period.until_ms());
-    let (mut rows, mut withheld, mut hidden, mut some) = (Vec::new(), false, false, false);
+    let (mut rows, mut withheld, mut some) = (Vec::new(), false, false);
     for measure in ground.measures {
         let measured = ground
             .model
@@ -20,13 +20,12 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
                 None if cell.cell == "all" => Cell::Words(text!("全部", "all")),
                 None => Cell::Code(cell.cell.clone()),
             };
-            hidden |= cell.numerator.is_none();
             some |= cell.numerator != Some(0) || cell.denominator.unwrap_or(0) > 0;
             rows.push(vec![
                 Cell::Words(Text::from(&measure.title)),
                 name,
-                number(cell.numerator),
-                number(cell.denominator),
+                cell.numerator.map_or(Cell::Hidden, number),
+                cell.denominator.map_or(Cell::None, number),
                 share(cell.numerator, cell.denominator),
             ]);
         }
@@ -34,16 +33,10 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     if !some {
         return Ok(None);
     }
-    let mut notes = vec![text!(
+    let notes = vec![text!(
         "口径见章程 measures.toml；比率一律同时给出分子和分母",
         "as measures.toml of the charter defines them; no share without its two numbers"
     )];
-    if hidden {
-        notes.push(text!(
-            "人数过少、可能识别到个人的不显示",
-            "numbers so small that somebody might be recognised are left out"
-        ));
-    }
     Ok(Some(Section {
         id: "measures".to_owned(),
         title: text!("统计指标", "Measures"),
@@ -65,9 +58,8 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     }))
 }
 
-fn number(number: Option<i64>) -> Cell {
-    let number = number.and_then(|number| u64::try_from(number).ok());
-    number.map_or(Cell::None, Cell::Number)
+fn number(number: i64) -> Cell {
+    u64::try_from(number).map_or(Cell::None, Cell::Number)
 }
 
 fn share(numerator: Option<i64>, denominator: Option<i64>) -> Cell {

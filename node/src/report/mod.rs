@@ -123,6 +123,8 @@ impl Table {
 pub enum Cell {
     /// Nothing.
     None,
+    /// A number so small that somebody might be recognised: it is not told.
+    Hidden,
     /// Words in both languages.
     Words(Text),
     /// The code of a node or record, or a proper name: the same in both languages.
@@ -193,7 +195,32 @@ impl Report {
     }
 }
 
+impl Section {
+    /// Says so where numbers are not told.
+    fn say_what_is_hidden(&mut self) {
+        let cells = self
+            .tables
+            .iter()
+            .flat_map(|table| table.rows.iter().flatten());
+        if cells.into_iter().any(|cell| *cell == Cell::Hidden) {
+            self.notes.push(text!(
+                "人数过少、可能识别到个人的不显示",
+                "numbers so small that somebody might be recognised are left out"
+            ));
+        }
+    }
+}
+
 impl Ground<'_> {
+    /// Below which number what is counted by a field is not told: as the charter's measures have it.
+    fn small(&self, facet: Name, field: Name) -> i64 {
+        let same = self.measures.iter();
+        let same = same.filter(|measure| measure.counts_by(facet, field));
+        same.map(|measure| i64::from(measure.small))
+            .max()
+            .unwrap_or(0)
+    }
+
     fn tier(&self) -> Tier {
         let member = self.roster.member(self.node);
         member.map_or(Tier::Village, |member| member.tier)
@@ -222,6 +249,8 @@ pub fn gather(ground: &Ground<'_>) -> Result<Report, ReadModelError> {
             withheld |= ground.model.sight(facet.name, ground.may_read)?.withheld;
         }
     }
+    let mut sections: Vec<Section> = made.into_iter().flatten().collect();
+    sections.iter_mut().for_each(Section::say_what_is_hidden);
     Ok(Report {
         node: ground.node,
         name: ground.name(ground.node),
@@ -234,6 +263,6 @@ pub fn gather(ground: &Ground<'_>) -> Result<Report, ReadModelError> {
         catching_up: ground.catching_up,
         heard: ground.heard.clone(),
         withheld,
-        sections: made.into_iter().flatten().collect(),
+        sections,
     })
 }

@@ -11,6 +11,7 @@ use node::readmodel::ReadModel;
 use node::report::period::{Cadence, Period};
 use node::report::{Ground, Report, gather};
 use node::text::Text;
+use policy::reading::measures::Measure;
 
 use crate::harness::{TOWNSHIP, VILLAGE, name, node, record};
 
@@ -78,6 +79,18 @@ pub(crate) fn drawn_up(
     may_read: &dyn Fn(&Label) -> bool,
     period: Period,
 ) -> Report {
+    drawn_up_with(&[], model, kinds, at, may_read, period)
+}
+
+/// With measures that the charter has.
+pub(crate) fn drawn_up_with(
+    measures: &[Measure],
+    model: &ReadModel,
+    kinds: &Kinds,
+    at: &str,
+    may_read: &dyn Fn(&Label) -> bool,
+    period: Period,
+) -> Report {
     let levels = ["village", "township", "county"].map(|level| {
         let (zh, en) = (level.to_owned(), level.to_owned());
         (name(level), Title { zh, en })
@@ -88,7 +101,7 @@ pub(crate) fn drawn_up(
         may_read,
         kinds,
         levels: &levels,
-        measures: &[],
+        measures,
         heard: None,
         roster: &roster(),
         charter: CharterVersion(1),

@@ -9,8 +9,9 @@ use crdt_model::label::{FacetId, Label};
 use crdt_model::value::Value;
 use node::report::{Cell, Report, Section, Table, html, xlsx};
 use node::text::{Language, Text};
+use policy::reading::measures::Measure;
 
-use crate::drawing::{COUNTY, OTHER_VILLAGE, drawn_up, november, on};
+use crate::drawing::{COUNTY, OTHER_VILLAGE, drawn_up, drawn_up_with, november, on};
 use crate::harness::{
     Held, TOWNSHIP, VILLAGE, facet, kinds_with, name, node, record, summary, text,
 };
@@ -148,6 +149,7 @@ fn table<'a>(report: &'a Report, id: &str, title: &str) -> &'a Table {
 fn rows(table: &Table) -> Vec<String> {
     let cell = |cell: &Cell| match cell {
         Cell::None => String::new(),
+        Cell::Hidden => "hidden".to_owned(),
         Cell::Words(text) => text.en.clone(),
         Cell::Code(code) => code.clone(),
         Cell::Number(number) => number.to_string(),
@@ -221,6 +223,53 @@ fn every_section_says_where_its_matters_stand() {
         ["wall or fence 1 0 1 0 0", "all 1 0 1 0 0"]
     );
     assert!(!report.withheld && report.over);
+}
+
+/// Four more disputes that were closed in another way than the one of [`held`], and a charter whose
+/// measure tells no numbers below three of ways.
+#[test]
+fn a_number_that_a_measure_does_not_tell_is_told_by_no_table() {
+    let mut held = held();
+    for number in 60..64 {
+        let mut settled = summary("例", "closed", on(3));
+        settled.extend([
+            ("closed-time", Value::Integer(on(5))),
+            ("method", text("law")),
+        ]);
+        let case = of_village(number, VILLAGE, "case.summary");
+        held.write(VILLAGE, case, &settled);
+    }
+    held.follow();
+    let mut measure: Measure = toml::from_str(
+        "id = 'methods'\ntitle = { zh = '例', en = 't' }\nnumerator = { zh = '例', en = 't' }\n\
+         small = 3\nsql = \"\"\"\nSELECT coalesce(method, '-') AS cell, count(*) AS numerator, \
+         NULL AS denominator\nFROM case_summary WHERE closed_time >= :from AND closed_time < :until \
+         GROUP BY method\n\"\"\"",
+    )
+    .expect("a measure");
+    measure.reads.insert(name("case.summary"));
+    let measures = [measure];
+    let (model, kinds) = (held.model(), &held.kinds);
+    let report = drawn_up_with(&measures, model, kinds, TOWNSHIP, &everything, november());
+    let settled = table(&report, "disputes", "Closed in the period, by method");
+    // The one is too small, and would follow from the sum and the four.
+    assert_eq!(
+        rows(settled),
+        ["village talk hidden 0", "legal advice hidden 0", "all 5 0"]
+    );
+    let measured = table(&report, "measures", "Measures over the period");
+    assert_eq!(
+        rows(measured),
+        ["t legal advice hidden  ", "t village talk hidden  "]
+    );
+    for id in ["disputes", "measures"] {
+        let notes = section(&report, id).notes.iter();
+        let said = notes.filter(|note| note.en.contains("somebody might be recognised"));
+        assert_eq!(said.count(), 1, "{id}");
+    }
+    // What the measure does not count by is told.
+    let stand = table(&report, "disputes", "Where they stand now");
+    assert_eq!(rows(stand).last().map(String::as_str), Some("all 6 1 5"));
 }
 
 #[test]

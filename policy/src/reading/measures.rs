@@ -16,7 +16,7 @@ use crate::reading::document::{Document, Step};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::check_title;
-use crate::reading::tables::Schema;
+use crate::reading::tables::{Schema, sql_name};
 
 /// The file in the charter folder.
 pub const FILE: &str = "measures.toml";
@@ -92,6 +92,15 @@ impl Measure {
             digest.update(format!("{} {records}\n", records.len()));
         }
         digest.finalize().into()
+    }
+
+    /// Whether its cells are made of this field, so that the same numbers can be counted by it.
+    pub fn counts_by(&self, facet: Name, field: Name) -> bool {
+        let column = sql_name(field.as_str());
+        let cell = self.sql.split(" AS cell").next().unwrap_or_default();
+        let cell = cell.rsplit("SELECT ").next().unwrap_or_default();
+        let mut words = cell.split(|one: char| !one.is_ascii_alphanumeric() && one != '_');
+        self.reads.contains(&facet) && words.any(|word| word == column)
     }
 
     /// What people call a cell, if it is a word of the facets that the measure counts.

@@ -204,7 +204,7 @@ fn column(field: &Field, name: String) -> Column {
 }
 
 /// A name of the charter as one of SQL: it has a-z, 0-9, `.` and `-`, and no other character.
-fn sql_name(name: &str) -> String {
+pub(super) fn sql_name(name: &str) -> String {
     name.replace(['.', '-'], "_")
 }
 

@@ -68,7 +68,7 @@ fn table(table: &Table, to: &mut List) {
     columns.iter().for_each(|column| text(column, to));
     for cell in rows.iter().flatten() {
         match cell {
-            Cell::None | Cell::Time(_) | Cell::Length(_) => {}
+            Cell::None | Cell::Hidden | Cell::Time(_) | Cell::Length(_) => {}
             Cell::Words(words) => text(words, to),
             Cell::Code(code) => free(code, to),
             Cell::Number(number) => count("records of a report", None, *number, to),
