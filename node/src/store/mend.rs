@@ -251,7 +251,7 @@ impl Remains {
             false => Self::default(),
         };
         let path = folder.journal_path(number);
-        let Some(index) = Index::read(&path).map_err(at_path(&path))? else {
+        let Some(index) = Index::salvage(&path).map_err(at_path(&path))? else {
             return Ok(found);
         };
         let batches = |stamp: Option<Stamp>| stamp.map_or(0, |stamp| stamp.mark.batches);

@@ -60,6 +60,24 @@ impl Index {
     /// Reads a journal; `None` if there is none. A batch whose end is missing counts only if more
     /// whole records follow: at the end of the file it was never acknowledged.
     pub(in crate::store) fn read(path: &Path) -> io::Result<Option<Self>> {
+        let read = Self::read_all(path)?;
+        Ok(read.map(|(index, _)| index))
+    }
+
+    /// Reads what is left of a damaged journal. Where not even the first batch is whole, which is all
+    /// that the store had when the journal was made, the records of it that are whole count.
+    pub(in crate::store) fn salvage(path: &Path) -> io::Result<Option<Self>> {
+        let read = Self::read_all(path)?;
+        Ok(read.map(|(mut index, mut unfinished)| {
+            if index.summary.last.is_none() {
+                settle(&mut index.values, &mut unfinished);
+            }
+            index
+        }))
+    }
+
+    /// With what stands after the last whole batch.
+    fn read_all(path: &Path) -> io::Result<Option<(Self, Changes)>> {
         let Some(file) = open(path)? else {
             return Ok(None);
         };
@@ -80,12 +98,13 @@ impl Index {
                 settle(&mut values, &mut unfinished);
             }
         })?;
-        Ok(Some(Self {
+        let index = Self {
             path: path.to_owned(),
             file,
             values,
             summary,
-        }))
+        };
+        Ok(Some((index, unfinished)))
     }
 
     /// The newest value of a key.
@@ -129,8 +148,10 @@ impl Index {
 /// Offset and length of a value in the file.
 type Place = (u64, usize);
 type Places = BTreeMap<Vec<u8>, Place>;
+/// Keys with their new values; `None` where one was removed.
+type Changes = Vec<(Vec<u8>, Option<Place>)>;
 
-fn settle(values: &mut Places, unfinished: &mut Vec<(Vec<u8>, Option<Place>)>) {
+fn settle(values: &mut Places, unfinished: &mut Changes) {
     for (key, place) in unfinished.drain(..) {
         match place {
             Some(place) => values.insert(key, place),
