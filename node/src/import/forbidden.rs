@@ -33,6 +33,12 @@ pub enum Verdict {
     Value(Found),
 }
 
+/// Whether a character shows nothing and takes no room: with some between them letters read as before.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// What a text holds that may not exist in the mesh.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Found {
@@ -95,6 +101,7 @@ impl Columns {
 pub fn found_in(value: &str) -> Option<Found> {
     let value: String = value
         .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| forbidden::simplified(forbidden::narrow(c)))
         .flat_map(char::to_lowercase)
         .collect();
@@ -146,6 +153,10 @@ mod tests {
     fn ways_to_footage_are_found_in_any_column() {
         for value in [
             "见 rtsp://10.0.0.1/ch1",
+            "rt\u{200b}sp://10.0.0.1/ch1",
+            "admin:12345@10.0.0.1",
+            "\\\\nas\\cam1",
+            "录像在 videos/1.mp4",
             "取流rtsp://10.0.0.1:554/ch1，已核",
             "ｒｔｓｐ：／／10.0.0.1/ch1",
             "rtsp:\\\\10.0.0.1\\ch1",
@@ -190,6 +201,9 @@ mod tests {
     fn passwords_are_found_in_text() {
         for value in [
             "用户admin 密码：admin123",
+            "东门 密码 123456",
+            "用户名admin密码Abc12345",
+            "密\u{200b}码：abc",
             "password = hunter2",
             "口令是 Abc-123",
             "登錄密碼:abc123",
@@ -217,6 +231,10 @@ mod tests {
             "云A2026000001",
             "62072301001320990001",
             "老人忘记密码，请协助",
+            "密码 3 次输错后锁定",
+            "12:30@村委会",
+            "联系 zhang@example.cn",
+            "面积 3/4 亩",
             "密码：请到窗口重置",
             "compass: north",
             "东门",

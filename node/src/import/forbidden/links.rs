@@ -70,6 +70,8 @@ const SECRETS: [&str; 12] = [
 ];
 /// Characters without a blank behind `密码：` that make it a password and no sentence.
 const SECRET_LENGTH_MIN: usize = 3;
+/// The same where nothing stands between.
+const BARE_SECRET_LENGTH_MIN: usize = 5;
 
 /// Whether a text, narrow and in small letters, has an address of footage in it, or an address with a
 /// password.
@@ -91,14 +93,29 @@ fn is_footage(address: &str) -> bool {
         let stream = scheme.is_some_and(|scheme| STREAM_SCHEMES.contains(&scheme));
         stream || authority.contains('@')
     });
+    // `admin:12345@192.0.2.5`, without a scheme.
+    let with_password = address.rsplit_once('@').is_some_and(|(who, host)| {
+        who.contains(':') && is_host(host.split('/').next().unwrap_or(""))
+    });
+    // `\\nas\cam1`, a folder on another machine.
+    let shared = address.strip_prefix("//").is_some_and(|rest| {
+        rest.split_once('/')
+            .is_some_and(|(host, path)| !host.is_empty() && !path.is_empty())
+    });
     let bare = ["rtsp:", "rtsps:", "rtmp:", "webrtc:"];
-    if schemed || bare.iter().any(|scheme| address.starts_with(scheme)) {
+    if schemed || with_password || shared || bare.iter().any(|scheme| address.starts_with(scheme)) {
         return true;
     }
     let (host, path) = match address.split_once("://") {
         Some((_, rest)) => rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len())),
         None => address.split_at(address.find('/').unwrap_or(0)),
     };
+    if address.rsplit_once('/').is_some_and(|(folder, file)| {
+        let ending = file.rsplit_once('.').map(|(_, ending)| ending);
+        !folder.is_empty() && ending.is_some_and(|ending| FOOTAGE_FILES.contains(&ending))
+    }) {
+        return true;
+    }
     let leads =
         address.contains("://") || path.starts_with('/') && (host.is_empty() || is_host(host));
     let mut words = path
@@ -125,12 +142,26 @@ pub(super) fn gives_a_secret(text: &str) -> bool {
     SECRETS.iter().any(|secret| {
         text.match_indices(secret).any(|(at, _)| {
             let before = text.get(..at).unwrap_or("").chars().next_back();
-            let after = text.get(at + secret.len()..).unwrap_or("").trim_start();
+            let behind = text.get(at + secret.len()..).unwrap_or("");
+            let after = behind.trim_start();
             let latin = secret.is_ascii() && before.is_some_and(|c| c.is_ascii_alphabetic());
-            let said = after.strip_prefix([':', '=', '是', '为']);
-            let given = said.unwrap_or("").trim_start().chars();
-            let length = given.take_while(char::is_ascii_graphic).count();
-            !latin && length >= SECRET_LENGTH_MIN
+            let word = |text: &str| -> String {
+                text.trim_start()
+                    .chars()
+                    .take_while(char::is_ascii_graphic)
+                    .collect()
+            };
+            let given = match after.strip_prefix([':', '=', '是', '为']) {
+                Some(given) => word(given).len() >= SECRET_LENGTH_MIN,
+                // Without a word between them it has to look like one: `密码 123456`, `密码Abc12345`.
+                None => {
+                    let parted = !secret.is_ascii() || after.len() < behind.len();
+                    let given = word(after);
+                    let digits = given.chars().filter(char::is_ascii_digit).count();
+                    parted && given.len() >= BARE_SECRET_LENGTH_MIN && digits >= 2
+                }
+            };
+            !latin && given
         })
     })
 }
