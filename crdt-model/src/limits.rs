@@ -25,7 +25,7 @@ pub const FACET_COMMITS_MAX: usize = 4096;
 /// Starts of a peer's program that are remembered, to notice two machines that run with one key.
 pub const BOOTS_REMEMBERED_MAX: usize = 4;
 /// Milliseconds after two machines with one key last took turns for which that is an alarm.
-pub const TWO_MACHINES_MS: u64 = 60 * 60 * 1000;
+pub const TWO_MACHINES_MS: u64 = 10 * 60 * 1000;
 /// Author epochs that one facet may hold.
 pub const FACET_EPOCHS_MAX: usize = 256;
 

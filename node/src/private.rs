@@ -14,7 +14,7 @@ use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 
 use crate::text;
-use crate::text::Problem;
+use crate::text::{Problem, shell_word};
 
 /// The permissions of group and others.
 const OTHERS: u32 = 0o077;
@@ -239,7 +239,8 @@ fn still_open(folder: &Path) -> Result<(), Problem> {
 }
 
 fn open_to_others(folder: &Path, first: &Path, count: usize) -> Problem {
-    let (folder, first) = (folder.display(), first.display());
+    let first = first.display();
+    let folder = shell_word(&folder.display().to_string());
     Problem::new(
         "folder-open-to-others",
         text!(
@@ -256,7 +257,8 @@ fn open_to_others(folder: &Path, first: &Path, count: usize) -> Problem {
 }
 
 fn of_another_user(folder: &Path, path: &Path, owner: u32) -> Problem {
-    let (folder, path, user) = (folder.display(), path.display(), geteuid().as_raw());
+    let (path, user) = (path.display(), geteuid().as_raw());
+    let folder = shell_word(&folder.display().to_string());
     Problem::new(
         "folder-of-other-user",
         text!(
@@ -272,7 +274,7 @@ fn of_another_user(folder: &Path, path: &Path, owner: u32) -> Problem {
 }
 
 fn not_ours_to_secure(folder: &Path) -> Problem {
-    let folder = folder.display();
+    let folder = shell_word(&folder.display().to_string());
     Problem::new(
         "folder-of-other-user",
         text!(

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::output::Output;
+use super::reaching::ask_telling;
 use super::values::RecordNamed;
 use crdt_model::ids::RecordId;
 
@@ -85,7 +86,7 @@ impl Context {
         let Some(mut client) = self.running()? else {
             return Ok(None);
         };
-        let reply = client.ask(request).map_err(|error| no_answer(&error))?;
+        let reply = ask_telling(&mut client, request, self.output)?;
         refusal_is_a_problem(reply).map(Some)
     }
 

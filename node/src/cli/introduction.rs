@@ -14,7 +14,7 @@ use super::output::Answer;
 use crate::control::protocol::Reply;
 use crate::member::founding::Introduction;
 use crate::text;
-use crate::text::{Language, Problem, Text};
+use crate::text::{Language, Problem, Text, shell_word};
 
 /// The first words of a fingerprint, as OpenSSH writes it.
 const FINGERPRINT_BEGINS: &str = "SHA256:";
@@ -184,8 +184,8 @@ pub(super) fn unconfirmed(
 }
 
 fn command(introduction: &Introduction, given: &Given<'_>, context: &Context) -> String {
-    let data = quoted(&context.data.value.display().to_string());
-    let charter = quoted(&given.charter.display().to_string());
+    let data = shell_word(&context.data.value.display().to_string());
+    let charter = shell_word(&given.charter.display().to_string());
     let lang = match context.lang {
         Some(Language::Zh) => " --lang zh",
         Some(Language::En) => " --lang en",
@@ -195,26 +195,9 @@ fn command(introduction: &Introduction, given: &Given<'_>, context: &Context) ->
     format!("mesh-node init --data {data} --charter {charter} --digest {digest}{lang}")
 }
 
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:,@=".contains(char);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_is_quoted_only_where_a_shell_would_split_it() {
-        assert_eq!(quoted("/var/lib/county-1"), "/var/lib/county-1");
-        assert_eq!(quoted("my county"), "'my county'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 
     #[test]
     fn only_whole_fingerprints_are_taken() {

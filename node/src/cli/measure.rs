@@ -150,6 +150,14 @@ fn figure_text(figure: &Figure, language: Language) -> String {
         );
         text.push_str(note.in_language(language));
     }
+    if figure.not_counting > 0 {
+        let count = figure.not_counting;
+        let note = text!(
+            "  有 {count} 项填写未计入（列表见 mesh-node record left-out），数字可能有误\n",
+            "  {count} values do not count (mesh-node record left-out lists them): the number may be wrong\n"
+        );
+        text.push_str(note.in_language(language));
+    }
     if let Some(published) = figure.published.as_ref().map(said) {
         let note = text!("  公开数字：{published}\n", "  published: {published}\n");
         text.push_str(note.in_language(language));

@@ -51,6 +51,7 @@ mod inventory;
 mod measure;
 mod offer;
 mod output;
+mod proposed;
 mod quarantine;
 mod reaching;
 mod readmodel;
@@ -82,7 +83,7 @@ mod values;
 mod why;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -93,7 +94,7 @@ use self::help::{Words, exit_codes, help_and_version, speak};
 use self::output::{Answer, Output};
 use self::reaching::WAIT_S;
 use self::usage::{Unread, unread};
-use crate::settings::{Environment, Flags, language_before_settings};
+use crate::settings::{Environment, Flags, Origin, language_before_settings};
 use crate::text;
 use crate::text::{Language, Problem};
 
@@ -262,8 +263,10 @@ fn carry_out(arguments: &[OsString]) -> Exit {
     perform(parsed.command, &context)
 }
 
-fn perform(command: Command, context: &Context) -> Exit {
-    let result = match command {
+fn perform(parsed: Command, context: &Context) -> Exit {
+    // Texts of records stay what they are.
+    let of_records = matches!(parsed, Command::Record(_));
+    let result = match parsed {
         Command::Init(arguments) => init::run(&arguments, context),
         Command::Run(arguments) => run::run(arguments, context),
         Command::Status(arguments) => status::run(&arguments, context),
@@ -289,7 +292,37 @@ fn perform(command: Command, context: &Context) -> Exit {
         Command::Config(arguments) => config::run(arguments, context),
         Command::County(arguments) => county::run(arguments, context),
     };
+    let result = match &context.data.origin {
+        Origin::Flag { .. } => with_folder(result, &context.data.value, of_records),
+        _ => result,
+    };
     context.output.end(result)
+}
+
+/// What is told, with the folder that was named in every command that it proposes.
+fn with_folder(result: Ended, folder: &Path, of_records: bool) -> Ended {
+    let command = command(Language::En);
+    let is_command = |words: &[&str]| {
+        let mut words = words.iter();
+        words
+            .try_fold(&command, |command, word| command.find_subcommand(word))
+            .is_some()
+    };
+    let told = |text: &str| proposed::with_folder(text, folder, is_command);
+    match result {
+        Ok(answer) if of_records => Ok(answer),
+        Ok(answer) => Ok(Answer {
+            text: told(&answer.text),
+            ..answer
+        }),
+        Err(problem) => {
+            let (zh, en) = (told(&problem.next.zh), told(&problem.next.en));
+            Err(Problem {
+                next: text!("{zh}", "{en}"),
+                ..problem
+            })
+        }
+    }
 }
 
 /// What decides how to answer even if the command line turns out to be wrong.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crdt_model::time::Instant;
 
 use super::asking::{Context, no_answer, refusal_is_a_problem};
+use super::output::Output;
 use super::store::mended_text;
 use crate::control::client::Client;
 use crate::control::protocol::{Reply, Request};
@@ -28,8 +29,8 @@ const SAY_AFTER_MS: u64 = 1_000;
 
 /// The node, as far as it can be asked.
 pub(super) enum Reached {
-    /// It runs.
-    Running(Client),
+    /// It runs; people are told where it takes long.
+    Running(Client, Output),
     /// It does not, and is open now.
     Opened(Box<Offline>),
 }
@@ -38,11 +39,26 @@ impl Reached {
     /// Asks it.
     pub(super) fn ask(&mut self, request: &Request) -> Result<Reply, Problem> {
         let reply = match self {
-            Self::Running(client) => client.ask(request).map_err(|error| no_answer(&error))?,
+            Self::Running(client, output) => ask_telling(client, request, *output)?,
             Self::Opened(node) => node.ask(request)?,
         };
         refusal_is_a_problem(reply)
     }
+}
+
+/// Asks a running node, and says so where its answer takes long.
+pub(super) fn ask_telling(
+    client: &mut Client,
+    request: &Request,
+    output: Output,
+) -> Result<Reply, Problem> {
+    let reply = client.ask_telling(request, |seconds| {
+        output.progress(&text!(
+            "等待节点答复，已 {seconds} 秒",
+            "waiting for the node's answer for {seconds} s"
+        ));
+    });
+    reply.map_err(|error| no_answer(&error))
 }
 
 impl Context {
@@ -51,7 +67,7 @@ impl Context {
         let mut patience = self.patience();
         loop {
             if let Some(client) = self.connect()? {
-                return Ok(Reached::Running(client));
+                return Ok(Reached::Running(client, self.output));
             }
             match self.open_once() {
                 Err(problem) if is_locked(&problem) && patience.again(self) => {}

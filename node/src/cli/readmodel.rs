@@ -56,11 +56,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let mut node = context.reach()?;
     let reply = node.ask(&first)?;
     let reply = match &mut node {
-        Reached::Running(_) if rebuild => until_done(reply, context, |again| {
+        Reached::Running(..) if rebuild => until_done(reply, context, |again| {
             std::thread::park_timeout(Duration::from_millis(LOOK_MS));
             context.ask_running(again)?.ok_or_else(ended)
         })?,
-        Reached::Running(_) => reply,
+        Reached::Running(..) => reply,
         opened @ Reached::Opened(_) => until_done(reply, context, |again| opened.ask(again))?,
     };
     match &reply {

@@ -10,7 +10,9 @@ use super::Ended;
 use super::asking::{Context, no_answer};
 use super::help::Words;
 use super::output::Answer;
+use super::reaching::ask_telling;
 use crate::control::protocol::{Reply, Request};
+use crate::settings::Flags;
 use crate::text;
 use crate::text::Problem;
 
@@ -37,6 +39,8 @@ pub(super) fn run(context: &Context) -> Ended {
 /// Stops the node; false if it was not running.
 fn stop(context: &Context) -> Result<bool, Problem> {
     let Some(mut client) = context.running()? else {
+        // Where no node is, nobody can say that it does not run.
+        context.settings(Flags::default())?;
         return Ok(false);
     };
     // A second line on which nothing is asked: the node closes it when its store is closed.
@@ -46,7 +50,7 @@ fn stop(context: &Context) -> Result<bool, Problem> {
         Ok(line)
     };
     let mut line: UnixStream = until_it_ends().map_err(|error| no_answer(&error))?;
-    match client.ask(&Request::Stop) {
+    match ask_telling(&mut client, &Request::Stop, context.output) {
         Ok(Reply::Problem(problem)) if problem.code != "stopping" => return Err(problem),
         // The node may end before its answer is through: whether it ended is what counts.
         Ok(_) | Err(_) => {}

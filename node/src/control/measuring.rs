@@ -134,6 +134,9 @@ pub struct Figure {
     pub cells: Vec<FigureCell>,
     /// Whether rows were left out that this role may not read.
     pub left_out: bool,
+    /// Values that do not count, because two machines wrote as one node; `record left-out` lists them.
+    #[serde(default)]
+    pub not_counting: u64,
 }
 
 /// One number.

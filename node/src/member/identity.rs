@@ -4,9 +4,11 @@ use crdt_model::engine::Identity;
 use crdt_model::ids::{Boot, Epoch, NodeId};
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
+use crdt_model::time::WallTime;
 
 use super::founding::{EPOCH_MARK, NODE_MARK, random_bytes, store_problem};
 use super::keeper::damaged;
+use super::taken_up::TakenUp;
 use crate::folder::{KeyFile, NodeFolder};
 use crate::store::{SledStore, StoreOptions};
 use crate::text;
@@ -32,6 +34,7 @@ pub(super) fn open(
     key: KeyFile,
     node: NodeId,
     store: &mut SledStore,
+    wall: WallTime,
 ) -> Result<Identity, Problem> {
     let mut epoch = read_epoch(store, node)?;
     check_key(folder, &key, store)?;
@@ -40,7 +43,8 @@ pub(super) fn open(
             ?why,
             "the folder is not the one that last ran here: a new author epoch begins"
         );
-        epoch = begin_epoch(store)?;
+        let taken_up = TakenUp::look(why, wall, store, folder)?;
+        epoch = begin_epoch(store, &taken_up)?;
     }
     Ok(Identity {
         node,
@@ -118,17 +122,24 @@ pub fn kept(folder: &NodeFolder) -> Result<(Option<NodeId>, Option<Vec<u8>>), Pr
 fn put(store: &mut SledStore, name: &str, value: Vec<u8>) -> Result<(), Problem> {
     let mut batch = Batch::default();
     batch.put(replica::mark_key(name), value);
+    write(store, &batch)
+}
+
+fn write(store: &mut SledStore, batch: &Batch) -> Result<(), Problem> {
     store
-        .write(&batch)
+        .write(batch)
         .and_then(|()| store.sync())
         .map_err(|error| store_problem(&error))
 }
 
 /// Begins a new author epoch, durably, in a folder that is not the one that last ran here: whoever
 /// went on in the old one may have used numbers that this folder does not know.
-fn begin_epoch(store: &mut SledStore) -> Result<Epoch, Problem> {
+fn begin_epoch(store: &mut SledStore, why: &TakenUp) -> Result<Epoch, Problem> {
     let epoch = random_bytes()?;
-    put(store, EPOCH_MARK, epoch.to_vec())?;
+    let mut batch = Batch::default();
+    batch.put(replica::mark_key(EPOCH_MARK), epoch.to_vec());
+    why.keep(&mut batch);
+    write(store, &batch)?;
     store.settle().map_err(|error| store_problem(&error))?;
     Ok(Epoch(u64::from_be_bytes(epoch)))
 }

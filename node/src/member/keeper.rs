@@ -30,13 +30,14 @@ use super::network;
 use super::reading::Reading;
 use super::room::{Room, disk_full, is_full};
 use super::summaries::Summaries;
+use super::taken_up::TakenUp;
 use super::waiting::Waiting;
 use super::warnings;
 use crate::control::protocol::Reply;
 use crate::folder::NodeFolder;
 use crate::private;
 use crate::settings::{DialAddresses, Settings};
-use crate::store::{Mended, Moved, OpenError, SledStore, StoreOptions};
+use crate::store::{Mended, OpenError, SledStore, StoreOptions};
 use crate::text;
 use crate::text::Problem;
 use crate::transport::{Allowed, Command};
@@ -105,7 +106,7 @@ pub struct Keeper {
     pub(super) room: Room,
     pub(super) reading: Reading,
     /// Why the folder was not the one that last ran here, found at this start.
-    pub(super) moved: Option<Moved>,
+    pub(super) taken_up: Option<TakenUp>,
 }
 
 impl Keeper {
@@ -130,15 +131,15 @@ impl Keeper {
         };
         let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
         store.mended().into_iter().for_each(log_mended);
-        let moved = store.moved();
-        let identity = identity::open(folder, key, node, &mut store)?;
+        let clock = Clock::start();
+        let identity = identity::open(folder, key, node, &mut store, clock.now().wall)?;
+        let taken_up = TakenUp::kept(&store)?;
         let held = held::load(&store, held::restore).map_err(|error| held_problem(&error))?;
         let engine = Engine::open(identity, held.all, &store).map_err(|error| damaged(&error))?;
         let mut engine = engine.ok_or_else(|| damaged(&"no charter"))?;
         if let Ok(processors) = std::thread::available_parallelism() {
             engine.check_over(processors);
         }
-        let clock = Clock::start();
         let summaries = Summaries::new(clock);
         let mut keeper = Self {
             engine,
@@ -162,7 +163,7 @@ impl Keeper {
             scrub_due: false,
             room,
             reading: Reading::new(folder.read_model()),
-            moved,
+            taken_up,
         };
         keeper.engine.set_room(keeper.room.state());
         keeper.input(Input::Tick)?;

@@ -11,7 +11,7 @@
 //! * `warnings`: what a person at this machine should see to.
 //! * `room`: whether there is room on the disk, and what is refused while there is none.
 //! * `reading`: the read model follows what the engine makes durable.
-//! * `identity`: whose store and key these are. [`repair`]: a damaged store made whole.
+//! * `identity`: whose store and key these are; `taken_up`: a folder that did not last run here. [`repair`]: a damaged store made whole.
 //! * [`answers`]: one file for each kind of question. [`drafts`]: what somebody asks to be written.
 //! * `addressing`: for whom a new facet is meant, where nobody says.
 //! * [`founding`]: making a node. `clock`: the only clock.
@@ -34,6 +34,7 @@ pub mod repair;
 pub(crate) mod room;
 mod running;
 mod summaries;
+mod taken_up;
 mod waiting;
 mod warnings;
 

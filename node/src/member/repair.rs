@@ -10,7 +10,7 @@ use crdt_model::ids::NodeId;
 use crdt_model::label::FacetId;
 use crdt_model::replica::{self, FacetEntry, Key};
 use crdt_model::store::{Batch, Store};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::founding::{EPOCH_MARK, NODE_MARK, random_bytes, store_problem};
 use super::keeper::Keeper;
@@ -45,7 +45,7 @@ pub struct Repaired {
 }
 
 /// A facet of which commits are missing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Missing {
     /// The code of its record.
     pub code: String,
@@ -184,6 +184,12 @@ fn begin_anew(store: &mut SledStore, node: NodeId) -> Result<(), Problem> {
         .write(&batch)
         .and_then(|()| store.sync())
         .map_err(|error| store_problem(&error))
+}
+
+/// What is known to be missing from a store: by what it says itself, and by the read model beside it.
+pub(super) fn missing(store: &SledStore, folder: &NodeFolder) -> Result<Vec<Missing>, Problem> {
+    let known = readmodel::commits_known(&folder.read_model());
+    Ok(Survey::of(store, known.unwrap_or_default())?.missing)
 }
 
 /// How the facets of a store stand.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crdt_model::charter::Roster;
 use crdt_model::engine::Input;
 use crdt_model::judge::Ahead;
+use rustix::process::{Resource, getrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -29,6 +30,9 @@ const ROUND_EVENTS_MAX: usize = 256;
 /// Requests of this machine's programs that may wait.
 const WAITING_REQUESTS_MAX: usize = 64;
 
+/// Files that a node must be able to have open at a time: its store, its read model, and some lines.
+const DESCRIPTORS_MIN: u64 = 32;
+
 /// Milliseconds without anything to do after which the read model is brought up.
 const QUIET_MS: u64 = 10;
 /// Milliseconds after which the read model is tried again that another program holds.
@@ -44,6 +48,7 @@ pub fn run(
     settings: &Settings,
     stop_with_parent: bool,
 ) -> Result<(), Problem> {
+    enough_descriptors()?;
     let mut disk_was_full = false;
     loop {
         let (opened, ended) = run_once(folder, settings, stop_with_parent, disk_was_full);
@@ -57,6 +62,24 @@ pub fn run(
             }
             ended => return ended,
         }
+    }
+}
+
+/// With fewer files open at a time the node would run and answer nobody.
+fn enough_descriptors() -> Result<(), Problem> {
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < DESCRIPTORS_MIN => Err(Problem::new(
+            "too-few-descriptors",
+            text!(
+                "本程序最多只能打开 {limit} 个文件，至少需要 {DESCRIPTORS_MIN} 个",
+                "this program may have {limit} files open, and needs {DESCRIPTORS_MIN} at least"
+            ),
+            text!(
+                "用 ulimit -n 1024 提高上限后重新启动；作为系统服务运行的，设置 LimitNOFILE",
+                "raise the limit with ulimit -n 1024 and start again; of a system's service set LimitNOFILE"
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,6 @@ use crdt_model::ids::NodeId;
 use super::keeper::Keeper;
 use super::limits::CONFIRMED_WITHIN_MS;
 use super::room::disk_full;
-use crate::store::Moved;
 use crate::text;
 use crate::text::{Problem, Text};
 use crate::time::{shown, shown_length};
@@ -25,7 +24,8 @@ pub(super) fn log(keeper: &Keeper) {
 pub(super) fn all(keeper: &Keeper) -> Vec<Problem> {
     let mut all: Vec<_> = keeper.room.is_short().then(disk_full).into_iter().collect();
     all.extend(machines(keeper));
-    all.extend(keeper.moved.map(moved));
+    let now = keeper.clock.now().wall;
+    all.extend(keeper.taken_up.as_ref().and_then(|one| one.told(now)));
     let clocks = clocks(keeper);
     if clocks.is_empty() {
         all.extend(unconfirmed(keeper));
@@ -65,54 +65,30 @@ pub(super) fn two_machines(keeper: &Keeper, status: &PeerStatus) -> Problem {
         return Problem::new(
             "two-machines",
             text!(
-                "另一台电脑也在用本节点的密钥运行，两边轮流连接{peer}",
-                "another machine runs with this node's key as well: the two take turns at {peer}"
+                "近十分钟内另有一台电脑用本节点的密钥运行，两边轮流连接{peer}",
+                "within the last ten minutes another machine ran with this node's key as well: the two took turns at {peer}"
             ),
             text!(
-                "只留一台：在另一台上执行 mesh-node stop，并移走它的节点目录。两边已填写的内容都保留。如果没有人复制过本节点的目录，说明密钥已外泄：请审核人在名册中为本节点更换公钥，并重新签名",
-                "keep one: run mesh-node stop on the other and take its folder away. What was written on \
-                 either is kept. If nobody copied this node's folder the key was stolen: have the \
-                 reviewers list another key for this node in the roster, and sign again"
+                "只留一台。先停下要留的这台，让另一台单独运行，待它的状态显示“一致”（约十分钟），那边填写的内容才全部送出；那边“不出本节点”的内容不会送出，须人工转录。然后停下另一台，移走它的节点目录，再启动要留的这台；十分钟后本提示自动消失。如果没有人复制过本节点的目录，说明密钥已外泄：请审核人在名册中为本节点更换公钥，并重新签名",
+                "keep one. First stop the one that is to stay and let the other run alone until its status \
+                 says \"in sync\" (ten minutes or so): only then has all that was written there left it. What its status says \
+                 to stay there does not leave it, and has to be written again by hand. Then stop it, take \
+                 its folder away, and start the one that stays; ten minutes later this ends by itself. If \
+                 nobody copied this node's folder the key was stolen: have the reviewers list another key \
+                 for this node in the roster, and sign again"
             ),
         );
     }
     Problem::new(
         "two-machines",
         text!(
-            "有两台电脑在用{peer}的密钥运行，轮流与本节点连接",
-            "two machines run with the key of {peer} and take turns at this node"
+            "近十分钟内有两台电脑用{peer}的密钥运行，轮流与本节点连接",
+            "within the last ten minutes two machines ran with the key of {peer} and took turns at this node"
         ),
         text!(
-            "请联系该单位核实，只留一台运行。如果没有人复制过它的节点目录，说明密钥已外泄：请审核人在名册中为它更换公钥，并重新签名",
-            "tell them, so that only one goes on. If nobody copied their folder the key was stolen: have \
+            "请联系该单位核实，按其状态中的提示只留一台运行。如果没有人复制过它的节点目录，说明密钥已外泄：请审核人在名册中为它更换公钥，并重新签名",
+            "tell them, so that only one goes on, in the way that its status says. If nobody copied their folder the key was stolen: have \
              the reviewers list another key for them in the roster, and sign again"
-        ),
-    )
-}
-
-/// The folder is not the one that last ran here.
-fn moved(moved: Moved) -> Problem {
-    let what = match moved {
-        Moved::Copied => text!(
-            "节点目录是复制或恢复来的，或者改过文件权限，不能确定就是本机上次运行的那一份",
-            "the node's folder was copied or restored, or the permissions of its files were changed: it may not be the one that last ran here"
-        ),
-        Moved::OtherMachine => text!(
-            "节点目录上次是在另一台电脑上运行的",
-            "the node's folder last ran on another machine"
-        ),
-        Moved::Mended => text!(
-            "本节点的存储损坏过，已按现有内容继续使用",
-            "this node's store was damaged, and goes on with what was left"
-        ),
-    };
-    Problem::new(
-        "folder-moved",
-        what,
-        text!(
-            "本节点已另起一段填写，不会覆盖此前的内容；之前从本节点发出的改动会从相邻节点取回。请确认原来那台电脑或那份目录不再运行",
-            "what is written from now on takes nothing back of what was written before, and neighbours \
-             give back what had left this node; make sure that the other machine or folder does not run"
         ),
     )
 }

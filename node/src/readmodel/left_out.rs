@@ -1,7 +1,7 @@
 //! What was written and does not count, because two machines wrote as one node: every such value that
 //! somebody may read, the latest first.
 
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::FieldType;
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
@@ -32,6 +32,25 @@ impl ReadModel {
         let count = "SELECT count(*) FROM left_out";
         let mut count = self.connection.prepare_cached(count)?;
         Ok(count.query_row([], |row| row.get(0))?)
+    }
+
+    /// How many there are of one facet that somebody may read.
+    pub(super) fn left_out_of(
+        &self,
+        facet: Name,
+        may_read: MayRead<'_>,
+    ) -> Result<u64, ReadModelError> {
+        let mut labels = self.connection.prepare_cached(
+            "SELECT facet.label FROM left_out CROSS JOIN facet ON facet.id = left_out.facet_id \
+             WHERE left_out.facet = ?1",
+        )?;
+        let readable = self.readable(Some(facet), may_read)?;
+        let mut rows = labels.query([facet.as_str()])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            count += u64::from(readable.has(row.get(0)?));
+        }
+        Ok(count)
     }
 
     /// A page of those that somebody may read, and how many there are on all pages.

@@ -42,6 +42,8 @@ pub struct Measured {
     pub cells: Vec<Cell>,
     /// Whether some rows were left out because they may not be read.
     pub left_out: bool,
+    /// Values of the facets it counts that do not count, because two machines wrote as one node.
+    pub not_counting: u64,
 }
 
 impl ReadModel {
@@ -54,10 +56,15 @@ impl ReadModel {
         may_read: MayRead<'_>,
     ) -> Result<Measured, ReadModelError> {
         let (connection, left_out) = self.restricted(measure, may_read)?;
+        let mut not_counting = 0;
+        for facet in &measure.reads {
+            not_counting += self.left_out_of(*facet, may_read)?;
+        }
         let cells = ask(&connection, measure, from_ms, until_ms)?;
         Ok(Measured {
             cells: hidden(cells, i64::from(measure.small)),
             left_out,
+            not_counting,
         })
     }
 

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 const MACHINE_DOMAIN: &[u8] = b"countymesh machine\0";
@@ -20,7 +21,8 @@ const WRITTEN_LATER_MS_MAX: i64 = 500;
 const WRITTEN_EARLIER_MS_MAX: i64 = 2_000;
 
 /// Why a folder is not the one that last ran here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Moved {
     /// It was copied, restored from a backup, or is a mix of both.
     Copied,

@@ -58,7 +58,35 @@ struct Up {
     connection: ConnectionId,
     we_dialled: bool,
     since: Instant,
+    /// How many lines in a row took the place of one that was young.
+    in_a_row: u32,
 }
+
+impl Up {
+    /// The line that takes this one's place.
+    fn followed_by(&self, connection: ConnectionId, we_dialled: bool, now: Instant) -> Self {
+        let young = now.duration_since(self.since) < YOUNG;
+        Self {
+            connection,
+            we_dialled,
+            since: now,
+            in_a_row: if young { self.in_a_row + 1 } else { 0 },
+        }
+    }
+
+    /// Whether it stays whatever else comes. Two machines with one key would end each other's lines
+    /// before anything has passed; so each keeps its line for a while.
+    fn has_its_turn(&self, now: Instant) -> bool {
+        self.in_a_row >= TURNS_FROM && now.duration_since(self.since) < TURN
+    }
+}
+
+/// Lines that take each other's place in a row, from which on each has its turn.
+const TURNS_FROM: u32 = 3;
+/// How long a turn is.
+const TURN: Duration = Duration::from_secs(10);
+/// A line that was replaced sooner than this is one in a row.
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// The gatekeeper behaviour.
 pub(super) struct Gate {
@@ -148,6 +176,9 @@ impl Gate {
     /// * dialled by the other end long after: likewise;
     /// * dialled by both ends at once: the one that the node with the smaller code dialled stays.
     fn takes_over(&self, old: &Up, we_dialled: bool, them: NodeId, now: Instant) -> bool {
+        if old.has_its_turn(now) {
+            return false;
+        }
         old.we_dialled == we_dialled
             || now.duration_since(old.since) > self.settle
             || we_dialled == (self.us < them)
@@ -231,12 +262,17 @@ impl NetworkBehaviour for Gate {
                 endpoint,
                 ..
             }) => {
-                let up = Up {
+                let (we_dialled, now) = (endpoint.is_dialer(), Instant::now());
+                let first = Up {
                     connection: connection_id,
-                    we_dialled: endpoint.is_dialer(),
-                    since: Instant::now(),
+                    we_dialled,
+                    since: now,
+                    in_a_row: 0,
                 };
-                if let Some(old) = self.up.insert(peer_id, up) {
+                let old = self.up.remove(&peer_id);
+                let up = old.map_or(first, |old| old.followed_by(connection_id, we_dialled, now));
+                self.up.insert(peer_id, up);
+                if let Some(old) = old {
                     self.superseded.push_back((peer_id, old.connection));
                 }
             }
@@ -293,6 +329,7 @@ mod tests {
             connection: ConnectionId::new_unchecked(1),
             we_dialled,
             since: now,
+            in_a_row: 0,
         };
         let (at_small, at_large) = (Gate::new(small, SETTLE), Gate::new(large, SETTLE));
         // The line that the smaller one dialled arrives second, and takes over at both ends.
@@ -311,6 +348,7 @@ mod tests {
             connection: ConnectionId::new_unchecked(1),
             we_dialled,
             since: then,
+            in_a_row: 0,
         };
         let them = node("620723101201");
         assert!(
@@ -322,5 +360,32 @@ mod tests {
             gate.takes_over(&old(true), false, them, later),
             "it lost the line we dialled"
         );
+    }
+
+    #[test]
+    fn two_machines_that_end_each_others_lines_each_get_a_turn() {
+        let gate = Gate::new(node("620723101000"), SETTLE);
+        let them = node("620723101201");
+        let id = ConnectionId::new_unchecked(1);
+        let mut now = Instant::now();
+        let mut up = Up {
+            connection: id,
+            we_dialled: false,
+            since: now,
+            in_a_row: 0,
+        };
+        for _ in 0..TURNS_FROM {
+            assert!(gate.takes_over(&up, false, them, now));
+            now += Duration::from_millis(800);
+            up = up.followed_by(id, false, now);
+        }
+        for _ in 0..2 {
+            assert!(!gate.takes_over(&up, false, them, now + TURN / 2));
+            now += TURN;
+            assert!(gate.takes_over(&up, false, them, now), "the other's turn");
+            up = up.followed_by(id, false, now);
+        }
+        now += YOUNG;
+        assert!(!up.followed_by(id, false, now).has_its_turn(now));
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn figures(figures: &Figures, to: &mut List) {
         definition,
         cells,
         left_out: _,
+        not_counting,
     } in figures
     {
         name(*id, to);
@@ -39,6 +40,7 @@ pub(super) fn figures(figures: &Figures, to: &mut List) {
             .chain(titles)
             .for_each(|one| title(one, to));
         free(definition, to);
+        count("values that do not count", None, *not_counting, to);
         for FigureCell { title: words, cell } in cells {
             words.iter().for_each(|one| title(one, to));
             list_cell(cell, to);

@@ -5,8 +5,9 @@
 //! gives another sequence.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Child;
+use std::process::{Child, Command};
 
+use crdt_model::code::RecordCode;
 use crdt_model::engine::LinkState;
 use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::store::Store;
@@ -17,8 +18,10 @@ use node::control::protocol::{NodeStatus, RecordView, Reply, Request};
 use node::folder::NodeFolder;
 use node::store::{SledStore, StoreOptions};
 
+use super::figures::figure;
 use super::harness::{
-    Mesh, TOWNSHIP, VILLAGE, ask, comes, copy_folder, dispute, node, setting, spawn, status, text,
+    Mesh, TOWNSHIP, VILLAGE, ask, comes, copy_folder, dispute, grid_report, node, program, setting,
+    spawn, status, text,
 };
 
 const FIELD: &str = "case.summary.code";
@@ -219,6 +222,87 @@ fn a_folder_that_nobody_touched_goes_on_as_before() {
     }
 }
 
+/// What a node says of its folder.
+fn said_of_the_folder(mesh: &Mesh) -> Option<String> {
+    let status = mesh.status(VILLAGE)?;
+    let mut warnings = status.warnings.into_iter();
+    let warning = warnings.find(|one| one.code == "folder-moved");
+    warning.map(|one| one.what.en)
+}
+
+#[test]
+fn a_folder_that_was_put_back_is_named_whoever_opens_it_first_and_after_a_restart() {
+    let mut mesh = Mesh::start(&[VILLAGE]);
+    mesh.stop(VILLAGE);
+    let backup = Copy::of(&mesh, VILLAGE, "backup");
+    put_back(&mesh, &backup);
+    let folder = mesh.node_folder(VILLAGE);
+    let listed = Command::new(program())
+        .arg("--data")
+        .arg(folder.path())
+        .args(["record", "list", "--kind", "grid"])
+        .output();
+    assert!(listed.expect("a command").status.success());
+    for _ in 0..2 {
+        mesh.run(VILLAGE);
+        assert!(said_of_the_folder(&mesh).is_some());
+        mesh.stop(VILLAGE);
+    }
+}
+
+#[test]
+fn a_store_that_was_put_back_by_itself_is_no_reason_to_forget_what_it_lacks() {
+    let mut mesh = Mesh::start(&[VILLAGE]);
+    mesh.add(VILLAGE, grid_report("BEFORE", "invented"));
+    mesh.stop(VILLAGE);
+    let (folder, older) = (mesh.node_folder(VILLAGE), mesh.place("older"));
+    copy_folder(&folder.store(), &older);
+    mesh.run(VILLAGE);
+    let record = mesh.add(VILLAGE, grid_report("AFTER", "invented"));
+    let list = Request::ReadModel { rebuild: false };
+    mesh.ask(VILLAGE, &list);
+    mesh.stop(VILLAGE);
+    std::fs::rename(folder.store(), mesh.place("newer")).expect("a folder");
+    copy_folder(&older, &folder.store());
+    mesh.run(VILLAGE);
+    let said = said_of_the_folder(&mesh).expect("a warning");
+    let code = RecordCode::of(node(VILLAGE), record).to_string();
+    assert!(said.contains(&code), "{said}");
+    assert!(mesh.log(VILLAGE).contains(&code));
+}
+
+#[test]
+fn what_two_images_of_one_disk_write_while_both_run_is_shown_while_both_run() {
+    let mut mesh = Mesh::start(&[TOWNSHIP, VILLAGE]);
+    let mut acknowledged = Acknowledged::default();
+    let record = mesh.add(VILLAGE, dispute("FIRST", "invented"));
+    wait_until_in_sync(&mesh);
+    mesh.stop(VILLAGE);
+    let mut image = Copy::of(&mesh, VILLAGE, "image");
+    image.pass_for_the_original();
+    mesh.run(VILLAGE);
+    image.run();
+    mesh.wait_for(TOWNSHIP, "word of two machines", |status| {
+        warned(status).contains("two-machines")
+    });
+    for (folder, value) in [
+        (mesh.node_folder(VILLAGE), "HERE"),
+        (image.folder.clone(), "THERE"),
+    ] {
+        let written = ask(&folder, &setting(record, FIELD, value));
+        assert!(matches!(written, Reply::Written { .. }), "{written:?}");
+        acknowledged.add(record, value);
+    }
+    let township = mesh.node_folder(TOWNSHIP);
+    let all = || acknowledged.unseen(&township).0.is_empty();
+    assert!(
+        comes(all) || comes(all),
+        "{:?}",
+        acknowledged.unseen(&township)
+    );
+    image.stop();
+}
+
 #[test]
 fn two_machines_with_one_key_are_named_at_both_ends_and_nothing_is_lost() {
     let mut mesh = Mesh::start(&[TOWNSHIP, VILLAGE]);
@@ -294,6 +378,8 @@ fn what_two_machines_wrote_under_one_number_is_listed_with_both_values() {
             .filter_map(|one| Some((one.written.author, one.written.value.clone()?)))
             .collect();
         assert_eq!(listed, left_out, "at {code}");
+        let disputes = figure(&mesh, code, "disputes", "leader");
+        assert_eq!(disputes.not_counting, listed.len() as u64, "figures say so");
     }
 }
 

@@ -352,7 +352,9 @@ fn helped(mesh: &Mesh, place: &Path, what: &str, counts: &mut Counts) -> Option<
             counts.at_once += u64::from(step == 0);
             return Some(told);
         }
-        let next = said["next"]["en"].as_str().unwrap_or_default().to_owned();
+        let next = said["next"]["en"].as_str().unwrap_or_default();
+        // `run` names the folder, too.
+        let next = next.replace(&format!(" --data {}", place.display()), "");
         let named = COMMANDS
             .iter()
             .find(|command| next.contains(&format!("mesh-node {}", command.join(" "))));

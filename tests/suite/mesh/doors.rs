@@ -109,6 +109,32 @@ fn a_node_that_ran_out_of_descriptors_still_answers_and_stops() {
 }
 
 #[test]
+fn a_node_that_could_open_too_few_files_does_not_start_and_where_no_node_is_none_is_said_to_be_stopped()
+ {
+    let mesh = Mesh::start(&[VILLAGE]);
+    let folder = mesh.node_folder(VILLAGE);
+    assert!(said(&typed(folder.path(), &["stop"])).contains("has stopped"));
+    let limited = Command::new("sh")
+        .args(["-c", "ulimit -n 24; exec \"$0\" \"$@\""])
+        .arg(program())
+        .args(["--lang", "en", "run", "--data"])
+        .arg(folder.path())
+        .output()
+        .expect("a command");
+    assert!(
+        said(&limited).contains("error[too-few-descriptors]"),
+        "{}",
+        said(&limited)
+    );
+    let nowhere = mesh.place("no folder");
+    let ended = typed(&nowhere, &["stop"]);
+    assert!(!ended.status.success());
+    // What is proposed can be typed as it stands.
+    let proposed = format!("mesh-node init --data '{}'", nowhere.display());
+    assert!(said(&ended).contains(&proposed), "{}", said(&ended));
+}
+
+#[test]
 fn a_pipe_given_as_a_file_is_refused_and_a_start_and_a_command_wait_for_each_other() {
     let mut mesh = Mesh::start(&[VILLAGE]);
     a_pipe_given_as_a_file_holds_up_nothing(&mesh);

@@ -6,7 +6,7 @@ use node::control::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, grid_report, name};
 
-fn figure(mesh: &Mesh, code: &str, measure: &str, role: &str) -> Figure {
+pub(super) fn figure(mesh: &Mesh, code: &str, measure: &str, role: &str) -> Figure {
     let request = Request::Measure(MeasureRequest {
         measures: vec![name(measure)],
         from: WallTime::from_ms(1_789_000_000_000),

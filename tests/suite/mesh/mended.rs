@@ -50,6 +50,8 @@ fn after_a_loss_in_both_copies_the_node_lists_it_heals_and_writes_in_a_new_life(
     mesh.wait_for_facets(TOWNSHIP, "case.summary", 20);
     let last = *records.last().expect("records");
     assert!(comes(|| shows(&mesh, TOWNSHIP, last, "water")));
+    // Before it answers, the read model has all: it knows later what there was.
+    mesh.ask(VILLAGE, &Request::ReadModel { rebuild: false });
     mesh.stop(VILLAGE);
 
     let store = mesh.node_folder(VILLAGE).store();
@@ -88,10 +90,12 @@ fn after_a_loss_in_both_copies_the_node_lists_it_heals_and_writes_in_a_new_life(
     assert!(comes(|| shows(&mesh, TOWNSHIP, last, "family")));
     assert!(shows(&mesh, VILLAGE, last, "family"));
     let quarantine = mesh.ask(TOWNSHIP, &Request::Quarantine);
-    assert!(
-        matches!(&quarantine, Reply::Quarantine { refused, .. } if refused.is_empty()),
-        "{quarantine:?}"
-    );
+    let Reply::Quarantine { refused, .. } = &quarantine else {
+        panic!("{quarantine:?}");
+    };
+    // What comes before its parent is asked for again.
+    let mut refused = refused.iter().filter(|one| one.code != "missing-parent");
+    assert!(refused.next().is_none(), "{quarantine:?}");
 }
 
 #[test]
@@ -117,7 +121,8 @@ fn a_damaged_key_is_called_that_and_a_new_one_can_be_made() {
             "{text}: {said}"
         );
         let next = said["next"]["en"].as_str().expect("a next step");
-        assert!(next.contains("mesh-node init --new-key"), "{said}");
+        assert!(next.contains("mesh-node init --data "), "{said}");
+        assert!(next.contains(" --new-key"), "{said}");
     }
     let (made, said) = mesh_node(&mesh, &["init", "--new-key"]);
     assert!(made && said["key"] == "made", "{said}");
@@ -145,7 +150,7 @@ fn damaged_settings_are_put_back_as_the_node_last_ran_with_them() {
         assert!(!answered, "{said}");
         let next = said["next"]["en"].as_str().expect("a next step");
         assert!(
-            next.contains("mesh-node init --new-settings"),
+            next.contains("mesh-node init --data ") && next.contains(" --new-settings"),
             "{text:?}: {said}"
         );
         let (made, said) = mesh_node(&mesh, &["init", "--new-settings"]);

@@ -6,6 +6,7 @@ mod asked;
 mod boundary;
 mod campaigns;
 mod charters;
+mod clocks;
 mod conflicts;
 mod console;
 mod copies;

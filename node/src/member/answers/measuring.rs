@@ -50,6 +50,7 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
             definition: text::hexadecimal(&measure.definition()),
             cells: measured.cells.into_iter().map(titled).collect(),
             left_out: measured.left_out,
+            not_counting: measured.not_counting,
         });
     }
     let as_of = keeper.engine.floored(keeper.clock.now().wall);
