@@ -26,6 +26,11 @@ const LINES: &[(&str, &str, Says)] = &[
         NothingOfFacets,
     ),
     (
+        "member/taken_up.rs",
+        r#"warn: %code, %facet, had, held, "the store lacks what the read model knows of""#,
+        HeldFacet,
+    ),
+    (
         "member/answers/left_out.rs",
         r#"info: %role, values, reason, "a person listed what does not count""#,
         HeldFacet,
