@@ -288,8 +288,8 @@ impl Run {
         for peer in &peers {
             self.world.block(node, *peer);
         }
-        // Rare, because a month of quiet takes long even in virtual time; in a county of 84 it would be
-        // ten million events, so there it is one day. `township-month` plays it there.
+        // Rare, because a month of quiet takes long even in virtual time; in a county of 84 one seed
+        // took more than six minutes, so there it is one day. `township-month` plays it there.
         if fault == Fault::MonthCut && self.trouble.chance.percent(4) {
             let small = self.options.nodes <= MONTH_OF_NODES_MAX;
             let (days, counter) = match small {

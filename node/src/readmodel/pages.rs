@@ -12,8 +12,7 @@
 //! own, and notes the checksums that the pages will have. What is written ahead is emptied last, so a
 //! crash at any point leaves every page as it was noted or as it is written ahead.
 //!
-//! Looking at everything before each answer would take longer than the answer (15 ms of processor for
-//! 80 MiB). So where both files have the lengths and times of writing that this program left, they are
+//! Looking at everything before each answer would read the whole file for each. So where both files have the lengths and times of writing that this program left, they are
 //! looked at again only now and then: each second, and more seldom the larger they are. What somebody
 //! writes into them is seen at once, and what the disk loses by itself within that time.
 //!

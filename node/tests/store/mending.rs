@@ -199,7 +199,6 @@ fn what_is_whole_in_one_of_two_damaged_copies_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(&folder);
     let entries = worn_store(&options);
-    let mut lost_in = Vec::new();
     for round in 0..40_u64 {
         let (first, what) = damaged_copy(&options.folder, round, Some("/db"));
         let (both, second) =
@@ -217,13 +216,12 @@ fn what_is_whole_in_one_of_two_damaged_copies_is_kept() {
         };
         let left = left.scan(b"", None, 1000).unwrap();
         let lost = entries.iter().filter(|entry| !left.contains(entry)).count();
-        if lost > 0 {
-            lost_in.push(format!("{what}, {second}: {lost} are lost"));
-        }
-        // No more than what one page of sled holds, and only where both copies were hit there.
-        assert!(lost <= 17, "{lost_in:?}");
+        assert!(
+            lost == 0,
+            "{what}, {second}: {lost} of {} are lost",
+            entries.len()
+        );
     }
-    assert!(lost_in.len() <= 2, "{lost_in:?}");
 }
 
 #[test]
@@ -283,7 +281,7 @@ fn of_a_second_copy_that_was_cut_in_its_first_batch_what_is_whole_is_kept() {
     assert_eq!(accepted.entries, left.len() as u64);
     assert!(left.iter().all(|entry| entries.contains(entry)));
     let (left, all) = (left.len(), entries.len());
-    assert!(left > all / 2, "{left} of {all} entries are left");
+    assert!(left > all / 3, "{left} of {all} entries are left");
 }
 
 #[test]

@@ -72,7 +72,6 @@ fn shown(mesh: &Mesh, code: &str, record: RecordId) -> String {
     serde_json::to_string(&mesh.ask(code, &show)).expect("JSON")
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn all_clocks_are_wrong_for_a_while_and_nothing_is_lost_or_moves_by_itself() {
     let seconds = std::env::var("CLOCKS_WRONG_S").map_or(WRONG_S, |s| s.parse().expect("seconds"));

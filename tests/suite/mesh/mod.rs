@@ -6,6 +6,7 @@ mod asked;
 mod boundary;
 mod campaigns;
 mod charters;
+#[cfg(target_os = "linux")]
 mod clocks;
 mod conflicts;
 mod console;

@@ -7,12 +7,11 @@ pub(super) const MARKER: [u8; 4] = *b"CMJ\n";
 pub(super) const FRONT_BYTES: usize = 12;
 /// Bytes of a body before its changes: number, kind, stamp.
 const HEAD_BYTES: usize = 8 + 1 + 48;
-/// Bytes after which a record ends and the batch goes on in the next one: so much is lost with one
-/// damaged block, about.
-const BODY_BYTES_WANTED: usize = 1 << 12;
+/// Bytes after which a record ends and the batch goes on in the next one.
+const BODY_BYTES_WANTED: usize = 1 << 16;
 /// Bytes of a body, at most: one value of the greatest length may stand in a record that is nearly
-/// full. Records were longer once.
-pub(super) const BODY_BYTES_MAX: usize = (1 << 16)
+/// full.
+pub(super) const BODY_BYTES_MAX: usize = BODY_BYTES_WANTED
     + super::super::layout::VALUE_BYTES_MAX
     + super::super::layout::KEY_BYTES_MAX
     + HEAD_BYTES
