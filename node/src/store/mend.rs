@@ -230,9 +230,13 @@ impl Remains {
     ) -> Result<Self, OpenError> {
         let newest = folder.newest_number()?.unwrap_or(0);
         let named = old.map(|mark| mark.generation);
+        let durable = |number| match old {
+            Some(mark) if mark.generation == number => mark.batches,
+            _ => 0,
+        };
         let numbers = named.into_iter().chain((0..=newest).rev());
         for number in numbers {
-            let found = Self::of_generation::<E>(folder, number, cache_bytes)?;
+            let found = Self::of_generation::<E>(folder, number, durable(number), cache_bytes)?;
             if !found.entries.is_empty() || !found.removed.is_empty() {
                 return Ok(found);
             }
@@ -240,9 +244,12 @@ impl Remains {
         Ok(Self::default())
     }
 
+    /// Where the two copies differ about an entry, the newer one counts. Neither stamp says which that is:
+    /// either copy may lack writes before its last one. What the journal says of the entry's past does.
     fn of_generation<E: Engine>(
         folder: &Folder,
         number: u64,
+        durable: u64,
         cache_bytes: u64,
     ) -> Result<Self, OpenError> {
         let path = folder.generation_path(number);
@@ -254,15 +261,20 @@ impl Remains {
         let Some(index) = Index::salvage(&path).map_err(at_path(&path))? else {
             return Ok(found);
         };
-        let batches = |stamp: Option<Stamp>| stamp.map_or(0, |stamp| stamp.mark.batches);
-        let journal_is_newer = batches(index.summary.last) > batches(found.stamp);
+        let batches = |stamp: Stamp| stamp.mark.batches;
+        let (told, held) = (index.summary.last.map(batches), found.stamp.map(batches));
+        let cut = told < held.or(Some(durable));
         index.each(&mut |key, value| {
-            if journal_is_newer || !found.entries.contains_key(key) {
+            let newer = match found.entries.get(key) {
+                Some(other) => !index.lacks(key, other, cut)?,
+                None => true,
+            };
+            if newer {
                 found.entries.insert(key.to_vec(), value.to_vec());
             }
             Ok(())
         })?;
-        if journal_is_newer {
+        if told > held {
             found.stamp = index.summary.last;
         }
         found.removed.retain(|key| !found.entries.contains_key(key));

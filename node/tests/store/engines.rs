@@ -59,15 +59,24 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 
 /// Removes the second copy of a store, as older programs left stores behind.
 pub(crate) fn remove_journals(folder: &Path) {
+    remove_named(folder, "journal-");
+}
+
+/// Removes the engine's files, so that the second copy is all that is left.
+pub(crate) fn remove_generations(folder: &Path) {
+    remove_named(folder, "generation-");
+}
+
+fn remove_named(folder: &Path, prefix: &str) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .starts_with("journal-")
-        {
-            std::fs::remove_file(path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !name.starts_with(prefix) {
+            continue;
+        }
+        match path.is_dir() {
+            true => std::fs::remove_dir_all(path).unwrap(),
+            false => std::fs::remove_file(path).unwrap(),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crdt_model::store::{Batch, Store};
 use node::store::{OpenError, SledStore, StoreOptions};
 
-use crate::engines::{copy_folder, options, options_at, put, remove_journals, value};
+use crate::engines::{
+    copy_folder, options, options_at, put, remove_generations, remove_journals, value,
+};
 
 /// Rounds of writes with reopening in between, so that the log, the page table and dead space are
 /// all there.
@@ -154,7 +156,16 @@ fn without_a_second_copy_damaged_files_never_give_wrong_values_and_refusing_chan
     let entries = worn_store(&options);
     remove_journals(&options.folder);
     let (mut opened, mut refused, mut lost) = (0, 0, 0);
-    for round in 0..60_u64 {
+    // Where sled puts what it writes differs between runs, so how often a damage is refused does too:
+    // it goes on until both were tried often enough.
+    for round in 0_u64.. {
+        if round >= 60 && opened > 10 && refused > 10 {
+            break;
+        }
+        assert!(
+            round < 400,
+            "{opened} opened and {refused} were refused in {round} rounds"
+        );
         let (damaged, what) =
             damaged_copy(&options.folder, round, (round % 4 != 0).then_some("/db"));
         let store = store_in(&damaged);
@@ -187,41 +198,65 @@ fn without_a_second_copy_damaged_files_never_give_wrong_values_and_refusing_chan
         "{opened} opened, {refused} were refused, {lost} of {} entries lost",
         refused * entries.len()
     );
-    assert!(
-        opened > 10 && refused > 10,
-        "{opened} opened and {refused} were refused"
-    );
 }
 
-/// Both copies are damaged: what is whole in one of them is kept.
+/// Both copies are damaged: what either would give by itself is kept, and nothing older than that.
 #[test]
-fn what_is_whole_in_one_of_two_damaged_copies_is_kept() {
+fn whatever_either_of_two_damaged_copies_gives_by_itself_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(&folder);
     let entries = worn_store(&options);
+    let (mut lost_by_log, mut lost_by_journal, mut lost_by_both) = (0, 0, 0);
     for round in 0..40_u64 {
-        let (first, what) = damaged_copy(&options.folder, round, Some("/db"));
-        let (both, second) =
-            damaged_copy(&first.path().join("store"), round + 1000, Some("/journal-"));
-        if what.contains("cut") || second.contains("cut") {
-            continue;
+        let (both, what) = badly_damaged_copy(&options.folder, round);
+        let kept = left(&both);
+        remove_journals(&both.path().join("store"));
+        let by_log = left(&both);
+        let (only_journal, _) = badly_damaged_copy(&options.folder, round);
+        remove_generations(&only_journal.path().join("store"));
+        let by_journal = left(&only_journal);
+        for entry in &entries {
+            let (log, journal) = (by_log.contains(entry), by_journal.contains(entry));
+            lost_by_log += u64::from(!log);
+            lost_by_journal += u64::from(!journal);
+            lost_by_both += u64::from(!log && !journal);
+            let number = u64::from_be_bytes(entry.0[..8].try_into().unwrap());
+            assert!(
+                kept.contains(entry) || !log && !journal,
+                "{what}: entry {number}, which the log gives: {log}, and the journal: {journal}"
+            );
         }
-        let store = store_in(&both);
-        let left = match SledStore::open(&store) {
-            Ok(store) => store,
-            Err(OpenError::Damaged(_) | OpenError::RolledBack(_)) => {
-                SledStore::accept_rollback(&store).unwrap().0
-            }
-            Err(other) => panic!("{what}, {second}: {other}"),
-        };
-        let left = left.scan(b"", None, 1000).unwrap();
-        let lost = entries.iter().filter(|entry| !left.contains(entry)).count();
-        assert!(
-            lost == 0,
-            "{what}, {second}: {lost} of {} are lost",
-            entries.len()
-        );
     }
+    println!("lost by the log {lost_by_log}, the journal {lost_by_journal}, both {lost_by_both}");
+    assert!(lost_by_log > 100 && lost_by_journal > 100);
+}
+
+/// A copy of a store with two damages to its log and one to its journal, and what was done. The same
+/// round does the same to the same store. Of a value that the log alone holds, a journal with one gap
+/// tells which is newer; one with two may leave that open.
+fn badly_damaged_copy(whole: &Path, round: u64) -> (tempfile::TempDir, String) {
+    let (mut damaged, mut whats) = (tempfile::tempdir().unwrap(), Vec::new());
+    copy_folder(whole, &damaged.path().join("store"));
+    for (step, name) in ["/db", "/db", "/journal-"].iter().enumerate() {
+        let seed = round * 4 + step as u64;
+        let (next, what) = damaged_copy(&damaged.path().join("store"), seed, Some(name));
+        damaged = next;
+        whats.push(what);
+    }
+    (damaged, whats.join(", "))
+}
+
+/// What is left of a store in a folder, whether it opens by itself or has to be accepted. The folder
+/// stays as it was.
+fn left(damaged: &tempfile::TempDir) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let copy = tempfile::tempdir().unwrap();
+    copy_folder(&damaged.path().join("store"), &copy.path().join("store"));
+    let store = store_in(&copy);
+    let left = match SledStore::open(&store) {
+        Ok(store) => store,
+        Err(_) => SledStore::accept_rollback(&store).unwrap().0,
+    };
+    left.scan(b"", None, 1000).unwrap()
 }
 
 #[test]

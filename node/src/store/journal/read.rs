@@ -30,6 +30,8 @@ pub(in crate::store) struct Summary {
     pub(in crate::store) bytes: u64,
     /// Places before the end where something is not a whole record, or one is missing.
     pub(in crate::store) gaps: u64,
+    /// Where what follows the last of them begins.
+    pub(in crate::store) after_gaps: u64,
 }
 
 impl Summary {
@@ -47,12 +49,14 @@ impl Summary {
     }
 }
 
-/// Where the newest value of every key stands in a journal.
+/// Where the values of every key stand in a journal.
 #[derive(Debug)]
 pub(in crate::store) struct Index {
     path: PathBuf,
     file: File,
-    values: Places,
+    values: BTreeMap<Vec<u8>, Place>,
+    /// Values that were replaced or removed, oldest first.
+    replaced: BTreeMap<Vec<u8>, Vec<Place>>,
     pub(in crate::store) summary: Summary,
 }
 
@@ -70,7 +74,7 @@ impl Index {
         let read = Self::read_all(path)?;
         Ok(read.map(|(mut index, mut unfinished)| {
             if index.summary.last.is_none() {
-                settle(&mut index.values, &mut unfinished);
+                index.settle(&mut unfinished);
             }
             index
         }))
@@ -81,12 +85,18 @@ impl Index {
         let Some(file) = open(path)? else {
             return Ok(None);
         };
-        let mut values = BTreeMap::new();
+        let mut index = Self {
+            path: path.to_owned(),
+            file: file.try_clone()?,
+            values: BTreeMap::new(),
+            replaced: BTreeMap::new(),
+            summary: Summary::default(),
+        };
         let mut unfinished = Vec::new();
         let mut next = 0;
-        let summary = each_record(&file, |offset, body| {
+        index.summary = each_record(&file, |offset, body| {
             if body.number != next {
-                settle(&mut values, &mut unfinished);
+                index.settle(&mut unfinished);
             }
             next = body.number + 1;
             let base = offset + FRONT_BYTES as u64;
@@ -95,16 +105,47 @@ impl Index {
                 unfinished.push((key.to_vec(), place));
             });
             if body.ends_batch {
-                settle(&mut values, &mut unfinished);
+                index.settle(&mut unfinished);
             }
         })?;
-        let index = Self {
-            path: path.to_owned(),
-            file,
-            values,
-            summary,
-        };
         Ok(Some((index, unfinished)))
+    }
+
+    fn settle(&mut self, unfinished: &mut Changes) {
+        for (key, place) in unfinished.drain(..) {
+            let before = match place {
+                Some(place) => self.values.insert(key.clone(), place),
+                None => self.values.remove(&key),
+            };
+            if let Some(before) = before {
+                self.replaced.entry(key).or_default().push(before);
+            }
+        }
+    }
+
+    /// Whether a value that another copy holds must have been written after the newest one here: it
+    /// never stood here, and something is missing after the newest one. `cut` says that the end is
+    /// missing too.
+    pub(in crate::store) fn lacks(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        cut: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(newest) = self.values.get(key) else {
+            return Ok(true);
+        };
+        let missing = cut || newest.0 < self.summary.after_gaps;
+        let replaced = self.replaced.get(key).into_iter().flatten();
+        let alike = replaced
+            .chain([newest])
+            .filter(|(_, length)| *length == value.len());
+        for place in alike {
+            if self.value(place)? == value {
+                return Ok(false);
+            }
+        }
+        Ok(missing)
     }
 
     /// The newest value of a key.
@@ -147,18 +188,8 @@ impl Index {
 
 /// Offset and length of a value in the file.
 type Place = (u64, usize);
-type Places = BTreeMap<Vec<u8>, Place>;
 /// Keys with their new values; `None` where one was removed.
 type Changes = Vec<(Vec<u8>, Option<Place>)>;
-
-fn settle(values: &mut Places, unfinished: &mut Changes) {
-    for (key, place) in unfinished.drain(..) {
-        match place {
-            Some(place) => values.insert(key, place),
-            None => values.remove(&key),
-        };
-    }
-}
 
 fn open(path: &Path) -> io::Result<Option<File>> {
     match File::open(path) {
@@ -184,7 +215,10 @@ fn each_record(file: &File, mut visit: impl FnMut(u64, &Body<'_>)) -> io::Result
         };
         let bytes = window.bytes(offset + FRONT_BYTES as u64, length)?;
         if let Some(body) = Body::decode(bytes) {
-            summary.gaps += u64::from(broken || body.number != next_number);
+            if broken || body.number != next_number {
+                summary.gaps += 1;
+                summary.after_gaps = offset;
+            }
             broken = false;
             next_number = body.number + 1;
             visit(offset, &body);
