@@ -164,9 +164,14 @@ impl Ledger {
     pub fn wants(&self, one: &Cosignature, replaces: bool) -> bool {
         let held = self.newest.get(&one.cosigner);
         let newer = held.is_none_or(|held| one > held || replaces && one != held);
-        let proves =
+        newer || self.wants_proof(one)
+    }
+
+    /// Whether a signature would prove anything new.
+    pub fn wants_proof(&self, one: &Cosignature) -> bool {
+        let against_log =
             self.agreement(one) == Agreement::Other && !self.other.contains_key(&one.cosigner);
-        newer || proves || self.contradicted(one).next().is_some()
+        against_log || self.contradicted(one).next().is_some()
     }
 
     /// Signatures that contradict one and are not evidence together with it yet.
@@ -182,6 +187,19 @@ impl Ledger {
 
     /// Takes a signature that was checked; what is new evidence comes back.
     pub fn take(&mut self, one: &Cosignature, replaces: bool, batch: &mut Batch) -> Vec<Split> {
+        let splits = self.prove(one, batch);
+        let held = self.newest.get(&one.cosigner);
+        let room = held.is_some() || self.newest.len() < COSIGNERS_MAX;
+        if room && held.is_none_or(|held| one > held || replaces) {
+            self.newest.insert(one.cosigner, *one);
+            batch.put(node_key(NEWEST, one.cosigner), one.encode());
+        }
+        splits
+    }
+
+    /// Takes of a signature that was checked only what it proves, which is the same whenever it was
+    /// made; new evidence comes back.
+    pub fn prove(&mut self, one: &Cosignature, batch: &mut Batch) -> Vec<Split> {
         let against: Vec<_> = self.contradicted(one).collect();
         let mut splits = Vec::new();
         for other in against {
@@ -189,12 +207,6 @@ impl Ledger {
         }
         let own = self.hold_against_log(one, batch);
         splits.extend(own.filter(|_| splits.is_empty()));
-        let held = self.newest.get(&one.cosigner);
-        let room = held.is_some() || self.newest.len() < COSIGNERS_MAX;
-        if room && held.is_none_or(|held| one > held || replaces) {
-            self.newest.insert(one.cosigner, *one);
-            batch.put(node_key(NEWEST, one.cosigner), one.encode());
-        }
         splits
     }
 

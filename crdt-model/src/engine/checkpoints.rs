@@ -240,7 +240,8 @@ impl Engine {
         Some(Cosignature::sign(&checkpoint, node, time_s, key))
     }
 
-    /// Takes what a peer holds, as far as it is new and well signed.
+    /// Takes what a peer holds, as far as it is new and well signed. What is of the future by this node's
+    /// clock is no township's newest, but proves what it proves.
     pub(super) fn take_gossip(
         &mut self,
         peer: NodeId,
@@ -262,18 +263,26 @@ impl Engine {
         for one in &gossip.newest {
             let replaces = self.replaces(one);
             let counts = self.counts(one);
-            let wanted = !counts || self.checkpoints.ledger.wants(one, replaces);
             let known = self.cosigns(one.cosigner);
+            let wanted = match counts {
+                true => self.checkpoints.ledger.wants(one, replaces),
+                false if known && self.clock_was_seen_by(one) => {
+                    self.note_clock_by(one, now);
+                    self.checkpoints.ledger.wants_proof(one)
+                }
+                false => true,
+            };
             if !wanted || !known || !self.checkpoints.allows(one.cosigner, now) {
                 continue;
             }
             if self.verifies(one) {
                 self.checkpoints.uses(one.cosigner, now);
-                self.note_clock_of(one.cosigner, one.time(), true, now);
-                if !counts {
-                    continue;
-                }
-                splits.extend(self.checkpoints.ledger.take(one, replaces, &mut batch));
+                self.note_clock_by(one, now);
+                let ledger = &mut self.checkpoints.ledger;
+                splits.extend(match counts {
+                    true => ledger.take(one, replaces, &mut batch),
+                    false => ledger.prove(one, &mut batch),
+                });
             } else {
                 bad += 1;
             }
@@ -283,7 +292,7 @@ impl Engine {
         }
         for [one, other] in &gossip.pairs {
             let wanted = self.checkpoints.ledger.wants_pair(one, other);
-            if !wanted || !self.counts(one) || !self.counts(other) {
+            if !wanted || !self.cosigns(one.cosigner) || !self.cosigns(other.cosigner) {
                 continue;
             }
             if self.verifies(one) && self.verifies(other) {

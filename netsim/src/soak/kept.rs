@@ -102,6 +102,14 @@ pub const KEPT: &[Kept] = &[
         "a hostile node that said that an emergency counts was held to be told too much",
     ),
     small(
+        796_074_099_695,
+        "signatures of the future, told again and again, left no room for evidence of two charters",
+    ),
+    small(
+        796_074_103_095,
+        "a node whose clock was behind held no evidence of two charters",
+    ),
+    small(
         777_173,
         "a charter that one village alone had was lost with its disk, and what it wrote under it with it",
     ),

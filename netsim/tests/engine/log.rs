@@ -135,6 +135,23 @@ fn two_charters_with_one_number_become_known_to_everybody_with_evidence() {
     }
 }
 
+fn set_clock(world: &mut World, node: &str, ahead_ms: i64) {
+    let state = world.node_mut(id(node)).expect("a node");
+    state.clocks.wall_ahead_ms = ahead_ms;
+}
+
+/// Who signed something proves by itself what is signed; when is nothing that evidence needs.
+#[test]
+fn a_node_whose_clock_is_years_behind_holds_evidence_all_the_same() {
+    let mut world = two_histories();
+    set_clock(&mut world, COUNTY, -10 * 365 * DAY_MS as i64);
+    world.connect_all();
+    world.run_ms(A_WHILE_MS);
+    let log = log_of(&world, id(COUNTY));
+    assert!(!log.splits.is_empty());
+    assert!(alarms(&world, id(COUNTY)).iter().any(is_split));
+}
+
 #[test]
 fn evidence_outlives_the_next_charter_and_a_crash_and_can_be_printed() {
     let mut world = two_histories();
@@ -408,7 +425,8 @@ fn a_signature_that_its_township_did_not_make_is_not_taken() {
         ..signed(TOWNSHIPS[0], 1, 9, now_s + 60)
     };
     let not_a_township = signed(VILLAGES[1], 1, 9, now_s + 60);
-    let of_the_future = signed(TOWNSHIPS[0], 1, 9, now_s + 2 * 24 * 3600);
+    let root = before.root.expect("a root");
+    let of_the_future = on_root(TOWNSHIPS[0], TOWNSHIPS[0], root, now_s + 2 * 24 * 3600);
     let peer = hostile(TOWNSHIPS[0]);
     for one in [forged, not_a_township, of_the_future] {
         peer.ask(&mut world, id(VILLAGES[0]), &told(vec![one]));
@@ -474,6 +492,26 @@ fn nobody_else_uses_up_what_a_township_is_allowed() {
     let log = log_of(&world, id(VILLAGES[0]));
     let taken = log.cosigned.iter().find(|one| one.node == id(TOWNSHIPS[1]));
     assert_eq!(taken.map(|one| one.at.ms / 1000), Some(now_s + 100));
+}
+
+/// Seen in the soak, seed 796074099695: a county whose clock was behind was told the same signatures by all
+/// of its villages, and had no room left for what proved that there were two charters.
+#[test]
+fn what_is_of_the_future_is_looked_at_once() {
+    let mut world = world();
+    world.connect_all();
+    world.run_ms(5_000);
+    let peer = hostile(TOWNSHIPS[0]);
+    let now_s = world.wall().ms / 1000;
+    let root = log_of(&world, id(VILLAGES[0])).root.expect("a root");
+    let early = on_root(TOWNSHIPS[0], TOWNSHIPS[0], root, now_s + 2 * 24 * 3600);
+    for _ in 0..100 {
+        peer.ask(&mut world, id(VILLAGES[0]), &told(vec![early]));
+    }
+    let other = signed(TOWNSHIPS[0], 1, 5, now_s + 60);
+    peer.ask(&mut world, id(VILLAGES[0]), &told(vec![other]));
+    world.run_ms(100);
+    assert!(!log_of(&world, id(VILLAGES[0])).splits.is_empty());
 }
 
 #[test]
