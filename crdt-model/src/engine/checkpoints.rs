@@ -52,6 +52,8 @@ pub(super) struct Checkpoints {
     pub(super) confirmed: Option<WallTime>,
     pub(super) rung: Rung,
     allowances: BTreeMap<NodeId, Allowance>,
+    /// Of each township the last that was of the future by this node's clock, well signed.
+    early: BTreeMap<NodeId, Cosignature>,
     /// The log is another since it was last looked at.
     log_changed: bool,
     just_started: bool,
@@ -89,9 +91,16 @@ impl Checkpoints {
             confirmed,
             rung: Rung::Fresh,
             allowances: BTreeMap::new(),
+            early: BTreeMap::new(),
             log_changed: true,
             just_started: true,
         })
+    }
+
+    /// Whether this very signature was checked before.
+    fn is_checked(&self, one: &Cosignature) -> bool {
+        let held = self.ledger.newest_of(one.cosigner);
+        held == Some(one) || self.early.get(&one.cosigner) == Some(one)
     }
 
     /// Whether a township may have another signature taken just now.
@@ -261,28 +270,32 @@ impl Engine {
             self.clock.look_by(now.instant.after_ms(CLOCK_LOOK_MS));
         }
         for one in &gossip.newest {
+            if !self.cosigns(one.cosigner) {
+                continue;
+            }
             let replaces = self.replaces(one);
             let counts = self.counts(one);
-            let known = self.cosigns(one.cosigner);
-            let wanted = match counts {
-                true => self.checkpoints.ledger.wants(one, replaces),
-                false if known && self.clock_was_seen_by(one) => {
-                    self.note_clock_by(one, now);
-                    self.checkpoints.ledger.wants_proof(one)
-                }
-                false => true,
+            let tells = if counts {
+                self.checkpoints.ledger.wants(one, replaces)
+            } else if self.checkpoints.is_checked(one) {
+                self.note_clock_of(one.cosigner, one.time(), true, now);
+                self.checkpoints.ledger.wants_proof(one)
+            } else {
+                true
             };
-            if !wanted || !known || !self.checkpoints.allows(one.cosigner, now) {
+            if !tells || !self.checkpoints.allows(one.cosigner, now) {
                 continue;
             }
             if self.verifies(one) {
                 self.checkpoints.uses(one.cosigner, now);
-                self.note_clock_by(one, now);
-                let ledger = &mut self.checkpoints.ledger;
-                splits.extend(match counts {
-                    true => ledger.take(one, replaces, &mut batch),
-                    false => ledger.prove(one, &mut batch),
-                });
+                self.note_clock_of(one.cosigner, one.time(), true, now);
+                let Checkpoints { ledger, early, .. } = &mut self.checkpoints;
+                if counts {
+                    splits.extend(ledger.take(one, replaces, &mut batch));
+                } else {
+                    splits.extend(ledger.prove(one, &mut batch));
+                    early.insert(one.cosigner, *one);
+                }
             } else {
                 bad += 1;
             }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Cosignature;
 use crate::ids::NodeId;
 use crate::limits::{
     CLOCK_DOUBT_JUMP_MS, CLOCK_DOUBT_MS, CLOCK_DOUBT_START_MS, CLOCK_JUMP_MS, CLOCK_LOOK_MS,
@@ -49,8 +48,8 @@ pub struct ClockAhead {
 struct Sight {
     ahead_ms: u64,
     at: Instant,
-    /// The signature of the log of charters that it stands in, which is as new as can be.
-    signed: Option<Cosignature>,
+    /// Whether it stands in a signature of the log of charters, which is as new as can be.
+    signed: bool,
 }
 
 /// How the two clocks stood to each other at the last input.
@@ -174,32 +173,16 @@ impl Engine {
         confirmed.filter(|at| at.ms.saturating_sub(wall.ms) > CONFIRMED_LEAD_MS)
     }
 
-    /// Whether this very signature showed before how another node's clock is ahead.
-    pub(super) fn clock_was_seen_by(&self, one: &Cosignature) -> bool {
-        let sight = self.clock.sights.get(&one.cosigner);
-        sight.is_some_and(|sight| sight.signed.as_ref() == Some(one))
-    }
-
-    /// Notes what a township's clock showed when it signed the log of charters.
-    pub(super) fn note_clock_by(&mut self, one: &Cosignature, now: Now) {
-        self.note_clock(one.cosigner, one.time(), Some(*one), now);
-    }
-
-    /// Notes what another node's clock showed when it wrote something.
-    pub(super) fn note_clock_of(&mut self, node: NodeId, shown: WallTime, now: Now) {
-        self.note_clock(node, shown, None, now);
-    }
-
-    /// Only what is more than a day ahead of the time that this node goes by says anything: what is older
-    /// may have waited.
-    fn note_clock(&mut self, node: NodeId, shown: WallTime, signed: Option<Cosignature>, now: Now) {
+    /// Notes what another node's clock showed when it signed something. Only what is more than a day
+    /// ahead of the time that this node goes by says anything: what is older may have waited.
+    pub(super) fn note_clock_of(&mut self, node: NodeId, shown: WallTime, signed: bool, now: Now) {
         let ahead_ms = shown.ms.saturating_sub(self.believed_wall().ms);
         let full = self.clock.sights.len() >= ROSTER_NODES_MAX;
         if node == self.node() {
             return;
         }
         if ahead_ms <= CONFIRMED_LEAD_MS {
-            if signed.is_some() {
+            if signed {
                 // It signs by a right clock now.
                 self.clock.sights.remove(&node);
             }
@@ -215,7 +198,7 @@ impl Engine {
         let sight = Sight {
             ahead_ms,
             at: now.instant,
-            signed: signed.or(known.and_then(|known| known.signed)),
+            signed: signed || known.is_some_and(|known| known.signed),
         };
         self.clock.sights.insert(node, sight);
     }
@@ -223,7 +206,7 @@ impl Engine {
     /// How it stands with the clocks.
     pub fn clock_status(&self) -> ClockStatus {
         let watch = &self.clock;
-        let signed = watch.sights.values().filter(|sight| sight.signed.is_some());
+        let signed = watch.sights.values().filter(|sight| sight.signed);
         let mut witnesses: Vec<u64> = signed.map(|sight| sight.ahead_ms).collect();
         witnesses.sort_unstable_by(|one, other| other.cmp(one));
         let ahead = watch.sights.iter().map(|(node, sight)| ClockAhead {

@@ -111,7 +111,7 @@ impl Engine {
                         .for_each(|one| self.quarantine.release(one, &mut batch));
                     self.tell_forks(peer, &growing, outputs);
                     for (commit, _) in growing.history.commits().skip(growing.position()) {
-                        self.note_clock_of(commit.body().author, commit.body().wall, now);
+                        self.note_clock_of(commit.body().author, commit.body().wall, false, now);
                     }
                     self.leave_forked_life(&growing, now, store, &mut batch)?;
                     if growing.history.forks().is_empty() {

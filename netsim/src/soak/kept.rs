@@ -152,6 +152,10 @@ pub const KEPT: &[Kept] = &[
         "bad signatures in a township's name used up what that township may have taken",
     ),
     whole(
+        796_094_246_327,
+        "signatures held from before a clock was set back used up what a township may have taken",
+    ),
+    whole(
         251,
         "hostile villages kept a county from confirming its charter",
     ),
