@@ -71,7 +71,7 @@ pub(super) fn unmarked_entries<E: Engine>(
         if !E::is_present(&path) {
             continue;
         }
-        let damage = E::inspect(&path, STAMP_KEY, &mut |_| {})?.damage;
+        let damage = E::inspect(&path, STAMP_KEY, &mut |_| false)?.damage;
         if let Some(damage) = damage.into_iter().next() {
             return Err(OpenError::Damaged(damage));
         }

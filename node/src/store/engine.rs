@@ -9,8 +9,8 @@ use crdt_model::store::StoreError;
 /// Key to new value, or to `None` for a delete: applied together or not at all.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
-/// Takes one value after another.
-pub type Found<'a> = dyn FnMut(&[u8]) + Send + 'a;
+/// Takes one value after another, and says whether all that was durable had been written once this was.
+pub type Found<'a> = dyn FnMut(&[u8]) -> bool + Send + 'a;
 
 /// Keys and values that were read of damaged files.
 pub type Salvaged = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -26,6 +26,8 @@ pub(super) type Take<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + '
 pub struct Inspection {
     /// What is wrong with files that hold the data.
     pub damage: Vec<String>,
+    /// What cannot be read behind all that was durable.
+    pub torn: Vec<String>,
     /// Files that are wrong, and that opening makes anew once they are removed.
     pub caches: Vec<PathBuf>,
     /// Whether the values that were asked for could be looked for.
@@ -46,8 +48,9 @@ pub trait Engine: Sized + Send {
     /// Reads names only, and creates nothing.
     fn is_present(folder: &Path) -> bool;
     /// Reads the files of an engine that is not open, and changes nothing. `found` is called with
-    /// every value of the first key of all that still stands in them. An engine that cannot be read
-    /// without opening it has nothing to say.
+    /// every value of the first key of all that still stands in them. What cannot be read behind all that
+    /// was durable is what a crash leaves. An engine that cannot be read without opening it has nothing to
+    /// say.
     fn inspect(
         folder: &Path,
         first_key: &[u8],

@@ -75,7 +75,7 @@ impl Look {
         if !self.engine_is_present {
             return Ok(());
         }
-        let newest = &mut self.newest;
+        let (durable, newest) = (self.mark, &mut self.newest);
         self.inspection = E::inspect(&self.engine_path, STAMP_KEY, &mut |value| {
             let stamp = unseal(STAMP_KEY, value).ok().and_then(Stamp::decode);
             let newer = |stamp: &Stamp| {
@@ -84,8 +84,16 @@ impl Look {
             if let Some(stamp) = stamp.filter(newer) {
                 *newest = Some(stamp);
             }
+            stamp.is_some_and(|stamp| stamp.mark.covers(durable))
         })?;
         Ok(())
+    }
+
+    /// Whether nothing is wrong with the journal, and it holds all that was durable.
+    pub(super) fn journal_goes_as_far(&self) -> bool {
+        let whole = self.journal.as_ref().filter(|read| read.is_whole());
+        let last = whole.and_then(|read| read.last);
+        last.is_some_and(|stamp| stamp.mark.covers(self.mark))
     }
 
     /// The journal, if what it holds is what the store held: all of it, and nothing older than what
@@ -98,10 +106,7 @@ impl Look {
         let Some(last) = index.summary.last else {
             return Ok(None);
         };
-        let same = last.mark.store == self.mark.store
-            && last.mark.generation == self.mark.generation
-            && last.mark.batches >= self.mark.batches;
-        let exact = same && content_of(&index)? == last.content;
+        let exact = last.mark.covers(self.mark) && content_of(&index)? == last.content;
         Ok(exact.then_some(index))
     }
 }

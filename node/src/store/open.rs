@@ -106,7 +106,7 @@ fn opens_on_trial<E: Engine>(
     look: &Look,
     cache_bytes: u64,
 ) -> Result<bool, OpenError> {
-    if look.inspection.damage.is_empty() {
+    if look.inspection.damage.is_empty() && look.inspection.torn.is_empty() {
         return Ok(false);
     }
     let trial = folder.trial_path();
@@ -184,6 +184,12 @@ impl Look {
         }
         if let Some(damage) = self.inspection.damage.first() {
             return Some(OpenError::Damaged(damage.clone()));
+        }
+        // Opening cuts it off. Where something that counts was there all the same, the journal has it.
+        if let Some(torn) = self.inspection.torn.first()
+            && !self.journal_goes_as_far()
+        {
+            return Some(OpenError::Damaged(torn.clone()));
         }
         if !self.inspection.looked_for_values {
             return None;

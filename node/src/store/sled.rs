@@ -98,6 +98,7 @@ impl Engine for SledEngine {
         }
         Ok(Inspection {
             damage,
+            torn: log.torn,
             caches: damaged_caches(folder).map_err(at_path(folder))?,
             looked_for_values: true,
         })

@@ -30,6 +30,8 @@ const MASK: i64 = i64::MAX;
 
 const CANCELED: u8 = 1;
 const CAP: u8 = 2;
+/// Begins a batch; its body is where the batch ends in the log.
+const BATCH: u8 = 3;
 const FREE: u8 = 4;
 const NODE: u8 = 8;
 const LINK: u8 = 10;
@@ -40,6 +42,8 @@ const LAST_KIND: u8 = 11;
 pub(super) struct Findings {
     /// What is wrong, and where.
     pub(super) damage: Vec<String>,
+    /// What cannot be read behind all that was durable.
+    pub(super) torn: Vec<String>,
     /// Whether the file holds a segment at all.
     pub(super) any: bool,
 }
@@ -67,32 +71,74 @@ fn inspect_in(
     key: &[u8],
     newest: &mut Found<'_>,
 ) -> io::Result<Findings> {
-    let mut findings = Findings::default();
-    let last = segments(path)?.into_iter().next_back().map(|(at, _)| at);
-    findings.any = last.is_some();
+    let segments = segments(path)?;
+    let last = segments.keys().next_back().copied();
+    let mut findings = Findings {
+        any: last.is_some(),
+        ..Findings::default()
+    };
     let file = File::open(path)?;
-    for offset in (0..file.metadata()?.len()).step_by(SEGMENT_BYTES) {
-        let bytes = read_segment(&file, offset, buffer)?;
-        let Some(position) = position(bytes) else {
-            if bytes.iter().any(|byte| *byte != 0) {
-                findings.damage.push(format!(
-                    "the front of the log's segment at byte {offset} cannot be read"
-                ));
-            }
-            continue;
-        };
-        let end = each_message_from(bytes, position, FRONT_BYTES, |message| {
-            message.value_of(key, newest);
+    let mut reach = Reach::default();
+    for (position, offset) in &segments {
+        let bytes = read_segment(&file, *offset, buffer)?;
+        let end = each_message_from(bytes, *position, FRONT_BYTES, |message| {
+            reach.pass(position + message.at as i64, message, key, newest);
         });
         let Some(end) = end else { continue };
-        let goes_on = || next_message(bytes, position, end + 1).is_some();
-        if Some(position) != last || goes_on() {
+        let goes_on = || next_message(bytes, *position, end + 1).is_some();
+        if Some(*position) != last || goes_on() {
             let at = offset + end as u64;
-            let damage = format!("the log cannot be read at byte {at}");
-            findings.damage.push(damage);
+            let list = match reach.is_behind_all(position + end as i64) {
+                true => &mut findings.torn,
+                false => &mut findings.damage,
+            };
+            list.push(format!("the log cannot be read at byte {at}"));
+        }
+    }
+    for offset in (0..file.metadata()?.len()).step_by(SEGMENT_BYTES) {
+        let bytes = read_segment_front(&file, offset)?;
+        if position(&bytes).is_none()
+            && read_segment(&file, offset, buffer)?
+                .iter()
+                .any(|byte| *byte != 0)
+        {
+            findings.damage.push(format!(
+                "the front of the log's segment at byte {offset} cannot be read"
+            ));
         }
     }
     Ok(findings)
+}
+
+/// How far what was durable reaches into the log.
+#[derive(Default)]
+struct Reach {
+    /// Where the batch ends that was begun last.
+    batch_end: i64,
+    /// Where the batch ends with which all had been written that was durable.
+    durable_end: Option<i64>,
+}
+
+impl Reach {
+    /// Goes past the next message of the log, which stands at this position.
+    fn pass(&mut self, position: i64, message: &Message<'_>, key: &[u8], newest: &mut Found<'_>) {
+        if let (BATCH, Ok(end)) = (message.kind, message.body.try_into()) {
+            self.batch_end = i64::from_le_bytes(end);
+        }
+        let mut is_durable = false;
+        message.value_of(key, &mut |value| {
+            is_durable |= newest(value);
+            is_durable
+        });
+        if is_durable && self.durable_end.is_none() {
+            self.durable_end = Some(self.batch_end.max(position + message.bytes as i64));
+        }
+    }
+
+    /// Whether a position lies behind all that was durable.
+    fn is_behind_all(&self, position: i64) -> bool {
+        self.durable_end.is_some_and(|end| position >= end)
+    }
 }
 
 /// Everything that can still be read of a log: key to value, as it was last.
@@ -124,13 +170,18 @@ fn segments(path: &Path) -> io::Result<BTreeMap<i64, u64>> {
     let file_bytes = file.metadata()?.len();
     let mut found = BTreeMap::new();
     for offset in (0..file_bytes).step_by(SEGMENT_BYTES) {
-        let mut front = [0; FRONT_BYTES];
-        if offset + FRONT_BYTES as u64 <= file_bytes {
-            file.read_exact_at(&mut front, offset)?;
-            found.extend(position(&front).map(|position| (position, offset)));
-        }
+        let front = read_segment_front(&file, offset)?;
+        found.extend(position(&front).map(|position| (position, offset)));
     }
     Ok(found)
+}
+
+/// The front of the segment at an offset; empty where the file ends before.
+fn read_segment_front(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    let whole = offset + FRONT_BYTES as u64 <= file.metadata()?.len();
+    let mut front = vec![0; if whole { FRONT_BYTES } else { 0 }];
+    file.read_exact_at(&mut front, offset)?;
+    Ok(front)
 }
 
 /// The segment at an offset, or as much of it as there is.
@@ -156,6 +207,8 @@ fn position(segment: &[u8]) -> Option<i64> {
 }
 
 struct Message<'a> {
+    /// Where it begins in its segment.
+    at: usize,
     kind: u8,
     page: u64,
     body: &'a [u8],
@@ -206,6 +259,7 @@ fn message(segment: &[u8], position: i64, at: usize) -> Option<Message<'_>> {
     hasher.update(body);
     hasher.update(whole.get(4..front_bytes)?);
     (hasher.finalize() == expected).then_some(Message {
+        at,
         kind,
         page,
         body,

@@ -31,6 +31,14 @@ pub(super) struct Mark {
     pub(super) batches: u64,
 }
 
+impl Mark {
+    /// Whether a store that came to this mark had all that is durable by the other.
+    pub(super) fn covers(self, durable: Self) -> bool {
+        (self.store, self.generation) == (durable.store, durable.generation)
+            && self.batches >= durable.batches
+    }
+}
+
 /// What a store holds: the number of entries and the sum of their checksums.
 ///
 /// The sum catches entries that vanished or came back. It is no defence against someone who forges

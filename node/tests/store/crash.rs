@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crdt_model::store::{Batch, Store};
 use node::store::{SledStore, StoreOptions};
 
-use crate::engines::{options, options_at, value};
+use crate::engines::{copy_folder, options, options_at, value};
 
 const CHILD_FOLDER: &str = "STORE_TEST_CHILD_FOLDER";
 const CHILD: &str = "crash::the_child_writes_until_it_is_killed";
@@ -143,4 +143,33 @@ fn what_a_killed_process_acknowledged_is_there_in_whole_batches() {
         last > Some(100),
         "the rounds were too short to show anything"
     );
+}
+
+/// The system writes what was not synced in any order: of two batches that nobody acknowledged the later one
+/// may be on the disk and the one before it not.
+#[test]
+fn a_hole_in_what_was_not_acknowledged_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SledStore::create(&options(&folder)).unwrap();
+    let written = |store: &mut SledStore, number| {
+        store.write(&batch(number)).unwrap();
+        store.sync().unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(&options(&folder).folder, &copy.path().join("store"));
+        copy
+    };
+    for number in 0..5 {
+        written(&mut store, number);
+    }
+    let acknowledged = written(&mut store, 5);
+    written(&mut store, 6);
+    let later = written(&mut store, 7);
+
+    let log = |folder: &tempfile::TempDir| folder.path().join("store/generation-00000001/db");
+    let before = std::fs::read(log(&acknowledged)).unwrap();
+    let mut torn = std::fs::read(log(&later)).unwrap();
+    let hole = (0..torn.len()).find(|at| before.get(*at) != torn.get(*at));
+    torn[hole.unwrap()..][..200].fill(0);
+    std::fs::write(log(&acknowledged), torn).unwrap();
+    check(&options_at(&acknowledged.path().join("store")), Some(5));
 }
