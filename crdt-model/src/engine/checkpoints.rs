@@ -41,6 +41,9 @@ struct Allowance {
     refilled: Instant,
 }
 
+/// A signature that its township did not make.
+struct BadSignature;
+
 /// See the module.
 pub(super) struct Checkpoints {
     pub(super) ledger: Ledger,
@@ -270,51 +273,17 @@ impl Engine {
             self.clock.look_by(now.instant.after_ms(CLOCK_LOOK_MS));
         }
         for one in &gossip.newest {
-            if !self.cosigns(one.cosigner) {
-                continue;
-            }
-            let replaces = self.replaces(one);
-            let counts = self.counts(one);
-            let tells = if counts {
-                self.checkpoints.ledger.wants(one, replaces)
-            } else if self.checkpoints.is_checked(one) {
-                self.note_clock_of(one.cosigner, one.time(), true, now);
-                self.checkpoints.ledger.wants_proof(one)
-            } else {
-                true
-            };
-            if !tells || !self.checkpoints.allows(one.cosigner, now) {
-                continue;
-            }
-            if self.verifies(one) {
-                self.checkpoints.uses(one.cosigner, now);
-                self.note_clock_of(one.cosigner, one.time(), true, now);
-                let Checkpoints { ledger, early, .. } = &mut self.checkpoints;
-                if counts {
-                    splits.extend(ledger.take(one, replaces, &mut batch));
-                } else {
-                    splits.extend(ledger.prove(one, &mut batch));
-                    early.insert(one.cosigner, *one);
-                }
-            } else {
-                bad += 1;
-            }
-            if bad > 0 && self.has_enough_of(peer, bad) {
-                break;
+            match self.take_newest(one, now, &mut batch) {
+                Ok(proved) => splits.extend(proved),
+                Err(BadSignature) if self.has_enough_of(peer, &mut bad) => break,
+                Err(BadSignature) => {}
             }
         }
         for [one, other] in &gossip.pairs {
-            let wanted = self.checkpoints.ledger.wants_pair(one, other);
-            if !wanted || !self.cosigns(one.cosigner) || !self.cosigns(other.cosigner) {
-                continue;
-            }
-            if self.verifies(one) && self.verifies(other) {
-                splits.extend(self.checkpoints.ledger.take_pair(one, other, &mut batch));
-            } else {
-                bad += 1;
-            }
-            if bad > 0 && self.has_enough_of(peer, bad) {
-                break;
+            match self.take_evidence(one, other, &mut batch) {
+                Ok(proved) => splits.extend(proved),
+                Err(BadSignature) if self.has_enough_of(peer, &mut bad) => break,
+                Err(BadSignature) => {}
             }
         }
         let alarms: Vec<_> = splits.iter().map(Alarm::split_view).collect();
@@ -326,10 +295,64 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether so many bad signatures in one frame are enough; each is counted.
-    fn has_enough_of(&mut self, peer: NodeId, bad: usize) -> bool {
+    /// Takes a township's newest signature, if it tells anything and the township may have another one
+    /// taken; what it proves comes back.
+    fn take_newest(
+        &mut self,
+        one: &Cosignature,
+        now: Now,
+        batch: &mut Batch,
+    ) -> Result<Vec<Split>, BadSignature> {
+        if !self.cosigns(one.cosigner) {
+            return Ok(Vec::new());
+        }
+        let (replaces, counts) = (self.replaces(one), self.counts(one));
+        let tells = if counts {
+            self.checkpoints.ledger.wants(one, replaces)
+        } else if self.checkpoints.is_checked(one) {
+            self.note_clock_of(one.cosigner, one.time(), true, now);
+            self.checkpoints.ledger.wants_proof(one)
+        } else {
+            true
+        };
+        if !tells || !self.checkpoints.allows(one.cosigner, now) {
+            return Ok(Vec::new());
+        }
+        if !self.verifies(one) {
+            return Err(BadSignature);
+        }
+        self.checkpoints.uses(one.cosigner, now);
+        self.note_clock_of(one.cosigner, one.time(), true, now);
+        let Checkpoints { ledger, early, .. } = &mut self.checkpoints;
+        if counts {
+            return Ok(ledger.take(one, replaces, batch));
+        }
+        early.insert(one.cosigner, *one);
+        Ok(ledger.prove(one, batch))
+    }
+
+    /// Takes two signatures that contradict each other, if that is new evidence.
+    fn take_evidence(
+        &mut self,
+        one: &Cosignature,
+        other: &Cosignature,
+        batch: &mut Batch,
+    ) -> Result<Option<Split>, BadSignature> {
+        let wanted = self.checkpoints.ledger.wants_pair(one, other);
+        if !wanted || !self.cosigns(one.cosigner) || !self.cosigns(other.cosigner) {
+            return Ok(None);
+        }
+        if !self.verifies(one) || !self.verifies(other) {
+            return Err(BadSignature);
+        }
+        Ok(self.checkpoints.ledger.take_pair(one, other, batch))
+    }
+
+    /// Counts a bad signature, and says whether so many in one frame are enough.
+    fn has_enough_of(&mut self, peer: NodeId, bad: &mut usize) -> bool {
+        *bad += 1;
         self.quarantine.count(Some(peer), "bad-cosignature");
-        bad >= crate::limits::BAD_COSIGNATURES_MAX
+        *bad >= crate::limits::BAD_COSIGNATURES_MAX
     }
 
     /// Whether a signature could count: its cosigner may sign, and it is not of the future.
