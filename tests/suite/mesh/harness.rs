@@ -11,6 +11,9 @@ use node::control::client::Client;
 use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
 use node::folder::{Founding, NodeFolder};
 use node::member::founding;
+use policy::signing::key_files::read_private_key;
+use policy::signing::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
+use policy::signing::sshsig;
 use tempfile::TempDir;
 
 /// The county node.
@@ -148,12 +151,18 @@ impl Mesh {
         lines
     }
 
-    /// Writes the manifest of a charter folder and has reviewers sign it.
+    /// Writes the manifest of a charter folder and has reviewers sign it. That it is fit to be signed is
+    /// not looked at once more for each of them.
     pub(super) fn sign(&self, charter: &Path, previous: Option<&Path>, reviewers: &[&str]) {
         policy::signing::sign::write_manifest(charter, previous).expect("a manifest");
+        let manifest = std::fs::read(charter.join(MANIFEST_PATH)).expect("a manifest");
+        let folder = charter.join(SIGNATURES_FOLDER);
+        std::fs::create_dir_all(&folder).expect("a folder");
         for reviewer in reviewers {
-            let key = self.reviewer(reviewer);
-            policy::signing::sign::sign(charter, &key, None, previous).expect("a signature");
+            let key = read_private_key(&self.reviewer(reviewer)).expect("a key");
+            let signature = sshsig::sign(&key, &manifest).expect("a signature");
+            let file = folder.join(format!("{reviewer}.sig"));
+            std::fs::write(file, signature).expect("a signature");
         }
     }
 
