@@ -430,6 +430,13 @@ impl Story {
         self.edit(&folder);
     }
 
+    /// What has not left a folder goes with it: nobody else knows of it.
+    fn wait_until_arrived(&self) {
+        let township = self.mesh.node_folder(TOWNSHIP);
+        let arrived = || self.acknowledged.unseen(&township).0.is_empty();
+        assert!(comes(arrived), "after {}", self.done.join(" "));
+    }
+
     fn back_up(&mut self) {
         self.mesh.stop(VILLAGE);
         self.backup = Some(Copy::of(&self.mesh, VILLAGE, "backup"));
@@ -441,10 +448,7 @@ impl Story {
         let Some(backup) = self.backup.take() else {
             return self.back_up();
         };
-        // What has not left the folder goes with it: nobody else knows of it.
-        let township = self.mesh.node_folder(TOWNSHIP);
-        let arrived = || self.acknowledged.unseen(&township).0.is_empty();
-        assert!(comes(arrived), "after {}", self.done.join(" "));
+        self.wait_until_arrived();
         self.mesh.stop(VILLAGE);
         put_back(&self.mesh, &backup);
         if as_image {
@@ -475,7 +479,7 @@ impl Story {
             self.edit_here();
             self.edit(&copy.folder);
         }
-        copy.run_until_synced();
+        self.wait_until_arrived();
         copy.stop();
     }
 
@@ -496,20 +500,6 @@ impl Story {
             4 => self.restore(true),
             _ => self.run_twice(),
         }
-    }
-}
-
-impl Copy {
-    /// Waits until the township has all that it wrote.
-    fn run_until_synced(&self) {
-        let synced = |status: NodeStatus| {
-            let mut peers = status.peers.iter();
-            peers.any(|peer| {
-                let equal = [LinkState::InSync, LinkState::TwoMachines];
-                equal.contains(&peer.status.link) && peer.status.to_send == 0
-            })
-        };
-        assert!(comes(|| status(&self.folder).is_some_and(synced)));
     }
 }
 
