@@ -11,9 +11,10 @@ use node::control::client::Client;
 use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
 use node::folder::{Founding, NodeFolder};
 use node::member::founding;
+use policy::signing::board::signature_path;
 use policy::signing::key_files::read_private_key;
 use policy::signing::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
-use policy::signing::sshsig;
+use policy::signing::sshsig::{self, SshKey};
 use tempfile::TempDir;
 
 /// The county node.
@@ -156,13 +157,12 @@ impl Mesh {
     pub(super) fn sign(&self, charter: &Path, previous: Option<&Path>, reviewers: &[&str]) {
         policy::signing::sign::write_manifest(charter, previous).expect("a manifest");
         let manifest = std::fs::read(charter.join(MANIFEST_PATH)).expect("a manifest");
-        let folder = charter.join(SIGNATURES_FOLDER);
-        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::create_dir_all(charter.join(SIGNATURES_FOLDER)).expect("a folder");
         for reviewer in reviewers {
             let key = read_private_key(&self.reviewer(reviewer)).expect("a key");
             let signature = sshsig::sign(&key, &manifest).expect("a signature");
-            let file = folder.join(format!("{reviewer}.sig"));
-            std::fs::write(file, signature).expect("a signature");
+            let path = signature_path(reviewer, &SshKey::from(&key));
+            std::fs::write(charter.join(path), signature).expect("a signature");
         }
     }
 
