@@ -3,7 +3,8 @@
 //! the core wants done comes back as data. The program that villages run and the simulator that
 //! tries to break it drive this very code.
 //!
-//! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in.
+//! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in. [`text`]: what
+//!   people read, in both languages.
 //! * [`charter`]: what the core asks of a charter; `policy` answers.
 //! * [`checkpoint`]: the log of charters, and what townships sign of it.
 //! * [`reconcile`]: how two nodes find out in which facets they differ.
@@ -38,6 +39,7 @@ pub mod quarantine;
 pub mod reconcile;
 pub mod replica;
 pub mod store;
+pub mod text;
 pub mod time;
 pub mod value;
 pub mod wire;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use crdt_model::ids::NodeId;
-use node::county::folder::CountyFolder;
-use node::county::options::{CountyOptions, SMALL_COUNTY};
-use node::county::progress::Silent;
-use node::county::setup;
-use node::folder::NodeFolder;
-use node::settings::{Environment, Flags, Settings};
-use node::text::{Language, Problem};
+use node_demo::folder::CountyFolder;
+use node_demo::options::{CountyOptions, SMALL_COUNTY};
+use node_demo::progress::Silent;
+use node_demo::setup;
+use node_machine::folder::NodeFolder;
+use node_machine::settings::{Environment, Flags, Settings};
+use crdt_model::text::{Language, Problem};
 
 /// The village whose records are sent.
 pub(crate) fn village() -> NodeId {

@@ -97,7 +97,7 @@ enum Hidden {
 }
 
 fn main() -> anyhow::Result<()> {
-    node::private::new_files_only();
+    node_machine::private::new_files_only();
     let options = Options::parse();
     let runtime = tokio::runtime::Runtime::new()?;
     match options.peer {

@@ -14,10 +14,11 @@ use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 use crdt_model::value::Value;
-use node::folder::Founding;
-use node::member::found;
-use node::member::keeper::Keeper;
-use node::store::{SledStore, StoreOptions};
+use node_machine::folder::Founding;
+use node_machine::settings::{Environment, Flags, Settings};
+use node_runtime::found;
+use node_runtime::keeper::Keeper;
+use node_store::{SledStore, StoreOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::county::{County, told, village};
@@ -30,7 +31,7 @@ pub(crate) const CHANGE: (&str, &str) = ("state", "handling");
 /// Records written at once.
 const WRITTEN_AT_ONCE: usize = 500;
 /// Bytes of the store's cache while records are written.
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_MIB: u64 = 64;
 
 /// One record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,7 +57,12 @@ pub(crate) fn make(county: &County, count: usize, file: &Path) -> anyhow::Result
         digest: None,
     };
     found(&node, &founding).map_err(told)?;
-    let mut keeper = Keeper::open(&node, village(), CACHE_BYTES).map_err(told)?;
+    let flags = Flags {
+        cache_mib: Some(CACHE_MIB),
+        ..Flags::default()
+    };
+    let settings = Settings::load(&node, &Environment::default(), &flags).map_err(told)?;
+    let mut keeper = Keeper::open(&node, &settings).map_err(told)?;
     let numbers: Vec<usize> = (0..count).collect();
     let mut records = Vec::new();
     for numbers in numbers.chunks(WRITTEN_AT_ONCE) {
@@ -80,10 +86,10 @@ pub(crate) fn read(file: &Path, count: usize) -> anyhow::Result<Vec<Record>> {
 
 /// Puts records into the store of a node that does not run, as if they had come to it.
 pub(crate) fn put_into(county: &County, holder: &Path, records: &[Record]) -> anyhow::Result<()> {
-    let key = node::folder::public_key(&county.node(village()).read_secret().map_err(told)?);
+    let key = node_machine::folder::public_key(&county.node(village()).read_secret().map_err(told)?);
     let options = StoreOptions {
         folder: holder.to_owned(),
-        cache_bytes: CACHE_BYTES,
+        cache_bytes: CACHE_MIB << 20,
     };
     let mut store = SledStore::open(&options).map_err(|error| told(error.problem()))?;
     for records in records.chunks(WRITTEN_AT_ONCE) {
@@ -151,7 +157,6 @@ fn write(keeper: &mut Keeper, drafts: Vec<Draft>) -> anyhow::Result<()> {
     let tell = Arc::clone(&refused);
     let then = move |outcome: Result<_, crdt_model::engine::WriteRefused>| {
         *tell.lock().expect("no panic while it is held") = outcome.err();
-        None
     };
     keeper.write(drafts, then).map_err(told)?;
     while keeper.make_durable().map_err(told)? {}

@@ -1,7 +1,7 @@
 //! What a list of time limits mentions.
 
 use netsim::secrecy::Mentions;
-use node::control::due::{DueItem, DueLetter, DueList, Sending};
+use node_app::asked::due::{DueItem, DueLetter, DueList, Sending};
 
 use super::replies::{List, bare, count, free, name, title};
 

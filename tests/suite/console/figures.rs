@@ -1,10 +1,10 @@
 //! What the county's figures mention.
 
 use netsim::secrecy::Mentions;
-use node::control::measuring::{Figure, FigureCell, Figures, Heard, Silent};
-use node::control::snapshotting::{Named, Shown};
-use node::readmodel::measure::Cell;
-use node::snapshot::{Corrected, Listed, Snapshot, Taken};
+use node_app::asked::measuring::{Figure, FigureCell, Figures, Heard, Silent};
+use node_app::asked::snapshotting::{Named, Shown};
+use node_app::snapshot::{Corrected, Listed, Snapshot, Taken};
+use node_readmodel::measure::Cell;
 
 use super::replies::{List, count, free, name, title};
 

@@ -3,10 +3,10 @@
 use crdt_model::kind::{Title, Word};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Mention, Mentions};
-use node::control::finding::{
+use node_app::asked::finding::{
     Found, FoundColumn, FoundRow, Hit, Hits, LeftOutItem, LeftOutList, Progress, ReadModelStatus,
 };
-use node::control::protocol::LeftOutView;
+use node_app::asked::protocol::LeftOutView;
 
 use super::replies::{List, bare, count, free, name, title, value};
 

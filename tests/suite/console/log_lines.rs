@@ -21,193 +21,193 @@ use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
 /// The file, what is passed, and what that mentions.
 const LINES: &[(&str, &str, Says)] = &[
     (
-        "member/identity.rs",
+        "runtime/identity.rs",
         r#"warn: ?why, "the folder is not the one that last ran here: a new author epoch begins""#,
         NothingOfFacets,
     ),
     (
-        "member/taken_up.rs",
+        "runtime/taken_up.rs",
         r#"warn: %code, %facet, had, held, "the store lacks what the read model knows of""#,
         HeldFacet,
     ),
     (
-        "member/answers/left_out.rs",
+        "app/answers/left_out.rs",
         r#"info: %role, values, reason, "a person listed what does not count""#,
         HeldFacet,
     ),
     (
-        "member/beats.rs",
+        "runtime/beats.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
         NothingOfFacets,
     ),
     (
-        "member/answers/snapshot.rs",
+        "app/answers/snapshot.rs",
         r#"info: "a person took a snapshot""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"info: facets, "facets dropped that this node may no longer hold""#,
         Dropped,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"warn: %peer, %version, why, "an offered charter was refused""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"warn: %peer, %version, why, "an older charter was refused""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"info: version = %adopted.version(), "a charter is in force""#,
         NothingOfFacets,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: %confirmed, %shows, "townships have confirmed a time more than a day ahead of this machine's clock: one of the two is wrong, and nothing moves by itself""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"warn: %node, ahead_hours, "another node's clock is ahead of this machine's, or this one is behind""#,
         Alarm,
     ),
     (
-        "member/warnings.rs",
+        "runtime/warnings.rs",
         r#"warn: code, zh, next, "{en}""#,
         NothingOfFacets,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"warn: record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known""#,
         HeldFacet,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"info: %record, %facet, "time was up and a step was taken""#,
         HeldFacet,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"warn: %record, %facet, %error, "time was up and no step was taken""#,
         HeldFacet,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"info: %record, %facet, "time was up and a letter was sent""#,
         HeldFacet,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"warn: %record, %facet, %error, "time was up and no letter was sent""#,
         HeldFacet,
     ),
     (
-        "member/limits.rs",
+        "runtime/limits.rs",
         r#"warn: %record, %facet, %error, "something arrived and no receipt was given""#,
         HeldFacet,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: %peer, %version, %theirs, "a peer has another charter of this version""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"warn: %peer, %commit, code, reason, "a commit was refused""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: peer, %record, facet = %facet.facet, %author, %epoch, %seq, %one, %other, "an author signed two commits with one number: what it wrote from there on is frozen""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: %node, told_by, "two machines run with this node's key; mesh-node status says what to do""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: %record, %facet, kept, "a facet was damaged in the store: its first commits are kept, peers give the rest back""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: size, %one, other, "two histories of the charter are about; mesh-node checkpoint prints the evidence""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"warn: number, %until, "rules for emergencies count from now on""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"warn: number, facets, "the emergency is over: what came here by its rules goes; mesh-node emergency reports""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"error: %cosigner, size, %seen, "a township has signed a newer charter, which has not arrived here in a day""#,
         Alarm,
     ),
     (
-        "member/alarms.rs",
+        "runtime/alarms.rs",
         r#"warn: %peer, code, what, "a peer broke the protocol""#,
         Alarm,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"info: address, "listening""#,
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"error: address, "no longer listening""#,
         NothingOfFacets,
     ),
-    ("member/running.rs", r#"info: "stopped""#, NothingOfFacets),
+    ("runtime/running.rs", r#"info: "stopped""#, NothingOfFacets),
     (
-        "member/reading.rs",
+        "runtime/reading.rs",
         r#"info: "the read model is made anew: it was made for other tables""#,
         NothingOfFacets,
     ),
     (
-        "member/reading.rs",
+        "runtime/reading.rs",
         r#"warn: why, "the read model is made anew""#,
         NothingOfFacets,
     ),
     (
-        "member/reading.rs",
+        "runtime/reading.rs",
         r#"warn: why, "the read model failed and is made anew""#,
         HeldFacet,
     ),
     (
-        "member/reading.rs",
+        "runtime/reading.rs",
         r#"error: why, "the read model cannot be used; records are not affected""#,
         HeldFacet,
     ),
     (
-        "member/answers/finding.rs",
+        "app/answers/finding.rs",
         r#"info: facet = %name, %role, rows, reason, "a person listed facets""#,
         HeldFacet,
     ),
     (
-        "member/answers/finding.rs",
+        "app/answers/finding.rs",
         r#"info: %role, hits, reason, "a person searched the texts of facets""#,
         HeldFacet,
     ),
     (
-        "member/answers/records.rs",
+        "app/answers/records.rs",
         r#"info: %record, %facet, %role, readable, reason, "a person looked at a facet""#,
         HeldFacet,
     ),
     (
-        "member/answers/report.rs",
+        "app/answers/report.rs",
         r#"info: %role, cadence, %first, "a person drew up a report""#,
         NothingOfFacets,
     ),
@@ -252,77 +252,77 @@ const LINES: &[(&str, &str, Says)] = &[
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"warn: ?node, code, key, from, "a connection or frame was turned away""#,
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"warn: code, from, count, "connections were turned away unheard""#,
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"warn: cause, "a listener could not accept a connection""#,
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"info: %node, %address, we_dialled, "line up""#,
         NothingOfFacets,
     ),
     (
-        "member/network.rs",
+        "runtime/network.rs",
         r#"info: %node, %why, "line down""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"warn: %problem, "what waits for neighbours could not be saved""#,
         NothingOfFacets,
     ),
     (
-        "member/summaries.rs",
+        "runtime/summaries.rs",
         r#"warn: what, node, count, origins, "more of the same within a minute""#,
         HeldFacet,
     ),
     (
-        "control/server.rs",
+        "doors/server.rs",
         r#"warn: %error, "the control socket cannot accept a connection; it goes on trying""#,
         NothingOfFacets,
     ),
     (
-        "control/server.rs",
+        "doors/server.rs",
         r#"info: "the control socket accepts connections again""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"warn: free_bytes, "there is no room on the disk: nothing is written, reading goes on""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"info: free_bytes, "there is room on the disk again""#,
         NothingOfFacets,
     ),
     (
-        "member/running.rs",
+        "runtime/running.rs",
         r#"warn: "a write found no room on the disk; the store is opened again for reading""#,
         NothingOfFacets,
     ),
     (
-        "member/identity.rs",
+        "runtime/identity.rs",
         r#"warn: %public, "this node has a new key; others take what it signs once the charter lists it""#,
         NothingOfFacets,
     ),
     (
-        "member/identity.rs",
+        "runtime/identity.rs",
         r#"info: "node.toml is not the one of the last start""#,
         NothingOfFacets,
     ),
     (
-        "member/keeper.rs",
+        "runtime/keeper.rs",
         r#"warn: problems, set_aside, "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked""#,
         HeldFacet,
     ),
@@ -353,11 +353,12 @@ fn calls(text: &str) -> Vec<String> {
 fn every_log_line_is_known_with_what_it_mentions() {
     let mut found = Vec::new();
     for source in sources() {
-        let Some(path) = source.path.strip_prefix("node/src/") else {
+        let Some(path) = source.path.strip_prefix("node/") else {
             continue;
         };
+        let path = path.replace("/src/", "/");
         for call in calls(&source.text) {
-            found.push((path.to_owned(), call));
+            found.push((path.clone(), call));
         }
         assert!(!source.text.contains("use tracing::"), "{}", source.path);
     }

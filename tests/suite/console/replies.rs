@@ -10,14 +10,14 @@ use crdt_model::engine::{
 use crdt_model::ids::{CharterVersion, Name, RecordId, RootHash};
 use crdt_model::kind::Title;
 use crdt_model::label::FacetId;
+use crdt_model::text::{Problem, Text};
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
-use node::control::importing::ImportReport;
-use node::control::protocol::{
+use node_app::asked::importing::ImportReport;
+use node_app::asked::protocol::{
     Cause, FacetView, FieldView, HeldFacet, NextStep, NodeStatus, PeerLine, RecordLine, RecordView,
     RefusedCommit, Reply, ValueView, Why,
 };
-use node::text::{Problem, Text};
 use policy::review::replay::Logged;
 
 use super::due::due;

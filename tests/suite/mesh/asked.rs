@@ -1,6 +1,6 @@
 //! What a node answers to questions about nothing, and the list behind a count.
 
-use node::control::protocol::{Reply, Request};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{Mesh, VILLAGE, grid_report, text};
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use node::member::founding;
+use node_runtime::founding;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, grid_report, program};
 

@@ -7,9 +7,9 @@ use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 
 use crdt_model::ids::RecordId;
-use node::control::client::Client;
-use node::control::protocol::{Reply, Request};
-use node::member::clock::Clock;
+use node_app::asked::protocol::{Reply, Request};
+use node_doors::client::Client;
+use node_machine::clock::Clock;
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, comes, copy_folder, grid_report};
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crdt_model::ids::CharterVersion;
-use node::control::attached::Attached;
-use node::control::protocol::{Reply, Request};
+use node_app::asked::attached::Attached;
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{
     COUNTY, Mesh, NEIGHBOUR, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, copy_folder, grid_report,

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use crdt_model::engine::LinkState;
 use crdt_model::ids::RecordId;
-use node::control::protocol::{NodeStatus, Reply, Request};
-use node::member::clock::Clock;
+use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_machine::clock::Clock;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, comes, dispute, node};
 

@@ -1,6 +1,6 @@
 //! Concurrent edits.
 
-use node::control::protocol::{Reply, Request};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, text};
 

@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream;
 use crdt_model::ids::{CommitHash, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Canary, Needles, Permitted, judge};
-use node::control::finding::{FindRequest, SearchRequest};
-use node::control::protocol::{HeldFacet, Reply, Request};
-use node::control::report::{Cadence, ReportRequest};
+use node_app::asked::finding::{FindRequest, SearchRequest};
+use node_app::asked::protocol::{HeldFacet, Reply, Request};
+use node_app::asked::report::{Cadence, ReportRequest};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
 use crate::console::mentions;

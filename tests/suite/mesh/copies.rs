@@ -13,10 +13,10 @@ use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::store::Store;
 use crdt_model::value::Value;
 use netsim::seed::Seed;
-use node::control::finding::LeftOutRequest;
-use node::control::protocol::{NodeStatus, RecordView, Reply, Request};
-use node::folder::NodeFolder;
-use node::store::{SledStore, StoreOptions};
+use node_app::asked::finding::LeftOutRequest;
+use node_app::asked::protocol::{NodeStatus, RecordView, Reply, Request};
+use node_machine::folder::NodeFolder;
+use node_store::{SledStore, StoreOptions};
 
 use super::figures::figure;
 use super::harness::{

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crdt_model::ids::RecordId;
-use node::control::finding::FindRequest;
-use node::control::protocol::Request;
-use node::folder::NodeFolder;
-use node::member::founding;
-use node::member::offline::Offline;
-use node::settings::{Environment, Flags, Settings};
+use node_app::asked::finding::FindRequest;
+use node_app::asked::protocol::Request;
+use node_app::offline::Offline;
+use node_machine::folder::NodeFolder;
+use node_machine::settings::{Environment, Flags, Settings};
+use node_runtime::founding;
 use serde_json::Value;
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, copy_folder, dispute, name, program};

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use crdt_model::value::Value;
-use node::control::protocol::{Reply, Request};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, facet, grid_report, node, text};
 

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use node::store::{SledStore, StoreOptions};
+use node_store::{SledStore, StoreOptions};
 
 use super::harness::{Mesh, VILLAGE, comes, grid_report, program};
 

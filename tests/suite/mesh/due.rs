@@ -3,8 +3,8 @@
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::value::Value;
-use node::control::due::{DueItem, DueList, DueRequest};
-use node::control::protocol::{Reply, Request};
+use node_app::asked::due::{DueItem, DueList, DueRequest};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, facet, name, node, text};
 

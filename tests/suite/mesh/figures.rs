@@ -1,8 +1,8 @@
 //! The county's figures at real nodes: each counts what the node holds and the person may read.
 
 use crdt_model::time::WallTime;
-use node::control::measuring::{Figure, MeasureRequest};
-use node::control::protocol::{Reply, Request};
+use node_app::asked::measuring::{Figure, MeasureRequest};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, grid_report, name};
 

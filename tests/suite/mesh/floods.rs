@@ -12,8 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crdt_model::engine::LinkState;
-use node::control::protocol::NodeStatus;
-use node::member::clock::Clock;
+use node_app::asked::protocol::NodeStatus;
+use node_machine::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 

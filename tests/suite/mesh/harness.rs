@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
 use crdt_model::value::Value;
-use node::control::client::Client;
-use node::control::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
-use node::folder::{Founding, NodeFolder};
-use node::member::founding;
+use node_app::asked::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node_doors::client::Client;
+use node_machine::folder::{Founding, NodeFolder};
+use node_runtime::founding;
 use policy::signing::board::signature_path;
 use policy::signing::key_files::read_private_key;
 use policy::signing::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
@@ -54,7 +54,7 @@ pub(super) fn text(value: &str) -> Value {
 impl Mesh {
     /// Makes keys for all 84 nodes, signs the charter, and starts these.
     pub(super) fn start(codes: &[&str]) -> Self {
-        node::private::new_files_only();
+        node_machine::private::new_files_only();
         let mut mesh = Self {
             folder: TempDir::new().expect("a folder"),
             running: BTreeMap::new(),

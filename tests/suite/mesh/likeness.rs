@@ -4,11 +4,11 @@ use std::process::Command;
 
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
-use node::control::attached::Attached;
-use node::control::due::DueRequest;
-use node::control::duplicates::{Duplicates, DuplicatesRequest};
-use node::control::importing::{ImportReport, ImportRequest};
-use node::control::protocol::{Reply, Request};
+use node_app::asked::attached::Attached;
+use node_app::asked::due::DueRequest;
+use node_app::asked::duplicates::{Duplicates, DuplicatesRequest};
+use node_app::asked::importing::{ImportReport, ImportRequest};
+use node_app::asked::protocol::{Reply, Request};
 
 use super::harness::{Mesh, VILLAGE, grid_report, name, program};
 

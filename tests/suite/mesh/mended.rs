@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use node::control::protocol::{Reply, Request};
+use node_app::asked::protocol::{Reply, Request};
 use serde_json::Value;
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, comes, dispute, program};

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crdt_model::ids::{CharterVersion, RecordId};
-use node::control::finding::{
+use crdt_model::text::Problem;
+use node_app::asked::finding::{
     Comparison, FindRequest, Found, Hits, ReadModelStatus, SearchRequest, SortBy, Wanted,
 };
-use node::control::protocol::{Reply, Request};
-use node::member::offline::Offline;
-use node::settings::{Environment, Flags, Settings};
-use node::text::Problem;
+use node_app::asked::protocol::{Reply, Request};
+use node_app::offline::Offline;
+use node_machine::settings::{Environment, Flags, Settings};
 
 use super::charters::{next_version, offer, swap_grid_facets};
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, comes, dispute, grid_report, name, text};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
-use node::control::protocol::{ChangedFacet, Reply, Request};
-use node::control::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+use node_app::asked::protocol::{ChangedFacet, Reply, Request};
+use node_app::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, facet, name, node, text};
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crdt_model::code::RecordCode;
 use crdt_model::ids::RecordId;
 use crdt_model::time::WallTime;
-use node::control::measuring::{Heard, MeasureRequest};
-use node::control::protocol::{Reply, Request};
-use node::control::report::Cadence;
-use node::control::snapshotting::SnapshotRequest;
-use node::snapshot::{Listed, Snapshot};
+use node_app::asked::measuring::{Heard, MeasureRequest};
+use node_app::asked::protocol::{Reply, Request};
+use node_app::asked::report::Cadence;
+use node_app::asked::snapshotting::SnapshotRequest;
+use node_app::snapshot::{Listed, Snapshot};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, grid_report, name, node};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crdt_model::ids::RecordId;
-use node::control::protocol::{ChangedFacet, Reply, Request};
-use node::text::Problem;
+use crdt_model::text::Problem;
+use node_app::asked::protocol::{ChangedFacet, Reply, Request};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, text};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crdt_model::charter::{Charter, Roster};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::CharterVersion;
-use node::control::attached::Attached;
-use node::control::protocol::{NodeStatus, Reply, Request};
-use node::transport::{Command, Timings, Transport, TransportConfig};
+use node_app::asked::attached::Attached;
+use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_transport::{Command, Timings, Transport, TransportConfig};
 
 use super::charters::next_version;
 use super::harness::{Mesh, NEIGHBOUR, TOWNSHIP, VILLAGE, node};

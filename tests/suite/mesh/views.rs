@@ -8,7 +8,7 @@ use crdt_model::engine::LinkState;
 use crdt_model::ids::{Name, RecordId};
 use crdt_model::label::{Grade, Label};
 use crdt_model::value::Value;
-use node::control::protocol::{ChangedFacet, NewFacet, RecordView, Reply, Request};
+use node_app::asked::protocol::{ChangedFacet, NewFacet, RecordView, Reply, Request};
 use policy::deciding::plain::PlainCedar;
 use policy::{CharterFiles, Question};
 
@@ -163,7 +163,7 @@ fn compare(mesh: &Mesh, cedar: &PlainCedar, stage: &str, written: &Written) {
     let settled = |code: &str| {
         mesh.wait_for(code, "its peers up to date", |status| {
             let mut peers = status.peers.iter();
-            let ours = |peer: &node::control::protocol::PeerLine| {
+            let ours = |peer: &node_app::asked::protocol::PeerLine| {
                 NODES.iter().any(|code| peer.status.node == node(code))
             };
             peers.all(|peer| !ours(peer) || peer.status.link == LinkState::InSync)

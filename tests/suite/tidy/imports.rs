@@ -2,41 +2,113 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::DependencyKind;
 
-use super::root;
+use super::{crates, root, workspace};
 
-/// Our crates, and which of ours each may use.
-const OURS: [(&str, &[&str]); 5] = [
+/// Our crates from the ground up, and which of ours each may use.
+const OURS: [(&str, &[&str]); 14] = [
     ("crdt-model", &[]),
     ("policy", &["crdt-model"]),
     ("netsim", &["crdt-model", "policy"]),
-    ("node", &["crdt-model", "policy"]),
-    (
-        "countymesh-tests",
-        &["crdt-model", "policy", "netsim", "node"],
-    ),
+    ("node-machine", &["crdt-model", "policy"]),
+    ("node-store", LEAF),
+    ("node-transport", LEAF),
+    ("node-readmodel", LEAF),
+    ("node-import", LEAF),
+    ("node-runtime", RUNTIME),
+    ("node-app", APP),
+    ("node-doors", DOORS),
+    ("node-demo", DEMO),
+    ("node", CLI),
+    ("countymesh-tests", EVERYTHING),
+];
+/// What a leaf of the node may use: no other leaf.
+const LEAF: &[&str] = &["crdt-model", "policy", "node-machine"];
+const RUNTIME: &[&str] = &[
+    "crdt-model",
+    "policy",
+    "node-machine",
+    "node-store",
+    "node-transport",
+    "node-readmodel",
+    "node-import",
+];
+const APP: &[&str] = &[
+    "crdt-model",
+    "policy",
+    "node-machine",
+    "node-store",
+    "node-transport",
+    "node-readmodel",
+    "node-import",
+    "node-runtime",
+];
+/// The doors know of what is asked, and how it gets to the runtime.
+const DOORS: &[&str] = &["crdt-model", "node-machine", "node-runtime", "node-app"];
+const DEMO: &[&str] = &[
+    "crdt-model",
+    "policy",
+    "node-machine",
+    "node-import",
+    "node-runtime",
+    "node-app",
+    "node-doors",
+];
+const CLI: &[&str] = &[
+    "crdt-model",
+    "policy",
+    "node-machine",
+    "node-store",
+    "node-transport",
+    "node-readmodel",
+    "node-import",
+    "node-runtime",
+    "node-app",
+    "node-doors",
+    "node-demo",
+];
+const EVERYTHING: &[&str] = &[
+    "crdt-model",
+    "policy",
+    "netsim",
+    "node-machine",
+    "node-store",
+    "node-transport",
+    "node-readmodel",
+    "node-import",
+    "node-runtime",
+    "node-app",
+    "node-doors",
+    "node-demo",
+    "node",
 ];
 
 /// Crates of others that only these of ours may use.
 const CONFINED: [(&str, &[&str]); 9] = [
-    ("libp2p", &["node"]),
-    ("libp2p-connection-limits", &["node"]),
-    ("tokio", &["node"]),
-    ("sled", &["node"]),
-    ("rusqlite", &["node", "policy"]),
-    ("axum", &["node"]),
-    ("rustls", &["node"]),
+    ("libp2p", &["node-transport"]),
+    ("libp2p-connection-limits", &["node-transport"]),
+    (
+        "tokio",
+        &[
+            "node-transport",
+            "node-runtime",
+            "node-app",
+            "node-doors",
+            "node-demo",
+            "node",
+        ],
+    ),
+    ("sled", &["node-store"]),
+    ("rusqlite", &["node-readmodel", "policy"]),
+    ("axum", &["node-doors"]),
+    ("rustls", &["node-transport"]),
     ("automerge", &["crdt-model"]),
     ("cedar-policy", &["policy"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<(String, bool)>> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .expect("cargo metadata");
+    let metadata = workspace();
     let of = |package: &cargo_metadata::Package| {
         let used = package.dependencies.iter();
         used.map(|one| (one.name.clone(), one.kind == DependencyKind::Development))
@@ -78,11 +150,7 @@ fn heavy_crates_stay_where_they_belong() {
 
 #[test]
 fn nothing_but_the_simulators_proof_can_plant_bugs() {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .expect("cargo metadata");
+    let metadata = workspace();
     let mut switches = BTreeSet::new();
     for package in &metadata.packages {
         for (feature, turns_on) in &package.features {
@@ -105,8 +173,8 @@ fn nothing_but_the_simulators_proof_can_plant_bugs() {
 
 #[test]
 fn versions_stand_in_the_workspace_table_alone() {
-    for folder in ["crdt-model", "policy", "node", "netsim", "tests"] {
-        let path = root().join(folder).join("Cargo.toml");
+    for (_, folder) in crates() {
+        let path = root().join(&folder).join("Cargo.toml");
         let text = std::fs::read_to_string(path).expect("a manifest");
         let from = text.find("dependencies]").expect("dependencies");
         for line in text[from..].lines().filter(|line| line.contains('=')) {
@@ -121,12 +189,9 @@ fn versions_stand_in_the_workspace_table_alone() {
 #[test]
 fn every_dependency_is_used() {
     let sources = super::sources();
+    let folders: BTreeMap<_, _> = crates().into_iter().collect();
     for (name, used) in dependencies() {
-        let folder = if name == "countymesh-tests" {
-            "tests"
-        } else {
-            &name
-        };
+        let folder = &folders[&name];
         for (used, for_tests) in used {
             let word = used.replace('-', "_");
             let names = |text: &str| {

@@ -11,12 +11,36 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+use cargo_metadata::{Metadata, MetadataCommand};
+
 /// The root of the project.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the project's root")
         .to_owned()
+}
+
+/// The workspace without the crates of others.
+fn workspace() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata")
+}
+
+/// Our crates, each with its folder from the root.
+fn crates() -> Vec<(String, String)> {
+    let metadata = workspace();
+    let packages = metadata.packages.iter().map(|package| {
+        let folder = package.manifest_path.parent().expect("a folder");
+        let folder = folder
+            .strip_prefix(&metadata.workspace_root)
+            .expect("within the project");
+        (package.name.to_string(), folder.to_string())
+    });
+    packages.collect()
 }
 
 /// A file of the project, by its path from the root.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::root;
+use super::{crates, root};
 
 #[test]
 fn top_level_folders_are_fixed() {
@@ -32,9 +32,9 @@ fn top_level_folders_are_fixed() {
 
 #[test]
 fn no_test_file_is_forgotten() {
-    for krate in ["crdt-model", "policy", "node", "netsim", "tests"] {
+    for (_, krate) in crates() {
         for folder in ["tests", "suite"] {
-            let path = root().join(krate).join(folder);
+            let path = root().join(&krate).join(folder);
             if path.is_dir() {
                 check_folder(&path, folder == "tests");
             }

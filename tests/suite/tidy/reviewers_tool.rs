@@ -30,7 +30,20 @@ const NETWORK: [&str; 18] = [
 ];
 
 /// Our crates that it must not have in it.
-const OURS: [&str; 3] = ["node", "netsim", "countymesh-tests"];
+const OURS: [&str; 12] = [
+    "netsim",
+    "node-machine",
+    "node-store",
+    "node-transport",
+    "node-readmodel",
+    "node-import",
+    "node-runtime",
+    "node-app",
+    "node-doors",
+    "node-demo",
+    "node",
+    "countymesh-tests",
+];
 
 fn metadata() -> Metadata {
     MetadataCommand::new()

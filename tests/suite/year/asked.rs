@@ -4,7 +4,7 @@ use crdt_model::charter::Charter;
 use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
 use crdt_model::store::Store;
-use node::readmodel::{Owner, ReadModel};
+use node_readmodel::{Owner, ReadModel};
 use policy::CedarCharter;
 
 use super::{FROM_MS, Figures, UNTIL_MS, role};

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crdt_model::ids::Name;
 use netsim::charters::Shelf;
 use netsim::stage::Stage;
-use node::county::members::Members;
+use node_demo::members::Members;
 use policy::CedarCharter;
 use policy::deciding::plain::PlainCedar;
 

@@ -8,8 +8,8 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::value::Value;
-use node::control::protocol::Request;
-use node::import::Held;
+use node_app::asked::protocol::Request;
+use node_import::Held;
 
 /// See the module.
 #[derive(Default)]

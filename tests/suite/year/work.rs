@@ -7,12 +7,12 @@ use crdt_model::draft::Draft;
 use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::replica;
 use crdt_model::store::Store;
-use node::control::protocol::Request;
-use node::county::members::Members;
-use node::county::options::Scale;
-use node::county::sample::{self, Counts};
-use node::import::CharterRules;
-use node::member::drafts;
+use node_app::asked::protocol::Request;
+use node_app::drafts;
+use node_demo::members::Members;
+use node_demo::options::Scale;
+use node_demo::sample::{self, Counts};
+use node_import::CharterRules;
 use policy::CedarCharter;
 
 use super::standing::Standing;

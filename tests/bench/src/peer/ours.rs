@@ -7,9 +7,9 @@ use anyhow::{anyhow, bail};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::value::Value;
-use node::control::client::Client;
-use node::control::protocol::{ChangedFacet, Reply, Request};
-use node::folder::NodeFolder;
+use node_doors::client::Client;
+use node_app::asked::protocol::{ChangedFacet, Reply, Request};
+use node_machine::folder::NodeFolder;
 
 use super::{Peer, Place, Progress};
 use crate::System;
@@ -46,7 +46,7 @@ impl Peer for Ours {
         let settings = county.settings(own, above.then_some(place.listen))?;
         let run = folder.clone();
         std::thread::spawn(move || {
-            if let Err(problem) = node::member::run(&run, &settings, false) {
+            if let Err(problem) = node_doors::run(&run, &settings, false) {
                 eprintln!("{}", told(problem));
             }
         });

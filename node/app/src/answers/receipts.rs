@@ -1,0 +1,130 @@
+//! Who has what was meant for many: the receipts that have come in, held against the roster.
+
+use std::collections::BTreeMap;
+
+use crdt_model::code::RecordCode;
+use crdt_model::ids::{Name, NodeId, RecordId};
+use crdt_model::kind::receipts::Receipts as Declared;
+use crdt_model::label::FacetId;
+use crdt_model::replica;
+use crdt_model::value::Value;
+
+use super::finding::{Answered, Unanswered, answered, may_read};
+use super::records::role_of;
+use super::{no_such_record, unreadable};
+use crate::asked::protocol::Reply;
+use crate::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
+use node_runtime::keeper::Keeper;
+
+/// More receipts of one record are not looked at: a roster has 512 nodes.
+const RECEIPTS_MAX: usize = 10_000;
+
+pub(super) fn receipts(keeper: &mut Keeper, running: bool, request: &ReceiptsRequest) -> Answered {
+    answered(keeper, running, |keeper| list(keeper, request))
+}
+
+fn list(keeper: &Keeper, request: &ReceiptsRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(keeper, request.role)?;
+    let notices = acknowledged(keeper, request.record, role)?;
+    let kinds = keeper.engine.charter().kinds();
+    let first = notices.first();
+    let declared = first.and_then(|notice| kinds.facet(notice.facet)?.1.receipts.as_ref());
+    let (Some(first), Some(declared)) = (first, declared) else {
+        return Err(none_given(request.record).into());
+    };
+    let find = Find {
+        facet: declared.by,
+        conditions: vec![Condition {
+            key: Key::Field(declared.refers),
+            is: Comparison::Equal,
+            value: Some(Value::Text(request.record.to_string())),
+        }],
+        sort: None,
+        offset: 0,
+        limit: RECEIPTS_MAX,
+    };
+    let (model, catching_up) = keeper.read_model()?;
+    let page = model.find(&find, &|label| may_read(keeper, label, role))?;
+    let mut lines = meant(keeper, &notices);
+    for row in &page.rows {
+        if let Some(line) = lines.get_mut(&row.home) {
+            line.has = line.has.max(has(declared, row));
+            line.shown = line.shown.max(shown(declared, row));
+        }
+    }
+    Ok(Reply::Receipts(Box::new(Receipts {
+        code: RecordCode::of(first.home, first.record).to_string(),
+        nodes: lines.into_values().collect(),
+        catching_up: catching_up.is_some(),
+    })))
+}
+
+/// The facets of a record whose arrival is acknowledged and that may be read here.
+fn acknowledged(keeper: &Keeper, record: RecordId, role: Name) -> Result<Vec<FacetId>, Problem> {
+    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
+    let kinds = keeper.engine.charter().kinds();
+    let readable = held.into_iter().filter(|(facet, entry)| {
+        let declared = kinds.facet(facet.facet);
+        declared.is_some_and(|(_, declared)| declared.receipts.is_some())
+            && may_read(keeper, &facet.label(entry.grade), role)
+    });
+    let readable: Vec<FacetId> = readable.map(|(facet, _)| facet).collect();
+    match readable.is_empty() {
+        true => Err(no_such_record(record)),
+        false => Ok(readable),
+    }
+}
+
+/// The nodes that these are meant for and whose receipts come to or through this one.
+fn meant(keeper: &Keeper, notices: &[FacetId]) -> BTreeMap<NodeId, ReceiptLine> {
+    let (roster, own) = (keeper.engine.charter().roster(), keeper.node());
+    let members = roster.members().iter().filter(|member| {
+        let node = member.node;
+        let mut notices = notices.iter();
+        roster.is_within(node, own)
+            && notices.any(|one| node != one.home && roster.is_within(node, one.addressee))
+    });
+    let line = |member: &crdt_model::charter::Member| ReceiptLine {
+        node: member.node,
+        name: member.name.clone(),
+        has: Has::Nothing,
+        shown: None,
+    };
+    members.map(|member| (member.node, line(member))).collect()
+}
+
+/// A receipt that still says what a node writes by itself has been looked at by nobody.
+fn has(declared: &Declared, row: &FoundRow) -> Has {
+    let said =
+        |(field, text): (&Name, &String)| row.fields.get(field) == Some(&Value::Text(text.clone()));
+    match declared.says.iter().all(said) {
+        true => Has::Received,
+        false => Has::Confirmed,
+    }
+}
+
+fn shown(declared: &Declared, row: &FoundRow) -> Option<(i64, i64)> {
+    let number = |field: Name| match row.fields.get(&field) {
+        Some(Value::Integer(number)) => Some(*number),
+        _ => None,
+    };
+    let shown = declared.shown.as_ref()?;
+    Some((number(shown.value)?, number(shown.of)?))
+}
+
+fn none_given(record: RecordId) -> Problem {
+    Problem::new(
+        "no-receipts",
+        text!(
+            "记录 {record} 不需要签收",
+            "nobody acknowledges record {record}"
+        ),
+        text!(
+            "章程规定哪些通知由节点自动签收（[facet.receipts]）",
+            "the charter says what nodes acknowledge ([facet.receipts])"
+        ),
+    )
+}

@@ -1,0 +1,81 @@
+//! The review of a period: figures of what the node holds, as far as the role may read it.
+
+use crdt_model::ids::Name;
+use crdt_model::kind::Title;
+use crdt_model::time::WallTime;
+use jiff::civil::Date;
+
+use super::due;
+use super::finding::{Answered, Unanswered, answered, reader};
+use super::heard::heard;
+use super::records::role_of;
+use crate::asked::protocol::Reply;
+use crate::asked::report::ReportRequest;
+use crate::report::period::Period;
+use crate::report::{Ground, gather};
+use crdt_model::text;
+use crdt_model::text::{Problem, Text};
+use node_machine::time::beijing_date;
+use node_runtime::keeper::Keeper;
+
+pub(super) fn draw_up(keeper: &mut Keeper, running: bool, request: &ReportRequest) -> Answered {
+    keeper.find_limits();
+    answered(keeper, running, |keeper| drawn_up(keeper, request))
+}
+
+fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(keeper, request.role)?;
+    let now = keeper.engine.floored(keeper.clock.now().wall);
+    let today = beijing_date(now);
+    let day = request.ending.unwrap_or(today);
+    if day > today {
+        return Err(in_future(day, today).into());
+    }
+    let period = Period::with(request.period, day);
+    let reads = reader(keeper, role);
+    let (limits, limits_withheld) = due::running(keeper, None, now, &reads)?;
+    let (model, catching_up) = keeper.read_model()?;
+    let (charter, head) = (keeper.engine.charter(), keeper.adopted.charter().head());
+    let levels: Vec<(Name, Title)> = head
+        .levels
+        .iter()
+        .map(|one| (one.id, one.title()))
+        .collect();
+    let title = head.roles.iter().find(|one| one.id == role);
+    let title = title.map_or_else(Text::default, |one| Text::from(&one.title()));
+    let until = WallTime::from_ms(u64::try_from(period.until_ms()).unwrap_or(0));
+    let report = gather(&Ground {
+        model,
+        catching_up,
+        may_read: &reads,
+        kinds: charter.kinds(),
+        levels: &levels,
+        measures: keeper.adopted.charter().measures(),
+        heard: heard(keeper, role, until, now)?,
+        roster: charter.roster(),
+        charter: head.version,
+        node: keeper.node(),
+        role: (role, title),
+        limits: &limits,
+        limits_withheld,
+        period,
+        now,
+    })?;
+    let (cadence, first) = (period.cadence.word(), period.first);
+    tracing::info!(%role, cadence, %first, "a person drew up a report");
+    Ok(Reply::Report(Box::new(report)))
+}
+
+fn in_future(day: Date, today: Date) -> Problem {
+    Problem::new(
+        "input-in-future",
+        text!(
+            "{day} 尚未到来，按本节点时钟今天是 {today}",
+            "{day} has not come yet: by this node's clock it is {today}"
+        ),
+        text!(
+            "--ending 给出今天或更早的日期；若时钟不对，先校准",
+            "give --ending today or an earlier day; if the clock is wrong, set it first"
+        ),
+    )
+}

@@ -1,0 +1,41 @@
+//! The steps of a record that may be taken next.
+
+use crdt_model::charter::Tier;
+use crdt_model::document::Document;
+use crdt_model::kind::{Facet, Kind};
+
+use crate::asked::protocol::NextStep;
+use node_runtime::keeper::Keeper;
+
+/// The steps that may be taken at this node from where a facet is.
+pub(super) fn next(
+    keeper: &Keeper,
+    kind: &Kind,
+    facet: &Facet,
+    document: &Document,
+) -> Vec<NextStep> {
+    let (Some(steps), Some(tier)) = (&facet.steps, tier(keeper)) else {
+        return Vec::new();
+    };
+    let field = facet.field(steps.field.as_str());
+    let mut told: Vec<NextStep> = Vec::new();
+    let here = steps.here(document);
+    for step in here.iter().flat_map(|from| steps.next(*from, tier)) {
+        let title = field.and_then(|field| field.word(kind, step.to));
+        if let Some(title) = title.filter(|_| told.iter().all(|one| one.to != step.to)) {
+            told.push(NextStep {
+                field: steps.field,
+                to: step.to,
+                title,
+                needs: step.needs.clone(),
+                roles: step.roles.clone(),
+            });
+        }
+    }
+    told
+}
+
+fn tier(keeper: &Keeper) -> Option<Tier> {
+    let member = keeper.engine.charter().roster().member(keeper.node());
+    member.map(|member| member.tier)
+}

@@ -1,0 +1,60 @@
+//! A report as one page that opens from the disk and prints on A4, without anything from elsewhere.
+
+use askama::Template;
+
+use super::{Cell, Chart, Report, Table, chart};
+use crdt_model::text::Language;
+use node_machine::time::{shown, shown_length};
+
+/// What the template is filled with.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    zh: bool,
+    language: Language,
+    report: &'a Report,
+}
+
+/// The page.
+pub fn page(report: &Report, language: Language) -> Result<String, askama::Error> {
+    let page = Page {
+        zh: language == Language::Zh,
+        language,
+        report,
+    };
+    page.render()
+}
+
+impl Page<'_> {
+    fn as_of(&self) -> String {
+        shown(self.report.as_of)
+    }
+
+    /// From numbers and texts that are escaped already.
+    fn drawn(&self, chart: &Chart) -> String {
+        chart::draw(chart, self.language)
+    }
+
+    fn is_total(&self, table: &Table, row: usize) -> bool {
+        table.total && row + 1 == table.rows.len()
+    }
+}
+
+impl Cell {
+    fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Hidden)
+    }
+
+    /// How people read it.
+    pub(super) fn shown(&self, language: Language) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Hidden => "—".to_owned(),
+            Self::Words(text) => text.in_language(language).to_owned(),
+            Self::Code(code) => code.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Time(moment) => shown(*moment),
+            Self::Length(ms) => shown_length(*ms).in_language(language).to_owned(),
+        }
+    }
+}

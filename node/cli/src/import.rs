@@ -1,0 +1,272 @@
+//! `import`: shows what importing files would do, and does it once somebody agrees.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+
+use crdt_model::ids::NodeId;
+
+use super::asking::{Context, unexpected};
+use super::exit::Exit;
+use super::help::Words;
+use super::output::Answer;
+use super::{Ended, values};
+use crdt_model::text;
+use crdt_model::text::{Language, Problem, Text};
+use node_app::asked::attached::Attached;
+use node_app::asked::importing::{ImportReport, ImportRequest};
+use node_app::asked::protocol::{Reply, Request};
+use node_import::Refusals;
+use node_import::decode::Named;
+use node_import::limits::{FILE_BYTES_MAX, MAPPING_BYTES_MAX};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    #[arg(long, value_name = "CODE", value_parser = values::node)]
+    home: Option<NodeId>,
+    #[arg(long, value_name = "FILE")]
+    placement: Option<PathBuf>,
+    #[arg(long, value_name = "ENCODING", value_parser = values::encoding)]
+    encoding: Option<Named>,
+    #[arg(long, conflicts_with = "yes")]
+    preview: bool,
+    #[arg(long, alias = "apply")]
+    yes: bool,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "导入 GB/T 28181 目录或 CSV 表格：先预览，经确认后写入。在终端中会询问；否则只预览，除非给出 --yes。",
+        "Import GB/T 28181 catalogues or CSV tables: a preview first, then the writing. In a terminal it \
+         asks; elsewhere it only previews unless --yes is given."
+    ))
+    .argument("files", text!("要导入的文件", "files to import"))
+    .argument(
+        "mapping",
+        text!("列映射文件（CSV 必需；目录默认用自带映射）", "the mapping of columns (needed for CSV; catalogues have one built in)"),
+    )
+    .argument("home", text!("未写明归属的行归此节点", "the home of rows that name none"))
+    .argument("placement", text!("设备与节点对照表（TOML 或 CSV）", "a table of device to node (TOML or CSV)"))
+    .argument(
+        "encoding",
+        text!(
+            "文件的编码（utf-8、gb18030、gbk、utf-16le……）；不写则自行判断",
+            "the files' encoding (utf-8, gb18030, gbk, utf-16le …); found out if not given"
+        ),
+    )
+    .argument("preview", text!("只预览，不询问", "only preview, and do not ask"))
+    .argument("yes", text!("不询问，直接写入（同 --apply）", "write without asking (also --apply)"))
+}
+
+pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
+    let import = read(&arguments)?;
+    let asked = |apply| {
+        let request = ImportRequest {
+            apply,
+            ..import.clone()
+        };
+        ask(context, &Request::Import(request))
+    };
+    let (reply, report) = asked(arguments.yes)?;
+    let asks = !(arguments.yes || arguments.preview || context.output.json) && at_a_terminal();
+    if !asks || !would_write(&report) {
+        let text = report_text(&report, context.output.language);
+        return Ok(ended(&report, text, &reply));
+    }
+    context
+        .output
+        .print(report.text.in_language(context.output.language));
+    if !agreed(context) {
+        return Ok(Answer::of_reply(
+            context.output.say(&nothing_written()),
+            &reply,
+        ));
+    }
+    let shown = report;
+    let (reply, report) = asked(true)?;
+    let language = context.output.language;
+    // What has changed since the person agreed is shown again.
+    let text = match totals(&shown) == totals(&report) {
+        true => end_text(&report, language),
+        false => report_text(&report, language),
+    };
+    Ok(ended(&report, text, &reply))
+}
+
+/// Reads everything that goes with the request.
+fn read(arguments: &Arguments) -> Result<ImportRequest, Problem> {
+    let small = |path: &PathBuf| Attached::read(path, MAPPING_BYTES_MAX);
+    let files = arguments.files.iter();
+    let request = ImportRequest {
+        files: files
+            .map(|path| Attached::read(path, FILE_BYTES_MAX))
+            .collect::<Result<_, _>>()?,
+        mapping: arguments.mapping.as_ref().map(small).transpose()?,
+        home: arguments.home,
+        placement: arguments.placement.as_ref().map(small).transpose()?,
+        encoding: arguments.encoding,
+        apply: arguments.yes,
+    };
+    Request::Import(request.clone()).check_attached()?;
+    Ok(request)
+}
+
+fn ask(context: &Context, request: &Request) -> Result<(Reply, ImportReport), Problem> {
+    let reply = context.ask(request)?;
+    match &reply {
+        Reply::Imported(report) => {
+            let report = (**report).clone();
+            Ok((reply, report))
+        }
+        _ => Err(unexpected(&reply)),
+    }
+}
+
+fn at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Whether the preview found anything to write.
+fn would_write(report: &ImportReport) -> bool {
+    let total = |name| totals(report)?.get(name)?.as_u64();
+    total("create").unwrap_or(0) + total("update").unwrap_or(0) > 0
+}
+
+fn totals(report: &ImportReport) -> Option<&serde_json::Value> {
+    report.preview.get("totals")
+}
+
+fn agreed(context: &Context) -> bool {
+    context.output.print(
+        &context
+            .output
+            .say(&text!("写入以上内容？[y/N] ", "Write this? [y/N] ")),
+    );
+    let mut line = String::new();
+    // No answer is a no.
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.is_ok() && ["y", "yes", "是", "好"].contains(&line.trim().to_lowercase().as_str())
+}
+
+/// Refused rows end the command in their own way, whether the preview or the writing refused them.
+fn ended(report: &ImportReport, text: String, reply: &Reply) -> Answer {
+    let exit = match report.refused {
+        Refusals::None => Exit::Done,
+        Refusals::Partly | Refusals::Wholly => Exit::RowsRefused,
+    };
+    Answer {
+        exit,
+        ..Answer::of_reply(text, reply)
+    }
+}
+
+fn report_text(report: &ImportReport, language: Language) -> String {
+    let preview = report.text.in_language(language);
+    format!("{}\n{}", preview.trim_end(), end_text(report, language))
+}
+
+/// What has come of it.
+fn end_text(report: &ImportReport, language: Language) -> String {
+    let end = match report.applied {
+        true => written_text(report),
+        false => previewed(report),
+    };
+    refused_text(report).in_language(language).to_owned() + end.in_language(language)
+}
+
+fn previewed(report: &ImportReport) -> Text {
+    match would_write(report) {
+        true => nothing_written(),
+        false => text!(
+            "以上为预览，没有可以写入的内容\n",
+            "this is a preview, and there is nothing to write\n"
+        ),
+    }
+}
+
+fn nothing_written() -> Text {
+    text!(
+        "以上为预览，未写入任何内容；确认无误后加 --yes 写入\n",
+        "this is a preview, nothing was written; --yes writes it\n"
+    )
+}
+
+fn refused_text(report: &ImportReport) -> Text {
+    match report.refused {
+        Refusals::None => Text::default(),
+        Refusals::Partly => text!(
+            "有内容不能导入，原因见上；改正后可再次导入，已导入的不会重复\n",
+            "not all of it can be imported, for the reasons above; correct it and import it again, for \
+             what is in already is not added twice\n"
+        ),
+        Refusals::Wholly => text!(
+            "全部内容都不能导入，原因见上\n",
+            "nothing of it can be imported, for the reasons above\n"
+        ),
+    }
+}
+
+fn written_text(report: &ImportReport) -> Text {
+    match report.written {
+        0 => text!(
+            "没有变化，未写入任何内容\n",
+            "nothing changed, nothing was written\n"
+        ),
+        written => text!("已写入 {written} 个分面\n", "{written} facets written\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn a_report(applied: bool, refused: Refusals) -> ImportReport {
+        ImportReport {
+            text: text!("新建 2\n", "create 2\n"),
+            preview: json!({ "totals": { "create": 2, "update": 0 } }),
+            applied,
+            written: if applied { 4 } else { 0 },
+            refused,
+        }
+    }
+
+    #[test]
+    fn a_preview_says_that_nothing_was_written_and_how_to_write() {
+        let report = a_report(false, Refusals::None);
+        assert!(would_write(&report));
+        let text = report_text(&report, Language::Zh);
+        assert!(
+            text.starts_with("新建 2\n") && text.contains("--yes"),
+            "{text}"
+        );
+        assert_eq!(ended(&report, text, &Reply::Done).exit, Exit::Done);
+    }
+
+    #[test]
+    fn refused_rows_have_an_exit_code_of_their_own_in_the_preview_and_in_the_writing() {
+        for applied in [false, true] {
+            for refused in [Refusals::Partly, Refusals::Wholly] {
+                let report = a_report(applied, refused);
+                let text = report_text(&report, Language::En);
+                assert!(text.contains("can be imported, for the reasons"), "{text}");
+                assert_eq!(text.contains("4 facets written"), applied, "{text}");
+                let answer = ended(&report, text, &Reply::Done);
+                assert_eq!(answer.exit as u8, 8);
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_nobody_is_told_to_write() {
+        let report = ImportReport {
+            preview: json!({ "totals": { "refused": 2 } }),
+            ..a_report(false, Refusals::Wholly)
+        };
+        let text = report_text(&report, Language::Zh);
+        assert!(!text.contains("--yes"), "{text}");
+    }
+}

@@ -1,0 +1,98 @@
+//! `record receipts`: who has what was meant for many, and who has not.
+
+use crdt_model::ids::Name;
+
+use super::asking::{Context, unexpected};
+use super::help::Words;
+use super::output::Answer;
+use super::values::RecordNamed;
+use super::{Ended, values};
+use crdt_model::text;
+use crdt_model::text::{Language, Text};
+use node_app::asked::protocol::{Reply, Request};
+use node_app::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[arg(value_name = "RECORD", value_parser = values::record_named)]
+    record: RecordNamed,
+    #[arg(long, value_name = "ROLE", value_parser = values::name)]
+    role: Option<Name>,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "查看一条预警的签收情况：哪些节点已收到、已有人确认，哪些还没有，终端播发了多少。",
+        "Show who has a warning: which nodes received it, where a person confirmed it, which have not, and \
+         how many terminals showed it."
+    ))
+    .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
+    .role()
+}
+
+pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
+    let record = context.record(arguments.record)?;
+    let role = arguments.role;
+    let reply = context.ask(&Request::Receipts(ReceiptsRequest { record, role }))?;
+    match &reply {
+        Reply::Receipts(receipts) => {
+            let text = receipts_text(receipts, context.output.language);
+            Ok(Answer::of_reply(text, &reply))
+        }
+        _ => Err(unexpected(&reply)),
+    }
+}
+
+fn receipts_text(receipts: &Receipts, language: Language) -> String {
+    let at_least = |has| {
+        receipts
+            .nodes
+            .iter()
+            .filter(move |line| line.has >= has)
+            .count()
+    };
+    let (all, received, confirmed) = (
+        receipts.nodes.len(),
+        at_least(Has::Received),
+        at_least(Has::Confirmed),
+    );
+    let shown = receipts.nodes.iter().filter_map(|line| line.shown);
+    let (value, of) = shown.fold((0_i64, 0_i64), |(value, of), (more, more_of)| {
+        (value.saturating_add(more), of.saturating_add(more_of))
+    });
+    let code = &receipts.code;
+    let mut lines = vec![text!(
+        "{code}：应签收节点 {all} 个，已收到 {received} 个，其中有人确认 {confirmed} 个；报送的终端播发 {value}/{of}",
+        "{code}: meant for {all} nodes, {received} have it, {confirmed} of these confirmed by a person; \
+         terminals that showed it, as reported: {value} of {of}"
+    )];
+    lines.extend(receipts.catching_up.then(|| {
+        text!(
+            "查询库尚未更新完，数字可能偏少",
+            "the read model is catching up; there may be more"
+        )
+    }));
+    let mut group = |title: Text, has: Has| {
+        let nodes = receipts.nodes.iter().filter(|line| line.has == has);
+        let nodes: Vec<Text> = nodes.map(node_text).collect();
+        if !nodes.is_empty() {
+            lines.push(title);
+            lines.extend(nodes);
+        }
+    };
+    group(text!("未收到：", "have not received it:"), Has::Nothing);
+    group(
+        text!(
+            "已收到，尚无人确认：",
+            "received it, and nobody has confirmed it:"
+        ),
+        Has::Received,
+    );
+    let lines = lines.iter().map(|line| line.in_language(language));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn node_text(line: &ReceiptLine) -> Text {
+    let ReceiptLine { node, name, .. } = line;
+    text!("  {node} {name}", "  {node} {name}")
+}

@@ -1,0 +1,78 @@
+//! `record search`: the records whose texts have some words.
+
+use crdt_model::ids::Name;
+
+use super::asking::{Context, unexpected};
+use super::help::Words;
+use super::output::Answer;
+use super::record_found::hits_text;
+use super::{Ended, values};
+use crdt_model::text;
+use node_app::asked::finding::SearchRequest;
+use node_app::asked::protocol::{Reply, Request};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[arg(value_name = "TEXT", required = true)]
+    text: Vec<String>,
+    #[arg(long, value_name = "KIND", value_parser = values::name)]
+    kind: Option<Name>,
+    #[arg(long, value_name = "N", value_parser = values::page, default_value = "1", hide_default_value = true)]
+    page: u64,
+    #[arg(long, value_name = "N", value_parser = values::limit, default_value = "20", hide_default_value = true)]
+    limit: usize,
+    #[arg(long, value_name = "ROLE", value_parser = values::name)]
+    role: Option<Name>,
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "在本岗位可读的文字中查找；多个词须同时出现。",
+        "Search the texts that this role may read; several words must all be there."
+    ))
+    .argument(
+        "text",
+        text!(
+            "要查找的字词；汉字可任取相连的几个，字母和数字可只写开头",
+            "the words; of Chinese any characters that stand together, of others also a beginning"
+        ),
+    )
+    .argument(
+        "kind",
+        text!("只查此类型或分面", "only in this kind or facet"),
+    )
+    .argument("page", text!("第几页（从 1 起）", "which page, from 1"))
+    .argument(
+        "limit",
+        text!("每页条数（默认 20）", "so many a page (default 20)"),
+    )
+    .role()
+    .argument(
+        "reason",
+        text!(
+            "查看受限内容的理由，记入日志",
+            "why restricted content is looked at; it is logged"
+        ),
+    )
+}
+
+pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
+    let Arguments { page, limit, .. } = arguments;
+    let reply = context.ask(&Request::Search(Box::new(SearchRequest {
+        text: arguments.text.join(" "),
+        of: arguments.kind,
+        offset: (page - 1).saturating_mul(limit as u64),
+        limit,
+        role: arguments.role,
+        reason: arguments.reason,
+    })))?;
+    match &reply {
+        Reply::Hits(hits) => {
+            let text = hits_text(hits, page, context.output.language);
+            Ok(Answer::of_reply(text, &reply))
+        }
+        _ => Err(unexpected(&reply)),
+    }
+}

@@ -1,0 +1,89 @@
+//! `record set`: changes fields and grades of facets that the node holds, all of it or nothing.
+
+use crdt_model::ids::Name;
+
+use super::asking::Context;
+use super::field::of_facet;
+use super::help::Words;
+use super::record_add::{Fields, usage, written};
+use super::values::RecordNamed;
+use super::{Ended, record_file, values};
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_app::asked::protocol::{ChangedFacet, Request};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[arg(value_name = "RECORD", value_parser = values::record_named)]
+    record: RecordNamed,
+    #[command(flatten)]
+    fields: Fields,
+    #[arg(long, value_name = "ROLE", value_parser = values::name)]
+    role: Option<Name>,
+}
+
+pub(super) fn words() -> Words {
+    let words = Words::new(text!(
+        "修改本节点持有的分面；要么全部写入，要么不写。对冲突的字段写入新值即视为处理。",
+        "Change facets that this node holds: all of it or nothing. Writing a field that is in conflict \
+         settles it."
+    ));
+    Fields::words(words)
+        .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
+        .argument(
+            "role",
+            text!(
+                "办理人的岗位（默认为章程列出的第一个）",
+                "the role of whoever writes (default: the first of the charter)"
+            ),
+        )
+        .argument("file", text!("从 JSON 文件读取，- 为标准输入", "read it from a JSON file; - is stdin"))
+        .after(text!(
+            "清空字段：--field case.summary.outcome:=null\n\
+             文件格式：\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\", \"outcome\": null}}}}]}}",
+            "To clear a field: --field case.summary.outcome:=null\n\
+             The file:\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\", \"outcome\": null}}}}]}}"
+        ))
+}
+
+pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
+    let facets = match arguments.fields.file.take() {
+        Some(path) => record_file::changes(&path)?,
+        None => changes(&mut arguments.fields)?,
+    };
+    if facets.is_empty() {
+        return Err(usage(
+            text!("没有要修改的内容", "there is nothing to change"),
+            text!(
+                "用 --field、--file，或 --sensitivity 分面=词、--level 分面=词",
+                "use --field, --file, or --sensitivity FACET=WORD, --level FACET=WORD"
+            ),
+        ));
+    }
+    let reply = context.ask(&Request::Set {
+        record: context.record(arguments.record)?,
+        facets,
+        role: arguments.role,
+    })?;
+    written(reply, context)
+}
+
+/// The facets of fields that are given, and those that only get another grade.
+fn changes(fields: &mut Fields) -> Result<Vec<ChangedFacet>, Problem> {
+    let mut facets = fields.take()?;
+    let graded = fields
+        .sensitivity
+        .iter()
+        .chain(&fields.level)
+        .filter_map(|value| value.facet);
+    for facet in graded {
+        facets.entry(facet).or_default();
+    }
+    let changed = facets.into_iter().map(|(facet, changes)| ChangedFacet {
+        facet,
+        sensitivity: of_facet(&fields.sensitivity, facet),
+        level: of_facet(&fields.level, facet),
+        fields: changes,
+    });
+    Ok(changed.collect())
+}

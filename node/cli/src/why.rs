@@ -1,0 +1,117 @@
+//! `why`: walks the chain of causes, from what is seen to the rule, line or refusal behind it.
+
+use crdt_model::ids::NodeId;
+
+use super::asking::{Context, unexpected};
+use super::help::Words;
+use super::output::Answer;
+use super::values::RecordNamed;
+use super::{Ended, values};
+use crdt_model::text;
+use crdt_model::text::Language;
+use node_app::asked::protocol::{Reply, Request, Why};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    about: About,
+}
+
+#[derive(clap::Subcommand)]
+enum About {
+    Peer {
+        #[arg(value_name = "CODE", value_parser = values::node)]
+        peer: NodeId,
+    },
+    Record {
+        #[arg(value_name = "RECORD", value_parser = values::record_named)]
+        record: RecordNamed,
+        #[arg(long, value_name = "CODE", value_parser = values::node)]
+        node: NodeId,
+    },
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "说明原因，直到起作用的规则。",
+        "Say why, down to the rule that decides it."
+    ))
+    .command(
+        "peer",
+        Words::new(text!(
+            "本节点与某相邻节点之间为何流转或不流转。",
+            "Why things flow, or do not, between this node and a neighbour."
+        ))
+        .argument("peer", text!("相邻节点代码", "the neighbour's code")),
+    )
+    .command(
+        "record",
+        Words::new(text!(
+            "一条记录为何到达或不到达某节点。",
+            "Why a record reaches a node, or does not."
+        ))
+        .argument(
+            "record",
+            text!("记录编号或 32 位编码", "the record's code or id"),
+        )
+        .argument("node", text!("节点代码", "the node's code")),
+    )
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
+    let reply = context.ask(&match arguments.about {
+        About::Peer { peer } => Request::WhyPeer { peer },
+        About::Record { record, node } => Request::WhyRecord {
+            record: context.record(record)?,
+            node,
+        },
+    })?;
+    match &reply {
+        Reply::Why(why) => Ok(Answer::of_reply(
+            why_text(why, context.output.language),
+            &reply,
+        )),
+        _ => Err(unexpected(&reply)),
+    }
+}
+
+/// A chain of causes, numbered, each with its rules.
+fn why_text(why: &Why, language: Language) -> String {
+    let mut text = format!("{}\n", why.question.in_language(language));
+    for (number, cause) in (1..).zip(&why.because) {
+        let said = cause.text.in_language(language);
+        let rules = cause.rules.join(", ");
+        text.push_str(&match (rules.is_empty(), language) {
+            (true, _) => format!("  {number}. {said}\n"),
+            (false, Language::Zh) => format!("  {number}. {said}（规则 {rules}）\n"),
+            (false, Language::En) => format!("  {number}. {said} (rule {rules})\n"),
+        });
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use node_app::asked::protocol::Cause;
+
+    #[test]
+    fn causes_stand_in_order_with_their_rules() {
+        let cause = |text, rules: &[&str]| Cause {
+            text,
+            rules: rules.iter().map(ToString::to_string).collect(),
+        };
+        let why = Why {
+            question: text!("为何不流转？", "Why does it not flow?"),
+            because: vec![
+                cause(text!("已连接", "connected"), &[]),
+                cause(text!("规则禁止", "a rule forbids it"), &["parties-stay"]),
+            ],
+        };
+        assert_eq!(
+            why_text(&why, Language::Zh),
+            "为何不流转？\n  1. 已连接\n  2. 规则禁止（规则 parties-stay）\n"
+        );
+        assert!(why_text(&why, Language::En).contains("2. a rule forbids it (rule parties-stay)"));
+    }
+}

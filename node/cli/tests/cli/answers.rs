@@ -1,0 +1,464 @@
+//! What the program asks of a running node, and how it tells the answer.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
+use std::process::Stdio;
+
+use crdt_model::ids::{CharterVersion, CommitHash, RecordId};
+use crdt_model::text;
+use crdt_model::text::Problem;
+use crdt_model::time::WallTime;
+use crdt_model::value::Value;
+use node_app::asked::finding::{
+    Comparison, FindRequest, Found, Hits, SearchRequest, SortBy, Wanted,
+};
+use node_app::asked::importing::{ImportReport, ImportRequest};
+use node_app::asked::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node_import::Refusals;
+
+use crate::harness::{Ended, Folder};
+
+const RECORD: &str = "0102030405060708090a0b0c0d0e0f10";
+
+fn record() -> RecordId {
+    RECORD.parse().expect("a record's id")
+}
+
+fn written() -> Reply {
+    Reply::Written {
+        code: String::new(),
+        record: record(),
+        commits: vec![CommitHash([1; 32])],
+    }
+}
+
+fn status(running: bool) -> Reply {
+    Reply::Status(Box::new(NodeStatus {
+        node: "620723101201".parse().expect("a node code"),
+        name: "花园村".to_owned(),
+        tier: "village".to_owned(),
+        running,
+        charter: CharterVersion(1),
+        charter_until: WallTime::from_ms(1_793_669_400_000),
+        charter_expired: false,
+        warnings: Vec::new(),
+        emergency: Default::default(),
+        log: Default::default(),
+        left_out: None,
+        facets: 3,
+        facets_by_name: [].into(),
+        kept_home: [].into(),
+        peers: Vec::new(),
+        refused: [].into(),
+        cut: Vec::new(),
+        app_bytes: 0,
+        disk_bytes: 0,
+        disk: Default::default(),
+        resident_bytes: 0,
+        up_ms: 5_000,
+        latency_ms: Vec::new(),
+    }))
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+#[test]
+fn status_is_told_to_people_and_to_programs() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(status(true));
+    let ended = folder.run(&["status"]);
+    assert!(
+        ended.code == Some(0) && ended.out.starts_with("花园村 620723101201"),
+        "{ended:?}"
+    );
+    assert_eq!(asked.join().expect("an answer"), Request::Status);
+    let folder = Folder::new();
+    folder.node_answers(status(true));
+    let object = folder.run(&["status", "--json", "--exit-code"]);
+    assert_eq!(
+        (object.code, &object.object()["answer"]),
+        (Some(0), &"status".into())
+    );
+    let folder = Folder::new();
+    folder.node_answers(status(false));
+    assert_eq!(folder.run(&["status", "--exit-code"]).code, Some(5));
+}
+
+#[test]
+fn status_survives_a_reader_that_goes_away() {
+    let folder = Folder::new();
+    folder.node_answers(status(true));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let ended = folder
+        .program(&["status"])
+        .stdout(writer)
+        .output()
+        .expect("it runs");
+    assert_eq!(
+        (ended.status.code(), ended.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
+}
+
+#[test]
+fn a_record_is_added_with_its_fields_times_and_labels() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(written());
+    let ended = folder.run(&[
+        "record",
+        "add",
+        "case",
+        "--field",
+        "case.summary.code=007",
+        "--field",
+        "case.summary.open:=true",
+        "--time",
+        "case.summary.due-time=1970-01-01T08:00:01",
+        "--field",
+        "case.parties.names=甲、乙",
+        "--sensitivity",
+        "normal",
+        "--sensitivity",
+        "case.parties=home-only",
+        "--addressee",
+        "case.summary=620723101000",
+    ]);
+    assert!(
+        ended.code == Some(0) && ended.out.starts_with(RECORD),
+        "{ended:?}"
+    );
+    let name = |word: &str| word.parse().expect("a name");
+    let summary = [
+        ("code", text("007")),
+        ("open", Value::Boolean(true)),
+        ("due-time", Value::Integer(1_000)),
+    ];
+    let wanted = vec![
+        NewFacet {
+            facet: name("case.parties"),
+            addressee: None,
+            sensitivity: Some(name("home-only")),
+            level: None,
+            fields: [("names".to_owned(), text("甲、乙"))].into(),
+        },
+        NewFacet {
+            facet: name("case.summary"),
+            addressee: Some("620723101000".parse().expect("a node code")),
+            sensitivity: Some(name("normal")),
+            level: None,
+            fields: summary.map(|(key, value)| (key.to_owned(), value)).into(),
+        },
+    ];
+    let asked = asked.join().expect("an answer");
+    assert_eq!(
+        asked,
+        Request::Add {
+            record: None,
+            home: None,
+            facets: wanted
+        }
+    );
+}
+
+#[test]
+fn a_record_is_read_from_standard_input() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(written());
+    let mut command = folder.program(&["record", "add", "case", "--file", "-", "--json"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let json = r#"{"record": "0102030405060708090a0b0c0d0e0f10",
+        "facets": [{"facet": "case.summary", "fields": {"code": "1"}}]}"#;
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(json.as_bytes())
+        .expect("it reads");
+    let ended: Ended = child.wait_with_output().expect("it ends").into();
+    assert_eq!(
+        (ended.code, &ended.object()["answer"]),
+        (Some(0), &"written".into())
+    );
+    match asked.join().expect("an answer") {
+        Request::Add {
+            record: given,
+            facets,
+            ..
+        } => {
+            assert_eq!((given, facets.len()), (Some(record()), 1));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_asked_where_the_words_or_the_file_are_wrong() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "record.json",
+        "{\"facets\": [\n{\"facet\": \"case.summary\", }]}",
+    );
+    let file = file.to_str().expect("UTF-8");
+    let cases: [(&[&str], &str); 7] = [
+        (&["case", "--file", file], "record.json: line 2, column"),
+        (
+            &["case", "--file", "missing.json"],
+            "missing.json: cannot be read",
+        ),
+        (&["case"], "there is nothing to write"),
+        (
+            &["grid", "--field", "case.summary.code=1"],
+            "case.summary is not of the kind grid",
+        ),
+        (
+            &[
+                "case",
+                "--field",
+                "case.summary.code=1",
+                "--field",
+                "case.summary.code=2",
+            ],
+            "given twice",
+        ),
+        (
+            &["case", "--field", "case.summary.code:=null"],
+            "nothing to clear",
+        ),
+        (
+            &[
+                "case",
+                "--field",
+                "case.summary.code=1",
+                "--level",
+                "case.parties=county",
+            ],
+            "no field of the facet case.parties",
+        ),
+    ];
+    for (arguments, part) in cases {
+        let arguments = [&["record", "add"], arguments].concat();
+        let ended = folder.run(&arguments);
+        assert!(
+            ended.code == Some(2) && ended.err.contains(part),
+            "{arguments:?}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_change_may_clear_a_field_or_only_regrade() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(written());
+    let clear = [
+        "record",
+        "set",
+        RECORD,
+        "--field",
+        "case.summary.outcome:=null",
+    ];
+    let ended = folder.run(&[&clear[..], &["--level", "case.narrative=township"]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let name = |word: &str| word.parse().expect("a name");
+    let wanted = vec![
+        ChangedFacet {
+            facet: name("case.narrative"),
+            sensitivity: None,
+            level: Some(name("township")),
+            fields: [].into(),
+        },
+        ChangedFacet {
+            facet: name("case.summary"),
+            sensitivity: None,
+            level: None,
+            fields: [("outcome".to_owned(), None)].into(),
+        },
+    ];
+    let asked = asked.join().expect("an answer");
+    assert_eq!(
+        asked,
+        Request::Set {
+            record: record(),
+            facets: wanted,
+            role: None,
+        }
+    );
+}
+
+fn nothing_found() -> Reply {
+    Reply::Found(Box::new(Found {
+        facet: "case.summary".parse().expect("a name"),
+        title: Default::default(),
+        columns: Vec::new(),
+        rows: Vec::new(),
+        total: 0,
+        next: None,
+        catching_up: None,
+    }))
+}
+
+#[test]
+fn a_list_is_asked_for_with_conditions_order_and_page() {
+    let folder = Folder::new();
+    let asked = folder.node_answers(nothing_found());
+    let ended = folder.run(&[
+        "record",
+        "list",
+        "--where",
+        "step=level-2",
+        "--where",
+        "registered-time>=2026-11-01",
+        "--where",
+        "closed-time=",
+        "--home",
+        "620723101201",
+        "--sort=-registered-time",
+        "--page",
+        "3",
+        "--limit",
+        "20",
+    ]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let wanted = |field: &str, is, value: Option<&str>| Wanted {
+        field: field.to_owned(),
+        is,
+        value: value.map(text),
+    };
+    let request = FindRequest {
+        conditions: vec![
+            wanted("step", Comparison::Equal, Some("level-2")),
+            wanted("registered-time", Comparison::AtLeast, Some("2026-11-01")),
+            wanted("closed-time", Comparison::Equal, None),
+            wanted("home", Comparison::Equal, Some("620723101201")),
+        ],
+        sort: Some(SortBy {
+            field: "registered-time".to_owned(),
+            descending: true,
+        }),
+        offset: 40,
+        limit: 20,
+        ..FindRequest::default()
+    };
+    let asked = asked.join().expect("an answer");
+    assert_eq!(asked, Request::Find(Box::new(request)));
+    for wrong in [
+        &["--where", "step"][..],
+        &["--page", "0"],
+        &["--after", RECORD, "--page", "2"],
+    ] {
+        let ended = folder.run(&[&["record", "list"], wrong].concat());
+        assert_eq!(ended.code, Some(2), "{wrong:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_search_is_asked_for_as_it_was_typed() {
+    let folder = Folder::new();
+    let hits = Hits {
+        hits: Vec::new(),
+        total: 0,
+        next: None,
+        catching_up: None,
+    };
+    let asked = folder.node_answers(Reply::Hits(Box::new(hits)));
+    let ended = folder.run(&["record", "search", "水渠", "张家", "--kind", "case"]);
+    assert!(
+        ended.code == Some(0) && ended.out.contains("found in 0 facets"),
+        "{ended:?}"
+    );
+    let request = SearchRequest {
+        text: "水渠 张家".to_owned(),
+        of: Some("case".parse().expect("a name")),
+        limit: 20,
+        ..SearchRequest::default()
+    };
+    let asked = asked.join().expect("an answer");
+    assert_eq!(asked, Request::Search(Box::new(request)));
+}
+
+#[test]
+fn a_refusal_of_the_node_is_told_with_its_code() {
+    let folder = Folder::new();
+    let problem = Problem::new(
+        "may-not-author",
+        text!("不得填写", "may not write"),
+        text!("联系审核人", "tell the reviewers"),
+    );
+    folder.node_answers(Reply::Problem(problem));
+    let ended = folder.run(&["why", "peer", "620723101000", "--lang", "zh"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+    assert_eq!(
+        ended.err,
+        "错误[may-not-author]：不得填写\n下一步：联系审核人\n"
+    );
+}
+
+#[test]
+fn an_import_that_nobody_can_agree_to_only_previews() {
+    let report = ImportReport {
+        text: text!("新建 1\n", "create 1\n"),
+        preview: serde_json::json!({ "totals": { "create": 1, "update": 0 } }),
+        applied: false,
+        written: 0,
+        refused: Refusals::None,
+    };
+    let folder = Folder::new();
+    let asked = folder.node_answers(Reply::Imported(Box::new(report)));
+    folder.write("catalogue.xml", "<Response/>");
+    let ended = folder.run(&["import", "catalogue.xml"]);
+    assert!(
+        ended.code == Some(0) && ended.out.contains("nothing was written"),
+        "{ended:?}"
+    );
+    match asked.join().expect("an answer") {
+        Request::Import(ImportRequest { files, apply, .. }) => {
+            let [file] = files.as_slice() else {
+                panic!("{files:?}");
+            };
+            assert!(!apply && file.name == "catalogue.xml" && file.length() == 11);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_node_that_answers_something_else_or_nothing_is_told_apart() {
+    let folder = Folder::new();
+    folder.node_answers(Reply::Done);
+    let other = folder.run(&["status"]);
+    assert!(
+        other.code == Some(70) && other.err.contains("internal-answer"),
+        "{other:?}"
+    );
+}
+
+#[test]
+fn stop_waits_until_the_node_has_ended_even_if_its_answer_is_lost() {
+    let folder = Folder::new();
+    let listener = UnixListener::bind(folder.path().join("control.sock")).expect("a socket");
+    let node = std::thread::spawn(move || {
+        let (asks, _) = listener.accept().expect("a line");
+        let (_waits, _) = listener.accept().expect("a second line");
+        let mut asked = String::new();
+        BufReader::new(asks)
+            .read_line(&mut asked)
+            .expect("a request");
+        asked
+    });
+    let ended = folder.run(&["stop"]);
+    assert!(
+        ended.code == Some(0) && ended.out.contains("has stopped"),
+        "{ended:?}"
+    );
+    let asked = node.join().expect("it ended");
+    assert_eq!(
+        serde_json::from_str::<Request>(&asked).expect("a request"),
+        Request::Stop
+    );
+}

@@ -1,0 +1,204 @@
+//! Asking the running nodes, over their control sockets.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crdt_model::ids::NodeId;
+
+use super::crew::hold;
+use super::folder::CountyFolder;
+use super::members::Members;
+use super::stopping::Stopping;
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_app::asked::protocol::{HeldFacet, NodeStatus, Reply, Request};
+use node_doors::client::Client;
+
+/// Milliseconds between two attempts to reach a node.
+const RETRY_MS: u64 = 50;
+/// How often a node is tried that cannot be reached: it may be starting again after a fall, and at
+/// full scale reading a store takes a while.
+const ATTEMPTS_MAX: u32 = 2_400;
+
+/// One connection to one node, made again when it breaks.
+pub(super) struct Line {
+    node: NodeId,
+    socket: PathBuf,
+    client: Option<Client>,
+    stopping: Arc<Stopping>,
+    /// Whether a request was lost on a broken connection: whether it was carried out is not known.
+    lost: bool,
+}
+
+impl Line {
+    fn new(node: NodeId, socket: &Path, stopping: &Arc<Stopping>) -> Self {
+        let (socket, stopping) = (socket.to_owned(), Arc::clone(stopping));
+        Self {
+            node,
+            socket,
+            client: None,
+            stopping,
+            lost: false,
+        }
+    }
+
+    /// Asks once, if the node can be reached now.
+    pub(super) fn try_ask(&mut self, request: &Request) -> std::io::Result<Reply> {
+        let client = match &mut self.client {
+            Some(client) => client,
+            None => self.client.insert(Client::connect(&self.socket)?),
+        };
+        let answer = client.ask(request);
+        if answer.is_err() {
+            self.client = None;
+            self.lost = true;
+        }
+        answer
+    }
+
+    /// Asks until there is an answer. A request that was lost with a node that fell is asked again.
+    pub(super) fn ask(&mut self, request: &Request) -> Result<Reply, Problem> {
+        self.lost = false;
+        let mut last = String::new();
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_ask(request) {
+                Ok(Reply::Problem(problem)) if problem.code == "stopping" => self.lost = true,
+                Ok(reply) => return Ok(reply),
+                Err(problem) => last = problem.to_string(),
+            }
+            if self.stopping.wait_ms(RETRY_MS) {
+                return Err(stopped());
+            }
+        }
+        Err(unreachable(self.node, &last))
+    }
+
+    /// Whether the last request was asked more than once, so that its effect may be there already.
+    pub(super) fn asked_again(&self) -> bool {
+        self.lost
+    }
+}
+
+/// All nodes of a running county.
+pub(super) struct Asking {
+    folder: Arc<CountyFolder>,
+    stopping: Arc<Stopping>,
+    lines: BTreeMap<NodeId, Mutex<Line>>,
+}
+
+impl Asking {
+    pub(super) fn new(
+        folder: &Arc<CountyFolder>,
+        members: &Members,
+        stopping: &Arc<Stopping>,
+    ) -> Self {
+        let (folder, stopping) = (Arc::clone(folder), Arc::clone(stopping));
+        let line = |node| Mutex::new(Line::new(node, &folder.node(node).socket(), &stopping));
+        let lines = members
+            .nodes()
+            .into_iter()
+            .map(|node| (node, line(node)))
+            .collect();
+        Self {
+            folder,
+            stopping,
+            lines,
+        }
+    }
+
+    /// A connection of its own, for whoever has much to ask.
+    pub(super) fn line(&self, node: NodeId) -> Line {
+        Line::new(node, &self.folder.node(node).socket(), &self.stopping)
+    }
+
+    /// Asks one node, over the connection that is kept for that.
+    pub(super) fn ask(&self, node: NodeId, request: &Request) -> Result<Reply, Problem> {
+        hold(self.kept(node)?).ask(request)
+    }
+
+    /// How a node stands; nothing if it cannot be reached now.
+    pub(super) fn status(&self, node: NodeId) -> Option<NodeStatus> {
+        match hold(self.kept(node).ok()?).try_ask(&Request::Status) {
+            Ok(Reply::Status(status)) => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Everything that a node holds, or of that only what is its own.
+    pub(super) fn inventory(
+        &self,
+        node: NodeId,
+        own_only: bool,
+    ) -> Result<Vec<HeldFacet>, Problem> {
+        let mut held: Vec<HeldFacet> = Vec::new();
+        let mut line = hold(self.kept(node)?);
+        loop {
+            let after = held.last().map(|held| held.facet);
+            match line.ask(&Request::Inventory { after, own_only })? {
+                Reply::Inventory { facets, more } => {
+                    let none = facets.is_empty();
+                    held.extend(facets);
+                    if !more || none {
+                        return Ok(held);
+                    }
+                }
+                reply => return Err(unexpected(node, reply)),
+            }
+        }
+    }
+
+    fn kept(&self, node: NodeId) -> Result<&Mutex<Line>, Problem> {
+        self.lines
+            .get(&node)
+            .ok_or_else(|| unreachable(node, "not a node of this county"))
+    }
+}
+
+/// What a node answered instead of what was asked for.
+pub(super) fn unexpected(node: NodeId, reply: Reply) -> Problem {
+    match reply {
+        Reply::Problem(Problem { code, what, next }) => {
+            let (zh, en) = (what.zh, what.en);
+            Problem {
+                code,
+                what: text!("节点 {node}：{zh}", "node {node}: {en}"),
+                next,
+            }
+        }
+        _ => Problem::new(
+            "county-answer",
+            text!(
+                "节点 {node} 答非所问",
+                "node {node} answered something else"
+            ),
+            text!("请使用同一版本的程序", "use one version of the program"),
+        ),
+    }
+}
+
+/// Somebody asked the county to stop.
+pub(super) fn stopped() -> Problem {
+    Problem::new(
+        "county-stopped",
+        text!("演示县已按要求停止", "the county was told to stop"),
+        text!(
+            "再次运行可从原处继续",
+            "run it again to go on from where it was"
+        ),
+    )
+}
+
+fn unreachable(node: NodeId, problem: &str) -> Problem {
+    Problem::new(
+        "county-node-unreachable",
+        text!(
+            "无法联系节点 {node}：{problem}",
+            "node {node} cannot be reached: {problem}"
+        ),
+        text!(
+            "查看该节点目录下的 log",
+            "look at the file `log` in the node's folder"
+        ),
+    )
+}

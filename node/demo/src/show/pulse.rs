@@ -1,0 +1,143 @@
+//! A grid report now and then, so that a county that is looked at lives; and what plain Cedar says
+//! of it, so that what is expected keeps up.
+
+use std::collections::BTreeMap;
+
+use crdt_model::charter::Tier;
+use crdt_model::ids::{Name, NodeId, RecordId};
+use crdt_model::label::{FacetId, Grade};
+use crdt_model::value::Value;
+use policy::Question;
+use policy::deciding::plain::PlainCedar;
+
+use crate::asking::unexpected;
+use crate::expected::no_answer;
+use crate::members::tier_name;
+use crate::report::ByTier;
+use crate::running::County;
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_app::asked::protocol::{NewFacet, Reply, Request};
+
+/// Writes reports.
+pub(super) struct Pulse<'a> {
+    county: &'a County,
+    cedar: PlainCedar,
+    villages: Vec<NodeId>,
+}
+
+impl<'a> Pulse<'a> {
+    pub(super) fn new(county: &'a County) -> Result<Self, Problem> {
+        let villages = county.members().of_tier(Tier::Village);
+        Ok(Self {
+            county,
+            cedar: county.plain_cedar()?,
+            villages,
+        })
+    }
+
+    /// Writes one report at a random village, and adds to what is expected of each tier.
+    pub(super) fn beat(&self, expected: &mut ByTier<u64>) -> Result<(), Problem> {
+        let Some(village) = any_of(&self.villages)? else {
+            return Ok(());
+        };
+        let wall_ms = i64::try_from(self.county.clock().now().wall.ms).unwrap_or(i64::MAX);
+        let facets = vec![
+            NewFacet {
+                facet: name("grid.summary")?,
+                addressee: None,
+                sensitivity: None,
+                level: None,
+                fields: BTreeMap::from([
+                    ("category".to_owned(), Value::Text("other".to_owned())),
+                    ("grid".to_owned(), Value::Text(format!("{village}001"))),
+                    ("state".to_owned(), Value::Text("reported".to_owned())),
+                    ("sent-time".to_owned(), Value::Integer(wall_ms)),
+                ]),
+            },
+            NewFacet {
+                facet: name("grid.content")?,
+                addressee: None,
+                sensitivity: None,
+                level: None,
+                fields: BTreeMap::from([(
+                    "text".to_owned(),
+                    Value::Text("（虚构）演示期间的示例巡查记录。".to_owned()),
+                )]),
+            },
+        ];
+        let names: Vec<Name> = facets.iter().map(|facet| facet.facet).collect();
+        let request = Request::Add {
+            record: None,
+            home: None,
+            facets,
+        };
+        let record = match self.county.ask(village, &request)? {
+            Reply::Written { record, .. } => record,
+            // A node that has no room at this moment writes none.
+            Reply::Problem(problem) if problem.code == "busy" => return Ok(()),
+            reply => return Err(unexpected(village, reply)),
+        };
+        names
+            .into_iter()
+            .try_for_each(|facet| self.expect(record, facet, village, expected))
+    }
+
+    fn expect(
+        &self,
+        record: RecordId,
+        facet: Name,
+        home: NodeId,
+        expected: &mut ByTier<u64>,
+    ) -> Result<(), Problem> {
+        let grade = Grade {
+            sensitivity: name("normal")?,
+            level: name("village")?,
+        };
+        let label = FacetId {
+            record,
+            facet,
+            home,
+            addressee: home,
+        }
+        .label(grade);
+        let placed = self
+            .cedar
+            .facet(&label)
+            .map_err(|problem| no_answer(&problem))?;
+        for member in self.county.members().iter() {
+            let held = placed.allowed(Question::Flow, member.node);
+            if held.map_err(|problem| no_answer(&problem))? {
+                *expected.entry(tier_name(member.tier)).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of these, at random.
+pub(super) fn any_of(nodes: &[NodeId]) -> Result<Option<NodeId>, Problem> {
+    let mut draw = [0u8; 8];
+    getrandom::fill(&mut draw).map_err(|problem| {
+        Problem::new(
+            "no-entropy",
+            text!(
+                "系统没有给出随机数：{problem}",
+                "the system gave no random bytes: {problem}"
+            ),
+            text!(
+                "检查操作系统，然后重试",
+                "check the operating system, then try again"
+            ),
+        )
+    })?;
+    let place = u64::from_le_bytes(draw) % (nodes.len() as u64).max(1);
+    Ok(usize::try_from(place)
+        .ok()
+        .and_then(|place| nodes.get(place))
+        .copied())
+}
+
+fn name(text: &str) -> Result<Name, Problem> {
+    crate::sample::name(text)
+}

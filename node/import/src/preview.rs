@@ -1,0 +1,469 @@
+//! What an import would do, row by row, before anything is written.
+//!
+//! A preview names files, lines, keys, fields and reasons. Of values it shows a few of each field, and
+//! only those of facets that the person who asks may read ([`Preview::show_values`]).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crdt_model::draft::Draft;
+use crdt_model::ids::{Name, NodeId, RecordId};
+use crdt_model::kind::Kind;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::SAMPLES_MAX;
+use crate::samples::{Sample, Samples};
+use crate::source::{Counts, FileRead, Partial, Place};
+use crdt_model::text;
+use crdt_model::text::{Language, Text};
+
+/// What becomes of a row.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A record that the node does not hold.
+    Create {
+        /// The facets it gets.
+        facets: Vec<Name>,
+    },
+    /// A record that the node holds, with other values.
+    Update {
+        /// Facet to the fields that change; a facet that the record does not have yet is listed
+        /// with all its fields.
+        fields: BTreeMap<Name, Vec<String>>,
+        /// Facets whose sensitivity or level rises.
+        regraded: Vec<Name>,
+    },
+    /// The node holds all of it already.
+    Unchanged,
+    /// It cannot or may not be imported.
+    Refused {
+        /// Why.
+        reason: Text,
+    },
+    /// It is not meant to become a record.
+    Skipped {
+        /// Why.
+        reason: Text,
+    },
+}
+
+/// A facet of a row that is not written, while others are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Withheld {
+    /// The facet.
+    pub facet: Name,
+    /// Why.
+    pub reason: Text,
+}
+
+/// One row and what becomes of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RowOutcome {
+    /// The file's name.
+    pub file: String,
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// What names it in its source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordId>,
+    /// The record's home.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub home: Option<NodeId>,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Facets of it that are not written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+    /// What was odd about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text>,
+}
+
+impl RowOutcome {
+    /// A row with an outcome and nothing else to say.
+    pub fn new(place: Place, key: Option<String>, outcome: Outcome) -> Self {
+        Self {
+            file: place.file.to_string(),
+            line: place.line,
+            key,
+            record: None,
+            home: None,
+            outcome,
+            withheld: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// How many rows had each outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Totals {
+    /// Rows that become new records.
+    pub create: u64,
+    /// Rows that change records.
+    pub update: u64,
+    /// Rows that change nothing.
+    pub unchanged: u64,
+    /// Rows that are refused.
+    pub refused: u64,
+    /// Rows that are no records.
+    pub skipped: u64,
+    /// Facets that are not written, of rows that are.
+    pub withheld: u64,
+}
+
+/// How much of what is in the files is refused: rows, and facets of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusals {
+    /// Nothing.
+    None,
+    /// Some of it.
+    Partly,
+    /// All of it.
+    Wholly,
+}
+
+/// Columns of the files that the mapping does not mention: they were not imported.
+pub type Unmapped = Counts;
+
+/// What an import would do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Preview {
+    /// The mapping's title.
+    pub mapping: Text,
+    /// The kind of the records.
+    pub kind: Name,
+    /// The files, and what their bytes turned out to be.
+    pub files: Vec<FileRead>,
+    /// How many rows had each outcome.
+    pub totals: Totals,
+    /// Whether a catalogue did not arrive whole. Nothing is deleted either way.
+    pub partial: bool,
+    /// The catalogues that did not.
+    pub partial_answers: Vec<Partial>,
+    /// Cells that were dropped because they may not exist in the mesh, by column.
+    pub dropped: Counts,
+    /// Cells that the mapping leaves behind on purpose, by column.
+    pub left_behind: Counts,
+    /// Cells in columns that the mapping does not mention, by column.
+    pub unmapped: Unmapped,
+    /// What a person should know about the files.
+    pub notes: Vec<Text>,
+    /// A few values as they will be stored.
+    pub samples: Vec<Sample>,
+    /// Every row.
+    pub rows: Vec<RowOutcome>,
+    /// What to write. Applying them is all that "importing" means.
+    #[serde(skip)]
+    pub drafts: Vec<Draft>,
+}
+
+impl Preview {
+    /// Whether importing would write anything.
+    pub fn changes_nothing(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    /// Takes the drafts out, those of one record together.
+    pub fn take_records(&mut self) -> Vec<Vec<Draft>> {
+        let mut records: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for draft in std::mem::take(&mut self.drafts) {
+            records.entry(draft.facet.record).or_default().push(draft);
+        }
+        records.into_values().collect()
+    }
+
+    /// Has the drafts of each record judged. What is refused is not written, and its row says why.
+    ///
+    /// # Errors
+    /// It cannot be judged.
+    pub fn judge<E>(
+        &mut self,
+        mut judged: impl FnMut(&[Draft]) -> Result<Result<(), Text>, E>,
+    ) -> Result<(), E> {
+        let mut refused = BTreeMap::new();
+        for drafts in self.take_records() {
+            match (judged(&drafts)?, drafts.first()) {
+                (Err(reason), Some(draft)) => {
+                    refused.insert(draft.facet.record, reason);
+                }
+                _ => self.drafts.extend(drafts),
+            }
+        }
+        self.refuse(&refused);
+        Ok(())
+    }
+
+    /// Says of rows that their records were refused, and why.
+    pub fn refuse(&mut self, refused: &BTreeMap<RecordId, Text>) {
+        for row in &mut self.rows {
+            let written = matches!(row.outcome, Outcome::Create { .. } | Outcome::Update { .. });
+            if let Some(reason) = row.record.and_then(|record| refused.get(&record))
+                && written
+            {
+                let reason = reason.clone();
+                row.outcome = Outcome::Refused { reason };
+                row.withheld.clear();
+            }
+        }
+        self.totals = Totals::of(&self.rows);
+    }
+
+    /// Shows a few values of what is to be written, of facets that may be read.
+    pub fn show_values(&mut self, kind: &Kind, readable: impl Fn(&Draft) -> bool) {
+        let mut of_record: BTreeMap<RecordId, Vec<&Draft>> = BTreeMap::new();
+        for draft in &self.drafts {
+            of_record.entry(draft.facet.record).or_default().push(draft);
+        }
+        let mut samples = Samples::default();
+        for row in &self.rows {
+            let drafts = row.record.and_then(|record| of_record.get(&record));
+            for draft in drafts.into_iter().flatten() {
+                samples.add(&row.file, kind, draft, readable(draft));
+            }
+        }
+        self.samples = samples.finish();
+    }
+
+    /// The preview as people read it, with at most `rows_max` refused or annotated rows.
+    pub fn render(&self, language: Language, rows_max: usize) -> String {
+        let mut lines = Lines {
+            language,
+            text: String::new(),
+        };
+        self.render_head(&mut lines);
+        self.render_counts(&mut lines);
+        for note in &self.notes {
+            lines.push(note);
+        }
+        self.render_samples(&mut lines);
+        self.render_rows(&mut lines, rows_max);
+        lines.text
+    }
+
+    fn render_head(&self, lines: &mut Lines) {
+        let Text { zh, en } = &self.mapping;
+        lines.push(&text!("映射：{zh}", "mapping: {en}"));
+        for FileRead {
+            name, decoded_as, ..
+        } in &self.files
+        {
+            let encoding = decoded_as.name();
+            lines.push(&text!(
+                "文件：{name}，编码 {encoding}",
+                "file: {name}, read as {encoding}"
+            ));
+        }
+        let Totals {
+            create,
+            update,
+            unchanged,
+            refused,
+            skipped,
+            withheld,
+        } = self.totals;
+        lines.push(&text!(
+            "新建 {create}，更新 {update}，不变 {unchanged}，拒绝 {refused}，略过 {skipped}",
+            "create {create}, update {update}, unchanged {unchanged}, refused {refused}, \
+             skipped {skipped}"
+        ));
+        if withheld > 0 {
+            lines.push(&text!(
+                "另有 {withheld} 个分面未写入（原因见各行）",
+                "{withheld} facets of these rows are not written (see the rows)"
+            ));
+        }
+        for Partial {
+            platform,
+            sn,
+            announced,
+            received,
+        } in &self.partial_answers
+        {
+            lines.push(&text!(
+                "目录不完整：平台 {platform}（SN {sn}）声明 {announced} 项，收到 {received} 项；\
+                 未收到的设备保持原样，不会删除",
+                "partial catalogue: platform {platform} (SN {sn}) announces {announced} items, \
+                 {received} arrived; devices that did not arrive stay as they are"
+            ));
+        }
+    }
+
+    fn render_counts(&self, lines: &mut Lines) {
+        let counts = [
+            (
+                text!(
+                    "按规定丢弃（不得入网）",
+                    "dropped, may not exist in the mesh"
+                ),
+                &self.dropped,
+            ),
+            (
+                text!("按映射不导入", "left behind as the mapping says"),
+                &self.left_behind,
+            ),
+            (
+                text!(
+                    "映射未提及、未导入的列",
+                    "columns the mapping does not mention, not imported"
+                ),
+                &self.unmapped,
+            ),
+        ];
+        for (title, counts) in counts {
+            if counts.is_empty() {
+                continue;
+            }
+            let list: Vec<String> = counts
+                .iter()
+                .map(|(name, count)| format!("{name} × {count}"))
+                .collect();
+            let (Text { zh, en }, list) = (title, list.join(", "));
+            lines.push(&text!("{zh}：{list}", "{en}: {list}"));
+        }
+    }
+
+    fn render_samples(&self, lines: &mut Lines) {
+        let mut file = "";
+        for sample in &self.samples {
+            if sample.file != file {
+                file = &sample.file;
+                lines.push(&text!(
+                    "{file} 中将保存的值，每项至多 {SAMPLES_MAX} 个，请核对：",
+                    "values of {file} as they will be stored, at most {SAMPLES_MAX} of each field; look \
+                     at them:"
+                ));
+            }
+            let (zh, en) = (&sample.title.zh, &sample.title.en);
+            if sample.shown.is_empty() {
+                lines.push(&text!(
+                    "  {zh}：不显示，默认岗位无权查看",
+                    "  {en}: not shown, for the first role may not read it"
+                ));
+                continue;
+            }
+            let joined = |one: fn(&Text) -> &str, between: &str| {
+                let shown = sample.shown.iter().map(one);
+                shown.collect::<Vec<_>>().join(between)
+            };
+            let chinese = joined(|text| &text.zh, "｜");
+            let english = joined(|text| &text.en, " | ");
+            lines.push(&text!("  {zh}：{chinese}", "  {en}: {english}"));
+        }
+    }
+
+    fn render_rows(&self, lines: &mut Lines, rows_max: usize) {
+        let worth_showing = |row: &&RowOutcome| {
+            matches!(
+                row.outcome,
+                Outcome::Refused { .. } | Outcome::Skipped { .. }
+            ) || !row.withheld.is_empty()
+                || !row.notes.is_empty()
+        };
+        let mut rows: Vec<&RowOutcome> = self.rows.iter().filter(worth_showing).collect();
+        rows.sort_by_key(|row| (row.outcome.rank(), row.file.as_str(), row.line));
+        for row in rows.iter().take(rows_max) {
+            lines.push(&row.describe());
+        }
+        if rows.len() > rows_max {
+            let more = rows.len() - rows_max;
+            lines.push(&text!(
+                "……另有 {more} 行，见 --json",
+                "… and {more} more rows, see --json"
+            ));
+        }
+    }
+}
+
+impl Totals {
+    /// How much is refused.
+    pub fn refusals(&self) -> Refusals {
+        let taken = self.create + self.update + self.unchanged;
+        match (self.refused + self.withheld, taken) {
+            (0, _) => Refusals::None,
+            (_, 0) => Refusals::Wholly,
+            _ => Refusals::Partly,
+        }
+    }
+
+    /// Counts rows.
+    pub fn of(rows: &[RowOutcome]) -> Self {
+        let mut totals = Self::default();
+        for row in rows {
+            let count = match row.outcome {
+                Outcome::Create { .. } => &mut totals.create,
+                Outcome::Update { .. } => &mut totals.update,
+                Outcome::Unchanged => &mut totals.unchanged,
+                Outcome::Refused { .. } => &mut totals.refused,
+                Outcome::Skipped { .. } => &mut totals.skipped,
+            };
+            *count += 1;
+            totals.withheld += u64::try_from(row.withheld.len()).unwrap_or(0);
+        }
+        totals
+    }
+}
+
+impl Outcome {
+    /// Refused rows come first: they are what somebody has to do something about.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Refused { .. } => 0,
+            Self::Create { .. } | Self::Update { .. } | Self::Unchanged => 1,
+            Self::Skipped { .. } => 2,
+        }
+    }
+
+    fn describe(&self) -> Text {
+        match self {
+            Self::Create { .. } => text!("新建", "create"),
+            Self::Update { .. } => text!("更新", "update"),
+            Self::Unchanged => text!("不变", "unchanged"),
+            Self::Refused {
+                reason: Text { zh, en },
+            } => text!("拒绝：{zh}", "refused: {en}"),
+            Self::Skipped {
+                reason: Text { zh, en },
+            } => text!("略过：{zh}", "skipped: {en}"),
+        }
+    }
+}
+
+impl RowOutcome {
+    fn describe(&self) -> Text {
+        let (file, line) = (&self.file, self.line);
+        let key = self.key.as_deref().unwrap_or("");
+        let Text { mut zh, mut en } = self.outcome.describe();
+        for Withheld { facet, reason } in &self.withheld {
+            // Writing to a string does not fail.
+            let _ = write!(zh, "；{facet} 未写入：{}", reason.zh);
+            let _ = write!(en, "; {facet} is not written: {}", reason.en);
+        }
+        for note in &self.notes {
+            let _ = write!(zh, "；{}", note.zh);
+            let _ = write!(en, "; {}", note.en);
+        }
+        text!(
+            "{file} 第 {line} 行 {key}：{zh}",
+            "{file}, line {line}, {key}: {en}"
+        )
+    }
+}
+
+struct Lines {
+    language: Language,
+    text: String,
+}
+
+impl Lines {
+    fn push(&mut self, text: &Text) {
+        self.text.push_str(text.in_language(self.language));
+        self.text.push('\n');
+    }
+}

@@ -1,0 +1,245 @@
+//! Making a node: its store, its first author epoch, and the charter it trusts first.
+
+use crdt_model::ids::{CharterDigest, CharterVersion};
+use crdt_model::replica;
+use crdt_model::store::{Batch, Store, StoreError};
+use policy::CharterFiles;
+use policy::signing::adopt::{self, AdoptedCharter};
+use policy::signing::bundle;
+use policy::signing::held::HeldError;
+
+use super::identity::KEY_MARK;
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_machine::clock::Clock;
+use node_machine::folder::{Founding, NodeFolder, public_key};
+use node_machine::private;
+use node_machine::room::{disk_full, is_full};
+use node_store::{OpenError, SledStore, StoreOptions};
+
+/// The mark under which the store keeps the node's author epoch.
+pub(super) const EPOCH_MARK: &str = "epoch";
+/// The mark under which the store keeps the node's own code.
+pub(super) const NODE_MARK: &str = "node";
+
+/// Megabytes of cache that a store is made with; what it runs with is a setting.
+const FOUNDING_CACHE_BYTES: u64 = 4 << 20;
+
+/// What makes a charter this county's and no other's: what a person compares with what the reviewers
+/// told them, before the node trusts it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Introduction {
+    /// The charter's version.
+    pub version: CharterVersion,
+    /// The charter's digest.
+    pub digest: CharterDigest,
+    /// The digest of version 1: all versions of one county have the same.
+    pub lineage: CharterDigest,
+    /// How many reviewers must sign the next version.
+    pub threshold: usize,
+    /// The reviewers, by name.
+    pub reviewers: Vec<IntroducedReviewer>,
+}
+
+/// A reviewer whom a charter lists.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct IntroducedReviewer {
+    /// What people call them.
+    pub name: String,
+    /// The fingerprint of their key, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+}
+
+/// Reads the charter that a node would begin with. It must be signed by enough of its own reviewers,
+/// be in force, and list the node with its key. Nothing is written.
+pub fn introduce(folder: &NodeFolder, founding: &Founding) -> Result<Introduction, Problem> {
+    let (_, adopted) = read_charter(folder, founding)?;
+    let board = adopted.board();
+    let mut reviewers: Vec<_> = board
+        .members()
+        .map(|member| IntroducedReviewer {
+            name: member.name.clone(),
+            fingerprint: member.key.fingerprint(),
+        })
+        .collect();
+    reviewers.sort();
+    Ok(Introduction {
+        version: adopted.version(),
+        digest: adopted.digest(),
+        lineage: adopted.lineage(),
+        threshold: board.threshold(),
+        reviewers,
+    })
+}
+
+fn read_charter(
+    folder: &NodeFolder,
+    founding: &Founding,
+) -> Result<(CharterFiles, AdoptedCharter), Problem> {
+    let key = public_key(&folder.read_secret()?);
+    let files =
+        CharterFiles::read(&founding.charter).map_err(|problem| charter_problem(&problem))?;
+    let now = Clock::start().now().wall;
+    let adopted =
+        adopt::found(&files, now, founding.digest).map_err(|why| charter_problem(&why))?;
+    let node = founding.node;
+    let listed = crdt_model::charter::Charter::roster(&**adopted.charter())
+        .active(node)
+        .cloned();
+    match listed {
+        Some(member) if member.key == key => Ok((files, adopted)),
+        Some(_) => Err(not_in_roster(node, &format!("{key}"), true)),
+        None => Err(not_in_roster(node, &format!("{key}"), false)),
+    }
+}
+
+/// Makes the store of a node that has its key, and puts the charter into it (see [`introduce`] for
+/// what the charter must be).
+pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
+    private::check(folder.path())?;
+    let (files, adopted) = read_charter(folder, founding)?;
+    let node = founding.node;
+    let mut batch = Batch::default();
+    let bundle = bundle::encode(&files).map_err(|problem| charter_problem(&problem))?;
+    batch.put(replica::charter_key(adopted.version()), bundle);
+    batch.put(replica::mark_key(EPOCH_MARK), random_bytes()?.to_vec());
+    batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
+    let key = public_key(&folder.read_secret()?);
+    batch.put(replica::mark_key(KEY_MARK), key.0.to_vec());
+    let mut store = new_store(folder)?;
+    store
+        .write(&batch)
+        .and_then(|()| store.sync())
+        .map_err(|error| store_problem(&error))
+}
+
+/// Whether the node has a store with a charter in it.
+pub fn is_founded(folder: &NodeFolder) -> Result<bool, Problem> {
+    let options = StoreOptions {
+        folder: folder.store(),
+        cache_bytes: FOUNDING_CACHE_BYTES,
+    };
+    match SledStore::open(&options) {
+        Ok(store) => holds_charter(&store),
+        Err(OpenError::Missing(_)) => Ok(false),
+        Err(error) => Err(error.problem()),
+    }
+}
+
+fn holds_charter(store: &SledStore) -> Result<bool, Problem> {
+    let charters = store.scan(&replica::charters_prefix(), None, 1);
+    let charters = charters.map_err(|error| store_problem(&error))?;
+    Ok(!charters.is_empty())
+}
+
+/// The store of a node that has none yet, or none with a charter: making one may have been cut
+/// short.
+fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
+    let options = StoreOptions {
+        folder: folder.store(),
+        cache_bytes: FOUNDING_CACHE_BYTES,
+    };
+    let exists = match SledStore::create(&options) {
+        Err(exists @ OpenError::Exists(_)) => exists,
+        made => return made.map_err(|error| error.problem()),
+    };
+    let store = SledStore::open(&options).map_err(|error| error.problem())?;
+    match holds_charter(&store)? {
+        false => Ok(store),
+        true => Err(exists.problem()),
+    }
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random_bytes() -> Result<[u8; 8], Problem> {
+    let mut bytes = [0u8; 8];
+    getrandom::fill(&mut bytes).map_err(|problem| {
+        Problem::new(
+            "no-entropy",
+            text!(
+                "系统没有给出随机数：{problem}",
+                "the system gave no random bytes: {problem}"
+            ),
+            text!(
+                "检查操作系统，然后重试",
+                "check the operating system, then try again"
+            ),
+        )
+    })?;
+    Ok(bytes)
+}
+
+/// The digest of a charter's files, for people to compare.
+pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
+    policy::signing::manifest::Manifest::of(files)
+        .ok()?
+        .digest()
+        .ok()
+}
+
+/// What a person is told when the charters in a store cannot be loaded.
+pub(super) fn held_problem(error: &HeldError) -> Problem {
+    match error {
+        HeldError::Store(error) => store_problem(error),
+        HeldError::Refused(why) => charter_problem(why),
+        HeldError::None => Problem::new(
+            "no-charter",
+            text!("存储中没有章程", "the store holds no charter"),
+            text!(
+                "先执行 mesh-node init --charter 目录",
+                "run mesh-node init --charter FOLDER first"
+            ),
+        ),
+    }
+}
+
+/// What a person is told whose charter was not taken.
+pub fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
+    Problem::new(
+        "charter-refused",
+        text!(
+            "未采纳该章程，原章程不变：{why}",
+            "the charter was not adopted, nothing was changed: {why}"
+        ),
+        text!(
+            "按原因处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
+            "deal with the reason; mesh-policy verify and mesh-policy check show the details"
+        ),
+    )
+}
+
+fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Problem {
+    let what = if listed {
+        text!(
+            "名册中 {node} 的公钥与本机密钥不符（本机公钥 {key}）",
+            "the roster lists {node} with another key than this folder's, which is {key}"
+        )
+    } else {
+        text!(
+            "章程的名册中没有有效节点 {node}",
+            "the charter's roster has no active node {node}"
+        )
+    };
+    Problem::new(
+        "not-in-roster",
+        what,
+        text!(
+            "请审核人把本机公钥写入名册并重新签署，再执行 init",
+            "have the reviewers list this public key and sign again, then run init again"
+        ),
+    )
+}
+
+pub(super) fn store_problem(error: &StoreError) -> Problem {
+    if is_full(error) {
+        return disk_full();
+    }
+    Problem::new(
+        "store-failed",
+        text!("存储出错：{error}", "the store failed: {error}"),
+        text!(
+            "检查磁盘空间和硬件，然后重新启动节点；已确认的记录不会丢失",
+            "check the disk's space and health, then start the node again; nothing acknowledged is lost"
+        ),
+    )
+}

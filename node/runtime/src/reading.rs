@@ -1,0 +1,344 @@
+//! The keeper's part in the read model: it is fed with what the engine made durable, after that and
+//! never before, and whatever goes wrong with it stops nothing else.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crdt_model::engine::Input;
+use crdt_model::ids::CharterVersion;
+use crdt_model::label::FacetId;
+use crdt_model::replica::Held;
+
+use super::keeper::Keeper;
+use crdt_model::text;
+use crdt_model::text::Problem;
+use node_readmodel::{Opened, Owner, Progress, ReadModel, ReadModelError, SLICE_FACETS};
+
+/// Rounds of following before a question is answered, at most.
+const ROUNDS_MAX: usize = 8;
+/// Facets that may wait for it while others wait for this node: before a question is answered, nearly
+/// all rounds are left for them.
+const WAITING_FACETS_MAX: usize = (ROUNDS_MAX - 1) * SLICE_FACETS;
+
+/// What the keeper knows of the read model.
+pub(super) struct Reading {
+    folder: PathBuf,
+    /// Opened when it is first needed.
+    model: Option<ReadModel>,
+    /// The charter whose kinds it was made from.
+    made_for: CharterVersion,
+    /// Facets that are not in it as the replica has them.
+    changed: BTreeSet<FacetId>,
+    /// The replica dropped facets that may be in it.
+    purge_due: bool,
+    /// It was made anew after it had failed: failing again before it has caught up ends it.
+    last_try: bool,
+    /// Why it was made anew, the last time since the start.
+    made_anew: Option<String>,
+    /// Why it is not used any more.
+    off: Option<String>,
+    /// Facets that were mended since something went well.
+    mended: BTreeSet<FacetId>,
+}
+
+/// What became of following.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Followed {
+    /// It has all that the replica has.
+    All,
+    /// There is more to do.
+    Some,
+    /// Another program holds the file; it has to be tried again later.
+    Hindered,
+}
+
+impl Reading {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            model: None,
+            made_for: CharterVersion(0),
+            changed: BTreeSet::new(),
+            purge_due: false,
+            last_try: false,
+            made_anew: None,
+            off: None,
+            mended: BTreeSet::new(),
+        }
+    }
+
+    /// A facet is to be looked at.
+    pub(super) fn changed(&mut self, facet: FacetId) {
+        // Where it is not open, everything is compared when it is opened.
+        if self.model.is_some() {
+            self.changed.insert(facet);
+        }
+    }
+
+    /// Facets went that may be in it.
+    pub(super) fn dropped(&mut self) {
+        self.purge_due = true;
+    }
+
+    /// Whether it may have something that the replica has otherwise, or not at all.
+    fn is_behind(&self) -> bool {
+        self.purge_due || !self.changed.is_empty()
+    }
+}
+
+impl Keeper {
+    /// Whether the read model has something to take up that can wait while there is other work: not too
+    /// much, and nothing has to go.
+    pub(super) fn read_model_may_wait(&self) -> bool {
+        let Reading {
+            model,
+            changed,
+            purge_due,
+            ..
+        } = &self.reading;
+        let catching_up = model
+            .as_ref()
+            .is_none_or(|model| model.progress(0).is_some());
+        let waiting = 1..WAITING_FACETS_MAX;
+        !catching_up && !purge_due && waiting.contains(&changed.len())
+    }
+
+    /// Brings more of what changed into the read model.
+    ///
+    /// # Errors
+    /// Only if the store has failed.
+    pub fn follow(&mut self) -> Result<Followed, Problem> {
+        if self.reading.off.is_some() {
+            return Ok(Followed::All);
+        }
+        match self.follow_some() {
+            Ok(followed) => {
+                self.reading.mended.clear();
+                Ok(followed)
+            }
+            Err(error) if error.is_busy() || error.is_full() => Ok(Followed::Hindered),
+            Err(error) => match error.damaged_facet() {
+                Some(facet) if self.reading.mended.insert(facet) => {
+                    self.input(Input::Damaged { facet })?;
+                    Ok(Followed::Some)
+                }
+                _ => Ok(self.failed(&error)),
+            },
+        }
+    }
+
+    fn follow_some(&mut self) -> Result<Followed, ReadModelError> {
+        self.open_read_model()?;
+        let Some(model) = &mut self.reading.model else {
+            return Ok(Followed::All);
+        };
+        let (limits, charter) = (&mut self.limits, self.engine.charter().clone());
+        let seen = &mut |facet: &FacetId, held: Option<&Held>| {
+            limits.look(facet, held, charter.kinds());
+        };
+        if self.reading.purge_due {
+            model.purge(&self.store)?;
+            self.reading.purge_due = false;
+        }
+        let changed = self.reading.changed.iter().copied();
+        let changed: BTreeSet<_> = changed.take(SLICE_FACETS).collect();
+        if !changed.is_empty() {
+            model.follow(&self.store, &changed, seen)?;
+            for facet in &changed {
+                self.reading.changed.remove(facet);
+            }
+            return Ok(Followed::Some);
+        }
+        if model.catch_up(&self.store, seen)? {
+            return Ok(Followed::Some);
+        }
+        self.reading.last_try = false;
+        Ok(match model.is_hindered() {
+            true => Followed::Hindered,
+            false => Followed::All,
+        })
+    }
+
+    /// Opens it, and changes its tables with the charter.
+    fn open_read_model(&mut self) -> Result<(), ReadModelError> {
+        let charter = self.engine.charter();
+        let owner = Owner {
+            node: self.engine.node(),
+            charter: charter.version(),
+        };
+        match self.reading.model.take() {
+            Some(model) if self.reading.made_for == owner.charter => {
+                self.reading.model = Some(model);
+            }
+            Some(model) => {
+                let (mut model, anew) = model.change_kinds(charter.kinds(), owner)?;
+                if anew {
+                    tracing::info!("the read model is made anew: it was made for other tables");
+                }
+                model.begin_catching_up();
+                self.reading.model = Some(model);
+            }
+            None => {
+                let folder = &self.reading.folder;
+                let (model, opened) = ReadModel::open(folder, charter.kinds(), owner)?;
+                if let Opened::MadeAnew(why) = opened {
+                    tracing::warn!(why, "the read model is made anew");
+                    self.reading.made_anew = Some(why);
+                }
+                self.reading.model = Some(model);
+            }
+        }
+        self.reading.made_for = owner.charter;
+        Ok(())
+    }
+
+    /// Makes it anew, once; if it fails again it is left alone until the node starts again or a
+    /// person has it made anew.
+    fn failed(&mut self, error: &ReadModelError) -> Followed {
+        let why = error.to_string();
+        let made = match self.reading.last_try {
+            true => Err(why.clone()),
+            false => {
+                tracing::warn!(why, "the read model failed and is made anew");
+                self.reading.made_anew = Some(why.clone());
+                self.make_read_model().map_err(|error| error.to_string())
+            }
+        };
+        self.reading.last_try = true;
+        match made {
+            Ok(()) => Followed::Some,
+            Err(why) => {
+                tracing::error!(
+                    why,
+                    "the read model cannot be used; records are not affected"
+                );
+                self.reading.model = None;
+                self.reading.changed.clear();
+                // Nobody would see to what is dropped from now on. It may be what cannot be done.
+                let _ = node_readmodel::remove(&self.reading.folder);
+                self.reading.off = Some(why);
+                Followed::All
+            }
+        }
+    }
+
+    fn make_read_model(&mut self) -> Result<(), ReadModelError> {
+        let charter = self.engine.charter();
+        let owner = Owner {
+            node: self.engine.node(),
+            charter: charter.version(),
+        };
+        // Its files must not be written any more.
+        self.reading.model = None;
+        let model = ReadModel::make(&self.reading.folder, charter.kinds(), owner)?;
+        self.reading.model = Some(model);
+        self.reading.made_for = owner.charter;
+        self.reading.changed.clear();
+        self.reading.purge_due = false;
+        self.reading.off = None;
+        Ok(())
+    }
+
+    /// Why the read model was made anew, the last time since the start.
+    pub fn read_model_made_anew(&self) -> Option<&str> {
+        self.reading.made_anew.as_deref()
+    }
+
+    /// Throws the read model away and begins again.
+    pub fn rebuild_read_model(&mut self) -> Result<(), Problem> {
+        self.reading.last_try = true;
+        self.make_read_model().map_err(|error| unusable(&error))
+    }
+
+    /// Takes out of the read model what the replica dropped, if there is one. This comes before that
+    /// is durable in the store: after a crash the read model may lack something, and then makes it
+    /// again, but never has something that went.
+    pub(super) fn purge_read_model(&mut self) -> Result<(), Problem> {
+        if self.reading.purge_due && self.reading.folder.exists() {
+            self.catch_up(false)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the read model to what the replica has: all of it, or only what is known to differ and
+    /// takes no longer than others can wait.
+    pub(super) fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
+        for round in 1.. {
+            let followed = self.follow()?;
+            let wanted = whole || self.reading.is_behind() && round < ROUNDS_MAX;
+            if followed != Followed::Some || !wanted {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the read model up for a question, and sees whether it can be relied on. Where it is damaged
+    /// it is made anew, and the question is answered as after a start.
+    pub fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
+        self.catch_up(whole)?;
+        let now = self.clock.now();
+        let verified = self.reading.model.as_mut().map(|model| model.verify(now));
+        match verified {
+            Some(Err(error)) if !error.is_busy() => {
+                self.failed(&error);
+                self.catch_up(whole)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The read model, with how far it has caught up if it is not done. Where it has something that
+    /// the replica has otherwise it is not given: by another label it might not be for whoever asks.
+    pub fn read_model(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
+        match self.reading.is_behind() {
+            true if self.reading.off.is_none() => Err(hindered()),
+            _ => self.read_model_as_it_stands(),
+        }
+    }
+
+    /// The same, for who asks about the read model itself.
+    pub fn read_model_as_it_stands(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
+        match (&self.reading.model, &self.reading.off) {
+            (Some(model), None) => Ok((model, model.progress(self.engine.index().len()))),
+            (_, Some(why)) => Err(unusable(why)),
+            (None, None) => Err(hindered()),
+        }
+    }
+
+    /// A question found the file to be unreadable.
+    pub fn read_failed(&mut self, error: &ReadModelError) -> Problem {
+        if !error.is_busy() {
+            self.failed(error);
+        }
+        hindered()
+    }
+}
+
+fn hindered() -> Problem {
+    Problem::new(
+        "read-model-busy",
+        text!(
+            "查询库正被占用或正在重建，暂时不能查询",
+            "the read model is held by another program or is being made anew"
+        ),
+        text!(
+            "稍后重试；持续如此时，检查是否有其他程序占用查询库文件",
+            "try again in a moment; if it stays so, look for a program that holds its file"
+        ),
+    )
+}
+
+fn unusable(why: &dyn std::fmt::Display) -> Problem {
+    Problem::new(
+        "read-model-unusable",
+        text!(
+            "查询库无法使用：{why}；记录本身不受影响",
+            "the read model cannot be used: {why}; the records themselves are not affected"
+        ),
+        text!(
+            "检查磁盘空间和节点目录权限，然后执行 mesh-node readmodel rebuild",
+            "check the disk's space and the folder's permissions, then run mesh-node readmodel rebuild"
+        ),
+    )
+}
