@@ -431,10 +431,22 @@ impl Story {
     }
 
     /// What has not left a folder goes with it: nobody else knows of it.
-    fn wait_until_arrived(&self) {
+    fn wait_until_arrived(&self, copy: Option<&Copy>) {
         let township = self.mesh.node_folder(TOWNSHIP);
         let arrived = || self.acknowledged.unseen(&township).0.is_empty();
-        assert!(comes(arrived), "after {}", self.done.join(" "));
+        if comes(arrived) {
+            return;
+        }
+        let (done, unseen) = (self.done.join(" "), self.acknowledged.unseen(&township).0);
+        let folders = [&township, &self.mesh.node_folder(VILLAGE)];
+        let folders = folders.into_iter().chain(copy.map(|copy| &copy.folder));
+        let stand = folders.map(|folder| {
+            let peers = status(folder).map(|status| (status.warnings, status.peers));
+            let log = std::fs::read_to_string(folder.path().join("log"));
+            format!("{peers:#?}\n{}", log.unwrap_or_default())
+        });
+        let stand: Vec<String> = stand.collect();
+        panic!("after {done}: {unseen:?}\n{}", stand.join("\n"));
     }
 
     fn back_up(&mut self) {
@@ -448,7 +460,7 @@ impl Story {
         let Some(backup) = self.backup.take() else {
             return self.back_up();
         };
-        self.wait_until_arrived();
+        self.wait_until_arrived(None);
         self.mesh.stop(VILLAGE);
         put_back(&self.mesh, &backup);
         if as_image {
@@ -479,7 +491,7 @@ impl Story {
             self.edit_here();
             self.edit(&copy.folder);
         }
-        self.wait_until_arrived();
+        self.wait_until_arrived(Some(&copy));
         copy.stop();
     }
 

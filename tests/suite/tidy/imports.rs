@@ -199,11 +199,36 @@ fn every_dependency_is_used() {
                     .iter()
                     .any(|after| text.contains(&format!("{word}{after}")))
             };
-            let found = sources
+            let own: Vec<_> = sources
                 .iter()
                 .filter(|source| source.path.starts_with(&format!("{folder}/")))
-                .any(|source| (for_tests || !source.test) && names(&source.text));
+                .collect();
+            let taken_in = own.iter().flat_map(|source| taken_in(source));
+            let taken_in: BTreeSet<_> = taken_in.collect();
+            let found = own
+                .iter()
+                .any(|source| (for_tests || !source.test) && names(&source.text))
+                || sources
+                    .iter()
+                    .any(|source| taken_in.contains(&source.path) && names(&source.text));
             assert!(found, "{name} names {used} and does not use it");
         }
     }
+}
+
+/// The files of other crates that a test takes in as modules of its own.
+fn taken_in(source: &super::Source) -> Vec<String> {
+    let folder = root().join(&source.path);
+    let folder = folder.parent().expect("a folder");
+    let named = source.text.lines().filter_map(|line| {
+        let path = line.trim().strip_prefix("#[path = \"")?;
+        path.strip_suffix("\"]")
+    });
+    let from_root = |path: &str| {
+        let file = folder.join(path).canonicalize().expect("a file");
+        let root = root().canonicalize().expect("the root");
+        let file = file.strip_prefix(root).expect("within the project");
+        file.to_string_lossy().into_owned()
+    };
+    named.map(from_root).collect()
 }
