@@ -52,7 +52,7 @@ pub fn added(
 /// Drafts of changes to facets that a node holds.
 ///
 /// # Errors
-/// It does not hold them; nothing is asked for.
+/// It does not hold them; they are not what was seen; nothing is asked for.
 pub fn changed(
     store: &dyn Store,
     record: RecordId,
@@ -66,6 +66,10 @@ pub fn changed(
     for change in facets {
         let found = held.iter().find(|(facet, _)| facet.facet == change.facet);
         let (facet, entry) = found.ok_or_else(|| not_held(record, &change))?;
+        let heads = text::hexadecimal(&entry.digest);
+        if change.seen.as_ref().is_some_and(|seen| *seen != heads) {
+            return Err(changed_meanwhile());
+        }
         let regraded = change.sensitivity.is_some() || change.level.is_some();
         let to = grade(Some(entry.grade), change.sensitivity, change.level);
         drafts.push(Draft {
@@ -144,6 +148,20 @@ fn not_for_role(to: Name, title: Option<Title>, roles: &[Name]) -> Problem {
         text!(
             "由该岗位人员办理，用 --role 注明岗位",
             "let a person in that role do it, and give --role"
+        ),
+    )
+}
+
+fn changed_meanwhile() -> Problem {
+    Problem::new(
+        "changed-meanwhile",
+        text!(
+            "没有保存：查看之后，这项内容又有新的填写",
+            "nothing was saved: this was changed after it was looked at"
+        ),
+        text!(
+            "请重新查看后再填写",
+            "look at it again, then write what you want"
         ),
     )
 }

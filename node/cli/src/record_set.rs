@@ -84,6 +84,7 @@ fn changes(fields: &mut Fields) -> Result<Vec<ChangedFacet>, Problem> {
         sensitivity: of_facet(&fields.sensitivity, facet),
         level: of_facet(&fields.level, facet),
         fields: changes,
+        seen: None,
     });
     Ok(changed.collect())
 }

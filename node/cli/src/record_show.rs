@@ -319,6 +319,7 @@ mod tests {
             rules: rules.iter().map(ToString::to_string).collect(),
             fields,
             commits: 3,
+            heads: String::new(),
             left_out: Vec::new(),
             next: vec![NextStep {
                 field: name("step"),

@@ -271,6 +271,7 @@ fn facet(record: RecordId, view: &FacetView, to: &mut List) {
         readable: _,
         rules,
         commits,
+        heads: _,
         left_out,
         next,
     } = view;

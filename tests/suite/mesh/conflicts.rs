@@ -2,7 +2,7 @@
 
 use node_app::asked::protocol::{Reply, Request};
 
-use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, text};
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, setting, text};
 
 #[test]
 fn a_case_settled_and_handed_up_at_once_shows_both_everywhere() {
@@ -35,6 +35,43 @@ fn a_case_settled_and_handed_up_at_once_shows_both_everywhere() {
         ];
         assert_eq!(steps(&mesh, code, record), expected, "at {code}");
     }
+}
+
+#[test]
+fn what_came_in_after_somebody_looked_is_not_overwritten_unseen() {
+    let mesh = Mesh::start(&[VILLAGE]);
+    let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
+    let heads = || {
+        let show = Request::Show {
+            record,
+            role: None,
+            reason: None,
+        };
+        match mesh.ask(VILLAGE, &show) {
+            Reply::Record(view) => view
+                .facets
+                .into_iter()
+                .find_map(|facet| (facet.facet.as_str() == "case.summary").then_some(facet.heads)),
+            _ => None,
+        }
+    };
+    let write = |method: &str, seen: Option<String>| {
+        let mut request = setting(record, "case.summary.method", method);
+        if let Request::Set { facets, .. } = &mut request {
+            facets.iter_mut().for_each(|one| one.seen.clone_from(&seen));
+        }
+        mesh.ask(VILLAGE, &request)
+    };
+    let looked = heads();
+    assert!(matches!(
+        write("talk", looked.clone()),
+        Reply::Written { .. }
+    ));
+    match write("mediation", looked) {
+        Reply::Problem(problem) => assert_eq!(problem.code, "changed-meanwhile"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(write("mediation", heads()), Reply::Written { .. }));
 }
 
 fn steps(

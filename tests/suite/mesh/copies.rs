@@ -25,6 +25,8 @@ use super::harness::{
 };
 
 const FIELD: &str = "case.summary.code";
+/// Times that a person looks again before they write.
+const LOOKS_MAX: usize = 100;
 /// Rounds of the ordinary tests.
 const ROUNDS: u64 = 2;
 
@@ -93,8 +95,25 @@ fn show(folder: &NodeFolder, record: RecordId) -> Option<RecordView> {
 
 /// The values of the field that count, and those that do not, each with who wrote it.
 fn values(folder: &NodeFolder, record: RecordId) -> [BTreeSet<(NodeId, Value)>; 2] {
-    let view = show(folder, record);
-    let facets: Vec<_> = view.into_iter().flat_map(|view| view.facets).collect();
+    show(folder, record).map_or_else(Default::default, |view| values_in(&view))
+}
+
+/// The request that sets the field, if the facet still is what this view shows.
+fn setting_as_seen(view: &RecordView, value: &str) -> Request {
+    let facet = FIELD.rsplit_once('.').expect("a field").0;
+    let mut shown = view.facets.iter();
+    let shown = shown.find(|shown| shown.facet.as_str() == facet);
+    let mut request = setting(view.record, FIELD, value);
+    if let Request::Set { facets, .. } = &mut request {
+        for change in facets {
+            change.seen = shown.map(|shown| shown.heads.clone());
+        }
+    }
+    request
+}
+
+fn values_in(view: &RecordView) -> [BTreeSet<(NodeId, Value)>; 2] {
+    let facets = &view.facets;
     let field = FIELD.rsplit_once('.').expect("a field").1;
     let counted = facets.iter().flat_map(|facet| &facet.fields);
     let counted = counted.filter(|one| one.key == field);
@@ -122,13 +141,20 @@ impl Acknowledged {
         self.count += 1;
     }
 
-    /// Writes at a node: what it shows as counting just before is overwritten knowingly.
+    /// Writes at a node: what it shows as counting just before is overwritten knowingly, and nothing
+    /// else. Where something came in between, the person looks again.
     fn write(&mut self, folder: &NodeFolder, record: RecordId, value: &str) {
-        let [seen, _] = values(folder, record);
-        match ask(folder, &setting(record, FIELD, value)) {
-            Reply::Written { commits, .. } => assert_eq!(commits.len(), 1),
-            other => panic!("{other:?}"),
-        }
+        let seen = (0..LOOKS_MAX).find_map(|_| {
+            let view = show(folder, record)?;
+            let [seen, _] = values_in(&view);
+            match ask(folder, &setting_as_seen(&view, value)) {
+                Reply::Written { commits, .. } => assert_eq!(commits.len(), 1),
+                Reply::Problem(problem) if problem.code == "changed-meanwhile" => return None,
+                other => panic!("{other:?}"),
+            }
+            Some(seen)
+        });
+        let seen = seen.expect("a moment in which nothing comes in");
         let known = self.values.entry(record).or_default();
         seen.iter().for_each(|(_, value)| _ = known.remove(value));
         self.add(record, value);

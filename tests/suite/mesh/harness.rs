@@ -335,6 +335,7 @@ pub(super) fn setting(record: RecordId, key: &str, value: &str) -> Request {
         sensitivity: None,
         level: None,
         fields: BTreeMap::from([(field.to_owned(), Some(text(value)))]),
+        seen: None,
     };
     Request::Set {
         record,

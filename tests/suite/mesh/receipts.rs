@@ -71,6 +71,7 @@ fn a_warning_is_acknowledged_and_the_terminals_that_showed_it_are_counted() {
             ("reached".to_owned(), Some(Value::Integer(5))),
             ("of".to_owned(), Some(Value::Integer(6))),
         ]),
+        seen: None,
     };
     let set = Request::Set {
         record: own.record,

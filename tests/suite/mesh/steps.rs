@@ -24,6 +24,7 @@ fn attempt(
         sensitivity: None,
         level: None,
         fields: fields.collect::<BTreeMap<_, _>>(),
+        seen: None,
     };
     let request = Request::Set {
         record,

@@ -61,6 +61,7 @@ impl Written {
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), Some(value.clone())))
                 .collect(),
+            seen: None,
         };
         let mut facets = vec![change(facet, fields)];
         let others = hands_up.map_or(&[][..], |(_, others)| others);

@@ -167,6 +167,10 @@ fn facet_view(
         readable: decision.allowed,
         rules: decision.rules.iter().map(ToString::to_string).collect(),
         commits: entry.commits,
+        heads: match decision.allowed {
+            true => text::hexadecimal(&entry.digest),
+            false => String::new(),
+        },
         left_out,
         next,
     })

@@ -205,6 +205,10 @@ pub struct ChangedFacet {
     /// New values; `null` clears a field.
     #[serde(default)]
     pub fields: BTreeMap<String, Option<Value>>,
+    /// The facet's [`FacetView::heads`] as the person saw it. If it is another by now, nothing is
+    /// written: a value that nobody has seen is never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// What is answered.
@@ -424,6 +428,10 @@ pub struct FacetView {
     pub rules: Vec<String>,
     /// How many commits it has.
     pub commits: u32,
+    /// Stands for exactly this content, in hexadecimal digits: see [`ChangedFacet::seen`]. Empty where
+    /// this person may not read it.
+    #[serde(default)]
+    pub heads: String,
     /// What was written and does not count, because two machines wrote as one node.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOutView>,

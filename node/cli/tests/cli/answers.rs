@@ -272,12 +272,14 @@ fn a_change_may_clear_a_field_or_only_regrade() {
             sensitivity: None,
             level: Some(name("township")),
             fields: [].into(),
+            seen: None,
         },
         ChangedFacet {
             facet: name("case.summary"),
             sensitivity: None,
             level: None,
             fields: [("outcome".to_owned(), None)].into(),
+            seen: None,
         },
     ];
     let asked = asked.join().expect("an answer");

@@ -132,6 +132,7 @@ impl Fields {
             sensitivity: None,
             level,
             fields,
+            seen: None,
         }
     }
 }

@@ -81,6 +81,7 @@ impl Peer for Ours {
                 sensitivity: None,
                 level: None,
                 fields: [(key.to_owned(), Some(value))].into(),
+                seen: None,
             };
             let request = Request::Set {
                 record,
