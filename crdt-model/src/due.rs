@@ -54,7 +54,7 @@ pub struct Entry {
 }
 
 /// The clocks that run at a node.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Due {
     running: BTreeMap<FacetId, Vec<Entry>>,
     /// The facets whose time limits end at a moment, in milliseconds.

@@ -89,7 +89,7 @@ fn fields_of(
 }
 
 /// Which records have been answered, and by whom.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Answers {
     answers: BTreeMap<FacetId, RecordId>,
     answered: BTreeMap<(RecordId, NodeId), BTreeSet<FacetId>>,

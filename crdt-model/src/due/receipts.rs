@@ -32,7 +32,7 @@ pub fn receipt_of(charter: &dyn Charter, arrived: &FacetId, node: NodeId) -> Opt
 }
 
 /// What is held and may have to be acknowledged, and until when.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Arrived(BTreeMap<FacetId, WallTime>);
 
 impl Arrived {

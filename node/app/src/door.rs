@@ -5,7 +5,7 @@ use crdt_model::text::Problem;
 use node_runtime::mail::{Mailbox, Work};
 use tokio::sync::oneshot;
 
-use crate::answers;
+use crate::answers::{self, Running};
 use crate::asked::protocol::{Reply, Request};
 
 /// Takes the answer to one request.
@@ -32,29 +32,37 @@ impl Door {
         });
         let left = match request {
             Request::Stop => self.mailbox.stop(move || answer(Reply::Done)).await,
-            request => self.mailbox.work(work(request, answer)).await,
+            request => self.mailbox.work(self.work(request, answer)).await,
         };
         if left.is_err() {
-            return stopping();
+            return Reply::Problem(stopping());
         }
-        told.await.unwrap_or_else(|_| stopping())
+        told.await.unwrap_or_else(|_| Reply::Problem(stopping()))
+    }
+
+    fn work(&self, request: Request, answer: Answer) -> Work {
+        let mailbox = self.mailbox.clone();
+        Work {
+            needs_limits: answers::needs_limits(&request),
+            run: Box::new(move |keeper, stats| {
+                let running = stats.map(|stats| Running {
+                    stats,
+                    mailbox: &mailbox,
+                });
+                answers::answer(keeper, running.as_ref(), request, answer)
+            }),
+        }
     }
 }
 
-fn work(request: Request, answer: Answer) -> Work {
-    Work {
-        needs_limits: matches!(request, Request::Due(_) | Request::Report(_)),
-        run: Box::new(move |keeper, stats| answers::answer(keeper, stats, request, answer)),
-    }
-}
-
-fn stopping() -> Reply {
-    Reply::Problem(Problem::new(
+/// The node ends before it can say what became of something.
+pub(crate) fn stopping() -> Problem {
+    Problem::new(
         "stopping",
         text!(
             "节点正在停止，结果未知",
             "the node is stopping; whether it was done is not known"
         ),
         text!("重新启动后再查看", "look again after it has started"),
-    ))
+    )
 }

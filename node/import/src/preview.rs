@@ -179,6 +179,22 @@ impl Preview {
         records.into_values().collect()
     }
 
+    /// Takes drafts back that were judged, by record. What is refused is not written, and its row says
+    /// why.
+    pub fn judge_all(
+        &mut self,
+        records: &mut dyn Iterator<Item = Vec<Draft>>,
+        refused: &BTreeMap<RecordId, Text>,
+    ) {
+        for drafts in records {
+            let record = drafts.first().map(|draft| draft.facet.record);
+            if record.is_none_or(|record| !refused.contains_key(&record)) {
+                self.drafts.extend(drafts);
+            }
+        }
+        self.refuse(refused);
+    }
+
     /// Has the drafts of each record judged. What is refused is not written, and its row says why.
     ///
     /// # Errors

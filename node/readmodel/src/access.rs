@@ -5,7 +5,7 @@ use crdt_model::ids::Name;
 use crdt_model::label::{Grade, Label};
 use rusqlite::{Row, params};
 
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 
 /// Says whether facets with this label may be read.
 pub type MayRead<'a> = &'a dyn Fn(&Label) -> bool;
@@ -31,7 +31,7 @@ impl Readable {
     }
 }
 
-impl ReadModel {
+impl Tables {
     pub(super) fn readable(
         &self,
         facet: Option<Name>,
@@ -57,7 +57,7 @@ impl ReadModel {
     }
 }
 
-fn label_in(row: &Row<'_>) -> rusqlite::Result<Option<Label>> {
+pub(super) fn label_in(row: &Row<'_>) -> rusqlite::Result<Option<Label>> {
     let part = |at: usize| row.get::<_, String>(at);
     let [facet, home, addressee] = [part(1)?, part(2)?, part(3)?];
     let [sensitivity, level] = [part(4)?, part(5)?];

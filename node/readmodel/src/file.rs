@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crdt_model::kind::{Kinds, Title};
@@ -12,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::pages::{PAGE_BYTES, Pages};
-use super::{Owner, ReadModel, ReadModelError};
+use super::{CallOff, Owner, Place, ReadModel, ReadModelError, Tables};
 use policy::reading::tables::{FORMAT, Schema, type_name};
 
 pub(super) const FILE_NAME: &str = "readmodel.sqlite";
@@ -98,11 +99,18 @@ impl ReadModel {
     }
 
     fn over(connection: Connection, pages: Pages, folder: &Path, schema: Schema) -> Self {
+        let schema = Arc::new(schema);
         Self {
-            connection,
+            tables: Tables {
+                connection,
+                place: Place {
+                    path: folder.join(FILE_NAME),
+                    schema,
+                },
+                call_off: CallOff::default(),
+            },
             pages,
             folder: folder.to_owned(),
-            schema,
             labels: BTreeMap::new(),
             catching_up: Some(super::follow::CatchUp::default()),
             // A crash may have come between a purge and this.
@@ -145,21 +153,11 @@ impl ReadModel {
     /// Follows a change of charter. What it has stays if the tables stay what they are; else it is
     /// made anew, and has to catch up. Whether it was made anew.
     pub fn change_kinds(self, kinds: &Kinds, owner: Owner) -> Result<(Self, bool), ReadModelError> {
-        if Schema::new(kinds).digest() == self.schema.digest() {
+        if Schema::new(kinds).digest() == self.tables.place.schema.digest() {
             self.write_catalogue(kinds, owner)?;
             return Ok((self, false));
         }
         Ok((self.start_over(kinds, owner)?, true))
-    }
-
-    /// The tables.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// The file that programs of others may open, for reading.
-    pub fn path(&self) -> PathBuf {
-        self.folder.join(FILE_NAME)
     }
 
     /// Bytes that it takes on disk.
@@ -173,13 +171,13 @@ impl ReadModel {
 
     /// Writes what stands where, for whoever opens the file.
     fn write_catalogue(&self, kinds: &Kinds, owner: Owner) -> Result<(), ReadModelError> {
-        let all = self.connection.unchecked_transaction()?;
+        let all = self.tables.connection.unchecked_transaction()?;
         for table in ["about", "facet_table", "facet_column", "word"] {
             all.execute(&format!("DELETE FROM {table}"), [])?;
         }
         let about = [
             ("format", FORMAT.to_string()),
-            ("schema", self.schema.digest().to_owned()),
+            ("schema", self.tables.place.schema.digest().to_owned()),
             ("node", owner.node.to_string()),
             ("charter", owner.charter.to_string()),
         ];
@@ -194,7 +192,7 @@ impl ReadModel {
     fn write_facets(&self, kinds: &Kinds, all: &Transaction<'_>) -> rusqlite::Result<()> {
         for kind in kinds.iter() {
             for facet in &kind.facets {
-                let Some(table) = self.schema.table(facet.name) else {
+                let Some(table) = self.tables.place.schema.table(facet.name) else {
                     continue;
                 };
                 let Title { zh, en } = &facet.title;
@@ -226,6 +224,23 @@ impl ReadModel {
             }
         }
         Ok(())
+    }
+}
+
+impl Tables {
+    /// The tables.
+    pub fn schema(&self) -> &Schema {
+        &self.place.schema
+    }
+
+    /// The file that programs of others may open, for reading.
+    pub fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// Where they are, to be opened on another thread.
+    pub fn place(&self) -> Place {
+        self.place.clone()
     }
 }
 

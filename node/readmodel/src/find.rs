@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
 use super::follow::unreadable;
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 use policy::reading::tables::{Table, quoted};
 
 /// Bytes of texts in one page; what is over waits for the next.
@@ -155,10 +155,10 @@ pub struct Page {
     pub total: u64,
 }
 
-impl ReadModel {
+impl Tables {
     /// Finds what somebody may read. A facet or field that has no table or column gives nothing.
     pub fn find(&self, find: &Find, may_read: MayRead<'_>) -> Result<Page, ReadModelError> {
-        let Some(table) = self.schema.table(find.facet) else {
+        let Some(table) = self.place.schema.table(find.facet) else {
             return Ok(Page::default());
         };
         let readable = self.readable(Some(find.facet), may_read)?;

@@ -10,10 +10,11 @@ use crdt_model::store::Store;
 use crdt_model::time::Now;
 use rusqlite::{OptionalExtension, params};
 
+use super::access::label_in;
 use super::file::{BUSY_WAIT, WRITTEN_AHEAD_PAGES};
 use super::pages::Pages;
 use super::rows::{self, Key, Rows};
-use super::{ReadModel, ReadModelError};
+use super::{ReadModel, ReadModelError, Tables};
 
 /// Facets that are looked at in one go: the engine's other work waits that long. The more there are, the
 /// more of them share the pages that change.
@@ -54,6 +55,14 @@ pub struct Progress {
     pub done: u64,
     /// Facets that the node holds.
     pub all: u64,
+}
+
+impl Tables {
+    /// How many facets it has.
+    pub fn facets(&self) -> Result<u64, ReadModelError> {
+        let count = "SELECT count(*) FROM facet";
+        Ok(self.connection.query_row(count, [], |row| row.get(0))?)
+    }
 }
 
 impl ReadModel {
@@ -124,13 +133,23 @@ impl ReadModel {
     /// # Errors
     /// Something is damaged; nothing that it says can be relied on.
     pub fn verify(&mut self, now: Now) -> Result<(), ReadModelError> {
-        self.pages.verify(&self.connection, now)
+        self.pages.verify(&self.tables.connection, now)
     }
 
-    /// How many facets it has.
-    pub fn facets(&self) -> Result<u64, ReadModelError> {
-        let count = "SELECT count(*) FROM facet";
-        Ok(self.connection.query_row(count, [], |row| row.get(0))?)
+    /// The label that a facet has here, if it is here.
+    pub fn label_of(&self, facet: &FacetId) -> Result<Option<Label>, ReadModelError> {
+        let mut found = self.tables.connection.prepare_cached(
+            "SELECT label.id, label.facet, label.home, label.addressee, label.sensitivity, label.level \
+             FROM facet JOIN label ON label.id = facet.label \
+             WHERE facet.record = ?1 AND facet.facet = ?2 AND facet.home = ?3 AND facet.addressee = ?4",
+        )?;
+        let key = Key::of(facet);
+        let keys = params![key.record, key.facet.as_str(), key.home, key.addressee];
+        let found = found.query_row(keys, label_in).optional()?;
+        match found {
+            Some(label) => Ok(Some(label.ok_or_else(unreadable)?)),
+            None => Ok(None),
+        }
     }
 
     fn compare(
@@ -162,7 +181,7 @@ impl ReadModel {
             return Ok(false);
         };
         // `+` keeps SQLite from looking through all that has the label.
-        let mut found = self.connection.prepare_cached(
+        let mut found = self.tables.connection.prepare_cached(
             "SELECT 1 FROM facet WHERE record = ?1 AND facet = ?2 AND home = ?3 AND addressee = ?4 \
              AND +label = ?5 AND heads = ?6",
         )?;
@@ -196,15 +215,15 @@ impl ReadModel {
             key: Key::of(facet),
             entry: &entry,
             label,
-            table: self.schema.table(facet.facet),
+            table: self.tables.place.schema.table(facet.facet),
             document: &document,
         };
-        Ok(rows.put(&self.connection)?)
+        Ok(rows.put(&self.tables.connection)?)
     }
 
     fn remove(&mut self, facet: &FacetId) -> Result<(), ReadModelError> {
-        let table = self.schema.table(facet.facet);
-        self.truncate_due |= rows::remove(&self.connection, table, facet)?;
+        let table = self.tables.place.schema.table(facet.facet);
+        self.truncate_due |= rows::remove(&self.tables.connection, table, facet)?;
         Ok(())
     }
 
@@ -214,7 +233,7 @@ impl ReadModel {
         let some = "SELECT id, record, facet, home, addressee FROM facet WHERE id > ?1 \
                     ORDER BY id LIMIT ?2";
         let found: Vec<(i64, Option<FacetId>)> = {
-            let mut some = self.connection.prepare_cached(some)?;
+            let mut some = self.tables.connection.prepare_cached(some)?;
             let rows = some.query_map(params![after, SLICE_FACETS], |row| {
                 Ok((row.get(0)?, facet_in(row, 1)?))
             })?;
@@ -238,7 +257,7 @@ impl ReadModel {
     fn drop_unused_labels(&mut self) -> Result<(), ReadModelError> {
         let drop = "DELETE FROM label \
                     WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.label = label.id)";
-        if self.connection.execute(drop, [])? > 0 {
+        if self.tables.connection.execute(drop, [])? > 0 {
             self.labels.clear();
         }
         Ok(())
@@ -249,7 +268,7 @@ impl ReadModel {
         if let Some(id) = self.labels.get(label) {
             return Ok(Some(*id));
         }
-        let mut found = self.connection.prepare_cached(
+        let mut found = self.tables.connection.prepare_cached(
             "SELECT id FROM label WHERE facet = ?1 AND home = ?2 AND addressee = ?3 \
              AND sensitivity = ?4 AND level = ?5",
         )?;
@@ -266,7 +285,7 @@ impl ReadModel {
         if let Some(id) = self.known_label(label)? {
             return Ok(id);
         }
-        let mut put = self.connection.prepare_cached(
+        let mut put = self.tables.connection.prepare_cached(
             "INSERT INTO label(facet, home, addressee, sensitivity, level) \
              VALUES(?1, ?2, ?3, ?4, ?5)",
         )?;
@@ -281,17 +300,17 @@ impl ReadModel {
         work: impl FnOnce(&mut Self) -> Result<T, ReadModelError>,
     ) -> Result<T, ReadModelError> {
         self.pages.writes()?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.tables.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = work(self).and_then(|done| {
-            self.connection.execute_batch("COMMIT")?;
+            self.tables.connection.execute_batch("COMMIT")?;
             Ok(done)
         });
         if done.is_err() {
             // The numbers of labels that were given are not there any more.
             self.labels.clear();
-            if !self.connection.is_autocommit() {
+            if !self.tables.connection.is_autocommit() {
                 // It has failed for a reason that is reported.
-                let _ = self.connection.execute_batch("ROLLBACK");
+                let _ = self.tables.connection.execute_batch("ROLLBACK");
             }
         }
         let noted = self.pages.wrote();
@@ -303,11 +322,11 @@ impl ReadModel {
     /// Empties the file that is written ahead, if something was taken away or it has become long.
     /// Whoever reads just now stops that; then it is done later.
     fn truncate(&mut self) -> Result<(), ReadModelError> {
-        if self.truncate_due || Pages::ahead(&self.connection)? >= WRITTEN_AHEAD_PAGES {
+        if self.truncate_due || Pages::ahead(&self.tables.connection)? >= WRITTEN_AHEAD_PAGES {
             // It would wait for readers with everything else of the node.
-            self.connection.busy_timeout(Duration::ZERO)?;
-            let busy = self.pages.write_back(&self.connection);
-            self.connection.busy_timeout(BUSY_WAIT)?;
+            self.tables.connection.busy_timeout(Duration::ZERO)?;
+            let busy = self.pages.write_back(&self.tables.connection);
+            self.tables.connection.busy_timeout(BUSY_WAIT)?;
             self.truncate_due &= busy?;
         }
         Ok(())

@@ -8,9 +8,9 @@ use policy::reading::tables::quoted;
 use rusqlite::params;
 
 use super::access::MayRead;
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 
-impl ReadModel {
+impl Tables {
     /// The latest beat of each home, as far as it may be read. One from a clock that is ahead of
     /// `now` says nothing.
     pub fn heard(
@@ -20,7 +20,7 @@ impl ReadModel {
         may_read: MayRead<'_>,
     ) -> Result<BTreeMap<NodeId, WallTime>, ReadModelError> {
         let mut heard = BTreeMap::new();
-        let table = self.schema.table(beats);
+        let table = self.place.schema.table(beats);
         let Some((table, growing)) = table.and_then(|one| Some((one, one.growing.first()?))) else {
             return Ok(heard);
         };

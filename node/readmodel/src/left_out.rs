@@ -9,7 +9,7 @@ use crdt_model::value::Value;
 use super::access::MayRead;
 use super::find::value_in;
 use super::follow::{facet_in, unreadable};
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 
 /// One value that does not count.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,7 +26,7 @@ pub struct LeftOut {
     pub wall_ms: u64,
 }
 
-impl ReadModel {
+impl Tables {
     /// How many values do not count, whoever may read them.
     pub fn left_out_count(&self) -> Result<u64, ReadModelError> {
         let count = "SELECT count(*) FROM left_out";

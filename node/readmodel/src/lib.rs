@@ -28,6 +28,7 @@
 //!
 //! * [`policy::reading::tables`]: tables from kinds. `rows`: one facet in its tables. `text`: words for the index.
 //! * `follow`: keeping up with the replica. `file`: opening, and throwing away.
+//! * `place`: asking from another thread.
 //! * `pages`: checksums of all pages, so that damage is noticed. `wal`: what is written ahead.
 //! * [`access`]: what somebody may read of it. [`find`], [`search`], [`tally`], [`measure`],
 //!   [`left_out`], `heard`: what can be asked.
@@ -41,6 +42,7 @@ mod heard;
 pub mod left_out;
 pub mod measure;
 mod pages;
+mod place;
 mod rows;
 pub mod search;
 pub mod tally;
@@ -48,6 +50,7 @@ mod text;
 mod wal;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use crdt_model::ids::{CharterVersion, NodeId};
@@ -57,20 +60,33 @@ use rusqlite::{Connection, ErrorCode};
 
 pub use file::{Opened, commits_known, remove};
 pub use follow::{Progress, SLICE_FACETS, Seen};
-use policy::reading::tables::Schema;
+pub use place::{CallOff, Place};
 
 /// The read model of one node.
 pub struct ReadModel {
-    connection: Connection,
+    tables: Tables,
     // Dropped after the connection.
     pages: pages::Pages,
     folder: PathBuf,
-    schema: Schema,
     /// The numbers that labels have, as far as they were needed.
     labels: BTreeMap<Label, i64>,
     catching_up: Option<follow::CatchUp>,
     /// Something was taken away that may still be in the file that SQLite writes ahead.
     truncate_due: bool,
+}
+
+impl Deref for ReadModel {
+    type Target = Tables;
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+/// The tables, for whoever asks.
+pub struct Tables {
+    connection: Connection,
+    place: Place,
+    call_off: CallOff,
 }
 
 /// Whose read model it is.
@@ -117,6 +133,14 @@ impl ReadModelError {
         )
     }
 
+    /// Whether the question was ended while it ran: called off, or because it took too many steps.
+    pub fn is_interrupted(&self) -> bool {
+        let Self::Sql(error) = self else {
+            return false;
+        };
+        error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+    }
+
     /// Whether there was no room on the disk.
     pub fn is_full(&self) -> bool {
         match self {
@@ -139,6 +163,6 @@ impl ReadModelError {
 impl Drop for ReadModel {
     fn drop(&mut self) {
         // What stays written ahead is brought to its places after the next start.
-        let _ = self.pages.write_back(&self.connection);
+        let _ = self.pages.write_back(&self.tables.connection);
     }
 }

@@ -4,25 +4,23 @@
 //! a view of the rows that may be read, so no question gets at others, whatever it says.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crdt_model::code::RecordCode;
 use policy::reading::measures::{Measure, permits};
 use policy::reading::tables::{Schema, Table, quoted};
 use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Statement, named_params, params};
+use rusqlite::{Connection, Statement, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 
 /// Cells of one measure, at most.
 const CELLS_MAX: usize = 1_000;
 /// Steps of SQLite's machine before it asks whether to go on, and how often it may.
 const STEPS: i32 = 100_000;
 const STEPS_MAX: u32 = 5_000;
-const BUSY_WAIT: Duration = Duration::from_millis(100);
 
 /// One number of a measure.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -46,7 +44,7 @@ pub struct Measured {
     pub not_counting: u64,
 }
 
-impl ReadModel {
+impl Tables {
     /// Asks a measure of the window from `from_ms` to before `until_ms`.
     pub fn measure(
         &self,
@@ -105,7 +103,7 @@ impl ReadModel {
             left_out |= !readable.everything;
             labels.extend(readable.labels);
         }
-        let mut connection = self.reader()?;
+        let mut connection = self.place.open(self.call_off.clone())?.connection;
         restrict(&connection, self.schema(), measure, &labels)?;
         connection.authorizer(Some(|context: AuthContext<'_>| {
             match permits(&context.action) {
@@ -113,23 +111,15 @@ impl ReadModel {
                 false => Authorization::Deny,
             }
         }))?;
-        let mut steps = 0;
+        let (mut steps, called_off) = (0, self.call_off.clone());
         connection.progress_handler(
             STEPS,
             Some(move || {
                 steps += 1;
-                steps > STEPS_MAX
+                steps > STEPS_MAX || called_off.is_called()
             }),
         )?;
         Ok((connection, left_out))
-    }
-
-    fn reader(&self) -> Result<Connection, ReadModelError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(self.path(), flags)?;
-        connection.busy_timeout(BUSY_WAIT)?;
-        connection.pragma_update(None, "temp_store", "memory")?;
-        Ok(connection)
     }
 }
 

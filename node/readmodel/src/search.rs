@@ -8,7 +8,7 @@ use crdt_model::label::FacetId;
 use super::access::MayRead;
 use super::follow::{facet_in, unreadable};
 use super::text;
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 
 /// What is looked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ pub struct Hits {
     pub total: u64,
 }
 
-impl ReadModel {
+impl Tables {
     /// Searches what somebody may read; `None` if there is no word in what is looked for.
     pub fn search(
         &self,

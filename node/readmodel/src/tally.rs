@@ -9,7 +9,7 @@ use rusqlite::{params, params_from_iter};
 
 use super::access::MayRead;
 use super::find::{Condition, Key, value_in};
-use super::{ReadModel, ReadModelError};
+use super::{ReadModelError, Tables};
 use policy::reading::tables::{Table, quoted};
 
 /// By what records are told apart.
@@ -73,14 +73,14 @@ impl By {
     }
 }
 
-impl ReadModel {
+impl Tables {
     /// Counts what somebody may read. A facet or field that has no table or column gives nothing.
     pub fn tally(
         &self,
         tally: &Tally,
         may_read: MayRead<'_>,
     ) -> Result<Vec<Counted>, ReadModelError> {
-        let Some(table) = self.schema.table(tally.facet) else {
+        let Some(table) = self.place.schema.table(tally.facet) else {
             return Ok(Vec::new());
         };
         let by: Option<Vec<String>> = tally.by.iter().map(|one| one.sql(table)).collect();

@@ -103,6 +103,8 @@ pub struct Keeper {
     /// Whether there is room on the disk.
     pub room: Room,
     pub(super) reading: Reading,
+    /// What is written just now is part of much, and nobody waits for its being found.
+    pub(super) in_bulk: bool,
     /// Why the folder was not the one that last ran here, found at this start.
     pub(super) taken_up: Option<TakenUp>,
 }
@@ -160,6 +162,7 @@ impl Keeper {
             scrub_due: false,
             room,
             reading: Reading::new(folder.read_model()),
+            in_bulk: false,
             taken_up,
         };
         keeper.engine.set_room(keeper.room.state());
@@ -225,7 +228,8 @@ impl Keeper {
                 let (charter, node) = (self.engine.charter(), self.engine.node());
                 self.waits.changed(&**charter, node, &facet, &label, from);
                 self.limits.changed(facet, self.engine.charter().kinds());
-                self.reading.changed(facet);
+                self.reading
+                    .changed(facet, &label, from.is_none() && !self.in_bulk);
                 if from.is_some() {
                     self.note_latency(wall);
                 }
@@ -239,7 +243,7 @@ impl Keeper {
             Output::Alarm(alarm) => {
                 if let Alarm::Damaged { facet, .. } = &alarm {
                     self.limits.changed(*facet, self.engine.charter().kinds());
-                    self.reading.changed(*facet);
+                    self.reading.changed_somehow(*facet);
                 }
                 alarms::log(&alarm, &self.summaries);
             }

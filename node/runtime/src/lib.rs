@@ -10,6 +10,7 @@
 //! * `beats`: that the node is there, written down every so often.
 //! * `warnings`: what a person at this machine should see to.
 //! * `reading`: the read model follows what the engine makes durable.
+//! * [`view`]: what questions are answered from, on other threads.
 //! * `identity`: whose store and key these are; `taken_up`: a folder that did not last run here. [`repair`]: a damaged store made whole.
 //! * [`founding`]: making a node.
 
@@ -22,11 +23,12 @@ pub mod keeper;
 pub mod limits;
 pub mod mail;
 pub mod network;
-mod reading;
+pub mod reading;
 pub mod repair;
 mod running;
 mod summaries;
 mod taken_up;
+pub mod view;
 pub mod waiting;
 pub mod warnings;
 

@@ -2,6 +2,7 @@
 //! acted on when they are up.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
@@ -25,7 +26,7 @@ pub(super) const CONFIRMED_WITHIN_MS: u64 = 48 * 3_600_000;
 
 /// See the module.
 pub struct Limits {
-    due: Due,
+    due: Arc<Due>,
     /// Of all facets, those are still to be looked at whose record comes after this one; all if none.
     rest: Option<Option<RecordId>>,
     /// The facets that are to be looked at next.
@@ -37,7 +38,7 @@ impl Limits {
     /// Everything is to be looked at.
     pub(super) fn anew() -> Self {
         Self {
-            due: Due::default(),
+            due: Arc::default(),
             rest: Some(None),
             changed: BTreeSet::new(),
             look_at: Instant::default(),
@@ -56,8 +57,8 @@ impl Limits {
     pub(super) fn look(&mut self, facet: &FacetId, held: Option<&Held>, kinds: &Kinds) {
         if self.changed.remove(facet) {
             match held {
-                Some(held) => self.due.look(held, kinds),
-                None => self.due.forget(facet),
+                Some(held) => Arc::make_mut(&mut self.due).look(held, kinds),
+                None => Arc::make_mut(&mut self.due).forget(facet),
             }
         }
     }
@@ -68,7 +69,7 @@ impl Limits {
     }
 
     /// What runs.
-    pub fn due(&self) -> &Due {
+    pub fn due(&self) -> &Arc<Due> {
         &self.due
     }
 
@@ -159,7 +160,7 @@ impl Keeper {
             return Ok(());
         }
         let (charter, node) = (self.engine.charter().clone(), self.node());
-        let acts = self.limits.due.acts(node, &*charter, wall, &self.store);
+        let acts = Arc::make_mut(&mut self.limits.due).acts(node, &*charter, wall, &self.store);
         for act in acts.map_err(|error| super::keeper::damaged(&error))? {
             match act {
                 Act::Step(draft) => self.take_step(draft)?,

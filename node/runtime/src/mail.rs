@@ -29,18 +29,35 @@ pub(crate) enum Mail {
     Stop(Box<dyn FnOnce() + Send>),
 }
 
-/// Where mail for the engine's thread is left.
+/// Pieces of bulk work that may wait.
+const BULK_MAX: usize = 2;
+
+/// Where mail for the engine's thread is left. Bulk work is done while nothing else waits.
 #[derive(Clone)]
-pub struct Mailbox(mpsc::Sender<Mail>);
+pub struct Mailbox {
+    mail: mpsc::Sender<Mail>,
+    bulk: mpsc::Sender<Work>,
+}
+
+/// What was left for the engine's thread.
+pub(crate) struct Post {
+    pub(crate) mail: mpsc::Receiver<Mail>,
+    pub(crate) bulk: mpsc::Receiver<Work>,
+}
 
 /// The node is ending and takes no more mail.
 #[derive(Debug)]
 pub struct Ended;
 
 impl Mailbox {
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Mail>) {
-        let (leave, take) = mpsc::channel(MAIL_MAX);
-        (Self(leave), take)
+    pub(crate) fn new() -> (Self, Post) {
+        let (leave_mail, mail) = mpsc::channel(MAIL_MAX);
+        let (leave_bulk, bulk) = mpsc::channel(BULK_MAX);
+        let mailbox = Self {
+            mail: leave_mail,
+            bulk: leave_bulk,
+        };
+        (mailbox, Post { mail, bulk })
     }
 
     /// Leaves work, once there is room.
@@ -48,7 +65,20 @@ impl Mailbox {
     /// # Errors
     /// The node is ending; the work is dropped.
     pub async fn work(&self, work: Work) -> Result<(), Ended> {
-        self.0.send(Mail::Work(work)).await.map_err(|_| Ended)
+        self.mail.send(Mail::Work(work)).await.map_err(|_| Ended)
+    }
+
+    /// The same from a thread that may wait; at a node that is ending the work is dropped.
+    pub fn work_blocking(&self, work: Work) {
+        // Whoever waits for the work is told that it was dropped.
+        let _ = self.mail.blocking_send(Mail::Work(work));
+    }
+
+    /// Leaves work that nothing else is to wait for, from a thread that may wait; at a node that is
+    /// ending it is dropped.
+    pub fn bulk_blocking(&self, work: Work) {
+        // Whoever waits for the work is told that it was dropped.
+        let _ = self.bulk.blocking_send(work);
     }
 
     /// Has the node end; `stopped` is called once everything is durable.
@@ -57,12 +87,12 @@ impl Mailbox {
     /// It is ending already.
     pub async fn stop(&self, stopped: impl FnOnce() + Send + 'static) -> Result<(), Ended> {
         let stop = Mail::Stop(Box::new(stopped));
-        self.0.send(stop).await.map_err(|_| Ended)
+        self.mail.send(stop).await.map_err(|_| Ended)
     }
 
     /// The same from a thread that may wait.
     pub(crate) fn stop_blocking(&self) {
         // It may be ending already.
-        let _ = self.0.blocking_send(Mail::Stop(Box::new(|| {})));
+        let _ = self.mail.blocking_send(Mail::Stop(Box::new(|| {})));
     }
 }

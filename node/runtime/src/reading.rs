@@ -3,22 +3,27 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 
 use crdt_model::engine::Input;
 use crdt_model::ids::CharterVersion;
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::Held;
 
 use super::keeper::Keeper;
+use super::view::{Footing, Gate};
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_readmodel::{Opened, Owner, Progress, ReadModel, ReadModelError, SLICE_FACETS};
 
-/// Rounds of following before a question is answered, at most.
-const ROUNDS_MAX: usize = 8;
-/// Facets that may wait for it while others wait for this node: before a question is answered, nearly
-/// all rounds are left for them.
-const WAITING_FACETS_MAX: usize = (ROUNDS_MAX - 1) * SLICE_FACETS;
+/// Facets that are followed in one go: everybody waits that long.
+const FOLLOWED_AT_ONCE: usize = 64;
+/// Rounds of following before a question is answered, at most, for what others wrote. What was written
+/// here is always followed.
+const ROUNDS_MAX: usize = 4;
+/// Facets that may wait for it while others wait for this node.
+const WAITING_FACETS_MAX: usize = 7 * SLICE_FACETS;
 
 /// What the keeper knows of the read model.
 pub(super) struct Reading {
@@ -27,7 +32,9 @@ pub(super) struct Reading {
     model: Option<ReadModel>,
     /// The charter whose kinds it was made from.
     made_for: CharterVersion,
-    /// Facets that are not in it as the replica has them.
+    /// Facets that are not in it as the replica has them, and without which no question is answered.
+    first: BTreeSet<FacetId>,
+    /// The others that are not in it as the replica has them.
     changed: BTreeSet<FacetId>,
     /// The replica dropped facets that may be in it.
     purge_due: bool,
@@ -39,6 +46,10 @@ pub(super) struct Reading {
     off: Option<String>,
     /// Facets that were mended since something went well.
     mended: BTreeSet<FacetId>,
+    /// Lets questions in that run on other threads.
+    gate: Gate,
+    /// What such questions could not read.
+    failures: (Sender<ReadModelError>, Receiver<ReadModelError>),
 }
 
 /// What became of following.
@@ -58,20 +69,38 @@ impl Reading {
             folder,
             model: None,
             made_for: CharterVersion(0),
+            first: BTreeSet::new(),
             changed: BTreeSet::new(),
             purge_due: false,
             last_try: false,
             made_anew: None,
             off: None,
             mended: BTreeSet::new(),
+            gate: Gate::default(),
+            failures: mpsc::channel(),
         }
     }
 
-    /// A facet is to be looked at.
-    pub(super) fn changed(&mut self, facet: FacetId) {
+    /// A facet changed, and has this label now. What somebody wrote here is to be found at once; so is
+    /// a new label, for by the old one it might be shown to whom it is not for.
+    pub(super) fn changed(&mut self, facet: FacetId, label: &Label, written_here: bool) {
         // Where it is not open, everything is compared when it is opened.
+        let Some(model) = &mut self.model else {
+            return;
+        };
+        let relabelled = model
+            .label_of(&facet)
+            .map_or(true, |known| known.is_some_and(|known| known != *label));
+        match written_here || relabelled || self.first.contains(&facet) {
+            true => self.first.insert(facet),
+            false => self.changed.insert(facet),
+        };
+    }
+
+    /// A facet changed in a way that is not known.
+    pub(super) fn changed_somehow(&mut self, facet: FacetId) {
         if self.model.is_some() {
-            self.changed.insert(facet);
+            self.first.insert(facet);
         }
     }
 
@@ -82,7 +111,7 @@ impl Reading {
 
     /// Whether it may have something that the replica has otherwise, or not at all.
     fn is_behind(&self) -> bool {
-        self.purge_due || !self.changed.is_empty()
+        self.purge_due || !self.first.is_empty()
     }
 }
 
@@ -92,6 +121,7 @@ impl Keeper {
     pub(super) fn read_model_may_wait(&self) -> bool {
         let Reading {
             model,
+            first,
             changed,
             purge_due,
             ..
@@ -100,7 +130,7 @@ impl Keeper {
             .as_ref()
             .is_none_or(|model| model.progress(0).is_some());
         let waiting = 1..WAITING_FACETS_MAX;
-        !catching_up && !purge_due && waiting.contains(&changed.len())
+        !catching_up && !purge_due && first.is_empty() && waiting.contains(&changed.len())
     }
 
     /// Brings more of what changed into the read model.
@@ -137,14 +167,19 @@ impl Keeper {
             limits.look(facet, held, charter.kinds());
         };
         if self.reading.purge_due {
+            let _nobody = self.reading.gate.close();
             model.purge(&self.store)?;
             self.reading.purge_due = false;
         }
-        let changed = self.reading.changed.iter().copied();
-        let changed: BTreeSet<_> = changed.take(SLICE_FACETS).collect();
+        let waiting = match self.reading.first.is_empty() {
+            true => &mut self.reading.changed,
+            false => &mut self.reading.first,
+        };
+        let changed: BTreeSet<_> = waiting.iter().copied().take(FOLLOWED_AT_ONCE).collect();
         if !changed.is_empty() {
             model.follow(&self.store, &changed, seen)?;
             for facet in &changed {
+                self.reading.first.remove(facet);
                 self.reading.changed.remove(facet);
             }
             return Ok(Followed::Some);
@@ -171,6 +206,7 @@ impl Keeper {
                 self.reading.model = Some(model);
             }
             Some(model) => {
+                let _nobody = self.reading.gate.close();
                 let (mut model, anew) = model.change_kinds(charter.kinds(), owner)?;
                 if anew {
                     tracing::info!("the read model is made anew: it was made for other tables");
@@ -213,7 +249,9 @@ impl Keeper {
                     "the read model cannot be used; records are not affected"
                 );
                 self.reading.model = None;
+                self.reading.first.clear();
                 self.reading.changed.clear();
+                let _nobody = self.reading.gate.close();
                 // Nobody would see to what is dropped from now on. It may be what cannot be done.
                 let _ = node_readmodel::remove(&self.reading.folder);
                 self.reading.off = Some(why);
@@ -228,11 +266,13 @@ impl Keeper {
             node: self.engine.node(),
             charter: charter.version(),
         };
+        let _nobody = self.reading.gate.close();
         // Its files must not be written any more.
         self.reading.model = None;
         let model = ReadModel::make(&self.reading.folder, charter.kinds(), owner)?;
         self.reading.model = Some(model);
         self.reading.made_for = owner.charter;
+        self.reading.first.clear();
         self.reading.changed.clear();
         self.reading.purge_due = false;
         self.reading.off = None;
@@ -265,7 +305,8 @@ impl Keeper {
     pub(super) fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
         for round in 1.. {
             let followed = self.follow()?;
-            let wanted = whole || self.reading.is_behind() && round < ROUNDS_MAX;
+            let waits = !self.reading.changed.is_empty() && round < ROUNDS_MAX;
+            let wanted = whole || self.reading.is_behind() || waits;
             if followed != Followed::Some || !wanted {
                 break;
             }
@@ -276,6 +317,9 @@ impl Keeper {
     /// Brings the read model up for a question, and sees whether it can be relied on. Where it is damaged
     /// it is made anew, and the question is answered as after a start.
     pub fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
+        if let Some(error) = self.reading.failures.1.try_iter().last() {
+            self.read_failed(&error);
+        }
         self.catch_up(whole)?;
         let now = self.clock.now();
         let verified = self.reading.model.as_mut().map(|model| model.verify(now));
@@ -300,22 +344,62 @@ impl Keeper {
     /// The same, for who asks about the read model itself.
     pub fn read_model_as_it_stands(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
         match (&self.reading.model, &self.reading.off) {
-            (Some(model), None) => Ok((model, model.progress(self.engine.index().len()))),
+            (Some(model), None) => Ok((model, self.progress(model))),
             (_, Some(why)) => Err(unusable(why)),
             (None, None) => Err(hindered()),
         }
     }
 
     /// A question found the file to be unreadable.
-    pub fn read_failed(&mut self, error: &ReadModelError) -> Problem {
+    fn read_failed(&mut self, error: &ReadModelError) {
         if !error.is_busy() {
             self.failed(error);
         }
-        hindered()
+    }
+
+    /// How far it has come, if something is missing.
+    fn progress(&self, model: &ReadModel) -> Option<Progress> {
+        let all = self.engine.index().len();
+        let waiting = self.reading.changed.len() as u64;
+        let followed = (waiting > 0).then(|| Progress {
+            done: all.saturating_sub(waiting),
+            all,
+        });
+        model.progress(all).or(followed)
+    }
+
+    /// How many facets the read model has.
+    ///
+    /// # Errors
+    /// It cannot be used now.
+    pub fn read_model_facets(&mut self) -> Result<u64, Problem> {
+        let facets = self.read_model_as_it_stands()?.0.facets();
+        facets.map_err(|error| {
+            self.read_failed(&error);
+            hindered()
+        })
+    }
+
+    /// What questions are answered from, as things stand now.
+    pub fn footing(&self) -> Footing {
+        Footing {
+            node: self.node(),
+            charter: Arc::clone(self.engine.charter()),
+            rules: Arc::clone(self.engine.rules()),
+            adopted: self.adopted.clone(),
+            now: self.engine.floored(self.clock.now().wall),
+            store: self.store.reader(),
+            due: Arc::clone(self.limits.due()),
+            reading: self
+                .read_model()
+                .map(|(model, progress)| (model.place(), progress)),
+            gate: self.reading.gate.clone(),
+            failures: self.reading.failures.0.clone(),
+        }
     }
 }
 
-fn hindered() -> Problem {
+pub(crate) fn hindered() -> Problem {
     Problem::new(
         "read-model-busy",
         text!(

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::keeper::Keeper;
-use super::mail::{MAIL_MAX, Mail, Mailbox, Work};
+use super::mail::{MAIL_MAX, Mail, Mailbox, Post, Work};
 use super::reading::Followed;
 use super::{ahead, identity, warnings};
 use crdt_model::text;
@@ -29,6 +29,8 @@ const ROUND_EVENTS_MAX: usize = 256;
 /// Files that a node must be able to have open at a time: its store, its read model, and some lines.
 const DESCRIPTORS_MIN: u64 = 32;
 
+/// Milliseconds of bulk work in one round, at most.
+const BULK_MS: u64 = 50;
 /// Milliseconds without anything to do after which the read model is brought up.
 const QUIET_MS: u64 = 10;
 /// Milliseconds after which the read model is tried again that another program holds.
@@ -131,14 +133,14 @@ fn serve<Doors>(
         };
         let (handle, events) =
             Transport::start(config, roster).map_err(|problem| cannot_listen(&problem))?;
-        let (mailbox, mail) = Mailbox::new();
+        let (mailbox, post) = Mailbox::new();
         let doors = open_doors(mailbox.clone()).map_err(|problem| cannot_start(&problem))?;
         watch_for_the_end(mailbox, stop_with_parent);
         // If it has ended already, it says why.
         let _ = engine.lines.send(Lines {
             handle,
             events: ahead::reads(events, reads_ahead),
-            mail,
+            post,
         });
         let ended = told(engine.ended).await;
         drop(doors);
@@ -150,7 +152,7 @@ fn serve<Doors>(
 struct Lines {
     handle: Handle,
     events: mpsc::Receiver<Event>,
-    mail: mpsc::Receiver<Mail>,
+    post: Post,
 }
 
 /// The thread of engine and store. It opens them itself: memory that opening takes and gives back
@@ -208,7 +210,7 @@ fn run_rounds(keeper: Keeper, lines: Lines) -> Result<(), Problem> {
     let Lines {
         handle,
         events,
-        mail,
+        post,
     } = lines;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -217,7 +219,7 @@ fn run_rounds(keeper: Keeper, lines: Lines) -> Result<(), Problem> {
         keeper,
         handle,
         events,
-        mail,
+        post,
         put_off: Vec::new(),
     };
     runtime
@@ -230,7 +232,7 @@ struct Rounds {
     keeper: Keeper,
     handle: Handle,
     events: mpsc::Receiver<Event>,
-    mail: mpsc::Receiver<Mail>,
+    post: Post,
     /// Work that waits until all time limits have been found: after a start that takes a while, and
     /// peers are served meanwhile.
     put_off: Vec<Work>,
@@ -240,6 +242,7 @@ struct Rounds {
 enum Next {
     Event(Event),
     Mail(Mail),
+    Bulk(Work),
     Time,
     End,
 }
@@ -259,7 +262,10 @@ impl Rounds {
                     self.next(followed).await
                 }
             };
+            let begun = self.keeper.clock.now().instant;
+            let mut only_bulk = true;
             for _ in 0..ROUND_EVENTS_MAX {
+                only_bulk &= matches!(next, Next::Bulk(_));
                 match next {
                     Next::Event(event) => self.event(event)?,
                     Next::Mail(Mail::Stop(stopped)) => return self.stop(stopped).await,
@@ -267,6 +273,7 @@ impl Rounds {
                         self.put_off.push(work);
                     }
                     Next::Mail(Mail::Work(work)) => self.work(work)?,
+                    Next::Bulk(work) => self.bulk_work(work)?,
                     Next::Time => {
                         self.keeper.input(Input::Tick)?;
                         self.keeper.watch_limits()?;
@@ -275,7 +282,9 @@ impl Rounds {
                     }
                     Next::End => return Ok(()),
                 }
-                next = match self.ready() {
+                // Bulk work shares a turn of the disk, and keeps nobody else from it.
+                let passed_ms = self.keeper.clock.now().instant.since_ms(begun);
+                next = match self.ready(only_bulk && passed_ms < BULK_MS) {
                     Some(ready) => ready,
                     None => break,
                 };
@@ -296,6 +305,13 @@ impl Rounds {
                 put_off.try_for_each(|work| self.work(work))
             }
         }
+    }
+
+    fn bulk_work(&mut self, work: Work) -> Result<(), Problem> {
+        self.keeper.in_bulk = true;
+        let done = self.work(work);
+        self.keeper.in_bulk = false;
+        done
     }
 
     fn work(&mut self, work: Work) -> Result<(), Problem> {
@@ -323,7 +339,8 @@ impl Rounds {
     async fn next_within(&mut self, wait_ms: u64) -> Option<Next> {
         tokio::select! {
             event = self.events.recv() => Some(event.map_or(Next::End, Next::Event)),
-            mail = self.mail.recv() => Some(mail.map_or(Next::End, Next::Mail)),
+            mail = self.post.mail.recv() => Some(mail.map_or(Next::End, Next::Mail)),
+            Some(work) = self.post.bulk.recv() => Some(Next::Bulk(work)),
             () = tokio::time::sleep(Duration::from_millis(wait_ms)) => None,
         }
     }
@@ -339,11 +356,18 @@ impl Rounds {
         self.next_within(wait_ms).await.unwrap_or(Next::Time)
     }
 
-    fn ready(&mut self) -> Option<Next> {
+    /// What waits already; bulk work only where `bulk` says so.
+    fn ready(&mut self, bulk: bool) -> Option<Next> {
         if let Ok(event) = self.events.try_recv() {
             return Some(Next::Event(event));
         }
-        self.mail.try_recv().ok().map(Next::Mail)
+        if let Ok(mail) = self.post.mail.try_recv() {
+            return Some(Next::Mail(mail));
+        }
+        match bulk {
+            true => self.post.bulk.try_recv().ok().map(Next::Bulk),
+            false => None,
+        }
     }
 
     /// Hands the transport its commands; takes events meanwhile, so that neither waits for the

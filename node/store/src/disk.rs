@@ -1,6 +1,7 @@
 //! The store on disk: the seam of the core over a checked engine and a head file.
 
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crdt_model::store::{Batch, Entry, Store, StoreError};
 
@@ -27,6 +28,8 @@ pub struct StoreOptions {
 
 /// The store of a node.
 pub type SledStore = DiskStore<SledEngine>;
+/// Reads the store of a node from another thread.
+pub type SledReader = StoreReader<SledEngine>;
 
 /// A store on disk over some engine. See the module's documentation for what it notices.
 ///
@@ -34,8 +37,8 @@ pub type SledStore = DiskStore<SledEngine>;
 /// by [`accept_rollback`](Self::accept_rollback).
 #[derive(Debug)]
 pub struct DiskStore<E: Engine> {
-    // Dropped in this order: the engine before the lock.
-    pub(super) sealed: Sealed<E>,
+    // Dropped in this order: the engine before the lock. Readers hold it only while they read.
+    sealed: Arc<RwLock<Sealed<E>>>,
     pub(super) journal: Journal,
     pub(super) head: Head,
     pub(super) folder: Folder,
@@ -62,7 +65,7 @@ impl<E: Engine> DiskStore<E> {
         cache_bytes: u64,
     ) -> Self {
         Self {
-            sealed,
+            sealed: Arc::new(RwLock::new(sealed)),
             journal,
             head,
             folder,
@@ -72,6 +75,21 @@ impl<E: Engine> DiskStore<E> {
         }
     }
 
+    /// The engine, for reading.
+    pub(super) fn sealed(&self) -> RwLockReadGuard<'_, Sealed<E>> {
+        read(&self.sealed)
+    }
+
+    /// The engine, for writing.
+    pub(super) fn sealed_mut(&self) -> RwLockWriteGuard<'_, Sealed<E>> {
+        self.sealed.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another way to read, for other threads, for as long as this one is open.
+    pub fn reader(&self) -> StoreReader<E> {
+        StoreReader(Arc::downgrade(&self.sealed))
+    }
+
     /// What was mended when it was opened.
     pub fn mended(&self) -> Option<&Mended> {
         self.mended.as_ref()
@@ -79,7 +97,7 @@ impl<E: Engine> DiskStore<E> {
 
     /// The number of entries.
     pub fn entry_count(&self) -> u64 {
-        self.sealed.stamp().content.entries
+        self.sealed().stamp().content.entries
     }
 
     /// Why the folder is not the one that last ran here. It stays so until that is
@@ -130,7 +148,7 @@ impl<E: Engine> DiskStore<E> {
         if !matches!(error, StoreError::Damaged { .. }) {
             return Err(error);
         }
-        let stamp = self.sealed.stamp();
+        let stamp = self.sealed().stamp();
         let path = self.folder.journal_path(stamp.mark.generation);
         match Index::read(&path) {
             // Batches may wait in memory, or some of it may be damaged, too.
@@ -145,25 +163,28 @@ impl<E: Engine> DiskStore<E> {
     }
 
     pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
-        let mark = self.sealed.stamp().mark;
+        let mark = self.sealed().stamp().mark;
         if mark == self.head.mark() {
             return Ok(());
         }
         let Self {
             sealed, journal, ..
         } = self;
+        let mut sealed = sealed.write().unwrap_or_else(PoisonError::into_inner);
         // Side by side: the disk takes little longer for both than for one.
         let (engine, second) = std::thread::scope(|scope| {
             let second = scope.spawn(|| journal.sync());
             (sealed.sync(), second.join())
         });
+        drop(sealed);
         engine?;
         second.unwrap_or_else(|_| Err(StoreError::Failed("syncing the journal".to_owned())))?;
         self.head
             .write(mark)
             .map_err(at_path(&self.folder.head_path()))?;
-        if self.journal.is_worn(self.sealed.live_bytes()) {
-            self.journal = copy_to_journal(&self.sealed, &self.folder)?;
+        if self.journal.is_worn(self.sealed().live_bytes()) {
+            let copy = copy_to_journal(&self.sealed(), &self.folder)?;
+            self.journal = copy;
         }
         Ok(())
     }
@@ -171,7 +192,7 @@ impl<E: Engine> DiskStore<E> {
 
 impl<E: Engine> Store for DiskStore<E> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.sealed.get(key);
+        let found = self.sealed().get(key);
         found.or_else(|error| self.read_in_journal(error, |journal| journal.get(key)))
     }
 
@@ -181,7 +202,7 @@ impl<E: Engine> Store for DiskStore<E> {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let found = self.sealed.scan(prefix, after, limit);
+        let found = self.sealed().scan(prefix, after, limit);
         found.or_else(|error| {
             self.read_in_journal(error, |journal| journal.scan(prefix, after, limit))
         })
@@ -191,8 +212,9 @@ impl<E: Engine> Store for DiskStore<E> {
         self.unless_poisoned(|store| match batch.is_empty() {
             true => Ok(()),
             false => {
-                store.sealed.write(batch)?;
-                store.journal.append(batch, &store.sealed.stamp())
+                store.sealed_mut().write(batch)?;
+                let stamp = store.sealed().stamp();
+                store.journal.append(batch, &stamp)
             }
         })
     }
@@ -208,4 +230,67 @@ impl<E: Engine> Store for DiskStore<E> {
     fn disk_bytes(&self) -> Result<u64, StoreError> {
         self.folder.disk_bytes()
     }
+}
+
+fn read<E: Engine>(sealed: &RwLock<Sealed<E>>) -> RwLockReadGuard<'_, Sealed<E>> {
+    // A panic in the engine is caught below; what it leaves behind takes no further call.
+    sealed.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a store from another thread, one key or one stretch of keys at a time: what is written
+/// between two readings shows in the second.
+#[derive(Debug)]
+pub struct StoreReader<E: Engine>(Weak<RwLock<Sealed<E>>>);
+
+impl<E: Engine> Clone for StoreReader<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: Engine> StoreReader<E> {
+    fn with<T>(
+        &self,
+        call: impl FnOnce(&Sealed<E>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.0.upgrade() {
+            Some(sealed) => call(&read(&sealed)),
+            None => Err(StoreError::Failed("the store is closed".to_owned())),
+        }
+    }
+}
+
+impl<E: Engine> Store for StoreReader<E> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(|sealed| sealed.get(key))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.with(|sealed| sealed.scan(prefix, after, limit))
+    }
+
+    fn write(&mut self, _: &Batch) -> Result<(), StoreError> {
+        Err(only_reads())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Err(only_reads())
+    }
+
+    fn scrub(&mut self) -> Result<(), StoreError> {
+        Err(only_reads())
+    }
+
+    fn disk_bytes(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+fn only_reads() -> StoreError {
+    StoreError::Failed("this way into the store only reads".to_owned())
 }

@@ -40,7 +40,7 @@ pub struct Inspection {
 /// [`PIECE_BYTES_MAX`](super::PIECE_BYTES_MAX) bytes and a few. An engine need not notice damage,
 /// and need not stop after a failure: the layers above it do both. One that does notice leaves the
 /// key of [`StoreError::Damaged`] empty, and the layer above fills it in.
-pub trait Engine: Sized + Send {
+pub trait Engine: Sized + Send + Sync {
     /// Opens the engine in an existing folder, empty or its own, and makes the folder's own
     /// entries durable. The caller has seen to it that no other process is there.
     fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError>;

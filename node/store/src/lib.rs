@@ -85,7 +85,7 @@ mod sled_log;
 mod stamp;
 
 pub use self::aside::SET_ASIDE_MAX;
-pub use self::disk::{DiskStore, SledStore, StoreOptions};
+pub use self::disk::{DiskStore, SledReader, SledStore, StoreOptions, StoreReader};
 pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::folder::is_in_use;

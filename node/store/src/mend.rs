@@ -88,7 +88,7 @@ pub(super) fn rebuild<E: Engine>(
         ..last.mark
     };
     let mut store = next_store::<E>(folder, look.head, mark, cache_bytes, |add| index.each(add))?;
-    let found = store.sealed.stamp().content;
+    let found = store.sealed().stamp().content;
     if found != last.content {
         return Err(OpenError::Damaged(content_problem(last.content, found)));
     }

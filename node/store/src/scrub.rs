@@ -23,13 +23,13 @@ use super::stamp::Mark;
 /// while the old generation is removed has to be repeated.
 pub(super) fn scrub<E: Engine>(store: &mut DiskStore<E>) -> Result<(), StoreError> {
     store.unless_poisoned(DiskStore::sync_all)?;
-    let old = store.sealed.stamp().mark;
+    let old = store.sealed().stamp().mark;
     let new = Mark {
         store: old.store,
         generation: old.generation + 1,
         batches: old.batches + 1,
     };
-    let copied = copy(&store.sealed, &store.folder, new, store.cache_bytes);
+    let copied = copy(&store.sealed(), &store.folder, new, store.cache_bytes);
     let copied = copied.and_then(|copy| {
         let journal = copy_to_journal(&copy, &store.folder)?;
         Ok((copy, journal))
@@ -49,7 +49,7 @@ pub(super) fn scrub<E: Engine>(store: &mut DiskStore<E>) -> Result<(), StoreErro
             .write(new)
             .map_err(at_path(&store.folder.head_path()))
     })?;
-    store.sealed = copy;
+    *store.sealed_mut() = copy;
     store.journal = journal;
     store.folder.keep_only(new.generation)?;
     aside::remove_all(store.folder.path())

@@ -31,6 +31,21 @@ const LINES: &[(&str, &str, Says)] = &[
         HeldFacet,
     ),
     (
+        "app/answers/mod.rs",
+        r#"warn: %error, "a question could not be answered""#,
+        NothingOfFacets,
+    ),
+    (
+        "app/answers/snapshot.rs",
+        r#"warn: %error, "a snapshot could not be taken""#,
+        NothingOfFacets,
+    ),
+    (
+        "app/answers/importing.rs",
+        r#"warn: %error, "an import could not begin""#,
+        NothingOfFacets,
+    ),
+    (
         "app/answers/left_out.rs",
         r#"info: %role, values, reason, "a person listed what does not count""#,
         HeldFacet,

@@ -18,14 +18,13 @@ use crate::asked::due::{DueItem, DueLetter, DueList, DueRequest, Sending};
 use crate::asked::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crdt_model::text::Problem;
 use node_readmodel::access::MayRead;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
-pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Problem> {
-    keeper.find_limits();
-    let role = role_of(keeper, wanted.role)?;
-    let now = keeper.engine.floored(keeper.clock.now().wall);
-    let reads = reader(keeper, role);
-    let (mut items, _) = running(keeper, wanted.home, now, &reads)?;
+pub(super) fn list(view: &View<'_>, wanted: &DueRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, wanted.role)?;
+    let now = view.now;
+    let reads = reader(view, role);
+    let (mut items, _) = running(view, wanted.home, now, &reads)?;
     let mut counts: BTreeMap<Standing, u64> = BTreeMap::new();
     for item in &items {
         *counts.entry(item.standing).or_default() += 1;
@@ -45,18 +44,18 @@ pub(super) fn list(keeper: &mut Keeper, wanted: &DueRequest) -> Result<Reply, Pr
 
 /// The time limits that run on what may be read, and whether there are more.
 pub(super) fn running(
-    keeper: &Keeper,
+    view: &View<'_>,
     home: Option<NodeId>,
     now: WallTime,
     may_read: MayRead<'_>,
 ) -> Result<(Vec<DueItem>, bool), Problem> {
     let (mut items, mut withheld) = (Vec::new(), false);
-    for (facet, entry) in keeper.limits.due().entries() {
+    for (facet, entry) in view.due.entries() {
         if home.is_some_and(|home| home != facet.home) {
             continue;
         }
         match may_read(&facet.label(entry.grade)) {
-            true => items.extend(item(keeper, facet, entry, now, may_read)?),
+            true => items.extend(item(view, facet, entry, now, may_read)?),
             false => withheld = true,
         }
     }
@@ -64,13 +63,13 @@ pub(super) fn running(
 }
 
 fn item(
-    keeper: &Keeper,
+    view: &View<'_>,
     facet: &FacetId,
     entry: &Entry,
     now: WallTime,
     may_read: MayRead<'_>,
 ) -> Result<Option<DueItem>, Problem> {
-    let charter = keeper.engine.charter();
+    let charter = &view.charter;
     let kinds = charter.kinds();
     let (Some((clock, field)), Some((kind, declared))) = (
         clock_of(kinds, facet.facet, entry.clock),
@@ -100,23 +99,23 @@ fn item(
         settled: entry.settled,
         then: then.and_then(|then| word(then.step)),
         taker: then.and_then(|then| taker(charter.roster(), facet.home, then)),
-        letter: letter(keeper, facet, entry, clock, may_read)?,
+        letter: letter(view, facet, entry, clock, may_read)?,
     }))
 }
 
 fn letter(
-    keeper: &Keeper,
+    view: &View<'_>,
     facet: &FacetId,
     entry: &Entry,
     clock: &Clock,
     may_read: MayRead<'_>,
 ) -> Result<Option<DueLetter>, Problem> {
-    let charter = keeper.engine.charter();
+    let charter = &view.charter;
     let Some(title) = clock.letter.and_then(|slot| charter.kinds().letter(slot)) else {
         return Ok(None);
     };
     let sent = letter_of(&**charter, facet, entry);
-    let held = sent.map_or(Ok(None), |sent| replica::facet_entry(&keeper.store, &sent));
+    let held = sent.map_or(Ok(None), |sent| replica::facet_entry(&view.store, &sent));
     let held = held.map_err(|error| unreadable(&error))?;
     let readable = sent
         .zip(held)

@@ -10,7 +10,7 @@ use crdt_model::kind::Title;
 use crdt_model::replica;
 use crdt_model::value::Value;
 
-use super::finding::{Answered, Unanswered, answered, reader};
+use super::finding::reader;
 use super::records::role_of;
 use super::unreadable;
 use crate::asked::duplicates::{Duplicates, DuplicatesRequest, Pair, Sent};
@@ -20,7 +20,7 @@ use crdt_model::text::Problem;
 use node_readmodel::access::MayRead;
 use node_readmodel::alike::{Shape, Shapes};
 use node_readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
 /// How alike the words of two reports are at least.
 const ALIKE_PERCENT_MIN: u8 = 50;
@@ -34,16 +34,12 @@ struct Told {
     shape: Shape,
 }
 
-pub(super) fn propose(keeper: &mut Keeper, running: bool, of: &DuplicatesRequest) -> Answered {
-    answered(keeper, running, |keeper| proposed(keeper, of))
-}
-
-fn proposed(keeper: &Keeper, wanted: &DuplicatesRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, wanted.role)?;
-    let now = keeper.engine.floored(keeper.clock.now().wall);
+pub(super) fn propose(view: &View<'_>, wanted: &DuplicatesRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, wanted.role)?;
+    let now = view.now;
     let from_ms = now.ms.saturating_sub(u64::from(wanted.days) * DAY_MS);
-    let (model, catching_up) = keeper.read_model()?;
-    let reads = reader(keeper, role);
+    let (model, catching_up) = view.read_model()?;
+    let reads = reader(view, role);
     let from = Value::Integer(i64::try_from(from_ms).unwrap_or(i64::MAX));
     let recent = Find {
         facet: named("grid.summary"),
@@ -62,8 +58,8 @@ fn proposed(keeper: &Keeper, wanted: &DuplicatesRequest) -> Result<Reply, Unansw
     let page = model.find(&recent, &reads)?;
     let mut pairs = Vec::new();
     for ((home, category), rows) in groups(&page.rows) {
-        let told = with_words(keeper, &rows, &reads)?;
-        let Some(category) = title_of(keeper, category) else {
+        let told = with_words(view, &rows, &reads)?;
+        let Some(category) = title_of(view, category) else {
             continue;
         };
         pairs.extend(alike(&told).map(|(first, second, alike_percent)| Pair {
@@ -108,14 +104,14 @@ fn groups(rows: &[FoundRow]) -> BTreeMap<(NodeId, Name), Vec<&FoundRow>> {
 /// These reports with their words, as far as those may be read. They are taken from the replica, which
 /// finds a record by its id.
 fn with_words(
-    keeper: &Keeper,
+    view: &View<'_>,
     rows: &[&FoundRow],
     may_read: MayRead<'_>,
 ) -> Result<Vec<Told>, Problem> {
     let mut shapes = Shapes::default();
     let mut told = Vec::new();
     for row in rows {
-        let facets = replica::facets_of(&keeper.store, row.record);
+        let facets = replica::facets_of(&view.store, row.record);
         let facets = facets.map_err(|error| unreadable(&error))?;
         let content = facets.iter().find(|(facet, entry)| {
             facet.facet == named("grid.content")
@@ -125,7 +121,7 @@ fn with_words(
         let Some((content, _)) = content else {
             continue;
         };
-        let document = replica::document(&keeper.store, content);
+        let document = replica::document(&view.store, content);
         let document = document.map_err(|error| unreadable(&error))?;
         let text = document.values("text").last().map(|written| &written.value);
         if let Some(Value::Text(text)) = text {
@@ -159,8 +155,8 @@ fn alike(told: &[Told]) -> impl Iterator<Item = (&Told, &Told, u8)> {
     alike.filter(|(_, _, percent)| *percent >= ALIKE_PERCENT_MIN)
 }
 
-fn title_of(keeper: &Keeper, category: Name) -> Option<Title> {
-    let kinds = keeper.engine.charter().kinds();
+fn title_of(view: &View<'_>, category: Name) -> Option<Title> {
+    let kinds = view.charter.kinds();
     let (kind, facet) = kinds.facet(named("grid.summary"))?;
     facet.field("category")?.word(kind, category)
 }

@@ -16,63 +16,21 @@ use crate::asked::finding::{
 use crate::asked::protocol::{PAGE_ENTRIES_MAX, Reply};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_readmodel::ReadModelError;
 use node_readmodel::search::{self, Search};
 use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 use policy::reading::tables::FORMAT;
 
 /// Characters of what can be searched for.
 const SEARCH_CHARS_MAX: usize = 200;
 
-/// Why a question has no answer.
-pub(super) enum Unanswered {
-    /// It was not a good one, or this is not the moment.
-    Refused(Problem),
-    /// The read model could not be read.
-    Failed(ReadModelError),
-}
-
-impl From<Problem> for Unanswered {
-    fn from(problem: Problem) -> Self {
-        Self::Refused(problem)
-    }
-}
-
-impl From<ReadModelError> for Unanswered {
-    fn from(error: ReadModelError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// What is refused is a reply; only a store that has failed is an error.
-pub(super) type Answered = Result<Result<Reply, Problem>, Problem>;
-
-/// Brings the read model to what is known to differ, then answers. A node that does not run has
-/// nobody else to wait for it, so it catches up with everything.
-pub(super) fn answered(
-    keeper: &mut Keeper,
-    running: bool,
-    answer: impl FnOnce(&Keeper) -> Result<Reply, Unanswered>,
-) -> Answered {
-    keeper.prepare_read_model(!running)?;
-    Ok(match answer(keeper) {
-        Ok(reply) => Ok(reply),
-        Err(Unanswered::Refused(problem)) => Err(problem),
-        Err(Unanswered::Failed(error)) => Err(keeper.read_failed(&error)),
-    })
-}
-
-pub(super) fn find(keeper: &mut Keeper, running: bool, request: &FindRequest) -> Answered {
-    answered(keeper, running, |keeper| found(keeper, request))
-}
-
-fn found(keeper: &Keeper, request: &FindRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
-    let charter = keeper.engine.charter();
+pub(super) fn find(view: &View<'_>, request: &FindRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
+    let charter = &view.charter;
     let limit = request.limit.clamp(1, PAGE_ENTRIES_MAX);
     let (Chosen { kind, facet }, find) = choose(charter.kinds(), request, limit)?;
-    let (model, catching_up) = keeper.read_model()?;
-    let page = model.find(&find, &|label| may_read(keeper, label, role))?;
+    let (model, catching_up) = view.read_model()?;
+    let page = model.find(&find, &|label| may_read(view, label, role))?;
     let (name, rows) = (facet.name, page.rows.len());
     let reason = request.reason.as_deref().unwrap_or_default();
     tracing::info!(facet = %name, %role, rows, reason, "a person listed facets");
@@ -89,18 +47,18 @@ fn found(keeper: &Keeper, request: &FindRequest) -> Result<Reply, Unanswered> {
 
 /// The node must be one that may hold it, and the person one that may read it there: the second by
 /// itself says nothing of what is to go and has not gone yet.
-pub(super) fn may_read(keeper: &Keeper, label: &Label, role: Name) -> bool {
-    let (rules, node) = (keeper.engine.rules(), keeper.node());
+pub(super) fn may_read(view: &View<'_>, label: &Label, role: Name) -> bool {
+    let (rules, node) = (&view.rules, view.node);
     let holds = label.home == node || rules.flow(label, node).allowed;
     holds && rules.read(label, node, role).allowed
 }
 
 /// The same, with each label decided once: a question of many parts asks again and again.
-pub(super) fn reader(keeper: &Keeper, role: Name) -> impl Fn(&Label) -> bool {
+pub(super) fn reader(view: &View<'_>, role: Name) -> impl Fn(&Label) -> bool {
     let decided = RefCell::new(BTreeMap::new());
     move |label| {
         let mut decided = decided.borrow_mut();
-        let decide = || may_read(keeper, label, role);
+        let decide = || may_read(view, label, role);
         *decided.entry(*label).or_insert_with(decide)
     }
 }
@@ -122,16 +80,12 @@ fn columns(kind: &Kind, facet: &Facet) -> Vec<FoundColumn> {
         .collect()
 }
 
-pub(super) fn search(keeper: &mut Keeper, running: bool, request: &SearchRequest) -> Answered {
-    answered(keeper, running, |keeper| hits(keeper, request))
-}
-
-fn hits(keeper: &Keeper, request: &SearchRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
+pub(super) fn search(view: &View<'_>, request: &SearchRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
     if request.text.chars().count() > SEARCH_CHARS_MAX {
         return Err(too_long().into());
     }
-    let kinds = keeper.engine.charter().kinds();
+    let kinds = view.charter.kinds();
     let of = match request.of {
         Some(_) => facets(kinds, request.of)?,
         None => Vec::new(),
@@ -143,22 +97,22 @@ fn hits(keeper: &Keeper, request: &SearchRequest) -> Result<Reply, Unanswered> {
         offset: usize::try_from(request.offset).unwrap_or(usize::MAX),
         limit: request.limit.clamp(1, PAGE_ENTRIES_MAX),
     };
-    let (model, catching_up) = keeper.read_model()?;
-    let found = model.search(&wanted, &|label| may_read(keeper, label, role))?;
+    let (model, catching_up) = view.read_model()?;
+    let found = model.search(&wanted, &|label| may_read(view, label, role))?;
     let found = found.ok_or_else(nothing_to_search)?;
     let (hits, reason) = (found.total, request.reason.as_deref().unwrap_or_default());
     // Not what was looked for: it may be somebody's name.
     tracing::info!(%role, hits, reason, "a person searched the texts of facets");
     Ok(Reply::Hits(Box::new(Hits {
         next: next(request.offset, found.hits.len(), found.total),
-        hits: found.hits.into_iter().map(|one| hit(keeper, one)).collect(),
+        hits: found.hits.into_iter().map(|one| hit(view, one)).collect(),
         total: found.total,
         catching_up,
     })))
 }
 
-fn hit(keeper: &Keeper, hit: search::Hit) -> Hit {
-    let declared = keeper.engine.charter().kinds().facet(hit.facet.facet);
+fn hit(view: &View<'_>, hit: search::Hit) -> Hit {
+    let declared = view.charter.kinds().facet(hit.facet.facet);
     let title = declared.map_or_else(Title::default, |(_, facet)| facet.title.clone());
     let field = declared.and_then(|(_, facet)| facet.field(&hit.key));
     Hit {
@@ -177,23 +131,29 @@ fn hit(keeper: &Keeper, hit: search::Hit) -> Hit {
 
 /// How it stands. At a node that does not run, every question brings it on by some facets: so
 /// whoever asks again and again sees it catch up.
-pub(super) fn read_model(keeper: &mut Keeper, running: bool, rebuild: bool) -> Answered {
+pub(super) fn read_model(
+    keeper: &mut Keeper,
+    running: bool,
+    rebuild: bool,
+) -> Result<Result<Reply, Problem>, Problem> {
     if rebuild && let Err(problem) = keeper.rebuild_read_model() {
         return Ok(Err(problem));
     }
     if !running {
         keeper.follow()?;
     }
-    answered(keeper, true, status)
+    keeper.prepare_read_model(false)?;
+    Ok(status(keeper))
 }
 
-fn status(keeper: &Keeper) -> Result<Reply, Unanswered> {
+fn status(keeper: &mut Keeper) -> Result<Reply, Problem> {
+    let facets = keeper.read_model_facets()?;
     let (model, catching_up) = keeper.read_model_as_it_stands()?;
     Ok(Reply::ReadModel(Box::new(ReadModelStatus {
-        path: model.path(),
+        path: model.path().to_owned(),
         format: FORMAT,
         schema: model.schema().digest().to_owned(),
-        facets: model.facets()?,
+        facets,
         all: keeper.engine.index().len(),
         disk_bytes: model.disk_bytes(),
         catching_up,

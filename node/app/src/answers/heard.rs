@@ -4,9 +4,9 @@ use crdt_model::ids::Name;
 use crdt_model::label::Label;
 use crdt_model::time::WallTime;
 
-use super::finding::{Unanswered, reader};
+use super::finding::reader;
 use crate::asked::measuring::{Heard, Silent};
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
 const HOUR_MS: u64 = 3_600_000;
 /// Beats that may be missing before a node counts as silent.
@@ -15,12 +15,12 @@ const MISSED_MAX: u64 = 2;
 /// Of a window that ended before `now`, whoever wrote a beat after it; of one that has not, whoever
 /// wrote one of the latest. `None` if the charter has no beats.
 pub(super) fn heard(
-    keeper: &Keeper,
+    view: &View<'_>,
     role: Name,
     until: WallTime,
     now: WallTime,
 ) -> Result<Option<Heard>, Unanswered> {
-    let charter = keeper.engine.charter();
+    let charter = &view.charter;
     let mut facets = charter.kinds().iter().flat_map(|kind| &kind.facets);
     let Some((facet, hours)) = facets.find_map(|facet| Some((facet, facet.beat_hours?))) else {
         return Ok(None);
@@ -28,8 +28,8 @@ pub(super) fn heard(
     let missed_ms = u64::from(hours) * HOUR_MS * MISSED_MAX;
     let late = WallTime::from_ms(now.ms.saturating_sub(missed_ms));
     let from = if until <= now { until } else { late };
-    let reads = reader(keeper, role);
-    let (model, _) = keeper.read_model()?;
+    let reads = reader(view, role);
+    let (model, _) = view.read_model()?;
     let latest = model.heard(facet.name, now, &reads)?;
     let mut told = Heard {
         expected: 0,

@@ -1,11 +1,9 @@
 //! Importing files: a preview always, and the writing where it is asked for.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc;
 
-use crdt_model::charter::Charter;
-use crdt_model::ids::{CommitHash, RecordId};
-
+use super::Running;
 use super::finding::reader;
 use super::records::role_of;
 use super::renumbered;
@@ -13,19 +11,29 @@ use crate::asked::attached::Attached;
 use crate::asked::importing::{ImportReport, ImportRequest};
 use crate::asked::protocol::Reply;
 use crate::door::Answer;
+use crate::door::stopping;
 use crate::reason::refusal_text;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text};
 use node_import::{CharterRules, Held, HeldIn, Import, Mapping, Placement, Preview, SourceFile};
 use node_machine::room::disk_full;
 use node_runtime::keeper::Keeper;
+use node_runtime::mail::Work;
+use node_runtime::reading::Followed;
+use node_runtime::view::Footing;
 
 /// Rows that a report names one by one, at most.
 const REPORT_ROWS_MAX: usize = 200;
 
+/// Records that the engine's thread is given at a time: others wait for it no longer than these take.
+const RECORDS_AT_ONCE: usize = 16;
+
+/// Says what files would do and, where it is asked for, has it written. If the node runs, all but the
+/// engine's part is done on a thread of its own.
 pub(super) fn import(
     keeper: &mut Keeper,
-    wanted: &ImportRequest,
+    running: Option<&Running<'_>>,
+    wanted: ImportRequest,
     answer: Answer,
 ) -> Result<(), Problem> {
     if wanted.apply && keeper.room.is_short() {
@@ -33,47 +41,207 @@ pub(super) fn import(
         return Ok(());
     }
     // Devices of a catalogue are compared with those it has.
-    keeper.prepare_read_model(false)?;
-    let previewed = match preview(keeper, wanted) {
-        Ok(preview) if wanted.apply && !preview.drafts.is_empty() => {
-            return apply(keeper, preview, answer);
-        }
-        Ok(preview) => preview,
-        Err(problem) => {
-            answer(Reply::Problem(problem));
-            return Ok(());
-        }
+    keeper.prepare_read_model(running.is_none())?;
+    let footing = keeper.footing();
+    let Some(running) = running else {
+        let reply = imported(&footing, &wanted, &mut |work| {
+            work(keeper).map_err(Stopped::By)
+        });
+        return match reply {
+            Ok(report) => {
+                answer(Reply::Imported(Box::new(report)));
+                Ok(())
+            }
+            Err(Stopped::Refused(problem)) => {
+                answer(Reply::Problem(problem));
+                Ok(())
+            }
+            Err(Stopped::By(problem)) => Err(problem),
+        };
     };
-    let judged = judge(keeper, previewed)?;
-    answer(Reply::Imported(Box::new(report(&judged, wanted.apply))));
+    let mailbox = running.mailbox.clone();
+    let run = move || {
+        let reply = imported(&footing, &wanted, &mut |work| {
+            mailbox.bulk_blocking(Work {
+                needs_limits: false,
+                run: Box::new(|keeper, _| work(keeper)),
+            });
+            Ok(())
+        });
+        answer(match reply {
+            Ok(report) => Reply::Imported(Box::new(report)),
+            Err(Stopped::Refused(problem) | Stopped::By(problem)) => Reply::Problem(problem),
+        });
+    };
+    if let Err(error) = std::thread::Builder::new()
+        .name("import".to_owned())
+        .spawn(run)
+    {
+        // Whoever asked is told that there was no answer.
+        tracing::warn!(%error, "an import could not begin");
+    }
     Ok(())
 }
 
-/// Has the engine judge what would be written as it does when it writes, and shows a few values.
-fn judge(keeper: &mut Keeper, mut preview: Preview) -> Result<Preview, Problem> {
-    let charter = Arc::clone(keeper.adopted.charter());
-    preview.judge(|drafts| {
-        let judged = keeper.would_write(drafts)?;
-        Ok(judged.map(drop).map_err(|why| refusal_text(&charter, &why)))
-    })?;
-    let renumbered = renumbered::notes(keeper, &preview)?;
-    preview.notes.extend(renumbered);
-    let role = role_of(keeper, None)?;
-    let reads = reader(keeper, role);
-    if let Some(kind) = charter.kinds().kind(preview.kind) {
-        preview.show_values(kind, |draft| {
-            let held = HeldIn(&keeper.store).grade(&draft.facet);
-            let grade = draft.grade.or(held);
-            grade.is_some_and(|grade| reads(&draft.facet.label(grade)))
-        });
-    }
-    Ok(preview)
+/// A part of an import that the engine's thread does.
+type Part = Box<dyn FnOnce(&mut Keeper) -> Result<(), Problem> + Send>;
+
+/// Why an import ended early.
+enum Stopped {
+    /// Nothing of what was not acknowledged was written.
+    Refused(Problem),
+    /// The store has failed.
+    By(Problem),
 }
 
-fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> {
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+/// The import; `on_engine` leaves a part of it for the engine's thread.
+fn imported(
+    footing: &Footing,
+    wanted: &ImportRequest,
+    on_engine: &mut dyn FnMut(Part) -> Result<(), Stopped>,
+) -> Result<ImportReport, Stopped> {
+    let mut preview = preview(footing, wanted)?;
+    if !wanted.apply || preview.drafts.is_empty() {
+        judge(footing, &mut preview, on_engine)?;
+        preview.notes.extend(renumbered(footing, &preview)?);
+        show_values(footing, &mut preview)?;
+        return Ok(report(&preview, wanted.apply));
+    }
+    preview.notes.extend(renumbered(footing, &preview)?);
+    let written = write(footing, &mut preview, on_engine)?;
+    let mut report = report(&preview, true);
+    report.written = written;
+    Ok(report)
+}
+
+fn renumbered(footing: &Footing, preview: &Preview) -> Result<Vec<Text>, Problem> {
+    footing.ask(|view| Ok(renumbered::notes(view, preview)?))
+}
+
+/// Has the engine judge what would be written as it does when it writes.
+fn judge(
+    footing: &Footing,
+    preview: &mut Preview,
+    on_engine: &mut dyn FnMut(Part) -> Result<(), Stopped>,
+) -> Result<(), Stopped> {
+    let records = preview.take_records();
+    let mut refused = BTreeMap::new();
+    for records in records.chunks(RECORDS_AT_ONCE) {
+        let (tell, told) = mpsc::channel();
+        let asked = records.to_vec();
+        on_engine(Box::new(move |keeper| {
+            for drafts in asked {
+                // The other end waits below.
+                let _ = tell.send(keeper.would_write(&drafts)?);
+            }
+            Ok(())
+        }))?;
+        for drafts in records {
+            let judged = told.recv().map_err(|_| stopping())?;
+            if let (Err(why), Some(draft)) = (judged, drafts.first()) {
+                let why = refusal_text(footing.adopted.charter(), &why);
+                refused.insert(draft.facet.record, why);
+            }
+        }
+    }
+    let mut records = records.into_iter();
+    preview.judge_all(&mut records, &refused);
+    Ok(())
+}
+
+/// Shows a few values, of facets that the first role may read.
+fn show_values(footing: &Footing, preview: &mut Preview) -> Result<(), Problem> {
+    footing.ask(|view| {
+        let role = role_of(&view.adopted, None)?;
+        let reads = reader(view, role);
+        if let Some(kind) = view.charter.kinds().kind(preview.kind) {
+            preview.show_values(kind, |draft| {
+                let held = HeldIn(&view.store).grade(&draft.facet);
+                let grade = draft.grade.or(held);
+                grade.is_some_and(|grade| reads(&draft.facet.label(grade)))
+            });
+        }
+        Ok(())
+    })
+}
+
+/// Writes the drafts, those of one record together. What the writing refuses is told like what the
+/// preview refuses, by file, line and key. Returns how many facets were written.
+fn write(
+    footing: &Footing,
+    preview: &mut Preview,
+    on_engine: &mut dyn FnMut(Part) -> Result<(), Stopped>,
+) -> Result<u64, Stopped> {
+    let (tell, told) = mpsc::channel();
+    let records = preview.take_records();
+    let expected = records.len();
+    for records in records.chunks(RECORDS_AT_ONCE) {
+        let (records, tell) = (records.to_vec(), tell.clone());
+        on_engine(Box::new(move |keeper| {
+            for drafts in records {
+                let Some(record) = drafts.first().map(|draft| draft.facet.record) else {
+                    continue;
+                };
+                let tell = tell.clone();
+                keeper.write(drafts, move |outcome| {
+                    let outcome = outcome.map(|commits| commits.len() as u64);
+                    // Nobody listens any more if the node is ending.
+                    let _ = tell.send((record, outcome));
+                })?;
+            }
+            // A year's file is more than may wait for the disk at a time.
+            if keeper.engine.is_busy() {
+                while keeper.make_durable()? {}
+            }
+            Ok(())
+        }))?;
+    }
+    // What is still waiting becomes durable, and what was written is found from now on.
+    drop(tell);
+    on_engine(Box::new(|keeper| {
+        while keeper.make_durable()? {}
+        Ok(())
+    }))?;
+    let (mut written, mut refused) = (0, BTreeMap::new());
+    for _ in 0..expected {
+        let (record, outcome) = told.recv().map_err(|_| stopping())?;
+        match outcome {
+            Ok(commits) => written += commits,
+            Err(why) => {
+                refused.insert(record, refusal_text(footing.adopted.charter(), &why));
+            }
+        }
+    }
+    preview.refuse(&refused);
+    follow(on_engine)?;
+    Ok(written)
+}
+
+/// Waits until the read model has what was written.
+fn follow(on_engine: &mut dyn FnMut(Part) -> Result<(), Stopped>) -> Result<(), Stopped> {
+    loop {
+        let (tell, told) = mpsc::channel();
+        on_engine(Box::new(move |keeper| {
+            // The other end waits below.
+            let _ = tell.send(keeper.follow()?);
+            Ok(())
+        }))?;
+        if told.recv() != Ok(Followed::Some) {
+            return Ok(());
+        }
+    }
+}
+
+fn preview(footing: &Footing, wanted: &ImportRequest) -> Result<Preview, Problem> {
     let files = wanted.files.iter().map(source_file);
     let files: Vec<SourceFile> = files.collect();
-    let charter = keeper.engine.charter();
+    let charter = &footing.charter;
     let kinds = charter.kinds();
     let mut mapping = match &wanted.mapping {
         Some(file) => Mapping::parse(&file.name, &text_of(file)?, kinds)?,
@@ -93,77 +261,12 @@ fn preview(keeper: &Keeper, wanted: &ImportRequest) -> Result<Preview, Problem> 
         placement: &placement,
         rules: &CharterRules {
             charter: &**charter,
-            author: keeper.node(),
+            author: footing.node,
         },
-        held: &HeldIn(&keeper.store),
+        held: &HeldIn(&footing.store),
         fallback_home: wanted.home,
     };
     import.preview(&files)
-}
-
-/// What many writes come to, told when the last is through.
-struct Tally {
-    left: usize,
-    preview: Preview,
-    written: u64,
-    refused: BTreeMap<RecordId, Text>,
-    answer: Option<Answer>,
-}
-
-impl Tally {
-    fn note(&mut self, record: RecordId, outcome: Result<Vec<CommitHash>, Text>) {
-        match outcome {
-            Ok(commits) => self.written += commits.len() as u64,
-            Err(refused) => {
-                self.refused.insert(record, refused);
-            }
-        }
-        self.left -= 1;
-        if self.left > 0 {
-            return;
-        }
-        self.preview.refuse(&self.refused);
-        let mut report = report(&self.preview, true);
-        report.written = self.written;
-        if let Some(answer) = self.answer.take() {
-            answer(Reply::Imported(Box::new(report)));
-        }
-    }
-}
-
-/// Writes the drafts, those of one record together. What the writing refuses is told like what the
-/// preview refuses, by file, line and key.
-fn apply(keeper: &mut Keeper, mut preview: Preview, answer: Answer) -> Result<(), Problem> {
-    let renumbered = renumbered::notes(keeper, &preview)?;
-    preview.notes.extend(renumbered);
-    let records = preview.take_records();
-    let tally = Tally {
-        left: records.len(),
-        preview,
-        written: 0,
-        refused: BTreeMap::new(),
-        answer: Some(answer),
-    };
-    let tally = Arc::new(Mutex::new(tally));
-    let charter = Arc::clone(keeper.adopted.charter());
-    for drafts in records {
-        let Some(record) = drafts.first().map(|draft| draft.facet.record) else {
-            continue;
-        };
-        let (tally, charter) = (Arc::clone(&tally), Arc::clone(&charter));
-        keeper.write(drafts, move |outcome| {
-            // Held for a moment by one thread; a panic under it is a bug that has been reported.
-            let mut tally = tally
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            tally.note(record, outcome.map_err(|why| refusal_text(&charter, &why)))
-        })?;
-        // A year's file is more than may wait for the disk at a time.
-        if keeper.engine.is_busy() {
-            while keeper.make_durable()? {}
-        }
-    }
-    Ok(())
 }
 
 fn report(preview: &Preview, applied: bool) -> ImportReport {

@@ -4,35 +4,31 @@ use crdt_model::kind::{FieldType, Title};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 
-use super::finding::{Answered, Unanswered, answered, may_read, next};
+use super::finding::{may_read, next};
 use super::records::role_of;
 use crate::asked::finding::{LeftOutItem, LeftOutList, LeftOutRequest};
 use crate::asked::protocol::{LeftOutView, PAGE_ENTRIES_MAX, Reply};
 use node_readmodel::left_out::LeftOut;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
-pub(super) fn list(keeper: &mut Keeper, running: bool, request: &LeftOutRequest) -> Answered {
-    answered(keeper, running, |keeper| page(keeper, request))
-}
-
-fn page(keeper: &Keeper, request: &LeftOutRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
+pub(super) fn list(view: &View<'_>, request: &LeftOutRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
     let limit = request.limit.clamp(1, PAGE_ENTRIES_MAX);
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
-    let (model, catching_up) = keeper.read_model()?;
-    let (found, total) = model.left_out(offset, limit, &|label| may_read(keeper, label, role))?;
+    let (model, catching_up) = view.read_model()?;
+    let (found, total) = model.left_out(offset, limit, &|label| may_read(view, label, role))?;
     let (values, reason) = (found.len(), request.reason.as_deref().unwrap_or_default());
     tracing::info!(%role, values, reason, "a person listed what does not count");
     Ok(Reply::LeftOut(Box::new(LeftOutList {
         next: next(request.offset, found.len(), total),
-        values: found.into_iter().map(|one| item(keeper, one)).collect(),
+        values: found.into_iter().map(|one| item(view, one)).collect(),
         total,
         catching_up,
     })))
 }
 
-fn item(keeper: &Keeper, one: LeftOut) -> LeftOutItem {
-    let declared = keeper.engine.charter().kinds().facet(one.facet.facet);
+fn item(view: &View<'_>, one: LeftOut) -> LeftOutItem {
+    let declared = view.charter.kinds().facet(one.facet.facet);
     let field = declared.and_then(|(kind, facet)| Some((kind, facet.field(&one.key)?)));
     let value = one.value.map(|value| match (value, field) {
         (Value::Integer(number), Some((_, field))) if field.holds == FieldType::Boolean => {

@@ -3,7 +3,7 @@
 use crdt_model::ids::Name;
 use policy::reading::measures::Measure;
 
-use super::finding::{Answered, Unanswered, answered, reader};
+use super::finding::reader;
 use super::heard::heard;
 use super::records::role_of;
 use crate::asked::measuring::{Figure, FigureCell, Figures, MeasureRequest};
@@ -11,15 +11,11 @@ use crate::asked::protocol::Reply;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_readmodel::measure::Cell;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
-pub(super) fn measure(keeper: &mut Keeper, running: bool, request: &MeasureRequest) -> Answered {
-    answered(keeper, running, |keeper| figures(keeper, request))
-}
-
-fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
-    let charter = keeper.adopted.charter();
+pub(super) fn measure(view: &View<'_>, request: &MeasureRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
+    let charter = view.adopted.charter();
     let (from, until) = (request.from, request.until);
     if from >= until {
         return Err(no_window().into());
@@ -30,14 +26,14 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
     if let Some(id) = request.measures.iter().find(|id| !known(id)) {
         return Err(no_such_measure(*id).into());
     }
-    let (model, catching_up) = keeper.read_model()?;
+    let (model, catching_up) = view.read_model()?;
     let ms = |wall: crdt_model::time::WallTime| i64::try_from(wall.ms).unwrap_or(i64::MAX);
-    let readable = reader(keeper, role);
+    let readable = reader(view, role);
     let mut figures = Vec::new();
     for measure in charter.measures().iter().filter(wanted) {
         let measured = model.measure(measure, ms(from), ms(until), &readable)?;
         let titled = |cell: Cell| FigureCell {
-            title: measure.word_for(keeper.engine.charter().kinds(), &cell.cell),
+            title: measure.word_for(view.charter.kinds(), &cell.cell),
             cell,
         };
         figures.push(Figure {
@@ -53,14 +49,14 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
             not_counting: measured.not_counting,
         });
     }
-    let as_of = keeper.engine.floored(keeper.clock.now().wall);
+    let as_of = view.now;
     Ok(Reply::Figures(Box::new(Figures {
         as_of,
         from,
         until,
-        charter: keeper.adopted.version(),
+        charter: view.adopted.version(),
         catching_up: catching_up.is_some(),
-        heard: heard(keeper, role, until, as_of)?,
+        heard: heard(view, role, until, as_of)?,
         figures,
     })))
 }

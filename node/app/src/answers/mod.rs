@@ -30,48 +30,37 @@ use crate::door::Answer;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_runtime::keeper::Keeper;
+use node_runtime::mail::Mailbox;
+use node_runtime::view::{Unanswered, View};
 use node_transport::Stats;
 
-/// Answers one request, now or when what it wants written is durable. `stats` are the transport's,
-/// if the node runs.
+/// What a node has only while it runs.
+pub struct Running<'a> {
+    /// What the transport counts.
+    pub stats: &'a Stats,
+    /// Where more work for the engine's thread is left.
+    pub mailbox: &'a Mailbox,
+}
+
+/// Answers one request, now or when what it wants written is durable.
 ///
 /// # Errors
 /// Only if the store has failed; everything else is a reply.
 pub fn answer(
     keeper: &mut Keeper,
-    stats: Option<&Stats>,
+    running: Option<&Running<'_>>,
     request: Request,
     answer: Answer,
 ) -> Result<(), Problem> {
+    let runs = running.is_some();
     let reply = match request {
-        Request::Status => Ok(Reply::Status(Box::new(status::status(keeper, stats)))),
+        Request::Status => Ok(Reply::Status(Box::new(status::status(
+            keeper,
+            running.map(|running| running.stats),
+        )))),
         Request::WhyPeer { peer } => Ok(Reply::Why(why::peer(keeper, peer))),
         Request::WhyRecord { record, node } => why::record(keeper, record, node),
-        Request::Show {
-            record,
-            role,
-            reason,
-        } => records::show(keeper, record, role, reason),
-        Request::List {
-            kind,
-            after,
-            limit,
-            role,
-        } => records::list(keeper, kind, after, limit, role),
-        Request::Due(due) => due::list(keeper, &due),
-        Request::Receipts(wanted) => receipts::receipts(keeper, stats.is_some(), &wanted)?,
-        Request::Duplicates(wanted) => duplicates::propose(keeper, stats.is_some(), &wanted)?,
-        Request::Locate { code } => records::locate(keeper, &code),
-        Request::Find(find) => finding::find(keeper, stats.is_some(), &find)?,
-        Request::LeftOut(wanted) => left_out::list(keeper, stats.is_some(), &wanted)?,
-        Request::Search(search) => finding::search(keeper, stats.is_some(), &search)?,
-        Request::Measure(wanted) => measuring::measure(keeper, stats.is_some(), &wanted)?,
-        Request::Report(report) => report::draw_up(keeper, stats.is_some(), &report)?,
-        Request::Snapshot(wanted) => snapshot::show(keeper, &wanted),
-        Request::TakeSnapshot(wanted) => {
-            return snapshot::take(keeper, stats.is_some(), &wanted, answer);
-        }
-        Request::ReadModel { rebuild } => finding::read_model(keeper, stats.is_some(), rebuild)?,
+        Request::ReadModel { rebuild } => finding::read_model(keeper, runs, rebuild)?,
         Request::Inventory { after, own_only } => inventory::page(keeper, after, own_only),
         Request::Decisions { after } => Ok(decisions::page(keeper, after)),
         Request::Quarantine => Ok(quarantine(keeper)),
@@ -89,16 +78,91 @@ pub fn answer(
             facets,
             role,
         } => return writing::set(keeper, record, facets, role, answer),
-        Request::Import(wanted) => return importing::import(keeper, &wanted, answer),
+        Request::Import(wanted) => return importing::import(keeper, running, wanted, answer),
+        Request::TakeSnapshot(wanted) => {
+            return snapshot::take(keeper, running, wanted, answer);
+        }
         Request::Offer { charter } => return offer(keeper, &charter.bytes, answer),
         Request::Emergency { declaration } => {
             return emergency::emergency(keeper, declaration.as_ref(), answer);
         }
         // Whoever drives the node stops it.
         Request::Stop => Ok(Reply::Done),
+        question => return asks(keeper, runs, question, answer),
     };
     answer(reply.unwrap_or_else(Reply::Problem));
     Ok(())
+}
+
+/// Has a question answered from a view: on a thread of its own if the node runs, so that nobody waits
+/// for it but who asked.
+fn asks(keeper: &mut Keeper, runs: bool, question: Request, answer: Answer) -> Result<(), Problem> {
+    if needs_limits(&question) {
+        keeper.find_limits();
+    }
+    if needs_read_model(&question) {
+        keeper.prepare_read_model(!runs)?;
+    }
+    let footing = keeper.footing();
+    let ask = move || {
+        let reply = footing.ask(|view| answered(view, &question));
+        answer(reply.unwrap_or_else(Reply::Problem));
+    };
+    if !runs {
+        ask();
+    } else if let Err(error) = std::thread::Builder::new()
+        .name("question".to_owned())
+        .spawn(ask)
+    {
+        // Whoever asked is told that there was no answer.
+        tracing::warn!(%error, "a question could not be answered");
+    }
+    Ok(())
+}
+
+/// Whether all time limits have to be known first.
+pub(crate) fn needs_limits(request: &Request) -> bool {
+    matches!(request, Request::Due(_) | Request::Report(_))
+}
+
+/// Whether the read model has to be brought up first.
+fn needs_read_model(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Show { .. }
+            | Request::List { .. }
+            | Request::Locate { .. }
+            | Request::Due(_)
+            | Request::Snapshot(_)
+    )
+}
+
+fn answered(view: &View<'_>, question: &Request) -> Result<Reply, Unanswered> {
+    match question {
+        Request::Show {
+            record,
+            role,
+            reason,
+        } => Ok(records::show(view, *record, *role, reason.as_deref())?),
+        Request::List {
+            kind,
+            after,
+            limit,
+            role,
+        } => Ok(records::list(view, *kind, *after, *limit, *role)?),
+        Request::Locate { code } => Ok(records::locate(view, code)?),
+        Request::Due(due) => due::list(view, due),
+        Request::Receipts(wanted) => receipts::receipts(view, wanted),
+        Request::Duplicates(wanted) => duplicates::propose(view, wanted),
+        Request::Find(find) => finding::find(view, find),
+        Request::LeftOut(wanted) => left_out::list(view, wanted),
+        Request::Search(search) => finding::search(view, search),
+        Request::Measure(wanted) => measuring::measure(view, wanted),
+        Request::Report(report) => report::draw_up(view, report),
+        Request::Snapshot(wanted) => Ok(snapshot::show(view, wanted)?),
+        // They are not asked of a view.
+        _ => Ok(Reply::Done),
+    }
 }
 
 fn cut(keeper: &mut Keeper, lines_to: &[NodeId]) -> Reply {

@@ -9,7 +9,7 @@ use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::value::Value;
 
-use super::finding::{Answered, Unanswered, answered, may_read};
+use super::finding::may_read;
 use super::records::role_of;
 use super::{no_such_record, unreadable};
 use crate::asked::protocol::Reply;
@@ -17,19 +17,15 @@ use crate::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
 /// More receipts of one record are not looked at: a roster has 512 nodes.
 const RECEIPTS_MAX: usize = 10_000;
 
-pub(super) fn receipts(keeper: &mut Keeper, running: bool, request: &ReceiptsRequest) -> Answered {
-    answered(keeper, running, |keeper| list(keeper, request))
-}
-
-fn list(keeper: &Keeper, request: &ReceiptsRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
-    let notices = acknowledged(keeper, request.record, role)?;
-    let kinds = keeper.engine.charter().kinds();
+pub(super) fn receipts(view: &View<'_>, request: &ReceiptsRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
+    let notices = acknowledged(view, request.record, role)?;
+    let kinds = view.charter.kinds();
     let first = notices.first();
     let declared = first.and_then(|notice| kinds.facet(notice.facet)?.1.receipts.as_ref());
     let (Some(first), Some(declared)) = (first, declared) else {
@@ -46,9 +42,9 @@ fn list(keeper: &Keeper, request: &ReceiptsRequest) -> Result<Reply, Unanswered>
         offset: 0,
         limit: RECEIPTS_MAX,
     };
-    let (model, catching_up) = keeper.read_model()?;
-    let page = model.find(&find, &|label| may_read(keeper, label, role))?;
-    let mut lines = meant(keeper, &notices);
+    let (model, catching_up) = view.read_model()?;
+    let page = model.find(&find, &|label| may_read(view, label, role))?;
+    let mut lines = meant(view, &notices);
     for row in &page.rows {
         if let Some(line) = lines.get_mut(&row.home) {
             line.has = line.has.max(has(declared, row));
@@ -63,13 +59,13 @@ fn list(keeper: &Keeper, request: &ReceiptsRequest) -> Result<Reply, Unanswered>
 }
 
 /// The facets of a record whose arrival is acknowledged and that may be read here.
-fn acknowledged(keeper: &Keeper, record: RecordId, role: Name) -> Result<Vec<FacetId>, Problem> {
-    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
-    let kinds = keeper.engine.charter().kinds();
+fn acknowledged(view: &View<'_>, record: RecordId, role: Name) -> Result<Vec<FacetId>, Problem> {
+    let held = replica::facets_of(&view.store, record).map_err(|error| unreadable(&error))?;
+    let kinds = view.charter.kinds();
     let readable = held.into_iter().filter(|(facet, entry)| {
         let declared = kinds.facet(facet.facet);
         declared.is_some_and(|(_, declared)| declared.receipts.is_some())
-            && may_read(keeper, &facet.label(entry.grade), role)
+            && may_read(view, &facet.label(entry.grade), role)
     });
     let readable: Vec<FacetId> = readable.map(|(facet, _)| facet).collect();
     match readable.is_empty() {
@@ -79,8 +75,8 @@ fn acknowledged(keeper: &Keeper, record: RecordId, role: Name) -> Result<Vec<Fac
 }
 
 /// The nodes that these are meant for and whose receipts come to or through this one.
-fn meant(keeper: &Keeper, notices: &[FacetId]) -> BTreeMap<NodeId, ReceiptLine> {
-    let (roster, own) = (keeper.engine.charter().roster(), keeper.node());
+fn meant(view: &View<'_>, notices: &[FacetId]) -> BTreeMap<NodeId, ReceiptLine> {
+    let (roster, own) = (view.charter.roster(), view.node);
     let members = roster.members().iter().filter(|member| {
         let node = member.node;
         let mut notices = notices.iter();

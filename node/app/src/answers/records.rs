@@ -16,21 +16,22 @@ use crate::asked::protocol::{
 };
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::View;
+use policy::signing::adopt::AdoptedCharter;
 
 type Held = Vec<(FacetId, FacetEntry)>;
 
 pub(super) fn show(
-    keeper: &Keeper,
+    view: &View<'_>,
     record: RecordId,
     role: Option<Name>,
-    reason: Option<String>,
+    reason: Option<&str>,
 ) -> Result<Reply, Problem> {
-    let role = role_of(keeper, role)?;
-    let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
+    let role = role_of(&view.adopted, role)?;
+    let held = replica::facets_of(&view.store, record).map_err(|error| unreadable(&error))?;
     let first = held.first().map(|(facet, _)| facet);
     let found = first.and_then(|first| {
-        let (kind, _) = keeper.engine.charter().kinds().facet(first.facet)?;
+        let (kind, _) = view.charter.kinds().facet(first.facet)?;
         Some((first, kind))
     });
     let Some((first, kind)) = found else {
@@ -40,7 +41,7 @@ pub(super) fn show(
     let mut facets = Vec::new();
     for facet in &kind.facets {
         for (id, entry) in held.iter().filter(|(id, _)| id.facet == facet.name) {
-            let view = facet_view(keeper, kind, facet, id, entry, role)?;
+            let view = facet_view(view, kind, facet, id, entry, role)?;
             let facet = facet.name;
             let readable = view.readable;
             tracing::info!(%record, %facet, %role, readable, reason, "a person looked at a facet");
@@ -56,9 +57,9 @@ pub(super) fn show(
 }
 
 /// The records that have a code.
-pub(super) fn locate(keeper: &Keeper, code: &str) -> Result<Reply, Problem> {
+pub(super) fn locate(view: &View<'_>, code: &str) -> Result<Reply, Problem> {
     let code: RecordCode = code.parse().map_err(|error| bad_code(&error))?;
-    let found = replica::facets_beginning(&keeper.store, code.id_prefix());
+    let found = replica::facets_beginning(&view.store, code.id_prefix());
     let found = found.map_err(|error| unreadable(&error))?;
     let fits = |facet: &&FacetId| code.is_of(facet.home, facet.record);
     let mut records: Vec<RecordId> = found.iter().filter(fits).map(|one| one.record).collect();
@@ -70,18 +71,18 @@ pub(super) fn locate(keeper: &Keeper, code: &str) -> Result<Reply, Problem> {
 }
 
 pub(super) fn list(
-    keeper: &Keeper,
+    view: &View<'_>,
     kind: Option<Name>,
     after: Option<RecordId>,
     limit: usize,
     role: Option<Name>,
 ) -> Result<Reply, Problem> {
-    let role = role_of(keeper, role)?;
+    let role = role_of(&view.adopted, role)?;
     let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
     let mut records = Vec::new();
     let mut after = after;
     loop {
-        let next = replica::record_after(&keeper.store, after);
+        let next = replica::record_after(&view.store, after);
         let Some(record) = next.map_err(|error| unreadable(&error))? else {
             return Ok(Reply::Records {
                 records,
@@ -95,19 +96,19 @@ pub(super) fn list(
             });
         }
         after = Some(record);
-        let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
-        let line = record_line(keeper, record, &held, role)?;
+        let held = replica::facets_of(&view.store, record).map_err(|error| unreadable(&error))?;
+        let line = record_line(view, record, &held, role)?;
         records.extend(line.filter(|line| kind.is_none_or(|kind| kind == line.kind)));
     }
 }
 
 fn record_line(
-    keeper: &Keeper,
+    view: &View<'_>,
     record: RecordId,
     held: &Held,
     role: Name,
 ) -> Result<Option<RecordLine>, Problem> {
-    let charter = keeper.engine.charter();
+    let charter = &view.charter;
     let found = held
         .first()
         .and_then(|(id, _)| Some((id, charter.kinds().facet(id.facet)?.0)));
@@ -115,15 +116,11 @@ fn record_line(
         return Ok(None);
     };
     let readable = held.iter().find(|(id, entry)| {
-        let rules = keeper.engine.rules();
-        rules
-            .read(&id.label(entry.grade), keeper.node(), role)
-            .allowed
+        let rules = &view.rules;
+        rules.read(&id.label(entry.grade), view.node, role).allowed
     });
     let document = match readable {
-        Some((id, _)) => {
-            replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?
-        }
+        Some((id, _)) => replica::document(&view.store, id).map_err(|error| unreadable(&error))?,
         None => Document::default(),
     };
     let settled = document.fields().filter_map(|(key, values)| match values {
@@ -142,7 +139,7 @@ fn record_line(
 }
 
 fn facet_view(
-    keeper: &Keeper,
+    view: &View<'_>,
     kind: &Kind,
     facet: &Facet,
     id: &FacetId,
@@ -150,10 +147,10 @@ fn facet_view(
     role: Name,
 ) -> Result<FacetView, Problem> {
     let label = id.label(entry.grade);
-    let decision = keeper.engine.rules().read(&label, keeper.node(), role);
+    let decision = view.rules.read(&label, view.node, role);
     let (fields, left_out, next) = if decision.allowed {
-        let document = replica::document(&keeper.store, id).map_err(|error| unreadable(&error))?;
-        let next = steps::next(keeper, kind, facet, &document);
+        let document = replica::document(&view.store, id).map_err(|error| unreadable(&error))?;
+        let next = steps::next(view, kind, facet, &document);
         let left_out = left_out_views(kind, facet, &document);
         (field_views(kind, facet, &document), left_out, next)
     } else {
@@ -234,8 +231,8 @@ fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {
 }
 
 /// The role that a person looks in: the one they name, or the first that the charter lists.
-pub(super) fn role_of(keeper: &Keeper, role: Option<Name>) -> Result<Name, Problem> {
-    let roles = &keeper.adopted.charter().head().roles;
+pub(super) fn role_of(adopted: &AdoptedCharter, role: Option<Name>) -> Result<Name, Problem> {
+    let roles = &adopted.charter().head().roles;
     match role {
         None => roles
             .first()

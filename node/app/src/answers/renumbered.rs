@@ -14,13 +14,13 @@ use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_import::{Outcome, Preview};
 use node_readmodel::find::{Comparison, Condition, Find, Key, Page};
-use node_runtime::keeper::Keeper;
+use node_runtime::view::View;
 
 /// Devices that are named, at most.
 const NAMED_MAX: usize = 50;
 
 /// What a person should know of them. A part of a catalogue says of nothing that it is gone.
-pub(super) fn notes(keeper: &Keeper, preview: &Preview) -> Result<Vec<Text>, Problem> {
+pub(super) fn notes(view: &View<'_>, preview: &Preview) -> Result<Vec<Text>, Problem> {
     let new = preview.rows.iter();
     let new = new.filter(|row| matches!(row.outcome, Outcome::Create { .. }));
     let new: BTreeSet<RecordId> = new.filter_map(|row| row.record).collect();
@@ -31,7 +31,7 @@ pub(super) fn notes(keeper: &Keeper, preview: &Preview) -> Result<Vec<Text>, Pro
     if preview.partial || new.is_empty() {
         return Ok(notes);
     }
-    let Ok((model, _)) = keeper.read_model() else {
+    let Ok((model, _)) = view.read_model() else {
         // Importing needs no read model; only this does.
         notes.push(text!(
             "查询库暂不可用，未核对设备是否改了编码",
@@ -39,8 +39,8 @@ pub(super) fn notes(keeper: &Keeper, preview: &Preview) -> Result<Vec<Text>, Pro
         ));
         return Ok(notes);
     };
-    let role = role_of(keeper, None)?;
-    let reads = reader(keeper, role);
+    let role = role_of(&view.adopted, None)?;
+    let reads = reader(view, role);
     let listed: BTreeSet<RecordId> = preview.rows.iter().filter_map(|row| row.record).collect();
     for draft in drafts {
         let find = like(draft);

@@ -6,7 +6,7 @@ use crdt_model::time::WallTime;
 use jiff::civil::Date;
 
 use super::due;
-use super::finding::{Answered, Unanswered, answered, reader};
+use super::finding::reader;
 use super::heard::heard;
 use super::records::role_of;
 use crate::asked::protocol::Reply;
@@ -16,26 +16,21 @@ use crate::report::{Ground, gather};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_machine::time::beijing_date;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::{Unanswered, View};
 
-pub(super) fn draw_up(keeper: &mut Keeper, running: bool, request: &ReportRequest) -> Answered {
-    keeper.find_limits();
-    answered(keeper, running, |keeper| drawn_up(keeper, request))
-}
-
-fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(keeper, request.role)?;
-    let now = keeper.engine.floored(keeper.clock.now().wall);
+pub(super) fn draw_up(view: &View<'_>, request: &ReportRequest) -> Result<Reply, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
+    let now = view.now;
     let today = beijing_date(now);
     let day = request.ending.unwrap_or(today);
     if day > today {
         return Err(in_future(day, today).into());
     }
     let period = Period::with(request.period, day);
-    let reads = reader(keeper, role);
-    let (limits, limits_withheld) = due::running(keeper, None, now, &reads)?;
-    let (model, catching_up) = keeper.read_model()?;
-    let (charter, head) = (keeper.engine.charter(), keeper.adopted.charter().head());
+    let reads = reader(view, role);
+    let (limits, limits_withheld) = due::running(view, None, now, &reads)?;
+    let (model, catching_up) = view.read_model()?;
+    let (charter, head) = (&view.charter, view.adopted.charter().head());
     let levels: Vec<(Name, Title)> = head
         .levels
         .iter()
@@ -50,11 +45,11 @@ fn drawn_up(keeper: &Keeper, request: &ReportRequest) -> Result<Reply, Unanswere
         may_read: &reads,
         kinds: charter.kinds(),
         levels: &levels,
-        measures: keeper.adopted.charter().measures(),
-        heard: heard(keeper, role, until, now)?,
+        measures: view.adopted.charter().measures(),
+        heard: heard(view, role, until, now)?,
         roster: charter.roster(),
         charter: head.version,
-        node: keeper.node(),
+        node: view.node,
         role: (role, title),
         limits: &limits,
         limits_withheld,

@@ -9,7 +9,8 @@ use crdt_model::replica;
 use crdt_model::time::WallTime;
 use policy::reading::measures::Measure;
 
-use super::finding::{Unanswered, answered, may_read, reader};
+use super::Running;
+use super::finding::{may_read, reader};
 use super::heard::heard;
 use super::records::role_of;
 use super::unreadable;
@@ -19,37 +20,61 @@ use crate::asked::snapshotting::{Named, Shown, SnapshotRequest};
 use crate::door::Answer;
 use crate::report::period::Period;
 use crate::snapshot::{self, Changed, FIGURES, Known, RECORDS, Snapshot, Taken, facet};
+use crdt_model::draft::Draft;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_machine::time::{beijing_date, shown};
 use node_readmodel::access::MayRead;
 use node_runtime::keeper::Keeper;
+use node_runtime::mail::Work;
+use node_runtime::view::{Unanswered, View};
 
 /// Earlier periods whose figures are compared.
 const EARLIER: usize = 12;
 
-/// Takes a snapshot; the answer comes when it is durable or refused.
+/// Takes a snapshot; the answer comes when it is durable or refused. It is counted on a thread of its
+/// own if the node runs, and then written.
 pub(super) fn take(
     keeper: &mut Keeper,
-    running: bool,
-    request: &SnapshotRequest,
+    running: Option<&Running<'_>>,
+    request: SnapshotRequest,
     answer: Answer,
 ) -> Result<(), Problem> {
-    let taken = answered(keeper, running, |keeper| {
-        let snapshot = taken(keeper, request)?;
-        Ok(Reply::Snapshot(Box::new(shown_with_titles(
-            keeper, snapshot,
-        ))))
-    })?;
-    let drafts = taken.and_then(|reply| match &reply {
-        Reply::Snapshot(shown) => match snapshot::drafts(&shown.snapshot) {
-            Some(drafts) => Ok((reply, drafts)),
-            None => Err(not_declared()),
-        },
-        _ => Err(not_declared()),
-    });
-    let (reply, drafts) = match drafts {
-        Ok(drafts) => drafts,
+    keeper.prepare_read_model(running.is_none())?;
+    let footing = keeper.footing();
+    let count = move || {
+        footing.ask(|view| {
+            let snapshot = taken(view, &request)?;
+            let drafts = snapshot::drafts(&snapshot).ok_or_else(not_declared)?;
+            Ok((shown_with_titles(view, snapshot), drafts))
+        })
+    };
+    let Some(running) = running else {
+        return write(keeper, count(), answer);
+    };
+    let mailbox = running.mailbox.clone();
+    let count_and_write = move || {
+        let counted = count();
+        mailbox.work_blocking(Work {
+            needs_limits: false,
+            run: Box::new(move |keeper, _| write(keeper, counted, answer)),
+        });
+    };
+    let thread = std::thread::Builder::new().name("snapshot".to_owned());
+    if let Err(error) = thread.spawn(count_and_write) {
+        // Whoever asked is told that there was no answer.
+        tracing::warn!(%error, "a snapshot could not be taken");
+    }
+    Ok(())
+}
+
+fn write(
+    keeper: &mut Keeper,
+    counted: Result<(Shown, Vec<Draft>), Problem>,
+    answer: Answer,
+) -> Result<(), Problem> {
+    let (shown, drafts) = match counted {
+        Ok(counted) => counted,
         Err(problem) => {
             answer(Reply::Problem(problem));
             return Ok(());
@@ -57,33 +82,30 @@ pub(super) fn take(
     };
     let charter = keeper.adopted.charter().clone();
     keeper.write(drafts, move |outcome| {
-        let reply = match outcome {
+        answer(match outcome {
             Ok(_) => {
                 tracing::info!("a person took a snapshot");
-                reply
+                Reply::Snapshot(Box::new(shown))
             }
             Err(refused) => Reply::Problem(refused_problem(&charter, &refused)),
-        };
-        answer(reply);
+        });
     })
 }
 
 /// What a snapshot says that is held here.
-pub(super) fn show(keeper: &Keeper, request: &SnapshotRequest) -> Result<Reply, Problem> {
-    let role = role_of(keeper, request.role)?;
-    let period = period(keeper, request)?;
-    let node = request.node.unwrap_or(keeper.node());
-    readable(keeper, node, period, role)?;
-    match held(keeper, node, period, role)? {
-        Some(snapshot) => Ok(Reply::Snapshot(Box::new(shown_with_titles(
-            keeper, snapshot,
-        )))),
+pub(super) fn show(view: &View<'_>, request: &SnapshotRequest) -> Result<Reply, Problem> {
+    let role = role_of(&view.adopted, request.role)?;
+    let period = period(view, request)?;
+    let node = request.node.unwrap_or(view.node);
+    readable(view, node, period, role)?;
+    match held(view, node, period, role)? {
+        Some(snapshot) => Ok(Reply::Snapshot(Box::new(shown_with_titles(view, snapshot)))),
         None => Err(no_snapshot(node, period)),
     }
 }
 
-fn shown_with_titles(keeper: &Keeper, snapshot: Snapshot) -> Shown {
-    let (charter, kinds) = (keeper.adopted.charter(), keeper.engine.charter().kinds());
+fn shown_with_titles(view: &View<'_>, snapshot: Snapshot) -> Shown {
+    let (charter, kinds) = (view.adopted.charter(), view.charter.kinds());
     let taken = snapshot.figures.iter();
     let cells = taken.flat_map(|taken| taken.cells.iter().map(|cell| (taken.measure, &cell.cell)));
     let corrected = snapshot.corrected.iter();
@@ -105,8 +127,8 @@ fn shown_with_titles(keeper: &Keeper, snapshot: Snapshot) -> Shown {
 }
 
 /// The period that is asked for: it must be over, or more would come into it.
-fn period(keeper: &Keeper, request: &SnapshotRequest) -> Result<Period, Problem> {
-    let now = keeper.engine.floored(keeper.clock.now().wall);
+fn period(view: &View<'_>, request: &SnapshotRequest) -> Result<Period, Problem> {
+    let now = view.now;
     let running = Period::with(request.period, beijing_date(now));
     let period = match request.ending {
         Some(day) => Period::with(request.period, day),
@@ -118,26 +140,26 @@ fn period(keeper: &Keeper, request: &SnapshotRequest) -> Result<Period, Problem>
     }
 }
 
-fn readable(keeper: &Keeper, node: NodeId, period: Period, role: Name) -> Result<(), Problem> {
+fn readable(view: &View<'_>, node: NodeId, period: Period, role: Name) -> Result<(), Problem> {
     let facet = facet(FIGURES, node, period, role).ok_or_else(not_declared)?;
-    let declared = keeper.engine.charter().kinds().facet(facet.facet);
+    let declared = view.charter.kinds().facet(facet.facet);
     let grade = declared.and_then(|(_, declared)| declared.default_grade());
     let label = facet.label(grade.ok_or_else(not_declared)?);
-    match may_read(keeper, &label, role) {
+    match may_read(view, &label, role) {
         true => Ok(()),
         false => Err(not_for_role(role)),
     }
 }
 
 fn held(
-    keeper: &Keeper,
+    view: &View<'_>,
     node: NodeId,
     period: Period,
     role: Name,
 ) -> Result<Option<Snapshot>, Problem> {
     let document = |facet: Option<FacetId>| {
         let facet = facet.ok_or_else(not_declared)?;
-        let document = replica::document(&keeper.store, &facet);
+        let document = replica::document(&view.store, &facet);
         let document = document.map_err(|error| unreadable(&error))?;
         Ok(Some(document).filter(|document| document.fields().next().is_some()))
     };
@@ -149,28 +171,28 @@ fn held(
     read.map(Some).map_err(|why| not_read(&why))
 }
 
-fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswered> {
-    let role = role_of(keeper, request.role)?;
-    let period = period(keeper, request)?;
-    let node = keeper.node();
-    readable(keeper, node, period, role)?;
-    if let Some(there) = held(keeper, node, period, role)? {
+fn taken(view: &View<'_>, request: &SnapshotRequest) -> Result<Snapshot, Unanswered> {
+    let role = role_of(&view.adopted, request.role)?;
+    let period = period(view, request)?;
+    let node = view.node;
+    readable(view, node, period, role)?;
+    if let Some(there) = held(view, node, period, role)? {
         return Err(taken_already(&there).into());
     }
-    let (_, catching_up) = keeper.read_model()?;
+    let (_, catching_up) = view.read_model()?;
     if catching_up.is_some() {
         return Err(catching_up_now().into());
     }
-    let now = keeper.engine.floored(keeper.clock.now().wall);
+    let now = view.now;
     let until = WallTime::from_ms(u64::try_from(period.until_ms()).unwrap_or(0));
-    let heard = heard(keeper, role, until, now)?;
+    let heard = heard(view, role, until, now)?;
     let numbers = heard.map_or((0, 0), |heard| (heard.expected, heard.heard));
     let mut snapshot = Snapshot {
         node,
         period,
         role,
         taken: now,
-        charter: keeper.adopted.version(),
+        charter: view.adopted.version(),
         expected: numbers.0 as u64,
         heard: numbers.1 as u64,
         figures: Vec::new(),
@@ -179,10 +201,10 @@ fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswe
         late: Vec::new(),
         gone: Vec::new(),
     };
-    let charter = keeper.adopted.charter();
-    let reads = reader(keeper, role);
+    let charter = view.adopted.charter();
+    let reads = reader(view, role);
     for measure in charter.measures() {
-        let (taken, codes) = count(keeper, measure, period, &reads)?;
+        let (taken, codes) = count(view, measure, period, &reads)?;
         snapshot.figures.push(taken);
         if !codes.is_empty() {
             snapshot.counted.push(snapshot::Listed {
@@ -196,7 +218,7 @@ fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswe
         corrected,
         late,
         gone,
-    } = changed(keeper, period, role, &reads)?;
+    } = changed(view, period, role, &reads)?;
     Ok(Snapshot {
         corrected,
         late,
@@ -207,12 +229,12 @@ fn taken(keeper: &Keeper, request: &SnapshotRequest) -> Result<Snapshot, Unanswe
 
 /// One figure of a period as it is now, with the codes of the records that it counts.
 fn count(
-    keeper: &Keeper,
+    view: &View<'_>,
     measure: &Measure,
     period: Period,
     may_read: MayRead<'_>,
 ) -> Result<(Taken, BTreeSet<String>), Unanswered> {
-    let (model, _) = keeper.read_model()?;
+    let (model, _) = view.read_model()?;
     let (from, until) = (period.from_ms(), period.until_ms());
     let measured = model.measure(measure, from, until, may_read)?;
     let codes = model.counted(measure, from, until, may_read)?;
@@ -227,7 +249,7 @@ fn count(
 /// How earlier periods differ from what their snapshots, and the later ones, say of them. Only what
 /// says which records it counts is compared: the others tell how things are now.
 fn changed(
-    keeper: &Keeper,
+    view: &View<'_>,
     period: Period,
     role: Name,
     reads: MayRead<'_>,
@@ -236,12 +258,12 @@ fn changed(
     let mut earlier = period;
     for _ in 0..EARLIER {
         earlier = earlier.before();
-        snapshots.extend(held(keeper, keeper.node(), earlier, role)?);
+        snapshots.extend(held(view, view.node, earlier, role)?);
     }
     let periods: Vec<Period> = snapshots.iter().rev().map(|one| one.period).collect();
     let known = Known::of(snapshots);
     let mut changed = Changed::default();
-    let charter = keeper.adopted.charter();
+    let charter = view.adopted.charter();
     for period in periods {
         for measure in charter
             .measures()
@@ -250,7 +272,7 @@ fn changed(
         {
             let definition = text::hexadecimal(&measure.definition());
             if known.has(period.first, measure.id, &definition) {
-                let (now, codes) = count(keeper, measure, period, reads)?;
+                let (now, codes) = count(view, measure, period, reads)?;
                 known.compare(period.first, &now, &codes, &mut changed);
             }
         }

@@ -5,16 +5,16 @@ use crdt_model::document::Document;
 use crdt_model::kind::{Facet, Kind};
 
 use crate::asked::protocol::NextStep;
-use node_runtime::keeper::Keeper;
+use node_runtime::view::View;
 
 /// The steps that may be taken at this node from where a facet is.
 pub(super) fn next(
-    keeper: &Keeper,
+    view: &View<'_>,
     kind: &Kind,
     facet: &Facet,
     document: &Document,
 ) -> Vec<NextStep> {
-    let (Some(steps), Some(tier)) = (&facet.steps, tier(keeper)) else {
+    let (Some(steps), Some(tier)) = (&facet.steps, tier(view)) else {
         return Vec::new();
     };
     let field = facet.field(steps.field.as_str());
@@ -35,7 +35,7 @@ pub(super) fn next(
     told
 }
 
-fn tier(keeper: &Keeper) -> Option<Tier> {
-    let member = keeper.engine.charter().roster().member(keeper.node());
+fn tier(view: &View<'_>) -> Option<Tier> {
+    let member = view.charter.roster().member(view.node);
     member.map(|member| member.tier)
 }

@@ -72,7 +72,10 @@ fn changed_drafts(
     role: Option<Name>,
 ) -> Result<Vec<Draft>, Problem> {
     let changed = drafts::changed(&keeper.store, record, facets)?;
-    let (kinds, role) = (keeper.engine.charter().kinds(), role_of(keeper, role)?);
+    let (kinds, role) = (
+        keeper.engine.charter().kinds(),
+        role_of(&keeper.adopted, role)?,
+    );
     drafts::for_role(kinds, &keeper.store, changed, role)
 }
 

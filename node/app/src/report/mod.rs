@@ -35,7 +35,7 @@ pub(crate) use counting::named;
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_readmodel::access::MayRead;
-use node_readmodel::{Progress, ReadModel, ReadModelError};
+use node_readmodel::{Progress, ReadModelError, Tables};
 use period::Period;
 
 /// The review of one period at one node, as one role may read it.
@@ -140,7 +140,7 @@ pub enum Cell {
 /// What a report is made from.
 pub struct Ground<'a> {
     /// The tables.
-    pub model: &'a ReadModel,
+    pub model: &'a Tables,
     /// How far they have caught up.
     pub catching_up: Option<Progress>,
     /// What the role may read.
