@@ -40,6 +40,8 @@ use node_machine::settings::{DialAddresses, Settings};
 use node_store::{Mended, OpenError, SledStore, StoreOptions};
 use node_transport::{Allowed, Command};
 
+/// Milliseconds that bulk work may wait for the disk.
+pub(super) const BULK_WAIT_MS: u64 = 500;
 /// Latencies kept for the status.
 const LATENCIES_MAX: usize = 256;
 
@@ -99,6 +101,9 @@ pub struct Keeper {
     declared: Vec<Declared>,
     tickets: u64,
     sync_due: Option<SyncToken>,
+    /// Somebody waits for the disk, and not bulk work alone.
+    sync_awaited: bool,
+    synced_at: Instant,
     scrub_due: bool,
     /// Whether there is room on the disk.
     pub room: Room,
@@ -159,6 +164,8 @@ impl Keeper {
             declared: Vec::new(),
             tickets: 0,
             sync_due: None,
+            sync_awaited: false,
+            synced_at: Instant::default(),
             scrub_due: false,
             room,
             reading: Reading::new(folder.read_model()),
@@ -206,7 +213,10 @@ impl Keeper {
             Output::Respond { id, bytes, .. } => {
                 self.commands.extend(self.network.respond(id, bytes));
             }
-            Output::Sync { token } => self.sync_due = Some(token),
+            Output::Sync { token } => {
+                self.sync_due = Some(token);
+                self.sync_awaited |= !self.in_bulk;
+            }
             Output::Scrub => self.scrub_due = true,
             Output::Written { ticket, outcome } => {
                 if let Some(then) = self.waiting.remove(&ticket) {
@@ -271,6 +281,17 @@ impl Keeper {
         }
     }
 
+    /// Whether only bulk work waits for the disk, and may wait on: syncing for each part of it would
+    /// take longer than the part.
+    pub(super) fn disk_may_wait(&self) -> bool {
+        let waited_ms = self.clock.now().instant.since_ms(self.synced_at);
+        self.sync_due.is_some()
+            && !self.sync_awaited
+            && !self.scrub_due
+            && !self.engine.is_busy()
+            && waited_ms < BULK_WAIT_MS
+    }
+
     /// Makes everything written durable, if anything is waiting for it. Returns whether anything
     /// was.
     pub fn make_durable(&mut self) -> Result<bool, Problem> {
@@ -294,6 +315,8 @@ impl Keeper {
         } else {
             self.store.sync().map_err(|error| store_problem(&error))?;
         }
+        self.sync_awaited = false;
+        self.synced_at = self.clock.now().instant;
         self.input(Input::Durable { token })?;
         Ok(true)
     }

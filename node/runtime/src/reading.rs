@@ -23,7 +23,7 @@ const FOLLOWED_AT_ONCE: usize = 64;
 /// here is always followed.
 const ROUNDS_MAX: usize = 4;
 /// Facets that may wait for it while others wait for this node.
-const WAITING_FACETS_MAX: usize = 7 * SLICE_FACETS;
+const WAITING_FACETS_MAX: usize = 64 * SLICE_FACETS;
 
 /// What the keeper knows of the read model.
 pub(super) struct Reading {
@@ -303,11 +303,15 @@ impl Keeper {
     /// Brings the read model to what the replica has: all of it, or only what is known to differ and
     /// takes no longer than others can wait.
     pub(super) fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
-        for round in 1.. {
-            let followed = self.follow()?;
-            let waits = !self.reading.changed.is_empty() && round < ROUNDS_MAX;
+        for round in 0.. {
+            // What is too much to be waited for is not even begun: the answer says that it is missing.
+            let waiting = self.reading.changed.len();
+            let waits = match round {
+                0 => waiting < ROUNDS_MAX * FOLLOWED_AT_ONCE,
+                _ => waiting > 0 && round < ROUNDS_MAX,
+            };
             let wanted = whole || self.reading.is_behind() || waits;
-            if followed != Followed::Some || !wanted {
+            if !wanted || self.follow()? != Followed::Some {
                 break;
             }
         }

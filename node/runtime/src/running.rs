@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
-use super::keeper::Keeper;
+use super::keeper::{BULK_WAIT_MS, Keeper};
 use super::mail::{MAIL_MAX, Mail, Mailbox, Post, Work};
 use super::reading::Followed;
 use super::{ahead, identity, warnings};
@@ -251,7 +251,9 @@ impl Rounds {
     async fn run(mut self) -> Result<(), Problem> {
         self.keeper.lay_lines();
         loop {
-            while self.keeper.make_durable()? {}
+            if !self.keeper.disk_may_wait() {
+                while self.keeper.make_durable()? {}
+            }
             self.keeper.follow_links();
             self.send_commands().await?;
             let mut next = match self.next_before_following().await {
@@ -349,6 +351,7 @@ impl Rounds {
         let timeout = self.keeper.next_timeout();
         let wait_ms = timeout.since_ms(self.keeper.clock.now().instant).max(1);
         let wait_ms = match followed {
+            Followed::All if self.keeper.disk_may_wait() => wait_ms.min(BULK_WAIT_MS),
             Followed::All => wait_ms,
             Followed::Some => 0,
             Followed::Hindered => wait_ms.min(HINDERED_WAIT_MS),
