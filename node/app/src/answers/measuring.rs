@@ -47,7 +47,7 @@ fn figures(keeper: &Keeper, request: &MeasureRequest) -> Result<Reply, Unanswere
             denominator: measure.denominator.clone(),
             cells_are: measure.cells.clone(),
             published: measure.published.clone(),
-            definition: text::hexadecimal(&measure.definition()),
+            definition: hex::encode(measure.definition()),
             cells: measured.cells.into_iter().map(titled).collect(),
             left_out: measured.left_out,
             not_counting: measured.not_counting,
