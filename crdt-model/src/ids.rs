@@ -37,7 +37,7 @@ macro_rules! hex_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                f.write_str(&hex::encode(self.0))
             }
         }
 
@@ -50,16 +50,11 @@ macro_rules! hex_id {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let wrong = || IdError::Hex { text: text.to_owned(), bytes: $bytes };
                 let mut bytes = [0u8; $bytes];
-                if text.len() != 2 * $bytes || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    return Err(wrong());
+                match hex::decode_to_slice(text, &mut bytes) {
+                    Ok(()) => Ok(Self(bytes)),
+                    Err(_) => Err(IdError::Hex { text: text.to_owned(), bytes: $bytes }),
                 }
-                for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-                    let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-                    *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-                }
-                Ok(Self(bytes))
             }
         }
 
@@ -383,7 +378,13 @@ mod tests {
                 .parse::<RecordId>()
                 .is_err()
         );
+        let capital: RecordId = "000102030405060708090A0b0C0d0E0F".parse().expect("hex");
+        assert_eq!(capital, id);
         assert!("00".parse::<RecordId>().is_err());
+        assert!(format!("{id}0").parse::<RecordId>().is_err());
+        assert!(format!("{id}00").parse::<RecordId>().is_err());
+        assert!(format!("{id}\n").parse::<RecordId>().is_err());
+        assert!("\u{e9}".repeat(16).parse::<RecordId>().is_err());
         assert!(
             "+00102030405060708090a0b0c0d0e0f"
                 .parse::<RecordId>()

@@ -14,11 +14,12 @@
 //! The log has no key of its own: that charters follow each other is what reviewers sign in each
 //! manifest. Checkpoints carry the townships' signatures only.
 
-mod base64;
 pub mod cosignature;
 pub mod ledger;
 pub mod note;
 pub mod tree;
+
+use base64ct::{Base64, Encoding};
 
 use crate::ids::{NodeId, RootHash};
 
@@ -39,7 +40,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Its text: origin, size and root, one line each.
     pub fn body(&self) -> String {
-        let root = base64::encode(&self.root.0);
+        let root = Base64::encode_string(&self.root.0);
         format!("{}\n{}\n{root}\n", origin(self.county), self.size)
     }
 }

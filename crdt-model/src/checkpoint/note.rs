@@ -17,8 +17,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use base64ct::{Base64, Encoding};
+
 use super::cosignature::{key_id, key_name};
-use super::{Checkpoint, Cosignature, base64, origin};
+use super::{Checkpoint, Cosignature, origin};
 use crate::ids::{NodeId, PublicKey, RootHash};
 use crate::limits::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX};
 
@@ -101,7 +103,7 @@ fn line(one: &Cosignature, key: &PublicKey) -> String {
     let blob = [&id[..], &one.time_s.to_be_bytes(), &one.signature].concat();
     let mut text = String::new();
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{DASH}{name} {}", base64::encode(&blob));
+    let _ = writeln!(text, "{DASH}{name} {}", Base64::encode_string(&blob));
     text
 }
 
@@ -186,7 +188,9 @@ impl<'a> Lines<'a> {
         let size = line.parse().ok();
         let size = size.filter(|size: &u64| *size > 0 && size.to_string() == line);
         let size = size.ok_or(self.fault("the number of versions, from 1"))?;
-        let root = base64::decode(self.next()).and_then(|root| root.try_into().ok());
+        let root = Base64::decode_vec(self.next())
+            .ok()
+            .and_then(|root| root.try_into().ok());
         let root = root.ok_or(self.fault("the root: 32 bytes in base 64"))?;
         Ok(Checkpoint {
             county,
@@ -206,7 +210,7 @@ impl<'a> Lines<'a> {
         if name.is_empty() || !name.chars().all(plain) {
             return Err(self.fault("a name without spaces and plus signs"));
         }
-        let blob = base64::decode(blob).filter(|blob| blob.len() > 4);
+        let blob = Base64::decode_vec(blob).ok().filter(|blob| blob.len() > 4);
         let blob = blob.ok_or(self.fault("a key id and a signature in base 64"))?;
         let code = name.strip_suffix(".countymesh");
         let cosigner = code.and_then(|code| code.parse::<NodeId>().ok());
@@ -334,6 +338,17 @@ mod tests {
             let changed = GOLDEN.replacen(from, to, 1);
             assert_ne!(changed, GOLDEN, "{from}");
             assert!(parse(&changed).is_err(), "{from} -> {to}");
+        }
+        let signature = "jWbPPwAAAABkGFDL";
+        assert!(parse(&format!("{GOLDEN}\u{2014} example.com/w1 {signature}\n")).is_ok());
+        for blob in [
+            "", "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg===", "====", "Z===", "Zg==Zg==", "Zm9v\r",
+            "Zm-v", " Zm9v", "Zm9v=", "Zm9v==", "Zm9v====", "=m9v", "Z=9v", "Zm=v", "Zm\u{e9}",
+        ] {
+            for blob in [blob.to_owned(), format!("{signature}{blob}")] {
+                let text = format!("{GOLDEN}\u{2014} example.com/w1 {blob}\n");
+                assert_eq!(parse(&text).is_ok(), blob == signature, "{blob}");
+            }
         }
         assert!(parse("").is_err());
         assert!(parse(&"\n".repeat(NOTE_BYTES_MAX + 1)).is_err());

@@ -37,7 +37,7 @@ pub(crate) fn for_each_entry(
                 let ahead = |found: &Vec<u8>| {
                     found.starts_with(prefix) && after.as_ref().is_none_or(|after| found > after)
                 };
-                match from_hex(&key).filter(ahead) {
+                match hex::decode(&key).ok().filter(ahead) {
                     Some(found) => {
                         visit(&found, Err(&problem))?;
                         after = Some(found);
@@ -57,7 +57,7 @@ pub fn damaged_facet(error: &StoreError) -> Option<FacetId> {
     let StoreError::Damaged { key, .. } = error else {
         return None;
     };
-    facet_of_entry(&from_hex(key)?)
+    facet_of_entry(&hex::decode(key).ok()?)
 }
 
 /// The facet that an entry of the store belongs to, if it belongs to one.
@@ -70,18 +70,6 @@ pub fn facet_of_entry(key: &[u8]) -> Option<FacetId> {
         | Key::Emergency(_)
         | Key::Cosignatures(_) => None,
     }
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: &u8| char::from(*digit).to_digit(16);
-    let byte = |pair: &[u8; 2]| {
-        let [high, low] = pair;
-        u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    rest.is_empty()
-        .then(|| pairs.iter().map(byte).collect::<Option<_>>())
-        .flatten()
 }
 
 /// Calls `visit` for every facet of the replica, with what it keeps about it or with what is wrong

@@ -42,7 +42,7 @@ impl FlawedStore {
             return Ok(());
         }
         Err(StoreError::Damaged {
-            key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            key: hex::encode(key),
             problem: "its checksum is wrong".to_owned(),
         })
     }

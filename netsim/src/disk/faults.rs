@@ -48,12 +48,9 @@ pub struct Rotten {
 
 impl fmt::Display for Rotten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "bit {} of byte {} of the value at key ",
-            self.bit, self.byte
-        )?;
-        self.key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let Self { key, byte, bit } = self;
+        let key = hex::encode(key);
+        write!(f, "bit {bit} of byte {byte} of the value at key {key}")
     }
 }
 

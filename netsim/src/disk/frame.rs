@@ -187,7 +187,7 @@ pub(super) fn read(log: &[u8], at: &Mark) -> Option<Frame> {
 /// The value at a place, if it is what was written there.
 pub(super) fn value<'a>(log: &'a [u8], key: &[u8], place: &Place) -> Result<&'a [u8], StoreError> {
     let damaged = |problem: &str| StoreError::Damaged {
-        key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+        key: hex::encode(key),
         problem: problem.to_owned(),
     };
     let value = log

@@ -173,7 +173,7 @@ impl fmt::Display for Difference {
                 Some(entry) => {
                     let from = same.saturating_sub(SHOWN);
                     let shown: Vec<u8> = bytes.iter().skip(from).take(2 * SHOWN).copied().collect();
-                    let hex: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+                    let hex = hex::encode(&shown);
                     let words: String = String::from_utf8_lossy(&shown)
                         .chars()
                         .map(|letter| if letter.is_control() { '.' } else { letter })

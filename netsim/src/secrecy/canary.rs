@@ -16,8 +16,7 @@ impl Canary {
     /// What every text of `what` under this seed begins with, whatever its length, and repeats as
     /// often as has room: 32 hexadecimal digits. To be given to [`super::needles::Needles::add`].
     pub fn secret(seed: u64, what: &str) -> String {
-        let half = hash(seed, b"text", what.as_bytes());
-        half.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(hash(seed, b"text", what.as_bytes()))
     }
 
     /// A text of exactly this many bytes. Whatever is cut out of it that is long enough holds

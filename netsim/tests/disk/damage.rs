@@ -7,8 +7,7 @@ use netsim::seed::Seed;
 use crate::{Model, everything, put, random_batch, value, worn_store};
 
 fn is_damaged_at<T: std::fmt::Debug>(result: Result<T, StoreError>, key: &[u8]) -> bool {
-    let hexadecimal: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    matches!(result, Err(StoreError::Damaged { key, .. }) if key == hexadecimal)
+    matches!(result, Err(StoreError::Damaged { key: named, .. }) if named == hex::encode(key))
 }
 
 #[test]

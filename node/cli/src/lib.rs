@@ -13,7 +13,7 @@
 //!   `snapshot`: its figures, once; `readmodel`: what lists and searches are made from
 //! * `store`: a damaged store, looked at and made whole
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
-//! * `county`: a whole county on one machine
+//! * `county`: a whole county on one machine; `no_demo`: the answer of a program that was built without it
 //! * `asking`, `reaching`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
 //! * `output`, `table`, `reason_words`, `exit`: what is written, and how it ends
@@ -37,6 +37,7 @@
 mod asking;
 mod checkpoint;
 mod config;
+#[cfg(feature = "demo")]
 mod county;
 mod cut;
 mod due;
@@ -49,6 +50,12 @@ mod init;
 mod introduction;
 mod inventory;
 mod measure;
+#[cfg(any(test, not(feature = "demo")))]
+#[cfg_attr(
+    feature = "demo",
+    expect(dead_code, reason = "only its test is of use")
+)]
+mod no_demo;
 mod offer;
 mod output;
 mod proposed;
@@ -92,6 +99,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use self::asking::{Context, data_folder};
 use self::exit::Exit;
 use self::help::{Words, exit_codes, help_and_version, speak};
+#[cfg(not(feature = "demo"))]
+use self::no_demo as county;
 use self::output::{Answer, Output};
 use self::reaching::WAIT_S;
 use self::usage::{Unread, unread};
@@ -142,6 +151,7 @@ enum Command {
     Stop,
     Secure,
     Config(config::Arguments),
+    #[cfg_attr(not(feature = "demo"), command(hide = true))]
     County(county::Arguments),
 }
 
@@ -255,7 +265,7 @@ fn carry_out(arguments: &[OsString]) -> Exit {
         output,
         data,
         environment,
-        lang: parsed.lang,
+        lang: parsed.lang.or(flag),
         wait_s: parsed.wait.unwrap_or(WAIT_S),
     };
     if let Ok(settings) = context.settings(Flags::default()) {

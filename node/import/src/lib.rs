@@ -131,7 +131,7 @@ impl Import<'_> {
             }
             source.files.push(FileRead {
                 name: file.name.clone(),
-                sha256: text::hexadecimal(&Sha256::digest(&file.bytes)),
+                sha256: hex::encode(Sha256::digest(&file.bytes)),
                 decoded_as: text.decoded_as,
             });
             decoded.push((Arc::from(file.name.as_str()), text));

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::ids::{NodeId, PublicKey};
 use ed25519_dalek::SigningKey;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::private;
 use crdt_model::text;
@@ -89,18 +89,18 @@ impl NodeFolder {
         let mut secret = Zeroizing::new([0u8; 32]);
         getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&problem.to_string()))?;
         let key = SigningKey::from_bytes(&secret);
-        let mut digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        digits.push_str(&format!("\n{}\n", public_key(&key)));
+        let digits = Zeroizing::new(hex::encode(secret.as_slice()));
+        let public = public_key(&key).to_string();
+        let text = Zeroizing::new([digits.as_str(), "\n", public.as_str(), "\n"].concat());
         let file = std::fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(self.secret());
         let written = file.and_then(|mut file| {
-            file.write_all(digits.as_bytes())?;
+            file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-        digits.zeroize();
         written.map_err(failed)?;
         Ok(public_key(&key))
     }

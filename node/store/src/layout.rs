@@ -201,12 +201,8 @@ fn digest_of(value: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn damaged(name: &[u8], problem: &str) -> StoreError {
-    let hex = user_key(name)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     StoreError::Damaged {
-        key: hex,
+        key: hex::encode(user_key(name)),
         problem: problem.to_owned(),
     }
 }

@@ -84,10 +84,7 @@ fn open_whole<E: Engine>(
             "{} of {} entries are damaged, the first at key {}",
             census.damaged.len(),
             sealed.stamp().content.entries,
-            first
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
+            hex::encode(first)
         )));
     }
     if census.content != sealed.stamp().content {

@@ -315,8 +315,7 @@ fn digest(tables: &BTreeMap<Name, Table>, statements: &[String]) -> String {
     statements
         .iter()
         .for_each(|one| hasher.update(format!("{one}\n")));
-    let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hasher.finalize())
 }
 
 #[cfg(test)]

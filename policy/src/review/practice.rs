@@ -353,8 +353,7 @@ fn text_title(text: &str) -> Title {
 
 /// The beginning of a digest: enough to see that it is another one.
 fn short(digest: &[u8]) -> String {
-    let digest = digest.iter().take(6).map(|byte| format!("{byte:02x}"));
-    digest.collect()
+    hex::encode(digest.get(..6).unwrap_or(digest))
 }
 
 fn listed(titles: Vec<Title>) -> Title {

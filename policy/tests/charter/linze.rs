@@ -46,7 +46,7 @@ fn with_keys(roster: &str) -> String {
         let key = SigningKey::from_bytes(&[seed; 32])
             .verifying_key()
             .to_bytes();
-        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex::encode(key);
         format!("{text}\nkey = \"{key}\"\n")
     };
     roster.lines().map(&mut line).collect()

@@ -41,8 +41,7 @@ pub(crate) fn ssh_line(name: &str) -> String {
 
 /// A node's public key, as the roster has it.
 pub(crate) fn hex_key(name: &str) -> String {
-    let key = key(name).verifying_key().to_bytes();
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(key(name).verifying_key().to_bytes())
 }
 
 fn read(folder: &str) -> CharterFiles {

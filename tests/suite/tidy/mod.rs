@@ -3,15 +3,17 @@
 mod bans;
 mod commands;
 mod imports;
+mod installed;
 mod lengths;
 mod places;
 mod practice;
 mod reviewers_tool;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// The root of the project.
 fn root() -> PathBuf {
@@ -28,6 +30,52 @@ fn workspace() -> Metadata {
         .no_deps()
         .exec()
         .expect("cargo metadata")
+}
+
+/// The workspace with all crates of others, as they are chosen for Linux with these flags.
+fn resolved(flags: &[&str]) -> Metadata {
+    let linux = ["--locked", "--filter-platform", "x86_64-unknown-linux-gnu"];
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .other_options(
+            linux
+                .iter()
+                .chain(flags)
+                .map(|flag| flag.to_string())
+                .collect::<Vec<_>>(),
+        )
+        .exec()
+        .expect("cargo metadata")
+}
+
+/// Everything that a crate of ours is built from, besides its tests.
+fn built_from(name: &str, metadata: &Metadata) -> BTreeSet<String> {
+    let resolve = metadata.resolve.as_ref().expect("a resolution");
+    let uses: BTreeMap<&PackageId, Vec<&PackageId>> = resolve
+        .nodes
+        .iter()
+        .map(|node| {
+            let linked = node.deps.iter().filter(|one| {
+                one.dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == DependencyKind::Normal)
+            });
+            (&node.id, linked.map(|one| &one.pkg).collect())
+        })
+        .collect();
+    let package = metadata
+        .workspace_packages()
+        .into_iter()
+        .find(|package| package.name.as_str() == name);
+    let mut open = vec![&package.expect("the crate").id];
+    let mut found = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            open.extend(uses.get(id).into_iter().flatten());
+        }
+    }
+    let named = |id: &PackageId| metadata[id].name.to_string();
+    found.into_iter().map(named).collect()
 }
 
 /// Our crates, each with its folder from the root.

@@ -1,11 +1,7 @@
 //! The reviewers' tool stands alone: no network, no async runtime, no code of the node, whatever is
 //! in the crates that it is made of.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
-
-use super::root;
+use super::{built_from, resolved};
 
 /// Crates that open sockets, or run tasks that do, by how their names begin.
 const NETWORK: [&str; 18] = [
@@ -45,49 +41,9 @@ const OURS: [&str; 12] = [
     "countymesh-tests",
 ];
 
-fn metadata() -> Metadata {
-    MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .other_options(
-            ["--locked", "--filter-platform", "x86_64-unknown-linux-gnu"].map(String::from),
-        )
-        .exec()
-        .expect("cargo metadata")
-}
-
-/// Everything that the crate `policy` is built from, besides its tests.
-fn built_from(metadata: &Metadata) -> BTreeSet<String> {
-    let resolve = metadata.resolve.as_ref().expect("a resolution");
-    let uses: BTreeMap<&PackageId, Vec<&PackageId>> = resolve
-        .nodes
-        .iter()
-        .map(|node| {
-            let linked = node.deps.iter().filter(|one| {
-                one.dep_kinds
-                    .iter()
-                    .any(|kind| kind.kind == DependencyKind::Normal)
-            });
-            (&node.id, linked.map(|one| &one.pkg).collect())
-        })
-        .collect();
-    let policy = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == "policy");
-    let mut open = vec![&policy.expect("the crate").id];
-    let mut found = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if found.insert(id) {
-            open.extend(uses.get(id).into_iter().flatten());
-        }
-    }
-    let named = |id: &PackageId| metadata[id].name.to_string();
-    found.into_iter().map(named).collect()
-}
-
 #[test]
 fn mesh_policy_has_no_network_crate_in_its_tree() {
-    let built_from = built_from(&metadata());
+    let built_from = built_from("policy", &resolved(&[]));
     println!("mesh-policy is built from {} crates", built_from.len());
     assert!(built_from.contains("cedar-policy"), "the tree was not read");
     for name in &built_from {

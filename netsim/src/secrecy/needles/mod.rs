@@ -214,7 +214,7 @@ fn first_window(bytes: &[u8]) -> u64 {
 
 /// All ways to write a secret, each way once.
 fn forms(secret: &[u8]) -> Vec<(Form, Vec<u8>)> {
-    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(secret);
     let capital = hex.to_uppercase();
     let mut forms = vec![(Form::Raw, secret.to_vec())];
     if capital != hex {

@@ -2,27 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64ct::{Base64, Encoding};
+
 use super::*;
 use crate::seed::Seed;
 
-const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 fn bytes(seed: &mut Seed, length: usize) -> Vec<u8> {
     (0..length).map(|_| seed.bits() as u8).collect()
-}
-
-/// Base64 as the standard has it, with padding.
-fn encode(content: &[u8]) -> String {
-    let mut text = String::new();
-    for group in content.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
-        let number = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let letter = LETTERS[(number >> (18 - 6 * at) & 63) as usize];
-            text.push(if at > group.len() { '=' } else { letter.into() });
-        }
-    }
-    text
 }
 
 /// The characters of a secret in base64 after this many other bytes that are the same whatever
@@ -30,7 +16,7 @@ fn encode(content: &[u8]) -> String {
 fn settled(secret: &[u8], before: usize) -> String {
     let beside = |byte: u8| {
         let around = [&vec![byte; before][..], secret, &[byte; 3]].concat();
-        encode(&around)
+        Base64::encode_string(&around)
     };
     let from = (before * 8).div_ceil(6);
     let to = (before + secret.len()) * 8 / 6;
@@ -111,7 +97,7 @@ fn haystack(seed: &mut Seed, secrets: &[(u32, Vec<u8>)]) -> Vec<u8> {
                 .collect(),
             way => {
                 let before = bytes(seed, around);
-                let text = encode(&[&before[..], &content, b"after"].concat());
+                let text = Base64::encode_string(&[&before[..], &content, b"after"].concat());
                 match way {
                     3 => text.into_bytes(),
                     _ => text.replace('+', "-").replace('/', "_").into_bytes(),

@@ -43,7 +43,7 @@ pub(super) fn measure(view: &View<'_>, request: &MeasureRequest) -> Result<Reply
             denominator: measure.denominator.clone(),
             cells_are: measure.cells.clone(),
             published: measure.published.clone(),
-            definition: text::hexadecimal(&measure.definition()),
+            definition: hex::encode(measure.definition()),
             cells: measured.cells.into_iter().map(titled).collect(),
             left_out: measured.left_out,
             not_counting: measured.not_counting,

@@ -240,7 +240,7 @@ fn count(
     let codes = model.counted(measure, from, until, may_read)?;
     let taken = Taken {
         measure: measure.id,
-        definition: text::hexadecimal(&measure.definition()),
+        definition: hex::encode(measure.definition()),
         cells: measured.cells,
     };
     Ok((taken, codes))
@@ -270,7 +270,7 @@ fn changed(
             .iter()
             .filter(|one| one.records.is_some())
         {
-            let definition = text::hexadecimal(&measure.definition());
+            let definition = hex::encode(measure.definition());
             if known.has(period.first, measure.id, &definition) {
                 let (now, codes) = count(view, measure, period, reads)?;
                 known.compare(period.first, &now, &codes, &mut changed);

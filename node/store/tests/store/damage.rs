@@ -71,12 +71,7 @@ fn a_value_that_rots_while_the_store_is_open_is_read_in_the_second_copy_or_is_an
         let Err(StoreError::Damaged { key: named, .. }) = store.get(key) else {
             panic!()
         };
-        assert_eq!(
-            named,
-            key.iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        );
+        assert_eq!(named, hex::encode(key));
         assert!(matches!(
             store.scan(key, None, 1),
             Err(StoreError::Damaged { .. })
