@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::reading::characters::{self, LineEnds};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
-use crate::reading::nesting::{self, Language};
+use crate::reading::nesting::{self, Syntax};
 use crate::reading::rules;
 use crate::reading::schema;
 
@@ -196,12 +196,12 @@ pub(crate) fn text_with<'i>(
     let text = utf8(files, file, findings)?;
     let before = findings.len();
     characters::check(file, text, ends, findings);
-    let language = if rules::is_rules(file) || file == schema::FILE {
-        Language::Cedar
+    let syntax = if rules::is_rules(file) || file == schema::FILE {
+        Syntax::Cedar
     } else {
-        Language::Toml
+        Syntax::Toml
     };
-    nesting::check(file, text, language, findings);
+    nesting::check(file, text, syntax, findings);
     (findings.len() == before).then_some(text)
 }
 
