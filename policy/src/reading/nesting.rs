@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::reading::finding::Finding;
+use crdt_model::text;
 
 /// Brackets within brackets.
 const BRACKETS_MAX: usize = 16;
@@ -71,14 +72,23 @@ pub(crate) fn check(file: &str, text: &str, syntax: Syntax, findings: &mut Vec<F
         }
         if deep > BRACKETS_MAX || dots > TOML_DOTS_MAX {
             let message = if deep > BRACKETS_MAX {
-                format!("brackets stand more than {BRACKETS_MAX} deep in each other here")
+                text!(
+                    "此处括号嵌套超过 {BRACKETS_MAX} 层",
+                    "brackets stand more than {BRACKETS_MAX} deep in each other here"
+                )
             } else {
-                format!("more than {TOML_DOTS_MAX} dots in one line")
+                text!(
+                    "一行中的点超过 {TOML_DOTS_MAX} 个",
+                    "more than {TOML_DOTS_MAX} dots in one line"
+                )
             };
             findings.push(
                 Finding::error("text::nesting", file, message)
                     .at(Some(token.span))
-                    .hint("nobody can review this; write it flat"),
+                    .hint(text!(
+                        "这样没有人能审核；请减少嵌套",
+                        "nobody can review this; write it flat"
+                    )),
             );
             return;
         }
@@ -87,14 +97,18 @@ pub(crate) fn check(file: &str, text: &str, syntax: Syntax, findings: &mut Vec<F
         let long = statements(text).into_iter();
         let long = long.filter(|statement| statement.tokens > RULE_TOKENS_MAX);
         findings.extend(long.map(|statement| {
-            let message = format!(
+            let message = text!(
+                "一条规则有 {} 个词和符号，最多 {RULE_TOKENS_MAX} 个",
                 "a rule of {} words and signs, where at most {RULE_TOKENS_MAX} are allowed",
                 statement.tokens
             );
             let start = statement.span.start;
             Finding::error("rules::too-long", file, message)
                 .at(Some(start..start + 1))
-                .hint("nobody can review this; make several rules of it")
+                .hint(text!(
+                    "这样没有人能审核；请拆成几条规则",
+                    "nobody can review this; make several rules of it"
+                ))
         }));
     }
 }
