@@ -25,15 +25,8 @@ use personal::Detector;
 use receipts::Receipts;
 use steps::Steps;
 
-/// A text in the two languages of the county.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Title {
-    /// Simplified Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
+/// What a charter calls something, in both languages of the county.
+pub use crate::text::Text as Title;
 
 /// One record kind: `kinds/<kind>.toml`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -9,7 +9,9 @@
 //! * [`making`]: a county's first charter, and one form for its text.
 //! * [`review`]: what a reviewer can ask of a charter as a whole; all of it rests on
 //!   [`review::enumeration`], the table of every decision.
+//! * [`command_line`]: help and usage errors in both languages, for the programs of the mesh.
 
+pub mod command_line;
 pub mod deciding;
 #[cfg(test)]
 mod linze;

@@ -30,8 +30,12 @@ fn open() -> CedarCharter {
 }
 
 fn open_files(files: &CharterFiles) -> CedarCharter {
-    CedarCharter::open(files)
-        .unwrap_or_else(|findings| panic!("{}", render_all(&findings, files, false)))
+    CedarCharter::open(files).unwrap_or_else(|findings| {
+        panic!(
+            "{}",
+            render_all(&findings, files, false, crdt_model::text::Language::En)
+        )
+    })
 }
 
 /// The charter with one text in one file replaced, everywhere it stands.
@@ -161,7 +165,7 @@ fn the_schema_is_the_one_that_the_words_and_kinds_give() {
     assert!(
         findings.is_empty(),
         "{}",
-        render_all(&findings, &files, false)
+        render_all(&findings, &files, false, crdt_model::text::Language::En)
     );
     let (head, kinds) = (head.expect("no finding"), kinds.expect("no finding"));
     let text = schema_text(&head, &kinds);
@@ -179,7 +183,12 @@ fn the_charter_opens_and_its_checks_pass() {
     assert!(
         report.findings.is_empty(),
         "{}",
-        render_all(&report.findings, &files(), false)
+        render_all(
+            &report.findings,
+            &files(),
+            false,
+            crdt_model::text::Language::En
+        )
     );
     println!(
         "{} cases, {} invariants, {} classes, {} of them allowed",
@@ -205,7 +214,7 @@ fn an_explanation_names_the_rules_with_their_reasons_in_both_languages() {
     let told = charter.explain(Question::Flow, &narrative, node(township));
     assert!(!told.allowed && told.grounds.is_empty());
     assert_eq!(told.text.en, "denied: no rule permits it");
-    assert_eq!(told.text.zh, "不允许：没有任何规则许可。");
+    assert_eq!(told.text.zh, "不允许：章程没有允许的规则。");
     let clerk = Question::Read(Name::new("clerk").expect("a name"));
     let told = charter.explain(clerk, &narrative, node(township));
     assert_eq!(told.action, Action::FlowUp);

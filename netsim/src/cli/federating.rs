@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use crdt_model::text::Language;
 
 use super::output::line;
 use super::{picture, running};
@@ -66,7 +67,7 @@ pub(super) fn province(args: &Play) -> u8 {
     let nodes = province.federation.options.nodes;
     line(row("province", nodes, &province.root));
     line(String::new());
-    for drawn in picture::draw(&province.federation.chronicle, running::Lang::En) {
+    for drawn in picture::draw(&province.federation.chronicle, Language::En) {
         line(drawn);
     }
     line(String::new());

@@ -1,6 +1,8 @@
 //! Convergence over time as a picture on the terminal: one line for each span of time.
 
-use super::running::Lang;
+use crdt_model::text;
+use crdt_model::text::Language;
+
 use crate::scenarios::chronicle::{Chronicle, Sample};
 use crate::scenarios::plan::{DAY, HOUR, MINUTE};
 
@@ -26,20 +28,20 @@ const CELLS: usize = 24;
 const EIGHTHS: [char; 8] = ['·', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /// The lines of the picture.
-pub(super) fn draw(chronicle: &Chronicle, lang: Lang) -> Vec<String> {
+pub(super) fn draw(chronicle: &Chronicle, lang: Language) -> Vec<String> {
     let Some(last) = chronicle.samples.last() else {
         return Vec::new();
     };
     let fits = |span: &&u64| last.at_ms / **span < LINES_MAX;
     let span = SPANS_MS.iter().find(fits).copied().unwrap_or(28 * DAY);
     let columns = [
-        lang.choose("同步的链路", "links in sync"),
-        lang.choose("尚缺", "missing"),
-        lang.choose("在线", "up"),
+        text!("同步的链路", "links in sync"),
+        text!("尚缺", "missing"),
+        text!("在线", "up"),
     ];
-    let [in_sync, missing, up] = columns;
-    let bar = CELLS - wide(in_sync);
-    let (gap, up) = (8_usize.saturating_sub(wide(missing)), up.to_owned());
+    let [in_sync, missing, up] = columns.map(|column| column.into_language(lang));
+    let bar = CELLS - wide(&in_sync);
+    let gap = 8_usize.saturating_sub(wide(&missing));
     let head = format!(
         "{:>10}  {in_sync}{:bar$}  {:>7}  {:gap$}{missing}  {up}",
         "", "", "", ""
@@ -64,20 +66,23 @@ pub(super) fn draw(chronicle: &Chronicle, lang: Lang) -> Vec<String> {
         }
         from_ms = end_ms;
     }
-    lines.push(row(lang.choose("最后", "end"), Some(last), &[]));
+    let end = text!("最后", "end");
+    lines.push(row(end.in_language(lang), Some(last), &[]));
     lines
 }
 
 /// What happened within a span: moments, and faults that began or ended.
-fn words(chronicle: &Chronicle, within: &dyn Fn(u64) -> bool, lang: Lang) -> Vec<String> {
+fn words(chronicle: &Chronicle, within: &dyn Fn(u64) -> bool, lang: Language) -> Vec<String> {
     let marks = chronicle.marks.iter().filter(|mark| within(mark.at_ms));
-    let mut words: Vec<_> = marks.map(|mark| lang.of(&mark.text).to_owned()).collect();
+    let mut words: Vec<_> = marks
+        .map(|mark| mark.text.in_language(lang).to_owned())
+        .collect();
     for band in &chronicle.bands {
         if within(band.from_ms) {
-            words.push(format!("[ {}", lang.of(&band.text)));
+            words.push(format!("[ {}", band.text.in_language(lang)));
         }
         if within(band.until_ms) {
-            words.push(format!("] {}", lang.of(&band.text)));
+            words.push(format!("] {}", band.text.in_language(lang)));
         }
     }
     words
@@ -159,7 +164,7 @@ mod tests {
             at_ms: HOUR,
             text: both("开机", "switched on"),
         });
-        let lines = draw(&chronicle, Lang::En);
+        let lines = draw(&chronicle, Language::En);
         assert!((24..=62).contains(&lines.len()), "{}", lines.len());
         assert!(
             lines

@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use crdt_model::kind::Title;
+use clap::Args;
+use crdt_model::text;
+use crdt_model::text::{Language, Text};
 
 use super::output::line;
 use super::picture;
@@ -36,32 +37,8 @@ pub(super) struct Run {
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
     /// Language of what is shown; the page has both.
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
-}
-
-/// Language of what is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Lang {
-    /// Simplified Chinese.
-    Zh,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// One of two texts.
-    pub(super) fn choose<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Self::Zh => zh,
-            Self::En => en,
-        }
-    }
-
-    /// A text in this language.
-    pub(super) fn of(self, text: &Title) -> &str {
-        self.choose(&text.zh, &text.en)
-    }
+    #[arg(long, value_name = "LANG", default_value = Language::En.code())]
+    lang: Language,
 }
 
 fn at_least_twelve(text: &str) -> Result<usize, String> {
@@ -145,16 +122,19 @@ pub(super) fn write_page(path: &PathBuf, account: &Account) -> Result<(), String
     std::fs::write(path, page).map_err(|why| format!("{}: {why}", path.display()))
 }
 
-fn tell(account: &Account, real: Duration, lang: Lang) {
+fn tell(account: &Account, real: Duration, lang: Language) {
     for broken in account.broken.iter().take(20) {
         line(broken.to_string());
     }
     let effects = account.counters.iter();
     let effects = effects.filter(|(what, count)| *what != "healing ms" && *count > 0);
     let effects: Vec<_> = effects
-        .map(|(what, count)| format!("{count} {}", lang.choose(report::fault(what), what)))
+        .map(|(what, count)| match lang {
+            Language::Zh => format!("{count} {}", report::fault(what)),
+            Language::En => format!("{count} {what}"),
+        })
         .collect();
-    let title = lang.choose("故障：", "effects: ");
+    let title = text!("故障：", "effects: ").into_language(lang);
     line(format!("{title}{}", effects.join(", ")));
     line(fullest(account, lang));
     let chronicle = &account.chronicle;
@@ -166,23 +146,21 @@ fn tell(account: &Account, real: Duration, lang: Lang) {
         picture::bytes(chronicle.traffic.bytes()),
     );
     let settled_s = chronicle.settled_in_ms as f64 / 1000.0;
-    let worst = worst(chronicle, lang);
-    let verdict = lang.of(&report::verdict(account.verdict)).to_owned();
-    line(match lang {
-        Lang::En => format!(
-            "outcome: {verdict}; {virtual_h:.1} virtual h in {real_s:.1} s, {ratio:.0} to 1; \
-             {events} events; {facets} facets; {sent} in {frames} frames; {worst}; settled at last \
-             in {settled_s:.1} s"
-        ),
-        Lang::Zh => format!(
-            "结果：{verdict}；模拟 {virtual_h:.1} 小时，实际 {real_s:.1} 秒，{ratio:.0} 比 1；\
-             事件 {events}；分面 {facets}；{frames} 帧共 {sent}；{worst}；最后收敛用时 {settled_s:.1} 秒"
-        ),
-    });
+    let worst = worst(chronicle);
+    let verdict = report::verdict(account.verdict);
+    let outcome = text!(
+        verdict, worst;
+        "结果：{verdict}；模拟 {virtual_h:.1} 小时，实际 {real_s:.1} 秒，{ratio:.0} 比 1；\
+         事件 {events}；分面 {facets}；{frames} 帧共 {sent}；{worst}；最后收敛用时 {settled_s:.1} 秒",
+        "outcome: {verdict}; {virtual_h:.1} virtual h in {real_s:.1} s, {ratio:.0} to 1; \
+         {events} events; {facets} facets; {sent} in {frames} frames; {worst}; settled at last \
+         in {settled_s:.1} s"
+    );
+    line(outcome.into_language(lang));
 }
 
 /// What the fullest node of each tier holds at the end.
-fn fullest(account: &Account, lang: Lang) -> String {
+fn fullest(account: &Account, lang: Language) -> String {
     let held = account.holdings.iter().map(|holding| {
         let name = account.chronicle.name(holding.node);
         let (disk, memory) = (
@@ -190,25 +168,28 @@ fn fullest(account: &Account, lang: Lang) -> String {
             picture::bytes(holding.memory_bytes as u64),
         );
         let facets = holding.facets();
-        match lang {
-            Lang::En => format!("{name} {facets} facets, {disk} on disk, {memory} in memory"),
-            Lang::Zh => format!("{name}{facets} 个分面，磁盘 {disk}，内存 {memory}"),
-        }
+        let told = text!(
+            "{name}{facets} 个分面，磁盘 {disk}，内存 {memory}",
+            "{name} {facets} facets, {disk} on disk, {memory} in memory"
+        );
+        told.into_language(lang)
     });
-    let title = lang.choose("各级数据最多的节点：", "fullest of each tier: ");
-    let between = lang.choose("；", "; ");
-    format!("{title}{}", held.collect::<Vec<_>>().join(between))
+    let title = text!("各级数据最多的节点：", "fullest of each tier: ");
+    let between = text!("；", "; ");
+    let held: Vec<_> = held.collect();
+    let held = held.join(between.in_language(lang));
+    format!("{}{held}", title.in_language(lang))
 }
 
 /// How the node fared that took longest to catch up.
-fn worst(chronicle: &Chronicle, lang: Lang) -> String {
+fn worst(chronicle: &Chronicle) -> Text {
     let Some(worst) = chronicle.worst_healing() else {
-        return lang.choose("无节点离线", "nobody was away").to_owned();
+        return text!("无节点离线", "nobody was away");
     };
     let (seconds, at) = (worst.took_ms as f64 / 1000.0, chronicle.clock(worst.at_ms));
     let (node, at) = (chronicle.name(worst.node), at.trim());
-    match lang {
-        Lang::En => format!("worst healing {seconds:.0} s ({node} back at {at})"),
-        Lang::Zh => format!("最慢追平 {seconds:.0} 秒（{node}，{at} 恢复）"),
-    }
+    text!(
+        "最慢追平 {seconds:.0} 秒（{node}，{at} 恢复）",
+        "worst healing {seconds:.0} s ({node} back at {at})"
+    )
 }

@@ -10,7 +10,7 @@ use policy::signing::held::HeldError;
 
 use super::identity::KEY_MARK;
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem};
 use node_machine::clock::Clock;
 use node_machine::folder::{Founding, NodeFolder, public_key};
 use node_machine::private;
@@ -194,15 +194,17 @@ pub(super) fn held_problem(error: &HeldError) -> Problem {
 }
 
 /// What a person is told whose charter was not taken.
-pub fn charter_problem(why: &dyn std::fmt::Display) -> Problem {
+pub fn charter_problem(why: &dyn Explain) -> Problem {
+    let why = why.text();
     Problem::new(
         "charter-refused",
         text!(
-            "未采纳该章程，原章程不变：{why}",
-            "the charter was not adopted, nothing was changed: {why}"
+            why;
+            "没有采用这份章程，仍按原章程执行：{why}",
+            "the charter was not adopted; the one in force stays: {why}"
         ),
         text!(
-            "按原因处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
+            "请按上述说明处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
             "deal with the reason; mesh-policy verify and mesh-policy check show the details"
         ),
     )

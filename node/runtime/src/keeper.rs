@@ -31,7 +31,7 @@ use super::taken_up::TakenUp;
 use super::waiting::Waiting;
 use super::warnings;
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem};
 use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::private;
@@ -411,9 +411,10 @@ impl Keeper {
         }
         let now = self.engine.floored(self.clock.now().wall);
         if self.next_adopted.is_some() {
-            then(Err(charter_problem(
-                &"another one is being adopted just now",
-            )));
+            then(Err(charter_problem(&text!(
+                "正在采用另一份章程，请稍后再试",
+                "another one is being adopted just now; try again later"
+            ))));
             return Ok(());
         }
         match held::next(&self.adopted, files, now) {
@@ -616,15 +617,17 @@ pub(super) fn damaged(problem: &dyn std::fmt::Display) -> Problem {
 }
 
 /// What a person is told whose declaration changes nothing.
-pub fn emergency_problem(why: &dyn std::fmt::Display) -> Problem {
+pub fn emergency_problem(why: &dyn Explain) -> Problem {
+    let why = why.text();
     Problem::new(
         "emergency-refused",
         text!(
-            "未采纳该应急声明，一切不变：{why}",
-            "the declaration was not taken, nothing was changed: {why}"
+            why;
+            "没有启用这份应急启动文件，仍按平时规则执行：{why}",
+            "the emergency was not taken up; everyday rules stay: {why}"
         ),
         text!(
-            "按原因处理；用 mesh-policy emergency verify 查看详情",
+            "请按上述说明处理；用 mesh-policy emergency verify 查看详情",
             "deal with the reason; mesh-policy emergency verify shows the details"
         ),
     )

@@ -10,6 +10,7 @@ use crdt_model::charter::{Charter, Decision, Declared, Freshness, Roster, RuleId
 use crdt_model::ids::{CharterDigest, CharterVersion, Name, NodeId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{Grade, Label};
+use crdt_model::text::Text;
 use sha2::{Digest, Sha256};
 
 use crate::deciding::beginning;
@@ -111,7 +112,10 @@ impl CedarCharter {
                 findings.push(Finding::error(
                     "rules::model",
                     roster::FILE,
-                    alarm.to_string(),
+                    Text {
+                        zh: "规则和名册不能一起使用".to_owned(),
+                        en: alarm.to_string(),
+                    },
                 ));
                 return None;
             }

@@ -86,7 +86,7 @@ fn sentence(decision: &Decision, grounds: &[Ground], held: bool) -> Title {
     let (not_held_zh, not_held_en) = if held {
         ("", "")
     } else {
-        ("该节点不得留存此项数据。", "the node may not hold it; ")
+        ("该节点不得留存这项内容。", "the node may not hold it; ")
     };
     match (decision.allowed, grounds.is_empty()) {
         (true, _) => Title {
@@ -94,7 +94,7 @@ fn sentence(decision: &Decision, grounds: &[Ground], held: bool) -> Title {
             en: format!("allowed: {en}"),
         },
         (false, true) => Title {
-            zh: format!("不允许：{not_held_zh}没有任何规则许可。"),
+            zh: format!("不允许：{not_held_zh}章程没有允许的规则。"),
             en: format!("denied: {not_held_en}no rule permits it"),
         },
         (false, false) => Title {

@@ -12,8 +12,12 @@ fn refused(files: &CharterFiles) -> Vec<Finding> {
 fn assert_refused(files: &CharterFiles, code: &str) {
     let findings = refused(files);
     let found = findings.iter().find(|finding| finding.code == code);
-    let found =
-        found.unwrap_or_else(|| panic!("no {code}:\n{}", render_all(&findings, files, false)));
+    let found = found.unwrap_or_else(|| {
+        panic!(
+            "no {code}:\n{}",
+            render_all(&findings, files, false, crdt_model::text::Language::En)
+        )
+    });
     let exists = files.files.contains_key(&found.file);
     assert!(
         !exists || found.span.is_some() || code == "charter::unknown-file",
@@ -100,7 +104,7 @@ fn a_misspelt_word_is_pointed_at() {
         "Facet::\"device.acces\"",
     );
     let findings = refused(&files);
-    let shown = render_all(&findings, &files, false);
+    let shown = render_all(&findings, &files, false, crdt_model::text::Language::En);
     assert!(
         shown.contains("rules/flow.cedar:") && shown.contains("device.acces"),
         "{shown}"
@@ -213,8 +217,12 @@ fn mistakes_in_several_files_are_all_found_at_once() {
 }
 
 fn checked(files: &CharterFiles) -> Vec<Finding> {
-    let charter = CedarCharter::open(files)
-        .unwrap_or_else(|findings| panic!("{}", render_all(&findings, files, false)));
+    let charter = CedarCharter::open(files).unwrap_or_else(|findings| {
+        panic!(
+            "{}",
+            render_all(&findings, files, false, crdt_model::text::Language::En)
+        )
+    });
     crate::run_checks(&charter)
 }
 
@@ -226,13 +234,16 @@ fn a_rule_that_breaks_an_invariant_is_shown_with_a_counterexample() {
            when { resource.facet == Facet::"case.narrative" };"#,
     );
     let findings = checked(&with_more("rules/flow.cedar", &leak));
-    let broken = findings
-        .iter()
-        .find(|finding| finding.message.contains("`text-never-goes-across-or-down`"));
+    let broken = findings.iter().find(|finding| {
+        finding
+            .message
+            .en
+            .contains("`text-never-goes-across-or-down`")
+    });
     let broken = broken.unwrap_or_else(|| panic!("{findings:#?}"));
     assert_eq!(broken.code, "checks::invariant-broken");
     assert!(
-        broken.message.contains("allowed by `test.leak`"),
+        broken.message.en.contains("allowed by `test.leak`"),
         "{}",
         broken.message
     );

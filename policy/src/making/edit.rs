@@ -3,48 +3,40 @@
 //! again afterwards: an edit that changed anything else is refused.
 
 use crdt_model::ids::{NodeId, PublicKey};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use toml::{Table, Value};
 
 use crate::making::template::blocks;
+use crate::reading::translation::of_toml;
 use crate::signing::sshsig::{SshKey, SshKeyError};
 
 /// Why a text was not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum EditError {
     /// It is not TOML.
-    #[error("`{file}` cannot be read: {problem}; see `mesh-policy check`")]
     Unreadable {
         /// The file.
         file: &'static str,
         /// What is wrong.
-        problem: String,
+        problem: Text,
     },
     /// No such node.
-    #[error(
-        "`roster.toml` lists no node {0}; add its entry with `code`, `name`, `tier` and `parent`"
-    )]
     NoSuchNode(NodeId),
     /// The text is laid out in a way that is not understood.
-    #[error(
-        "`{file}` is laid out in an unusual way: write {what} there by hand, each on one line of its \
-         own"
-    )]
     Unusual {
         /// The file.
         file: &'static str,
         /// What was to be written.
-        what: &'static str,
+        what: Text,
     },
     /// Another node has the key.
-    #[error(
-        "node {other} has that key already; a key is made on the machine of its node and never copied"
-    )]
     SameKey {
         /// The other node.
         other: NodeId,
     },
     /// A public key file of a reviewer that cannot be used.
-    #[error("`{name}`: {problem}; give the `.pub` file that `mesh-policy keys` wrote")]
     ReviewerKey {
         /// Whose.
         name: String,
@@ -52,8 +44,44 @@ pub enum EditError {
         problem: SshKeyError,
     },
     /// A reviewer with this name or key is listed.
-    #[error("a reviewer named `{0}`, or with the same key, is listed already")]
     ReviewerTwice(String),
+}
+
+impl Explain for EditError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Unreadable { file, problem } => text!(
+                problem;
+                "读不懂 `{file}`：{problem}；请用 `mesh-policy check` 查看",
+                "`{file}` cannot be read: {problem}; see `mesh-policy check`"
+            ),
+            Self::NoSuchNode(node) => text!(
+                "`roster.toml` 中没有节点 {node}；请加上它，写明 `code`、`name`、`tier`、`parent`",
+                "`roster.toml` lists no node {node}; add its entry with `code`, `name`, `tier` and \
+                 `parent`"
+            ),
+            Self::Unusual { file, what } => text!(
+                what;
+                "`{file}` 的排列与通常不同：请手工写入{what}，每项各占一行",
+                "`{file}` is laid out in an unusual way: write {what} there by hand, each on one line \
+                 of its own"
+            ),
+            Self::SameKey { other } => text!(
+                "节点 {other} 已经使用这把密钥；密钥在本节点的电脑上生成，不得复制",
+                "node {other} has that key already; a key is made on the machine of its node and never \
+                 copied"
+            ),
+            Self::ReviewerKey { name, problem } => text!(
+                problem;
+                "`{name}`：{problem}；请给出 `mesh-policy keys` 生成的 `.pub` 文件",
+                "`{name}`: {problem}; give the `.pub` file that `mesh-policy keys` wrote"
+            ),
+            Self::ReviewerTwice(name) => text!(
+                "审核人 `{name}`，或使用同一密钥的人，已经列出",
+                "a reviewer named `{name}`, or with the same key, is listed already"
+            ),
+        }
+    }
 }
 
 const ROSTER: &str = crate::reading::roster::FILE;
@@ -104,7 +132,7 @@ pub fn set_node(
         Ok(read) if read == wanted => Ok((edited, before)),
         _ => Err(EditError::Unusual {
             file: ROSTER,
-            what: "`key` and `addresses`",
+            what: text!("`key` 和 `addresses`", "`key` and `addresses`"),
         }),
     }
 }
@@ -213,7 +241,7 @@ pub fn next_version(head: &str, valid_until: Option<&str>) -> Result<(String, i6
     let mut wanted = parse(HEAD, head)?;
     let unusual = EditError::Unusual {
         file: HEAD,
-        what: "`version` and `valid_until`",
+        what: text!("`version` 和 `valid_until`", "`version` and `valid_until`"),
     };
     let version = wanted.get("version").and_then(Value::as_integer);
     let version = version.and_then(|version| version.checked_add(1));
@@ -259,7 +287,7 @@ fn parse(file: &'static str, text: &str) -> Result<Table, EditError> {
     text.parse()
         .map_err(|problem: toml::de::Error| EditError::Unreadable {
             file,
-            problem: problem.message().to_owned(),
+            problem: of_toml(problem.message()),
         })
 }
 

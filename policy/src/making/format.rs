@@ -10,6 +10,7 @@ use crate::reading::document::text_with;
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::rules;
+use crate::reading::translation;
 use crate::signing::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER};
 
 const CONFIG: Config = Config {
@@ -37,7 +38,11 @@ pub fn formatted(files: &CharterFiles) -> Result<BTreeMap<String, String>, Vec<F
             match policies_str_to_pretty(&plain, &CONFIG) {
                 Ok(pretty) => lines(&pretty),
                 Err(problem) => {
-                    findings.push(Finding::error("rules::syntax", path, problem.to_string()));
+                    findings.push(Finding::error(
+                        "rules::syntax",
+                        path,
+                        translation::of_cedar(&problem.to_string()),
+                    ));
                     continue;
                 }
             }

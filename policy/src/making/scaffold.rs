@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::Tier;
 use crdt_model::ids::NodeId;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use serde::Deserialize;
 
 use crate::making::template;
@@ -43,12 +45,11 @@ pub struct Scaffold {
 
 /// Why no charter can be made of a list of divisions.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum ScaffoldError {
     /// It is no table with `code` and `name`.
-    #[error("the list of divisions: {0}; it needs a header line with `code` and `name`")]
     Table(#[from] csv::Error),
     /// A code that cannot be one.
-    #[error("line {line}: `{code}` is not a division code of 6, 9 or 12 digits")]
     Code {
         /// The line, from 1.
         line: u64,
@@ -56,7 +57,6 @@ pub enum ScaffoldError {
         code: String,
     },
     /// The same code twice.
-    #[error("line {line}: {node} is listed twice")]
     Twice {
         /// The line, from 1.
         line: u64,
@@ -64,10 +64,8 @@ pub enum ScaffoldError {
         node: NodeId,
     },
     /// Nothing of the county is listed.
-    #[error("the list has no row for county {0} itself; `--county` names it by its code")]
     NoCounty(NodeId),
     /// A village whose township is not listed.
-    #[error("{node} {name} lies in {parent}, which is not listed")]
     NoParent {
         /// The node.
         node: NodeId,
@@ -77,8 +75,41 @@ pub enum ScaffoldError {
         parent: NodeId,
     },
     /// More rows than any list has.
-    #[error("more than {ROWS_MAX} rows")]
     TooLong,
+}
+
+impl Explain for ScaffoldError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Table(problem) => {
+                let line = problem.position().map(csv::Position::line);
+                let line = line.map_or(String::new(), |line| format!("第 {line} 行"));
+                Text {
+                    zh: format!("区划表{line}读不懂；首行须有 `code` 和 `name` 两列"),
+                    en: format!(
+                        "the list of divisions: {problem}; it needs a header line with `code` and `name`"
+                    ),
+                }
+            }
+            Self::Code { line, code } => text!(
+                "第 {line} 行：`{code}` 不是 6 位、9 位或 12 位区划代码",
+                "line {line}: `{code}` is not a division code of 6, 9 or 12 digits"
+            ),
+            Self::Twice { line, node } => text!(
+                "第 {line} 行：{node} 重复列出",
+                "line {line}: {node} is listed twice"
+            ),
+            Self::NoCounty(county) => text!(
+                "区划表中没有县 {county} 本身这一行；请用 `--county` 给出县的代码",
+                "the list has no row for county {county} itself; `--county` names it by its code"
+            ),
+            Self::NoParent { node, name, parent } => text!(
+                "{name}（{node}）的上级 {parent} 没有列出",
+                "{node} {name} lies in {parent}, which is not listed"
+            ),
+            Self::TooLong => text!("超过 {ROWS_MAX} 行", "more than {ROWS_MAX} rows"),
+        }
+    }
 }
 
 /// The files of a new county's charter, and how many rows lie outside it.
@@ -248,7 +279,7 @@ mod tests {
         let charter = CedarCharter::open(&files).unwrap_or_else(|findings| {
             panic!(
                 "{}",
-                crate::reading::finding::render_all(&findings, &files, false)
+                crate::reading::finding::render_all(&findings, &files, false, text::Language::En)
             )
         });
         assert!(!charter.has_keys());

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use crdt_model::calendar::{Calendar, Day};
 use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::Text;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -57,8 +59,16 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
         worked: BTreeSet::new(),
     };
     if !(-12..=14).contains(&raw.utc_offset_hours) {
-        let message = format!("no clock is {} hours from UTC", raw.utc_offset_hours);
-        days.refuse(&[Step::Key("utc_offset_hours")], message, "8 in China");
+        let message = text!(
+            "没有哪里的时间与 UTC 相差 {} 小时",
+            "no clock is {} hours from UTC",
+            raw.utc_offset_hours
+        );
+        days.refuse(
+            &[Step::Key("utc_offset_hours")],
+            message,
+            text!("中国是 8", "8 in China"),
+        );
     }
     for (index, holiday) in &holidays {
         days.add(*index, holiday);
@@ -82,7 +92,7 @@ struct Days<'a, 'i> {
 }
 
 impl Days<'_, '_> {
-    fn refuse(&mut self, path: &[Step<'_>], message: String, hint: &'static str) {
+    fn refuse(&mut self, path: &[Step<'_>], message: Text, hint: Text) {
         let finding = Finding::error(CODE, FILE, message).at(self.document.span(path));
         self.findings.push(finding.hint(hint));
     }
@@ -96,20 +106,41 @@ impl Days<'_, '_> {
         check_title(self.document, &title, &at("zh"), self.findings);
         let (first, last) = (day(holiday.from), day(holiday.until));
         if !(0..HOLIDAY_DAYS_MAX).contains(&(last.0 - first.0)) {
-            let message = format!("`{}` is not 1 to {HOLIDAY_DAYS_MAX} days", holiday.en);
-            self.refuse(&at("until"), message, "`until` is its last free day");
+            let message = text!(
+                "`{}` 的天数不在 1 至 {HOLIDAY_DAYS_MAX} 之间",
+                "`{}` is not 1 to {HOLIDAY_DAYS_MAX} days",
+                holiday.en
+            );
+            self.refuse(
+                &at("until"),
+                message,
+                text!("`until` 是最后一个休息日", "`until` is its last free day"),
+            );
             return;
         }
         if holiday.until > self.known_until {
-            let message = format!("`{}` is after `known_until`", holiday.en);
-            let hint = "say until when all holidays are known";
+            let message = text!(
+                "`{}` 在 `known_until` 之后",
+                "`{}` is after `known_until`",
+                holiday.en
+            );
+            let hint = text!(
+                "请写明节假日已知到哪一天",
+                "say until when all holidays are known"
+            );
             self.refuse(&at("until"), message, hint);
         }
         self.free.extend((first.0..=last.0).map(Day));
         for extra in &holiday.worked {
             if !day(*extra).is_weekend() || !self.worked.insert(day(*extra)) {
-                let message = format!("{extra} is no Saturday or Sunday, or is named twice");
-                let hint = "only a day of a weekend can be worked for another";
+                let message = text!(
+                    "{extra} 不是周六或周日，或重复列出",
+                    "{extra} is no Saturday or Sunday, or is named twice"
+                );
+                let hint = text!(
+                    "只有周末才能调为工作日",
+                    "only a day of a weekend can be worked for another"
+                );
                 self.refuse(&at("worked"), message, hint);
             }
         }
@@ -117,12 +148,26 @@ impl Days<'_, '_> {
 
     fn check(&mut self) {
         if let Some(both) = self.free.intersection(&self.worked).next() {
-            let message = format!("day {} since 1970 is both free and worked", both.0);
-            self.refuse(&[Step::Key("holiday")], message, "a day is one of the two");
+            let message = text!(
+                "1970 年起第 {} 天既是休息日又是工作日",
+                "day {} since 1970 is both free and worked",
+                both.0
+            );
+            self.refuse(
+                &[Step::Key("holiday")],
+                message,
+                text!("一天只能是其中一种", "a day is one of the two"),
+            );
         }
         if self.free.len() > FREE_DAYS_MAX {
-            let message = format!("more than {FREE_DAYS_MAX} free days");
-            let hint = "leave out the years that have passed";
+            let message = text!(
+                "休息日超过 {FREE_DAYS_MAX} 天",
+                "more than {FREE_DAYS_MAX} free days"
+            );
+            let hint = text!(
+                "请删去已经过去的年份",
+                "leave out the years that have passed"
+            );
             self.refuse(&[Step::Key("holiday")], message, hint);
         }
     }

@@ -6,6 +6,8 @@
 use std::ops::Range;
 
 use crate::reading::finding::Finding;
+use crdt_model::text;
+use crdt_model::text::Text;
 
 /// Characters of a line.
 pub(crate) const LINE_CHARACTERS_MAX: usize = 500;
@@ -33,12 +35,19 @@ pub(crate) fn check(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<F
     });
     for (span, character, what) in hidden.take(FINDINGS_MAX) {
         let hint = if character == '\u{feff}' && span.start == 0 {
-            "save it as UTF-8 without a mark"
+            text!("请存为不带 BOM 的 UTF-8", "save it as UTF-8 without a mark")
         } else {
-            "type the line anew; do not copy it"
+            text!(
+                "请重新输入这一行，不要复制粘贴",
+                "type the line anew; do not copy it"
+            )
         };
         let code = u32::from(character);
-        let message = format!("U+{code:04X}, {what}, which a reader does not see");
+        let message = text!(
+            what;
+            "此处有看不见的字符 U+{code:04X}（{what}）",
+            "U+{code:04X}, {what}, which a reader does not see"
+        );
         findings.push(
             Finding::error("text::hidden", file, message)
                 .at(Some(span))
@@ -47,11 +56,17 @@ pub(crate) fn check(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<F
     }
     for span in escapes(text).take(FINDINGS_MAX) {
         let shown = text.get(span.clone()).unwrap_or_default();
-        let message = format!("`{shown}` stands for a character, and may hide it");
+        let message = text!(
+            "`{shown}` 代表一个字符，可能把它隐藏起来",
+            "`{shown}` stands for a character, and may hide it"
+        );
         findings.push(
             Finding::error("text::escape", file, message)
                 .at(Some(span))
-                .hint("write the character itself; of escapes only `\\\"` and `\\\\` are allowed"),
+                .hint(text!(
+                    "请直接写这个字符；转义只允许 `\\\"` 和 `\\\\`",
+                    "write the character itself; of escapes only `\\\"` and `\\\\` are allowed"
+                )),
         );
     }
     long_lines(file, text, findings);
@@ -60,9 +75,16 @@ pub(crate) fn check(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<F
 fn line_ends(file: &str, text: &str, ends: LineEnds, findings: &mut Vec<Finding>) {
     let first = text.find("\r\n").filter(|_| ends == LineEnds::Strict);
     findings.extend(first.map(|at| {
-        Finding::error("text::line-end", file, "lines end in carriage returns")
-            .at(Some(at..at + 1))
-            .hint("save it with line feeds alone, or run `mesh-policy fmt`")
+        Finding::error(
+            "text::line-end",
+            file,
+            text!("各行以回车符结尾", "lines end in carriage returns"),
+        )
+        .at(Some(at..at + 1))
+        .hint(text!(
+            "请只用换行符保存，或执行 `mesh-policy fmt`",
+            "save it with line feeds alone, or run `mesh-policy fmt`"
+        ))
     }));
 }
 
@@ -73,13 +95,17 @@ fn long_lines(file: &str, text: &str, findings: &mut Vec<Finding>) {
         let length = line.chars().count();
         if length > LINE_CHARACTERS_MAX && found < FINDINGS_MAX {
             found += 1;
-            let message = format!(
+            let message = text!(
+                "一行有 {length} 个字符，最多 {LINE_CHARACTERS_MAX} 个",
                 "a line of {length} characters, where at most {LINE_CHARACTERS_MAX} are allowed"
             );
             findings.push(
                 Finding::error("text::long-line", file, message)
                     .at(Some(start..start + line.len()))
-                    .hint("break it; what stands far to the right is not read"),
+                    .hint(text!(
+                        "请分行；太靠右的内容没有人看",
+                        "break it; what stands far to the right is not read"
+                    )),
             );
         }
         start += line.len() + 1;
@@ -125,30 +151,39 @@ pub(crate) fn hides(text: &str) -> bool {
 }
 
 /// What sort of hidden character this is, if it is one.
-fn hidden(character: char) -> Option<&'static str> {
+fn hidden(character: char) -> Option<Text> {
     Some(match character {
         '\n' | '\t' => return None,
-        '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}' => "a line end",
-        '\u{feff}' => "a byte order mark",
+        '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}' => text!("换行符", "a line end"),
+        '\u{feff}' => text!("BOM（字节顺序标记）", "a byte order mark"),
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            "a mark that turns the direction of the text around"
+            text!(
+                "改变文字方向的符号",
+                "a mark that turns the direction of the text around"
+            )
         }
         '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' => {
-            "a character without width"
+            text!("零宽字符", "a character without width")
         }
-        '\u{206a}'..='\u{206f}' | '\u{fff0}'..='\u{fffb}' => "a formatting character",
+        '\u{206a}'..='\u{206f}' | '\u{fff0}'..='\u{fffb}' => {
+            text!("排版控制字符", "a formatting character")
+        }
         '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}'
-        | '\u{ffa0}' => "a letter that is blank",
+        | '\u{ffa0}' => text!("空白字母", "a letter that is blank"),
         '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
-            "a variation selector"
+            text!("字形变体符号", "a variation selector")
         }
-        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' => "a formatting character",
-        '\u{e0000}'..='\u{e0fff}' => "a tag",
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' => {
+            text!("排版控制字符", "a formatting character")
+        }
+        '\u{e0000}'..='\u{e0fff}' => text!("标签字符", "a tag"),
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => {
-            "a blank that is no space"
+            text!("不是普通空格的空白", "a blank that is no space")
         }
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => "a character without meaning",
-        control if control.is_control() => "a control character",
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => {
+            text!("没有含义的字符", "a character without meaning")
+        }
+        control if control.is_control() => text!("控制字符", "a control character"),
         _ => return None,
     })
 }

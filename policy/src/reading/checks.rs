@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use crdt_model::charter::{Roster, Tier};
 use crdt_model::ids::{Name, NodeId};
-use crdt_model::kind::Kinds;
+use crdt_model::kind::{KindError, Kinds};
 use crdt_model::label::{Grade, Label};
+use crdt_model::text;
+use crdt_model::text::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::deciding::question::{Question, State};
@@ -184,7 +186,7 @@ pub struct Placed<T> {
 }
 
 impl<T> Placed<T> {
-    pub(crate) fn finding(&self, code: &'static str, message: String) -> Finding {
+    pub(crate) fn finding(&self, code: &'static str, message: Text) -> Finding {
         Finding::error(code, &self.file, message).at(self.span.clone())
     }
 }
@@ -264,8 +266,8 @@ pub(crate) fn check_words(
     }
 }
 
-fn twice() -> String {
-    "another check has this name".to_owned()
+fn twice() -> Text {
+    text!("另一项检查也叫这个名称", "another check has this name")
 }
 
 struct Words<'a> {
@@ -275,57 +277,89 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn of_case(&self, case: &Case) -> Vec<String> {
+    fn of_case(&self, case: &Case) -> Vec<Text> {
         let mut problems = Vec::new();
         for node in [Some(case.node), Some(case.home), case.addressee]
             .into_iter()
             .flatten()
         {
             if self.roster.member(node).is_none() {
-                problems.push(format!("node `{node}` is not in the roster"));
+                problems.push(text!(
+                    "节点 `{node}` 不在名册中",
+                    "node `{node}` is not in the roster"
+                ));
             }
         }
         if case.ask.question(case.role).is_none() {
-            problems.push("`role` goes with `read` and `export`, and only with them".to_owned());
+            problems.push(text!(
+                "`role` 用于 `read` 和 `export`，也只用于它们",
+                "`role` goes with `read` and `export`, and only with them"
+            ));
         }
         if case
             .role
             .is_some_and(|role| rank(&self.head.roles, role).is_none())
         {
-            problems.push("`role` is not among the roles of `charter.toml`".to_owned());
+            problems.push(text!(
+                "`role` 不在 `charter.toml` 的岗位中",
+                "`role` is not among the roles of `charter.toml`"
+            ));
         }
         match case.label(self.kinds) {
-            None => problems.push(format!("no kind declares a facet `{}`", case.facet)),
+            None => problems.push(text!(
+                "没有分项 `{}`",
+                "no kind declares a facet `{}`",
+                case.facet
+            )),
             Some(label) => problems.extend(
                 self.kinds
                     .check_label(&label)
                     .err()
-                    .map(|problem| problem.to_string()),
+                    .map(|problem| of_label(&problem)),
             ),
         }
         problems
     }
 
-    fn of_invariant(&self, invariant: &Invariant) -> Vec<String> {
+    fn of_invariant(&self, invariant: &Invariant) -> Vec<Text> {
         let patterns: Vec<&Pattern> = invariant.never.iter().chain(&invariant.always).collect();
         let [pattern] = patterns.as_slice() else {
-            return vec!["it needs one of `never` and `always`, and not both".to_owned()];
+            return vec![text!(
+                "`never` 和 `always` 须写其中一个，不能都写",
+                "it needs one of `never` and `always`, and not both"
+            )];
         };
         let mut problems = Vec::new();
         if invariant.reason_zh.trim().is_empty() || invariant.reason_en.trim().is_empty() {
-            problems.push("`reason_zh` and `reason_en` say why it must hold".to_owned());
+            problems.push(text!(
+                "请用 `reason_zh` 和 `reason_en` 写明理由",
+                "`reason_zh` and `reason_en` say why it must hold"
+            ));
         }
         if invariant.asks.is_empty() {
-            problems.push("`asks` is empty".to_owned());
+            problems.push(text!("`asks` 为空", "`asks` is empty"));
         }
         let persons = |ask: &Ask| matches!(ask, Ask::Read | Ask::Export);
         if pattern.roles.is_some() && !invariant.asks.iter().all(persons) {
-            problems.push("`roles` goes with `read` and `export` only".to_owned());
+            problems.push(text!(
+                "`roles` 只用于 `read` 和 `export`",
+                "`roles` goes with `read` and `export` only"
+            ));
         }
         let facet = |name: Name| self.kinds.facet(name).is_some();
         let kind = |name: Name| self.kinds.kind(name).is_some();
-        unknown("facet", &pattern.facets, facet, &mut problems);
-        unknown("kind", &pattern.kinds, kind, &mut problems);
+        unknown(
+            text!("分项", "facet"),
+            &pattern.facets,
+            facet,
+            &mut problems,
+        );
+        unknown(
+            text!("记录类型", "kind"),
+            &pattern.kinds,
+            kind,
+            &mut problems,
+        );
         let Head {
             sensitivities,
             levels,
@@ -333,19 +367,19 @@ impl Words<'_> {
             ..
         } = self.head;
         unknown(
-            "sensitivity",
+            text!("敏感级别", "sensitivity"),
             &pattern.sensitivities,
             |name| rank(sensitivities, name).is_some(),
             &mut problems,
         );
         unknown(
-            "level",
+            text!("办理层级", "level"),
             &pattern.levels,
             |name| rank(levels, name).is_some(),
             &mut problems,
         );
         unknown(
-            "role",
+            text!("岗位", "role"),
             &pattern.roles,
             |name| rank(roles, name).is_some(),
             &mut problems,
@@ -354,15 +388,40 @@ impl Words<'_> {
     }
 }
 
+/// What is wrong with a label.
+pub fn of_label(problem: &KindError) -> Text {
+    match problem {
+        KindError::UnknownFacet(facet) => {
+            text!("没有分项 `{facet}`", "no kind declares a facet `{facet}`")
+        }
+        KindError::Sensitivity { facet, sensitivity } => text!(
+            "分项 `{facet}` 不能用敏感级别 `{sensitivity}`",
+            "`{facet}` cannot have sensitivity `{sensitivity}`"
+        ),
+        KindError::Level { facet, level } => text!(
+            "分项 `{facet}` 不能用办理层级 `{level}`",
+            "`{facet}` cannot have handling level `{level}`"
+        ),
+        KindError::Addressed { facet } => text!(
+            "分项 `{facet}` 不能有收件单位",
+            "`{facet}` cannot have an addressee"
+        ),
+        other => Text {
+            zh: "标签与章程不符".to_owned(),
+            en: other.to_string(),
+        },
+    }
+}
+
 fn unknown(
-    what: &str,
+    what: Text,
     used: &Option<Vec<Name>>,
     known: impl Fn(Name) -> bool,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Text>,
 ) {
     let used = used.iter().flatten();
     problems.extend(
         used.filter(|name| !known(**name))
-            .map(|name| format!("unknown {what} `{name}`")),
+            .map(|name| text!(what; "没有{what} `{name}`", "unknown {what} `{name}`")),
     );
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crdt_model::text;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -10,9 +11,10 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::reading::characters::{self, LineEnds};
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
-use crate::reading::nesting::{self, Language};
+use crate::reading::nesting::{self, Syntax};
 use crate::reading::rules;
 use crate::reading::schema;
+use crate::reading::translation::of_toml;
 
 /// Bytes of one file that people write; the manifest and signatures have limits of their own.
 const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -49,10 +51,13 @@ impl<'i> Document<'i> {
             }),
             (_, errors) => {
                 findings.extend(errors.iter().map(|error| {
-                    let finding =
-                        Finding::error("toml::syntax", file, error.message()).at(error.span());
+                    let finding = Finding::error("toml::syntax", file, of_toml(error.message()))
+                        .at(error.span());
                     if error.message() == "duplicate key" {
-                        finding.hint("a key stands once; a list of tables is written `[[…]]`")
+                        finding.hint(text!(
+                            "每个键只写一次；列表的各项写作 `[[…]]`",
+                            "a key stands once; a list of tables is written `[[…]]`"
+                        ))
                     } else {
                         finding
                     }
@@ -94,7 +99,8 @@ impl<'i> Document<'i> {
             return Vec::new();
         };
         if entries.len() > TABLES_MAX {
-            let message = format!(
+            let message = text!(
+                "`{array}` 有 {} 项，最多 {TABLES_MAX} 项",
                 "{} tables `{array}`, where at most {TABLES_MAX} are allowed",
                 entries.len()
             );
@@ -135,10 +141,16 @@ impl<'i> Document<'i> {
         Finding::error(
             "toml::shape",
             self.file,
-            format!("`{array}` is not an array of tables"),
+            text!(
+                "`{array}` 不是由各项组成的列表",
+                "`{array}` is not an array of tables"
+            ),
         )
         .at(Some(span))
-        .hint(format!("write each entry as a table under `[[{array}]]`"))
+        .hint(text!(
+            "请把每一项写在 `[[{array}]]` 下",
+            "write each entry as a table under `[[{array}]]`"
+        ))
     }
 
     fn deserialize<T: DeserializeOwned>(
@@ -152,28 +164,12 @@ impl<'i> Document<'i> {
             Err(error) => {
                 let span = error.span().filter(|span| !span.is_empty());
                 let span = span.or((!around.is_empty()).then_some(around));
-                let message = plain(error.message());
+                let message = of_toml(error.message());
                 findings.push(Finding::error("toml::content", self.file, message).at(span));
                 None
             }
         }
     }
-}
-
-/// Serde's messages, without the type names a reader of a charter does not know.
-fn plain(message: &str) -> String {
-    let unknown = message.replace("unknown field", "unknown key");
-    let missing = unknown.replace("missing field", "missing key");
-    let missing = missing
-        .replace("unknown variant", "unknown word")
-        .replace("invalid type: map, expected", "wrong type, expected")
-        .replace(" as i128", "");
-    let number = ["usize", "u64", "u32", "u16", "i64"]
-        .iter()
-        .fold(missing, |text, name| {
-            text.replace(&format!("expected {name}"), "expected a whole number")
-        });
-    number.trim_end_matches('.').to_owned()
 }
 
 /// The text of a file, if it is there, a reader sees all of it, and no parser is overrun by it.
@@ -196,24 +192,29 @@ pub(crate) fn text_with<'i>(
     let text = utf8(files, file, findings)?;
     let before = findings.len();
     characters::check(file, text, ends, findings);
-    let language = if rules::is_rules(file) || file == schema::FILE {
-        Language::Cedar
+    let syntax = if rules::is_rules(file) || file == schema::FILE {
+        Syntax::Cedar
     } else {
-        Language::Toml
+        Syntax::Toml
     };
-    nesting::check(file, text, language, findings);
+    nesting::check(file, text, syntax, findings);
     (findings.len() == before).then_some(text)
 }
 
 /// The text of a file, if it is there and is UTF-8 of a size that people write.
 fn utf8<'i>(files: &'i CharterFiles, file: &str, findings: &mut Vec<Finding>) -> Option<&'i str> {
     let Some(content) = files.files.get(file) else {
-        let finding = Finding::error("charter::missing-file", file, "the file is missing");
-        findings.push(finding.hint("every charter has this file"));
+        let finding = Finding::error(
+            "charter::missing-file",
+            file,
+            text!("缺少这个文件", "the file is missing"),
+        );
+        findings.push(finding.hint(text!("每份章程都有这个文件", "every charter has this file")));
         return None;
     };
     if content.len() > FILE_BYTES_MAX {
-        let message = format!(
+        let message = text!(
+            "文件有 {} 字节，最多 {FILE_BYTES_MAX} 字节",
             "a file of {} bytes, where at most {FILE_BYTES_MAX} are allowed",
             content.len()
         );
@@ -224,12 +225,15 @@ fn utf8<'i>(files: &'i CharterFiles, file: &str, findings: &mut Vec<Finding>) ->
         Ok(text) => Some(text),
         Err(error) => {
             let at = error.valid_up_to();
-            let finding = Finding::error("charter::encoding", file, "the file is not UTF-8");
-            findings.push(
-                finding
-                    .at(Some(at..at + 1))
-                    .hint("save it as UTF-8 without a mark"),
+            let finding = Finding::error(
+                "charter::encoding",
+                file,
+                text!("文件不是 UTF-8 文本", "the file is not UTF-8"),
             );
+            findings.push(finding.at(Some(at..at + 1)).hint(text!(
+                "请存为不带 BOM 的 UTF-8",
+                "save it as UTF-8 without a mark"
+            )));
             None
         }
     }
@@ -267,7 +271,7 @@ mod tests {
             .collect();
         assert_eq!(lines, [Some(2), Some(6)], "{findings:#?}");
         assert!(
-            findings[1].message.starts_with("unknown key `kode`"),
+            findings[1].message.en.starts_with("unknown key `kode`"),
             "{findings:#?}"
         );
     }

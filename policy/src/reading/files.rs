@@ -6,6 +6,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crdt_model::limits::{CHARTER_BYTES_MAX, CHARTER_FILES_MAX};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::reading::characters::visible;
 
@@ -18,9 +20,9 @@ pub struct CharterFiles {
 
 /// Why a folder could not be read as a charter.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum FilesError {
     /// The operating system refused.
-    #[error("cannot read `{path}`: {problem}", path = shown(path))]
     Read {
         /// What was to be read.
         path: PathBuf,
@@ -28,19 +30,11 @@ pub enum FilesError {
         problem: std::io::Error,
     },
     /// Links, sockets and the like have no place in a charter.
-    #[error(
-        "`{path}` is neither a file nor a folder; a charter holds nothing else, no links either",
-        path = shown(path)
-    )]
     Unexpected {
         /// What was found.
         path: PathBuf,
     },
     /// More, or more bytes, than a charter may have.
-    #[error(
-        "{files} files with {bytes} bytes, where at most {CHARTER_FILES_MAX} files and \
-         {CHARTER_BYTES_MAX} bytes are allowed"
-    )]
     TooLarge {
         /// How many files, at least.
         files: usize,
@@ -48,10 +42,6 @@ pub enum FilesError {
         bytes: usize,
     },
     /// One file that is larger than a whole charter may be.
-    #[error(
-        "`{path}` has {bytes} bytes, where a whole charter has at most {CHARTER_BYTES_MAX}; remove it",
-        path = shown(path)
-    )]
     FileTooLarge {
         /// The file.
         path: PathBuf,
@@ -59,11 +49,42 @@ pub enum FilesError {
         bytes: u64,
     },
     /// A file name that is not UTF-8.
-    #[error("`{path}` has a name that is not UTF-8", path = shown(path))]
     Name {
         /// What was found.
         path: PathBuf,
     },
+}
+
+impl Explain for FilesError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Read { path, problem } => {
+                let path = shown(path);
+                text!(problem; "读不了 `{path}`：{problem}", "cannot read `{path}`: {problem}")
+            }
+            Self::Unexpected { path } => text!(
+                "`{path}` 既不是文件也不是目录；章程目录中不能有别的，链接也不行",
+                "`{path}` is neither a file nor a folder; a charter holds nothing else, no links either",
+                path = shown(path)
+            ),
+            Self::TooLarge { files, bytes } => text!(
+                "{files} 个文件、{bytes} 字节；最多 {CHARTER_FILES_MAX} 个文件、{CHARTER_BYTES_MAX} 字节",
+                "{files} files with {bytes} bytes, where at most {CHARTER_FILES_MAX} files and \
+                 {CHARTER_BYTES_MAX} bytes are allowed"
+            ),
+            Self::FileTooLarge { path, bytes } => text!(
+                "`{path}` 有 {bytes} 字节，而整份章程最多 {CHARTER_BYTES_MAX} 字节；请移走",
+                "`{path}` has {bytes} bytes, where a whole charter has at most {CHARTER_BYTES_MAX}; \
+                 remove it",
+                path = shown(path)
+            ),
+            Self::Name { path } => text!(
+                "`{path}` 的文件名不是 UTF-8",
+                "`{path}` has a name that is not UTF-8",
+                path = shown(path)
+            ),
+        }
+    }
 }
 
 impl CharterFiles {

@@ -4,12 +4,17 @@
 use std::fmt;
 use std::ops::Range;
 
+use crdt_model::text;
+use crdt_model::text::{Explain, Language, Text};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use serde::Serialize;
 
 use crate::reading::characters::{LINE_CHARACTERS_MAX, visible};
 use crate::reading::files::CharterFiles;
+use crate::reading::translation;
 
+/// How what renders findings announces advice.
+const ADVICE: &str = "help: ";
 /// Findings that are shown with the lines they are about.
 const SHOWN_MAX: usize = 50;
 
@@ -36,35 +41,44 @@ pub struct Finding {
     pub file: String,
     /// The bytes of the file that it is about.
     pub span: Option<Range<usize>>,
-    /// What is wrong: lower case, no full stop, input in backticks.
-    pub message: String,
+    /// What is wrong: no full stop, input in backticks; in English in lower case.
+    pub message: Text,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Text>,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", visible(&self.file), visible(&self.message))
+        write!(f, "{}: {}", visible(&self.file), visible(&self.message.en))
     }
 }
 
 impl std::error::Error for Finding {}
 
+impl Explain for Finding {
+    fn text(&self) -> Text {
+        let file = visible(&self.file);
+        let Text { zh, en } = &self.message;
+        let (zh, en) = (visible(zh), visible(en));
+        text!("{file}：{zh}", "{file}: {en}")
+    }
+}
+
 impl Finding {
     /// An error in a file.
-    pub fn error(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+    pub fn error(code: &'static str, file: &str, message: Text) -> Self {
         Self {
             code,
             severity: Severity::Error,
             file: file.to_owned(),
             span: None,
-            message: message.into(),
+            message,
             hint: None,
         }
     }
 
     /// What a reviewer should not sign.
-    pub fn warning(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+    pub fn warning(code: &'static str, file: &str, message: Text) -> Self {
         Self {
             severity: Severity::Warning,
             ..Self::error(code, file, message)
@@ -72,7 +86,7 @@ impl Finding {
     }
 
     /// What a reviewer should know.
-    pub fn note(code: &'static str, file: &str, message: impl Into<String>) -> Self {
+    pub fn note(code: &'static str, file: &str, message: Text) -> Self {
         Self {
             severity: Severity::Note,
             ..Self::error(code, file, message)
@@ -88,9 +102,12 @@ impl Finding {
         let label = problem.labels().and_then(|mut labels| labels.next());
         let span = label.map(|label| label.offset()..label.offset() + label.len());
         let message = problem.to_string();
+        let message = translation::of_cedar(message.trim_end_matches('.'));
         Self {
-            hint: problem.help().map(|help| help.to_string()),
-            ..Self::error(code, file, message.trim_end_matches('.')).at(span)
+            hint: problem
+                .help()
+                .map(|help| translation::of_help(&help.to_string())),
+            ..Self::error(code, file, message).at(span)
         }
     }
 
@@ -103,8 +120,8 @@ impl Finding {
 
     /// The same finding with what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn hint(mut self, hint: Text) -> Self {
+        self.hint = Some(hint);
         self
     }
 
@@ -123,7 +140,7 @@ impl Finding {
     }
 
     /// The finding as text, with the lines it is about and a caret under the place.
-    pub fn render(&self, files: &CharterFiles, colour: bool) -> String {
+    pub fn render(&self, files: &CharterFiles, colour: bool, language: Language) -> String {
         let theme = if colour {
             GraphicalTheme::unicode()
         } else {
@@ -134,11 +151,13 @@ impl Finding {
             source: self.source(files),
             position: self.position(files),
             finding: self,
+            language,
         };
         let mut text = String::new();
-        match handler.render_report(&mut text, &shown) {
-            Ok(()) => text,
-            Err(_) => format!("{self}\n"),
+        match (handler.render_report(&mut text, &shown), language) {
+            (Ok(()), Language::En) => text,
+            (Ok(()), Language::Zh) => with_chinese_advice(text),
+            (Err(_), _) => format!("{}\n", self.text().in_language(language)),
         }
     }
 
@@ -159,16 +178,35 @@ impl Finding {
     }
 }
 
+/// A rendered finding whose advice is not announced in English.
+fn with_chinese_advice(text: String) -> String {
+    match text.rsplit_once(ADVICE) {
+        Some((before, after)) => format!("{before}建议：{after}"),
+        None => text,
+    }
+}
+
 /// All findings as one text; of very many the first ones, and how many more there are.
-pub fn render_all(findings: &[Finding], files: &CharterFiles, colour: bool) -> String {
+pub fn render_all(
+    findings: &[Finding],
+    files: &CharterFiles,
+    colour: bool,
+    language: Language,
+) -> String {
     let shown = findings.iter().take(SHOWN_MAX);
-    let mut text: String = shown.map(|finding| finding.render(files, colour)).collect();
+    let mut text: String = shown
+        .map(|finding| finding.render(files, colour, language))
+        .collect();
     if let Some(more) = findings
         .len()
         .checked_sub(SHOWN_MAX)
         .filter(|more| *more > 0)
     {
-        text.push_str(&format!("and {more} more; mend these first\n"));
+        let rest = text!(
+            "另有 {more} 个问题；请先改正以上各项\n",
+            "and {more} more; mend these first\n"
+        );
+        text.push_str(rest.in_language(language));
     }
     text
 }
@@ -179,11 +217,12 @@ struct Shown<'a> {
     finding: &'a Finding,
     source: Option<NamedSource<String>>,
     position: Option<(usize, usize)>,
+    language: Language,
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = visible(&self.finding.message);
+        let message = visible(self.finding.message.in_language(self.language));
         match self.position {
             Some(_) if self.source.is_some() => f.write_str(&message),
             Some((line, column)) => {
@@ -193,7 +232,7 @@ impl fmt::Display for Shown<'_> {
                     visible(&self.finding.file)
                 )
             }
-            None => self.finding.fmt(f),
+            None => f.write_str(self.finding.text().in_language(self.language)),
         }
     }
 }
@@ -215,7 +254,7 @@ impl Diagnostic for Shown<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let hint = self.finding.hint.as_ref()?;
-        Some(Box::new(hint))
+        Some(Box::new(hint.in_language(self.language)))
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
@@ -245,11 +284,14 @@ mod tests {
 
     #[test]
     fn a_finding_shows_file_place_and_hint() {
-        let finding = Finding::error("charter::unknown-key", "charter.toml", "unknown key `名`")
+        let message = text!("没有 `名` 这个键", "unknown key `名`");
+        let finding = Finding::error("charter::unknown-key", "charter.toml", message)
             .at(Some(6..9))
-            .hint("remove it");
+            .hint(text!("请删去", "remove it"));
         assert_eq!(finding.position(&files()), Some((2, 1)));
-        let text = finding.render(&files(), false);
+        let chinese = finding.render(&files(), false, Language::Zh);
+        assert!(chinese.contains("建议：请删去"), "{chinese}");
+        let text = finding.render(&files(), false, Language::En);
         for part in [
             "charter::unknown-key",
             "charter.toml:2:1",
@@ -262,15 +304,14 @@ mod tests {
 
     #[test]
     fn a_finding_about_a_missing_file_still_names_it() {
-        let finding = Finding::error(
-            "charter::missing-file",
-            "roster.toml",
-            "the file is missing",
-        );
-        assert!(
-            finding
-                .render(&files(), false)
-                .contains("roster.toml: the file is missing")
-        );
+        let message = text!("缺少这个文件", "the file is missing");
+        let finding = Finding::error("charter::missing-file", "roster.toml", message);
+        for (language, said) in [
+            (Language::En, "roster.toml: the file is missing"),
+            (Language::Zh, "roster.toml：缺少这个文件"),
+        ] {
+            let shown = finding.render(&files(), false, language);
+            assert!(shown.contains(said), "{shown}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod words;
 
 use crdt_model::kind::Title;
+use crdt_model::text::Text;
 
 pub use words::Content;
 use words::{BANS, HARMLESS, PARTS, TRADITIONAL};
@@ -31,7 +32,7 @@ fn plain_chinese(title: &str) -> String {
 /// Why a field or word of this name and title may not exist, if it may not.
 ///
 /// `mere_fact` is whether the field is a yes or no; `password-was-present` is one.
-pub fn why_forbidden(name: &str, title: &Title, mere_fact: bool) -> Option<&'static str> {
+pub fn why_forbidden(name: &str, title: &Title, mere_fact: bool) -> Option<Text> {
     if mere_fact && name.ends_with(MERE_FACT) {
         return None;
     }
@@ -154,7 +155,7 @@ fn in_words(words: &[&str]) -> Option<Content> {
 mod tests {
     use super::*;
 
-    fn why(name: &str, zh: &str, mere_fact: bool) -> Option<&'static str> {
+    fn why(name: &str, zh: &str, mere_fact: bool) -> Option<Text> {
         let title = Title {
             zh: zh.to_owned(),
             en: "a field".to_owned(),

@@ -7,6 +7,7 @@ use crdt_model::charter::{Freshness, Validity};
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::kind::{Title, Word};
 use crdt_model::limits::CHARTER_VERSIONS_MAX;
+use crdt_model::text;
 use crdt_model::time::WallTime;
 use serde::Deserialize;
 
@@ -119,14 +120,17 @@ pub(crate) fn read(files: &CharterFiles, findings: &mut Vec<Finding>) -> Option<
 fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) -> Vec<Word> {
     let words = document.read_array::<Word>(list, findings);
     if words.is_empty() {
-        let message = format!("no `{list}` is declared");
+        let message = text!("没有定义 `{list}`", "no `{list}` is declared");
         findings.push(
-            Finding::error("charter::empty-list", document.file(), message)
-                .hint(format!("declare at least one under `[[{list}]]`")),
+            Finding::error("charter::empty-list", document.file(), message).hint(text!(
+                "请在 `[[{list}]]` 下至少定义一个",
+                "declare at least one under `[[{list}]]`"
+            )),
         );
     }
     if words.len() > WORDS_MAX {
-        let message = format!(
+        let message = text!(
+            "`{list}` 有 {0} 个，最多 {WORDS_MAX} 个",
             "{} of `{list}`, where at most {WORDS_MAX} are allowed",
             words.len()
         );
@@ -139,20 +143,29 @@ fn read_words(document: &Document<'_>, list: &str, findings: &mut Vec<Finding>) 
     for (index, word) in &words {
         let path = [Step::Key(list), Step::Index(*index), Step::Key("id")];
         if seen.insert(word.id, *index).is_some() {
-            let message = format!("`{list}` {} is declared twice", word.id);
+            let message = text!(
+                "`{list}` 中的 `{}` 重复定义",
+                "`{list}` {} is declared twice",
+                word.id
+            );
             findings.push(
                 Finding::error("charter::twice", document.file(), message).at(document.span(&path)),
             );
         }
         if word.forbidden.is_some() {
             let path = [path[0], path[1], Step::Key("forbidden")];
-            let message = format!("`{}` of `{list}` cannot be forbidden", word.id);
+            let message = text!(
+                "`{list}` 中的 `{}` 不能设为禁止",
+                "`{}` of `{list}` cannot be forbidden",
+                word.id
+            );
             findings.push(
                 Finding::error("charter::forbidden-word", document.file(), message)
                     .at(document.span(&path))
-                    .hint(
-                        "leave it out of the list; only words that a record holds can be forbidden",
-                    ),
+                    .hint(text!(
+                        "请从列表中删去；只有记录中填写的选项才能禁止",
+                        "leave it out of the list; only words that a record holds can be forbidden"
+                    )),
             );
         }
         let title = word.title();
@@ -167,10 +180,14 @@ fn check_county(document: &Document<'_>, county: NodeId, findings: &mut Vec<Find
             Finding::error(
                 "charter::county",
                 document.file(),
-                format!("`{county}` is not a county"),
+                text!("`{county}` 不是县的代码", "`{county}` is not a county"),
             )
             .at(document.span(&[Step::Key("county")]))
-            .hint(format!("the county's code is `{}`", county.county())),
+            .hint(text!(
+                "县的代码是 `{}`",
+                "the county's code is `{}`",
+                county.county()
+            )),
         );
     }
 }
@@ -184,11 +201,17 @@ pub(crate) fn check_title(
 ) {
     for (language, text) in [("zh", &title.zh), ("en", &title.en)] {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
-            let message = format!("the `{language}` text is empty or has control characters");
+            let message = text!(
+                "`{language}` 文字为空，或含有控制字符",
+                "the `{language}` text is empty or has control characters"
+            );
             findings.push(
                 Finding::error("charter::title", document.file(), message)
                     .at(document.span(path))
-                    .hint("give it in Chinese (`zh`) and in English (`en`)"),
+                    .hint(text!(
+                        "请同时给出中文（`zh`）和英文（`en`）",
+                        "give it in Chinese (`zh`) and in English (`en`)"
+                    )),
             );
         }
     }
@@ -196,15 +219,22 @@ pub(crate) fn check_title(
 
 fn check_versions(document: &Document<'_>, raw: &Raw, findings: &mut Vec<Finding>) {
     if raw.version == 0 || raw.version > CHARTER_VERSIONS_MAX as u64 {
-        let message = format!("versions count from 1 to {CHARTER_VERSIONS_MAX}");
+        let message = text!(
+            "版本号须在 1 至 {CHARTER_VERSIONS_MAX} 之间",
+            "versions count from 1 to {CHARTER_VERSIONS_MAX}"
+        );
         findings.push(
             Finding::error("charter::version", document.file(), message)
                 .at(document.span(&[Step::Key("version")]))
-                .hint("it is one more than that of the version before"),
+                .hint(text!(
+                    "它比上一版的版本号大 1",
+                    "it is one more than that of the version before"
+                )),
         );
     }
     if raw.accept_since == 0 || raw.accept_since > raw.version {
-        let message = format!(
+        let message = text!(
+            "`accept_since` 须在 1 与 `version`（{}）之间",
             "`accept_since` is not between 1 and `version`, which is {}",
             raw.version
         );
@@ -228,10 +258,13 @@ fn read_validity(
                 Finding::error(
                     "charter::time",
                     document.file(),
-                    format!("`{text}` is not a time"),
+                    text!("`{text}` 不是时间", "`{text}` is not a time"),
                 )
                 .at(document.span(&[Step::Key(key)]))
-                .hint("write it as in `2026-12-01T00:00:00+08:00` (RFC 3339)"),
+                .hint(text!(
+                    "请写作 `2026-12-01T00:00:00+08:00`（RFC 3339）",
+                    "write it as in `2026-12-01T00:00:00+08:00` (RFC 3339)"
+                )),
             );
         }
         at.map(WallTime::from_ms)
@@ -244,7 +277,7 @@ fn read_validity(
             Finding::error(
                 "charter::validity",
                 document.file(),
-                "it ends before it begins",
+                text!("结束时间早于开始时间", "it ends before it begins"),
             )
             .at(document.span(&[Step::Key("valid_until")])),
         );

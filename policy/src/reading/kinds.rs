@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use crdt_model::ids::Name;
 use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds, Word};
 use crdt_model::limits::{COMMIT_OPERATIONS_MAX, VALUE_TEXT_BYTES_MAX};
+use crdt_model::text;
+use crdt_model::text::Text;
 
 use crate::reading::calendar;
 use crate::reading::document::{Document, Step};
@@ -51,16 +53,27 @@ pub(crate) fn read(
         kinds.push(kind);
     }
     if kinds.is_empty() && findings.len() == before {
-        let finding = Finding::error("kinds::none", FOLDER, "no record kind is declared");
-        findings.push(finding.hint("add a file such as `kinds/case.toml`"));
+        let finding = Finding::error(
+            "kinds::none",
+            FOLDER,
+            text!("没有定义任何记录类型", "no record kind is declared"),
+        );
+        findings.push(finding.hint(text!(
+            "请添加文件，如 `kinds/case.toml`",
+            "add a file such as `kinds/case.toml`"
+        )));
     }
     let facets: usize = kinds.iter().map(|kind| kind.facets.len()).sum();
     if facets > FACETS_MAX {
-        let message = format!("{facets} facets, where at most {FACETS_MAX} are allowed");
+        let message = text!(
+            "分项有 {facets} 个，最多 {FACETS_MAX} 个",
+            "{facets} facets, where at most {FACETS_MAX} are allowed"
+        );
         findings.push(
-            Finding::error("kinds::too-many", FOLDER, message).hint(
-                "each is a case of its own in every proof; put fields of one audience together",
-            ),
+            Finding::error("kinds::too-many", FOLDER, message).hint(text!(
+                "每个分项都要单独核对；可留存范围相同的字段请放在一起",
+                "each is a case of its own in every proof; put fields of one audience together"
+            )),
         );
     }
     let calendar = calendar::read(files, findings);
@@ -84,10 +97,10 @@ struct Check<'a, 'i> {
 }
 
 impl Check<'_, '_> {
-    fn refuse(&mut self, code: &'static str, path: &[Step<'_>], message: String, hint: &str) {
+    fn refuse(&mut self, code: &'static str, path: &[Step<'_>], message: Text, hint: Text) {
         let finding = Finding::error(code, self.document.file(), message);
         let finding = finding.at(self.document.span(path));
-        self.findings.push(if hint.is_empty() {
+        self.findings.push(if hint == Text::default() {
             finding
         } else {
             finding.hint(hint)
@@ -97,12 +110,17 @@ impl Check<'_, '_> {
     fn kind(&mut self, kind: &Kind) {
         let file_name = self.document.file().strip_prefix(FOLDER);
         if file_name != Some(format!("{}.toml", kind.kind).as_str()) {
-            let message = format!("`{}` is declared in `{}`", kind.kind, self.document.file());
+            let message = text!(
+                "`{}` 定义在 `{}` 中",
+                "`{}` is declared in `{}`",
+                kind.kind,
+                self.document.file()
+            );
             self.refuse(
                 "kinds::file-name",
                 &[Step::Key("kind")],
                 message,
-                "name the file after its kind",
+                text!("文件名须与记录类型相同", "name the file after its kind"),
             );
         }
         check_title(
@@ -112,7 +130,8 @@ impl Check<'_, '_> {
             self.findings,
         );
         if kind.retention_days == 0 || kind.retention_days > RETENTION_DAYS_MAX {
-            let message = format!(
+            let message = text!(
+                "保存期限 {} 天不在 1 至 {RETENTION_DAYS_MAX} 之间",
                 "{} days is not 1 to {RETENTION_DAYS_MAX}",
                 kind.retention_days
             );
@@ -120,23 +139,32 @@ impl Check<'_, '_> {
                 "kinds::retention",
                 &[Step::Key("retention_days")],
                 message,
-                "",
+                Text::default(),
             );
         }
         if kind.facets.is_empty() {
-            let message = format!("`{}` has no facet", kind.kind);
-            self.refuse("kinds::empty", &[Step::Key("kind")], message, "");
+            let message = text!("`{}` 没有分项", "`{}` has no facet", kind.kind);
+            self.refuse(
+                "kinds::empty",
+                &[Step::Key("kind")],
+                message,
+                Text::default(),
+            );
         }
         let mut seen = BTreeSet::new();
         for (index, facet) in kind.facets.iter().enumerate() {
             let path = [Step::Key("facet"), Step::Index(index)];
             if !seen.insert(facet.name) {
-                let message = format!("facet `{}` is declared twice", facet.name);
+                let message = text!(
+                    "分项 `{}` 重复定义",
+                    "facet `{}` is declared twice",
+                    facet.name
+                );
                 self.refuse(
                     "kinds::twice",
                     &[path[0], path[1], Step::Key("name")],
                     message,
-                    "",
+                    Text::default(),
                 );
             }
             self.facet(kind, facet, path);
@@ -152,26 +180,41 @@ impl Check<'_, '_> {
             if words.is_empty()
                 || !drawn.any(|field| field.vocabulary.unwrap_or(field.name) == *vocabulary)
             {
-                let message = format!("vocabulary `{vocabulary}` is empty or no field draws on it");
+                let message = text!(
+                    "词表 `{vocabulary}` 为空，或没有字段使用",
+                    "vocabulary `{vocabulary}` is empty or no field draws on it"
+                );
                 self.refuse(
                     "kinds::unused-vocabulary",
                     &path,
                     message,
-                    "let a field of type `vocabulary` draw on it, or leave it out",
+                    text!(
+                        "请让一个 `vocabulary` 类型的字段使用它，或删去",
+                        "let a field of type `vocabulary` draw on it, or leave it out"
+                    ),
                 );
             }
             let mut seen = BTreeSet::new();
             for (index, word) in words.iter().enumerate() {
                 if !seen.insert(word.id) {
                     let path = [path[0], path[1], Step::Index(index), Step::Key("id")];
-                    let message = format!("`{}` is in vocabulary `{vocabulary}` twice", word.id);
-                    self.refuse("kinds::twice", &path, message, "");
+                    let message = text!(
+                        "选项 `{}` 在词表 `{vocabulary}` 中重复",
+                        "`{}` is in vocabulary `{vocabulary}` twice",
+                        word.id
+                    );
+                    self.refuse("kinds::twice", &path, message, Text::default());
                 }
                 let title = word.title();
                 if let Some(why) = why_forbidden(word.id.as_str(), &title, false) {
                     let path = [path[0], path[1], Step::Index(index), Step::Key("id")];
-                    let message = format!("a word `{}` may not exist: {why}", word.id);
-                    self.refuse("kinds::forbidden", &path, message, "leave it out");
+                    let message = text!(why; "不得设选项 `{}`：{why}", "a word `{}` may not exist: {why}", word.id);
+                    self.refuse(
+                        "kinds::forbidden",
+                        &path,
+                        message,
+                        text!("请删去", "leave it out"),
+                    );
                 }
                 if let Some(reason) = &word.forbidden {
                     let path = [path[0], path[1], Step::Index(index), Step::Key("forbidden")];
@@ -179,8 +222,12 @@ impl Check<'_, '_> {
                 }
                 if word.zh.trim().is_empty() || word.en.trim().is_empty() {
                     let path = [path[0], path[1], Step::Index(index)];
-                    let message = format!("word `{}` needs `zh` and `en`", word.id);
-                    self.refuse("charter::title", &path, message, "");
+                    let message = text!(
+                        "选项 `{}` 须有 `zh` 和 `en`",
+                        "word `{}` needs `zh` and `en`",
+                        word.id
+                    );
+                    self.refuse("charter::title", &path, message, Text::default());
                 }
             }
         }
@@ -191,12 +238,17 @@ impl Check<'_, '_> {
         let stem = facet.name.as_str().strip_prefix(kind.kind.as_str());
         let rest = stem.and_then(|stem| stem.strip_prefix('.'));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains('.')) {
-            let message = format!("facet `{}` is not named `{}.…`", facet.name, kind.kind);
+            let message = text!(
+                "分项 `{}` 的名称应为 `{}.…`",
+                "facet `{}` is not named `{}.…`",
+                facet.name,
+                kind.kind
+            );
             self.refuse(
                 "kinds::facet-name",
                 &at("name"),
                 message,
-                "as in `case.summary`",
+                text!("如 `case.summary`", "as in `case.summary`"),
             );
         }
         check_title(self.document, &facet.title, &at("title"), self.findings);
@@ -209,19 +261,24 @@ impl Check<'_, '_> {
         );
         self.declared("levels", &facet.levels, head.map(|head| &head.levels), path);
         if facet.fields.is_empty() || facet.fields.len() > COMMIT_OPERATIONS_MAX {
-            let message = format!(
+            let message = text!(
+                "`{}` 有 {} 个字段，须为 1 至 {COMMIT_OPERATIONS_MAX} 个",
                 "`{}` has {} fields, not 1 to {COMMIT_OPERATIONS_MAX}",
                 facet.name,
                 facet.fields.len()
             );
-            self.refuse("kinds::empty", &at("name"), message, "");
+            self.refuse("kinds::empty", &at("name"), message, Text::default());
         }
         let mut seen = BTreeSet::new();
         for (index, field) in facet.fields.iter().enumerate() {
             let path = [path[0], path[1], Step::Key("field"), Step::Index(index)];
             if !seen.insert(field.name) {
-                let message = format!("field `{}` is declared twice", field.name);
-                self.refuse("kinds::twice", &path, message, "");
+                let message = text!(
+                    "字段 `{}` 重复定义",
+                    "field `{}` is declared twice",
+                    field.name
+                );
+                self.refuse("kinds::twice", &path, message, Text::default());
             }
             self.field(kind, field, path);
         }
@@ -241,26 +298,32 @@ impl Check<'_, '_> {
         for (index, name) in used.iter().enumerate() {
             let path = [path[0], path[1], Step::Key(list), Step::Index(index)];
             if words.is_some_and(|words| rank(words, *name).is_none()) {
-                let message = format!("`{name}` is not among the `{list}` of `charter.toml`");
+                let message = text!(
+                    "`{name}` 不在 `charter.toml` 的 `{list}` 中",
+                    "`{name}` is not among the `{list}` of `charter.toml`"
+                );
                 self.refuse(
                     "kinds::undeclared",
                     &path,
                     message,
-                    "declare it there first",
+                    text!("请先在那里定义", "declare it there first"),
                 );
             }
             if !seen.insert(*name) {
-                let message = format!("`{name}` stands twice in `{list}`");
-                self.refuse("kinds::twice", &path, message, "");
+                let message = text!(
+                    "`{name}` 在 `{list}` 中重复",
+                    "`{name}` stands twice in `{list}`"
+                );
+                self.refuse("kinds::twice", &path, message, Text::default());
             }
         }
         if used.is_empty() {
-            let message = format!("`{list}` is empty");
+            let message = text!("`{list}` 为空", "`{list}` is empty");
             self.refuse(
                 "kinds::empty",
                 &[path[0], path[1], Step::Key(list)],
                 message,
-                "the first is the default",
+                text!("第一个是默认值", "the first is the default"),
             );
         }
     }
@@ -270,12 +333,15 @@ impl Check<'_, '_> {
         check_title(self.document, &field.title, &at("title"), self.findings);
         let mere_fact = field.holds == FieldType::Boolean;
         if let Some(why) = why_forbidden(field.name.as_str(), &field.title, mere_fact) {
-            let message = format!("a field `{}` may not exist: {why}", field.name);
+            let message = text!(why; "不得设字段 `{}`：{why}", "a field `{}` may not exist: {why}", field.name);
             self.refuse(
                 "kinds::forbidden",
                 &at("name"),
                 message,
-                "leave it out, and let the import drop and count it",
+                text!(
+                    "请删去；导入时会自动丢弃并计数",
+                    "leave it out, and let the import drop and count it"
+                ),
             );
         }
         self.vocabulary_of(kind, field, path);
@@ -287,16 +353,24 @@ impl Check<'_, '_> {
         let vocabulary = field.vocabulary.unwrap_or(field.name);
         let draws = field.holds == FieldType::Vocabulary;
         if draws && !kind.vocabularies.contains_key(&vocabulary) {
-            let message = format!("`{}` has no vocabulary `{vocabulary}`", kind.kind);
-            let hint = format!("declare its words under `[[vocabularies.{vocabulary}]]`");
-            self.refuse("kinds::unknown-vocabulary", &at, message, &hint);
+            let message = text!(
+                "`{}` 没有词表 `{vocabulary}`",
+                "`{}` has no vocabulary `{vocabulary}`",
+                kind.kind
+            );
+            let hint = text!(
+                "请在 `[[vocabularies.{vocabulary}]]` 下定义选项",
+                "declare its words under `[[vocabularies.{vocabulary}]]`"
+            );
+            self.refuse("kinds::unknown-vocabulary", &at, message, hint);
         }
         if !draws && field.vocabulary.is_some() {
-            let message = format!(
+            let message = text!(
+                "`{}` 指定了词表，类型却不是 `vocabulary`",
                 "`{}` names a vocabulary but is not of type `vocabulary`",
                 field.name
             );
-            self.refuse("kinds::bounds", &at, message, "");
+            self.refuse("kinds::bounds", &at, message, Text::default());
         }
     }
 
@@ -304,26 +378,39 @@ impl Check<'_, '_> {
         let at = |key| [path[0], path[1], path[2], path[3], Step::Key(key)];
         match field.bytes_max {
             Some(_) if field.holds != FieldType::Text => {
-                let message = format!("`{}` has `bytes_max` but is not of type `text`", field.name);
-                self.refuse("kinds::bounds", &at("bytes_max"), message, "");
+                let message = text!(
+                    "`{}` 有 `bytes_max`，类型却不是 `text`",
+                    "`{}` has `bytes_max` but is not of type `text`",
+                    field.name
+                );
+                self.refuse("kinds::bounds", &at("bytes_max"), message, Text::default());
             }
             Some(bytes) if bytes == 0 || bytes > VALUE_TEXT_BYTES_MAX => {
-                let message = format!(
+                let message = text!(
+                    "`{}` 的 `bytes_max` 须在 1 至 {VALUE_TEXT_BYTES_MAX} 之间",
                     "`bytes_max` of `{}` is not 1 to {VALUE_TEXT_BYTES_MAX}",
                     field.name
                 );
-                self.refuse("kinds::bounds", &at("bytes_max"), message, "");
+                self.refuse("kinds::bounds", &at("bytes_max"), message, Text::default());
             }
             _ => {}
         }
         let bounded = field.at_least.is_some() || field.at_most.is_some();
         if bounded && field.holds != FieldType::Integer {
-            let message = format!("`{}` has bounds but is not of type `integer`", field.name);
-            self.refuse("kinds::bounds", &at("at_least"), message, "");
+            let message = text!(
+                "`{}` 有上下限，类型却不是 `integer`",
+                "`{}` has bounds but is not of type `integer`",
+                field.name
+            );
+            self.refuse("kinds::bounds", &at("at_least"), message, Text::default());
         }
         if field.at_least.unwrap_or(i64::MIN) > field.at_most.unwrap_or(i64::MAX) {
-            let message = format!("nothing is between the bounds of `{}`", field.name);
-            self.refuse("kinds::bounds", &at("at_most"), message, "");
+            let message = text!(
+                "`{}` 的上限小于下限",
+                "nothing is between the bounds of `{}`",
+                field.name
+            );
+            self.refuse("kinds::bounds", &at("at_most"), message, Text::default());
         }
     }
 }

@@ -12,25 +12,34 @@ use crate::reading::roster;
 use crate::reading::rules;
 use crate::reading::schema;
 use crate::signing::manifest::{MANIFEST_PATH, SIGNATURES_FOLDER, check_path};
+use crdt_model::text;
+use crdt_model::text::Explain;
 
 pub(crate) fn check(files: &CharterFiles, findings: &mut Vec<Finding>) {
     if let Err(problem) = files.check_bounds() {
         findings.push(Finding::error(
             "charter::too-large",
-            "the charter",
-            problem.to_string(),
+            "charter",
+            problem.text(),
         ));
     }
     for file in files.files.keys() {
         if let Err(problem) = check_path(file) {
-            findings.push(Finding::error("charter::path", file, problem.to_string()));
+            findings.push(Finding::error("charter::path", file, problem.text()));
         }
     }
     let unknown = |file: &&String| !is_known(file) && check_path(file).is_ok();
     for file in files.files.keys().filter(unknown) {
         findings.push(
-            Finding::error("charter::unknown-file", file, "a charter has no such file")
-                .hint("remove it, or keep it outside the charter folder"),
+            Finding::error(
+                "charter::unknown-file",
+                file,
+                text!("章程没有这个文件", "a charter has no such file"),
+            )
+            .hint(text!(
+                "请删去，或放到章程目录以外",
+                "remove it, or keep it outside the charter folder"
+            )),
         );
     }
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crdt_model::ids::Name;
 use crdt_model::kind::{Kinds, Title};
+use crdt_model::text;
+use crdt_model::text::Text;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
 use crate::reading::head::check_title;
 use crate::reading::tables::{Schema, sql_name};
+use crate::reading::translation::of_sql;
 
 /// The file in the charter folder.
 pub const FILE: &str = "measures.toml";
@@ -128,7 +131,8 @@ pub(crate) fn read(
     let read = document.read_array::<Measure>("measure", findings);
     let _: Nothing = document.read_without(&["measure"], findings)?;
     if read.len() > MEASURES_MAX {
-        let message = format!(
+        let message = text!(
+            "统计指标有 {} 个，最多 {MEASURES_MAX} 个",
             "{} measures, where at most {MEASURES_MAX} are allowed",
             read.len()
         );
@@ -137,7 +141,7 @@ pub(crate) fn read(
     let trial = match Trial::new(kinds) {
         Ok(trial) => trial,
         Err(error) => {
-            findings.push(Finding::error(CODE, FILE, error.to_string()));
+            findings.push(Finding::error(CODE, FILE, of_sql(&error)));
             return None;
         }
     };
@@ -145,21 +149,24 @@ pub(crate) fn read(
     let mut measures = Vec::new();
     for (index, mut measure) in read {
         let at = |key| [Step::Key("measure"), Step::Index(index), Step::Key(key)];
-        let mut refuse = |key, code, message: String| {
+        let mut refuse = |key, code, message: Text| {
             findings.push(Finding::error(code, FILE, message).at(document.span(&at(key))));
         };
         if !seen.insert(measure.id) {
             refuse(
                 "id",
                 "measures::twice",
-                format!("`{}` is declared twice", measure.id),
+                text!("`{}` 重复定义", "`{}` is declared twice", measure.id),
             );
         }
         if measure.small > SMALL_MAX {
             refuse(
                 "small",
                 "measures::small",
-                format!("more than {SMALL_MAX} tells nothing"),
+                text!(
+                    "超过 {SMALL_MAX} 就什么也显示不出来",
+                    "more than {SMALL_MAX} tells nothing"
+                ),
             );
         }
         for (key, why) in trial.both(&mut measure) {
@@ -197,7 +204,7 @@ struct Trial {
 #[derive(Default)]
 struct Seen {
     tables: BTreeSet<String>,
-    refused: Option<String>,
+    refused: Option<Text>,
 }
 
 impl Trial {
@@ -224,7 +231,7 @@ impl Trial {
     }
 
     /// Tries both questions of a measure, and notes which facets it reads. What is wrong, by its key.
-    fn both(&self, measure: &mut Measure) -> Vec<(&'static str, String)> {
+    fn both(&self, measure: &mut Measure) -> Vec<(&'static str, Text)> {
         let mut wrong = Vec::new();
         match self.ask(&measure.sql, &COLUMNS) {
             Ok(reads) => measure.reads = reads,
@@ -235,7 +242,10 @@ impl Trial {
             Some(Ok(reads)) if !reads.is_subset(&measure.reads) => {
                 wrong.push((
                     "records",
-                    "it asks for records that are not counted".to_owned(),
+                    text!(
+                        "它查询的记录不在统计之内",
+                        "it asks for records that are not counted"
+                    ),
                 ));
             }
             Some(Err(why)) => wrong.push(("records", why)),
@@ -245,9 +255,12 @@ impl Trial {
     }
 
     /// Tries a question; the facets that it reads, or what is wrong with it.
-    fn ask(&self, sql: &str, answers: &[&str]) -> Result<BTreeSet<Name>, String> {
+    fn ask(&self, sql: &str, answers: &[&str]) -> Result<BTreeSet<Name>, Text> {
         if sql.len() > SQL_BYTES_MAX {
-            return Err(format!("more than {SQL_BYTES_MAX} bytes"));
+            return Err(text!(
+                "超过 {SQL_BYTES_MAX} 字节",
+                "more than {SQL_BYTES_MAX} bytes"
+            ));
         }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::default();
         let prepared = self.connection.prepare(sql);
@@ -255,25 +268,36 @@ impl Trial {
         if let Some(refused) = &seen.refused {
             return Err(refused.clone());
         }
-        let statement = prepared.map_err(|error| error.to_string())?;
+        let statement = prepared.map_err(|error| of_sql(&error))?;
         let columns: Vec<&str> = statement.column_names().collect();
         if columns != answers {
-            return Err(format!("it answers with {columns:?}, not {answers:?}"));
+            return Err(text!(
+                "结果的列是 `{columns:?}`，应为 `{answers:?}`",
+                "it answers with {columns:?}, not {answers:?}"
+            ));
         }
         let places = 1..=statement.parameter_count();
         let mut names = places.map(|at| statement.parameter_name(at));
         if !names.all(|name| name.is_some_and(|name| PARAMETERS.contains(&name))) {
-            return Err(format!("it may be given {PARAMETERS:?} and nothing else"));
+            return Err(text!(
+                "只能使用参数 `{PARAMETERS:?}`",
+                "it may be given {PARAMETERS:?} and nothing else"
+            ));
         }
         let mut reads = BTreeSet::new();
         for table in &seen.tables {
             match self.schema.facet_of(table) {
                 Some(facet) => reads.insert(facet),
-                None => return Err(format!("`{table}` is not the table of a facet")),
+                None => {
+                    return Err(text!(
+                        "`{table}` 不是分项的表",
+                        "`{table}` is not the table of a facet"
+                    ));
+                }
             };
         }
         match reads.is_empty() {
-            true => Err("it counts no records".to_owned()),
+            true => Err(text!("它没有统计任何记录", "it counts no records")),
             false => Ok(reads),
         }
     }
@@ -298,11 +322,14 @@ impl Seen {
                 Authorization::Allow
             }
             AuthAction::Function { function_name } => {
-                self.refused = Some(format!("`{function_name}` may not be used"));
+                self.refused = Some(text!(
+                    "不能使用 `{function_name}`",
+                    "`{function_name}` may not be used"
+                ));
                 Authorization::Deny
             }
             _ => {
-                self.refused = Some("it does more than ask".to_owned());
+                self.refused = Some(text!("它做了查询以外的事", "it does more than ask"));
                 Authorization::Deny
             }
         }
@@ -408,7 +435,7 @@ mod tests {
             let (measures, findings) = read_sql(sql);
             assert_eq!(measures, None, "{sql}");
             assert!(
-                findings.iter().any(|one| one.message.contains(why)),
+                findings.iter().any(|one| one.message.en.contains(why)),
                 "{sql}: {findings:?}"
             );
         }

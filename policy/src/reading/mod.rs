@@ -24,4 +24,5 @@ pub mod rules;
 pub mod schema;
 pub mod tables;
 pub mod terms;
+pub(crate) mod translation;
 pub(crate) mod wording;

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::reading::finding::Finding;
+use crdt_model::text;
 
 /// Brackets within brackets.
 const BRACKETS_MAX: usize = 16;
@@ -14,9 +15,9 @@ const TOML_DOTS_MAX: usize = 16;
 /// nobody reviews a rule that is longer.
 pub(crate) const RULE_TOKENS_MAX: usize = 1000;
 
-/// The two languages that people write charters in.
+/// How the texts of a charter are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Language {
+pub(crate) enum Syntax {
     /// `rules/`.
     Cedar,
     /// Everything else.
@@ -35,7 +36,7 @@ pub(crate) struct Statement {
 pub(crate) fn statements(text: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut open: Option<Statement> = None;
-    for token in tokens(Language::Cedar, text) {
+    for token in tokens(Syntax::Cedar, text) {
         let statement = open.get_or_insert(Statement {
             span: token.span.clone(),
             tokens: 0,
@@ -51,15 +52,15 @@ pub(crate) fn statements(text: &str) -> Vec<Statement> {
 }
 
 /// Finds where a text is nested too deep for its parser.
-pub(crate) fn check(file: &str, text: &str, language: Language, findings: &mut Vec<Finding>) {
+pub(crate) fn check(file: &str, text: &str, syntax: Syntax, findings: &mut Vec<Finding>) {
     let mut deep = 0usize;
     let mut dots = 0;
     let mut line_end = 0;
-    for token in tokens(language, text) {
+    for token in tokens(syntax, text) {
         match token.what {
             What::Open => deep += 1,
             What::Close => deep = deep.saturating_sub(1),
-            What::Dot if language == Language::Toml => {
+            What::Dot if syntax == Syntax::Toml => {
                 if token.span.start >= line_end {
                     dots = 0;
                     let rest = text.get(token.span.start..).unwrap_or_default();
@@ -71,30 +72,43 @@ pub(crate) fn check(file: &str, text: &str, language: Language, findings: &mut V
         }
         if deep > BRACKETS_MAX || dots > TOML_DOTS_MAX {
             let message = if deep > BRACKETS_MAX {
-                format!("brackets stand more than {BRACKETS_MAX} deep in each other here")
+                text!(
+                    "此处括号嵌套超过 {BRACKETS_MAX} 层",
+                    "brackets stand more than {BRACKETS_MAX} deep in each other here"
+                )
             } else {
-                format!("more than {TOML_DOTS_MAX} dots in one line")
+                text!(
+                    "一行中的点超过 {TOML_DOTS_MAX} 个",
+                    "more than {TOML_DOTS_MAX} dots in one line"
+                )
             };
             findings.push(
                 Finding::error("text::nesting", file, message)
                     .at(Some(token.span))
-                    .hint("nobody can review this; write it flat"),
+                    .hint(text!(
+                        "这样没有人能审核；请减少嵌套",
+                        "nobody can review this; write it flat"
+                    )),
             );
             return;
         }
     }
-    if language == Language::Cedar {
+    if syntax == Syntax::Cedar {
         let long = statements(text).into_iter();
         let long = long.filter(|statement| statement.tokens > RULE_TOKENS_MAX);
         findings.extend(long.map(|statement| {
-            let message = format!(
+            let message = text!(
+                "一条规则有 {} 个词和符号，最多 {RULE_TOKENS_MAX} 个",
                 "a rule of {} words and signs, where at most {RULE_TOKENS_MAX} are allowed",
                 statement.tokens
             );
             let start = statement.span.start;
             Finding::error("rules::too-long", file, message)
                 .at(Some(start..start + 1))
-                .hint("nobody can review this; make several rules of it")
+                .hint(text!(
+                    "这样没有人能审核；请拆成几条规则",
+                    "nobody can review this; make several rules of it"
+                ))
         }));
     }
 }
@@ -115,13 +129,13 @@ struct Token {
     what: What,
 }
 
-fn tokens(language: Language, text: &str) -> impl Iterator<Item = Token> + '_ {
+fn tokens(syntax: Syntax, text: &str) -> impl Iterator<Item = Token> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
             let rest = text.get(at..)?;
             let first = rest.chars().next()?;
-            let (what, length) = next(language, rest, first);
+            let (what, length) = next(syntax, rest, first);
             let span = at..at + length;
             at = span.end;
             if let Some(what) = what {
@@ -132,11 +146,11 @@ fn tokens(language: Language, text: &str) -> impl Iterator<Item = Token> + '_ {
 }
 
 /// What a text begins with, and how many bytes of it; nothing for blanks and comments.
-fn next(language: Language, rest: &str, first: char) -> (Option<What>, usize) {
+fn next(syntax: Syntax, rest: &str, first: char) -> (Option<What>, usize) {
     let one = first.len_utf8();
-    let comment = match language {
-        Language::Cedar => "//",
-        Language::Toml => "#",
+    let comment = match syntax {
+        Syntax::Cedar => "//",
+        Syntax::Toml => "#",
     };
     if first.is_whitespace() {
         return (None, one);
@@ -151,9 +165,9 @@ fn next(language: Language, rest: &str, first: char) -> (Option<What>, usize) {
             rest.find(|c| !word(c)).unwrap_or(rest.len()),
         );
     }
-    match (first, language) {
-        ('"', Language::Cedar) => (Some(What::Text), string(rest, "\"", true, true)),
-        ('"' | '\'', Language::Toml) => (Some(What::Text), toml_string(rest, first)),
+    match (first, syntax) {
+        ('"', Syntax::Cedar) => (Some(What::Text), string(rest, "\"", true, true)),
+        ('"' | '\'', Syntax::Toml) => (Some(What::Text), toml_string(rest, first)),
         ('(' | '[' | '{', _) => (Some(What::Open), one),
         (')' | ']' | '}', _) => (Some(What::Close), one),
         ('.', _) => (Some(What::Dot), one),
@@ -200,9 +214,9 @@ fn string(rest: &str, mark: &str, escapes: bool, over_lines: bool) -> usize {
 mod tests {
     use super::*;
 
-    fn found(language: Language, text: &str) -> usize {
+    fn found(syntax: Syntax, text: &str) -> usize {
         let mut findings = Vec::new();
-        check("a", text, language, &mut findings);
+        check("a", text, syntax, &mut findings);
         findings.len()
     }
 
@@ -226,7 +240,7 @@ mod tests {
             format!("a = \"\"\"{many}\n\\\"\"\"{many}\"\"\"\"\"\nb = '''{many}''' # {many}\n"),
             "[]".repeat(100),
         ] {
-            assert_eq!(found(Language::Toml, &text), 0, "{text}");
+            assert_eq!(found(Syntax::Toml, &text), 0, "{text}");
         }
         for text in [
             format!("a = {many}"),
@@ -234,10 +248,10 @@ mod tests {
             format!("a = 'x\\'\nb = {many}"),
             format!("a{} = 1", ".a".repeat(100)),
         ] {
-            assert_eq!(found(Language::Toml, &text), 1, "{text}");
+            assert_eq!(found(Syntax::Toml, &text), 1, "{text}");
         }
-        assert_eq!(found(Language::Cedar, &format!("// {many}\n\"{many}\"")), 0);
-        assert_eq!(found(Language::Cedar, &many), 1);
-        assert_eq!(found(Language::Cedar, &"a.".repeat(RULE_TOKENS_MAX)), 1);
+        assert_eq!(found(Syntax::Cedar, &format!("// {many}\n\"{many}\"")), 0);
+        assert_eq!(found(Syntax::Cedar, &many), 1);
+        assert_eq!(found(Syntax::Cedar, &"a.".repeat(RULE_TOKENS_MAX)), 1);
     }
 }

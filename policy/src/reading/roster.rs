@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crdt_model::charter::{Member, Roster, Standing, Tier};
+use crdt_model::charter::{Member, Roster, RosterError, Standing, Tier};
 use crdt_model::ids::{NodeId, PublicKey};
 use crdt_model::limits::ROSTER_NODES_MAX;
+use crdt_model::text;
+use crdt_model::text::Text;
 use serde::Deserialize;
 
 use crate::reading::document::{Document, Step};
@@ -83,9 +85,17 @@ pub(crate) fn read(
     match Roster::new(members.collect()) {
         Ok(roster) => Some(ReadRoster { roster, keyed }),
         Err(problem) => {
-            findings.push(Finding::error("roster::refused", FILE, problem.to_string()));
+            findings.push(Finding::error("roster::refused", FILE, refused(&problem)));
             None
         }
+    }
+}
+
+/// Everything that is wrong was found before; this says so where it was not.
+fn refused(problem: &RosterError) -> Text {
+    Text {
+        zh: "名册中的节点、公钥或上级不合规定".to_owned(),
+        en: problem.to_string(),
     }
 }
 
@@ -121,7 +131,8 @@ fn span(document: &Document<'_>, index: usize, key: &str) -> Option<std::ops::Ra
 
 fn check_numbers(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut Vec<Finding>) {
     if nodes.len() > ROSTER_NODES_MAX {
-        let message = format!(
+        let message = text!(
+            "{} 个节点，最多 {ROSTER_NODES_MAX} 个",
             "{} nodes, where at most {ROSTER_NODES_MAX} are allowed",
             nodes.len()
         );
@@ -132,18 +143,28 @@ fn check_numbers(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut
         .filter(|(_, node)| node.tier == Tier::County)
         .count();
     if counties != 1 {
-        let message = format!("{counties} nodes of tier `county`, where exactly one is needed");
+        let message = text!(
+            "层级为 `county` 的节点有 {counties} 个，须恰好 1 个",
+            "{counties} nodes of tier `county`, where exactly one is needed"
+        );
         findings.push(Finding::error("roster::county", document.file(), message));
     }
     let revoked = nodes
         .iter()
         .find(|(_, node)| node.tier == Tier::County && node.state == Some(Standing::Revoked));
     if let Some((index, node)) = revoked {
-        let message = format!("the county's node `{}` is revoked", node.code);
+        let message = text!(
+            "县级节点 `{}` 已撤销",
+            "the county's node `{}` is revoked",
+            node.code
+        );
         findings.push(
             Finding::error("roster::county", document.file(), message)
                 .at(span(document, *index, "state"))
-                .hint("without it nothing reaches anybody; give it a new key instead"),
+                .hint(text!(
+                    "县级节点一撤销，全县都收不到内容；请改为更换密钥",
+                    "without it nothing reaches anybody; give it a new key instead"
+                )),
         );
     }
 }
@@ -153,7 +174,7 @@ fn check_unique(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut 
     let mut keys = BTreeMap::new();
     for (index, node) in nodes {
         if codes.insert(node.code, ()).is_some() {
-            let message = format!("node `{}` is listed twice", node.code);
+            let message = text!("节点 `{}` 重复列出", "node `{}` is listed twice", node.code);
             findings.push(
                 Finding::error("roster::twice", document.file(), message)
                     .at(span(document, *index, "code")),
@@ -162,11 +183,18 @@ fn check_unique(document: &Document<'_>, nodes: &[(usize, Raw)], findings: &mut 
         if let Some(key) = node.key
             && let Some(other) = keys.insert(key, node.code)
         {
-            let message = format!("nodes `{other}` and `{}` have the same key", node.code);
+            let message = text!(
+                "节点 `{other}` 与 `{}` 的公钥相同",
+                "nodes `{other}` and `{}` have the same key",
+                node.code
+            );
             findings.push(
                 Finding::error("roster::same-key", document.file(), message)
                     .at(span(document, *index, "key"))
-                    .hint("a key is made on the machine of its node and never copied to another"),
+                    .hint(text!(
+                        "密钥在本节点的电脑上生成，不得复制到其他电脑",
+                        "a key is made on the machine of its node and never copied to another"
+                    )),
             );
         }
     }
@@ -185,30 +213,50 @@ fn check_tree(
     for (index, node) in nodes {
         let by_code = tier_by_code(node.code);
         if node.tier != by_code {
-            let message = format!("`{}` is the code of a {}", node.code, tier_name(by_code));
+            let message = text!(
+                "按代码，`{}` 的层级应为 `{}`",
+                "`{}` is the code of a {}",
+                node.code,
+                tier_name(by_code)
+            );
             findings.push(
                 Finding::error("roster::tier", document.file(), message)
                     .at(span(document, *index, "tier"))
-                    .hint("a node's tier follows from its code; one of the two is mistyped"),
+                    .hint(text!(
+                        "层级由代码决定；两者必有一个写错",
+                        "a node's tier follows from its code; one of the two is mistyped"
+                    )),
             );
         }
         let listed = node.parent.is_none_or(|parent| tiers.contains_key(&parent));
         let problem = if node.parent != node.code.parent() {
             let needed = node.code.parent();
-            let needed = needed.map_or("none".into(), |parent| format!("`{parent}`"));
-            format!(
+            let needed = needed.map_or_else(
+                || text!("空", "none"),
+                |parent| text!("`{parent}`", "`{parent}`"),
+            );
+            text!(
+                needed;
+                "按区划代码，`{}` 的上级应为 {needed}",
                 "the parent of `{}` is {needed}, as its code says",
                 node.code
             )
         } else if whole && !listed {
-            format!("the parent of `{}` is not listed", node.code)
+            text!(
+                "名册中没有 `{}` 的上级",
+                "the parent of `{}` is not listed",
+                node.code
+            )
         } else {
             continue;
         };
         findings.push(
             Finding::error("roster::parent", document.file(), problem)
                 .at(span(document, *index, "parent").or(span(document, *index, "code")))
-                .hint("every node but the county has its parent in the roster"),
+                .hint(text!(
+                    "除县级外，每个节点的上级都须列入名册",
+                    "every node but the county has its parent in the roster"
+                )),
         );
     }
 }
@@ -229,8 +277,13 @@ fn check_outside(
     let outside: Vec<_> = outside.collect();
     if let Some((index, node)) = outside.first() {
         let message = match outside.len() {
-            1 => format!("`{}` lies outside county `{county}`", node.code),
-            count => format!(
+            1 => text!(
+                "`{}` 不属于本县（`{county}`）",
+                "`{}` lies outside county `{county}`",
+                node.code
+            ),
+            count => text!(
+                "`{}` 和另外 {} 个节点不属于本县（`{county}`）",
                 "`{}` and {} others lie outside county `{county}`",
                 node.code,
                 count - 1
@@ -239,7 +292,10 @@ fn check_outside(
         findings.push(
             Finding::error("roster::outside", document.file(), message)
                 .at(span(document, *index, "code"))
-                .hint("`charter.toml` says which county it is"),
+                .hint(text!(
+                    "本县由 `charter.toml` 写明",
+                    "`charter.toml` says which county it is"
+                )),
         );
     }
 }
@@ -249,12 +305,24 @@ fn check_state(document: &Document<'_>, index: usize, node: &Raw, findings: &mut
     let code = node.code;
     let (message, hint) = match (node.state, node.key) {
         (Some(Standing::Active), None) => (
-            format!("`{code}` is active and has no key"),
-            "give it the key that `mesh-node init` shows; or leave `state` out, and it is expected",
+            text!(
+                "`{code}` 标为在用，却没有公钥",
+                "`{code}` is active and has no key"
+            ),
+            text!(
+                "请写入 `mesh-node init` 显示的公钥；或删去 `state`，即为待加入",
+                "give it the key that `mesh-node init` shows; or leave `state` out, and it is expected"
+            ),
         ),
         (Some(Standing::Expected), Some(_)) => (
-            format!("`{code}` is expected and has a key"),
-            "leave `state` out, and it is active; or take its key away",
+            text!(
+                "`{code}` 标为待加入，却有公钥",
+                "`{code}` is expected and has a key"
+            ),
+            text!(
+                "请删去 `state`，即为在用；或删去公钥",
+                "leave `state` out, and it is active; or take its key away"
+            ),
         ),
         _ => return,
     };
@@ -269,7 +337,11 @@ fn check_text(document: &Document<'_>, index: usize, node: &Raw, findings: &mut 
     let length = node.name.chars().count();
     let named = (1..=NAME_CHARACTERS_MAX).contains(&length) && node.name.trim() == node.name;
     if !named || node.name.chars().any(char::is_control) {
-        let message = format!("the name of `{}` is empty, too long or padded", node.code);
+        let message = text!(
+            "`{}` 的名称为空、过长，或前后有空格",
+            "the name of `{}` is empty, too long or padded",
+            node.code
+        );
         findings.push(
             Finding::error("roster::name", document.file(), message)
                 .at(span(document, index, "name")),
@@ -281,14 +353,18 @@ fn check_text(document: &Document<'_>, index: usize, node: &Raw, findings: &mut 
             && address.bytes().all(|byte| byte.is_ascii_graphic())
     };
     if node.addresses.len() > ADDRESSES_MAX || !node.addresses.iter().all(good) {
-        let message = format!(
+        let message = text!(
+            "`{}` 的地址写法不对，或超过 {ADDRESSES_MAX} 个",
             "the addresses of `{}` are not at most {ADDRESSES_MAX} multiaddresses",
             node.code
         );
         findings.push(
             Finding::error("roster::address", document.file(), message)
                 .at(span(document, index, "addresses"))
-                .hint("write them as in `/ip4/10.0.0.1/tcp/4001`"),
+                .hint(text!(
+                    "请写作 `/ip4/10.0.0.1/tcp/4001`",
+                    "write them as in `/ip4/10.0.0.1/tcp/4001`"
+                )),
         );
     }
 }

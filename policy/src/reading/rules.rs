@@ -13,6 +13,8 @@ use cedar_policy::{
 use crdt_model::charter::{Roster, RuleId};
 use crdt_model::ids::NodeId;
 use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::Text;
 use miette::Diagnostic;
 
 use crate::reading::document::text;
@@ -21,6 +23,7 @@ use crate::reading::finding::Finding;
 use crate::reading::layout::files_in;
 use crate::reading::nesting::{Statement, statements};
 use crate::reading::schema::DEREFERENCES_MAX;
+use crate::reading::translation;
 use crate::reading::wording;
 
 /// The folder of the files in the charter folder.
@@ -74,7 +77,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// Puts a rule's policy into every set that it belongs to.
-    fn add(&mut self, policy: &Policy, rule: &Rule) -> Result<(), String> {
+    fn add(&mut self, policy: &Policy, rule: &Rule) -> Result<(), Text> {
         let half = if rule.permits {
             &mut self.permits
         } else {
@@ -86,7 +89,7 @@ impl Rules {
         }
         sets.into_iter().try_for_each(|set| {
             let added = set.add(policy.clone());
-            added.map_err(|problem| problem.to_string())
+            added.map_err(|problem| translation::of_cedar(&problem.to_string()))
         })
     }
 }
@@ -124,17 +127,27 @@ pub(crate) fn read(
         read_file(file, text, statements, roster, &mut rules, findings);
     }
     if rules.rules.is_empty() && findings.len() == before {
-        let finding = Finding::error("rules::none", FOLDER, "no rule is declared");
-        findings.push(finding.hint("without a rule nothing flows, not even to home"));
+        let finding = Finding::error(
+            "rules::none",
+            FOLDER,
+            text!("没有定义任何规则", "no rule is declared"),
+        );
+        findings.push(finding.hint(text!(
+            "没有规则，什么也不传送，连所属节点也收不到",
+            "without a rule nothing flows, not even to home"
+        )));
     }
     if rules.named.len() > NAMED_NODES_MAX {
-        let message = format!(
+        let message = text!(
+            "规则点名了 {} 个节点，最多 {NAMED_NODES_MAX} 个",
             "the rules name {} nodes, where at most {NAMED_NODES_MAX} are allowed",
             rules.named.len()
         );
         findings.push(
-            Finding::error("rules::too-many-named", FOLDER, message)
-                .hint("say how the node stands to home, not which one it is"),
+            Finding::error("rules::too-many-named", FOLDER, message).hint(text!(
+                "请写节点与所属节点的关系，不要点名",
+                "say how the node stands to home, not which one it is"
+            )),
         );
     }
     validate(&rules, schema, findings);
@@ -148,10 +161,15 @@ pub(crate) fn is_rules(file: &str) -> bool {
 
 fn too_many(count: usize, findings: &mut Vec<Finding>) {
     if count > RULES_MAX {
-        let message = format!("{count} rules, where at most {RULES_MAX} are allowed");
+        let message = text!(
+            "{count} 条规则，最多 {RULES_MAX} 条",
+            "{count} rules, where at most {RULES_MAX} are allowed"
+        );
         findings.push(
-            Finding::error("rules::too-many", FOLDER, message)
-                .hint("nobody can review so many; say what they have in common in one"),
+            Finding::error("rules::too-many", FOLDER, message).hint(text!(
+                "这么多没有人能审核；请把相同的合为一条",
+                "nobody can review so many; say what they have in common in one"
+            )),
         );
     }
 }
@@ -180,11 +198,14 @@ fn read_file(
     };
     for template in parsed.templates() {
         let id = template.annotation("id").unwrap_or("a rule");
-        let message = format!("`{id}` is a template");
+        let message = text!("`{id}` 是模板", "`{id}` is a template");
         findings.push(
             Finding::error("rules::template", file, message)
                 .at(place(statements, template.id()))
-                .hint("write the rule out; a slot hides who is meant"),
+                .hint(text!(
+                    "请写出整条规则；留空的位置看不出指谁",
+                    "write the rule out; a slot hides who is meant"
+                )),
         );
     }
     let mut policies: Vec<&Policy> = parsed.policies().collect();
@@ -197,14 +218,20 @@ fn read_file(
         };
         rule.line = 1 + text.get(..span.start).unwrap_or("").matches('\n').count();
         if let Some(other) = rules.rules.get(&rule.id) {
-            let message = format!(
+            let message = text!(
+                "规则 `{}` 在 `{}` 第 {} 行也有",
                 "rule `{}` is also in `{}`, line {}",
-                rule.id, other.file, other.line
+                rule.id,
+                other.file,
+                other.line
             );
             findings.push(
                 Finding::error("rules::twice", file, message)
                     .at(Some(span))
-                    .hint("each rule has an id of its own, by which logs and checks name it"),
+                    .hint(text!(
+                        "每条规则须有自己的代号，登记和检查都用它指称",
+                        "each rule has an id of its own, by which logs and checks name it"
+                    )),
             );
             continue;
         }
@@ -240,11 +267,21 @@ fn annotations(
         let value = policy.annotation(key).unwrap_or("").trim();
         if value.is_empty() {
             let rule = policy.annotation("id").filter(|_| key != "id");
-            let rule = rule.map_or("a rule".to_owned(), |id| format!("`{id}`"));
+            let rule = rule.map_or_else(
+                || text!("有一条规则", "a rule"),
+                |id| text!("规则 `{id}`", "`{id}`"),
+            );
             findings.push(
-                Finding::error("rules::annotation", file, format!("{rule} has no `@{key}`"))
-                    .at(Some(span.clone()))
-                    .hint("every rule begins with `@id(\"…\")`, `@reason(\"…\")`, `@reason_zh(\"…\")`"),
+                Finding::error(
+                    "rules::annotation",
+                    file,
+                    text!(rule; "{rule}没有 `@{key}`", "{rule} has no `@{key}`"),
+                )
+                .at(Some(span.clone()))
+                .hint(text!(
+                    "每条规则以 `@id(\"…\")`、`@reason(\"…\")`、`@reason_zh(\"…\")` 开头",
+                    "every rule begins with `@id(\"…\")`, `@reason(\"…\")`, `@reason_zh(\"…\")`"
+                )),
             );
         }
         value.to_owned()
@@ -252,27 +289,27 @@ fn annotations(
     let (id, en, zh) = (needed("id"), needed("reason"), needed("reason_zh"));
     let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
     if id.len() > ID_BYTES_MAX || !id.bytes().all(plain) {
-        let message =
-            format!("`{id}` is not a rule's id: 1 to {ID_BYTES_MAX} of a-z, 0-9, `.`, `-`");
+        let message = text!(
+            "`{id}` 不能作规则的代号：1 至 {ID_BYTES_MAX} 个字符，只用 `a-z`、`0-9`、`.`、`-`",
+            "`{id}` is not a rule's id: 1 to {ID_BYTES_MAX} of a-z, 0-9, `.`, `-`"
+        );
         findings.push(Finding::error("rules::id", file, message).at(Some(span.clone())));
     }
     let known = ["id", "reason", "reason_zh"];
     for (key, _) in policy.annotations().filter(|(key, _)| !known.contains(key)) {
-        let message = format!("unknown annotation `@{key}`");
+        let message = text!("没有 `@{key}` 这个注解", "unknown annotation `@{key}`");
         findings.push(
             Finding::error("rules::annotation", file, message)
                 .at(Some(span.clone()))
-                .hint("a rule has `@id`, `@reason` and `@reason_zh`; say the rest in a comment"),
+                .hint(text!(
+                    "规则只有 `@id`、`@reason`、`@reason_zh`；其余请写在注释里",
+                    "a rule has `@id`, `@reason` and `@reason_zh`; say the rest in a comment"
+                )),
         );
     }
     let permits = policy.effect() == Effect::Permit;
-    if file.starts_with(EMERGENCY_FOLDER) && !permits {
-        let message = format!("`{id}` forbids, and counts in an emergency only");
-        findings.push(
-            Finding::error("emergency::forbids", file, message)
-                .at(Some(span.clone()))
-                .hint("what must never be belongs in `rules/`, where it always counts"),
-        );
+    if !permits {
+        forbids_in_emergency(file, span, &id, findings);
     }
     (findings.len() == before).then(|| Rule {
         id: Arc::from(id),
@@ -283,6 +320,24 @@ fn annotations(
         line: 1,
         span: span.clone(),
     })
+}
+
+/// What an emergency may not do: forbid.
+fn forbids_in_emergency(file: &str, span: &Range<usize>, id: &str, findings: &mut Vec<Finding>) {
+    if file.starts_with(EMERGENCY_FOLDER) {
+        let message = text!(
+            "规则 `{id}` 是禁止规则，却只在应急共享期间有效",
+            "`{id}` forbids, and counts in an emergency only"
+        );
+        findings.push(
+            Finding::error("emergency::forbids", file, message)
+                .at(Some(span.clone()))
+                .hint(text!(
+                    "禁止的事请写在 `rules/`，在那里始终有效",
+                    "what must never be belongs in `rules/`, where it always counts"
+                )),
+        );
+    }
 }
 
 /// A rule may name nodes of the roster and words of the charter. A label or a seat has no name that
@@ -305,20 +360,23 @@ fn literals(
                     Finding::error(
                         "rules::unknown-node",
                         file,
-                        format!("`{literal}` is not in the roster"),
+                        text!("`{literal}` 不在名册中", "`{literal}` is not in the roster"),
                     )
                     .at(Some(span.clone()))
-                    .hint("list it there, or say how a node stands to home"),
+                    .hint(text!(
+                        "请列入名册，或写节点与所属节点的关系",
+                        "list it there, or say how a node stands to home"
+                    )),
                 ),
             },
             "Label" | "Seat" => findings.push(
                 Finding::error(
                     "rules::literal",
                     file,
-                    format!("a rule cannot name `{literal}`"),
+                    text!("规则不能点名 `{literal}`", "a rule cannot name `{literal}`"),
                 )
                 .at(Some(span.clone()))
-                .hint("test its attributes"),
+                .hint(text!("请判断它的属性", "test its attributes")),
             ),
             _ => {}
         }
@@ -369,7 +427,7 @@ fn validate(rules: &Rules, schema: &Schema, findings: &mut Vec<Finding>) {
             (
                 f.file.clone(),
                 f.span.as_ref().map(|span| span.start),
-                f.message.clone(),
+                f.message.en.clone(),
             )
         };
         key(one).cmp(&key(other))

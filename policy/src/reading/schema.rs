@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use cedar_policy::Schema;
 use crdt_model::ids::Name;
 use crdt_model::kind::{Kinds, Word};
+use crdt_model::text;
 
 use crate::reading::files::CharterFiles;
 use crate::reading::finding::Finding;
@@ -126,10 +127,16 @@ pub(crate) fn read(
             Finding::error(
                 "schema::differs",
                 FILE,
-                "it is not what charter.toml and kinds/ give",
+                text!(
+                    "与 `charter.toml` 和 `kinds/` 给出的不一致",
+                    "it is not what charter.toml and kinds/ give"
+                ),
             )
             .at(Some(start..end))
-            .hint("write it anew with `mesh-policy schema`"),
+            .hint(text!(
+                "请用 `mesh-policy schema` 重新生成",
+                "write it anew with `mesh-policy schema`"
+            )),
         );
         return None;
     }

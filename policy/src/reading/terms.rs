@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::Freshness;
 use crdt_model::ids::PublicKey;
+use crdt_model::text;
+use crdt_model::text::Text;
 use serde::Deserialize;
 
 use crate::reading::document::{Document, Step};
@@ -53,7 +55,7 @@ impl RawFreshness {
     /// Checks it, in the units of the engine.
     pub(crate) fn read(self, document: &Document<'_>, findings: &mut Vec<Finding>) -> Freshness {
         let raw = self;
-        let mut refuse = |key, message: &str| {
+        let mut refuse = |key, message: Text| {
             let path = [Step::Key("freshness"), Step::Key(key)];
             findings.push(
                 Finding::error("charter::freshness", document.file(), message)
@@ -63,13 +65,19 @@ impl RawFreshness {
         if raw.cosigners == 0 {
             refuse(
                 "cosigners",
-                "at least one township must confirm the charter",
+                text!(
+                    "至少须有一个乡镇签认章程",
+                    "at least one township must confirm the charter"
+                ),
             );
         }
         if raw.fresh_hours == 0 || raw.fresh_hours >= raw.narrow_hours {
             refuse(
                 "narrow_hours",
-                "`fresh_hours` is at least 1, and `narrow_hours` is more than that",
+                text!(
+                    "`fresh_hours` 至少为 1，`narrow_hours` 须大于它",
+                    "`fresh_hours` is at least 1, and `narrow_hours` is more than that"
+                ),
             );
         }
         Freshness {
@@ -88,7 +96,7 @@ pub(crate) fn check_recovery(
     findings: &mut Vec<Finding>,
 ) {
     let Some(recovery) = recovery else { return };
-    let mut refuse = |message: String, hint: &str| {
+    let mut refuse = |message: Text, hint: Text| {
         findings.push(
             Finding::error("charter::recovery", document.file(), message)
                 .at(document.span(&[Step::Key("recovery")]))
@@ -105,25 +113,47 @@ pub(crate) fn check_recovery(
         match SshKey::parse(&holder.key) {
             Ok(key) => {
                 if let Some(other) = keys.insert(key.point(), &holder.name) {
-                    let message = format!("`{other}` and `{}` have the same key", holder.name);
-                    refuse(message, "a key for recovery is used for nothing else");
+                    let message = text!(
+                        "`{other}` 与 `{}` 的公钥相同",
+                        "`{other}` and `{}` have the same key",
+                        holder.name
+                    );
+                    refuse(
+                        message,
+                        text!(
+                            "备用密钥不得另作他用",
+                            "a key for recovery is used for nothing else"
+                        ),
+                    );
                 }
             }
             Err(problem) => refuse(
-                format!("the key of `{}` cannot be used: {problem}", holder.name),
-                "copy the one line of its `.pub` file",
+                text!(
+                    problem;
+                    "`{}` 的公钥不能用：{problem}",
+                    "the key of `{}` cannot be used: {problem}",
+                    holder.name
+                ),
+                text!(
+                    "请复制 `.pub` 文件中的那一行",
+                    "copy the one line of its `.pub` file"
+                ),
             ),
         }
     }
     let holders = recovery.holder.len();
     if recovery.threshold < 2 || recovery.threshold > holders {
-        let message = format!(
+        let message = text!(
+            "备用密钥须 {} 人签名，与持有人 {holders} 名不符",
             "recovery by {} of {holders} holders cannot be",
             recovery.threshold
         );
         refuse(
             message,
-            "at least 2, and at most as many as there are, must sign",
+            text!(
+                "至少 2 人，最多不超过持有人数",
+                "at least 2, and at most as many as there are, must sign"
+            ),
         );
     }
 }
@@ -135,21 +165,24 @@ pub(crate) fn check_emergency(
     findings: &mut Vec<Finding>,
 ) {
     let Some(terms) = terms else { return };
-    let mut refuse = |key, message: String| {
+    let mut refuse = |key, message: Text| {
         findings.push(
             Finding::error("charter::emergency", document.file(), message)
                 .at(document.span(&[Step::Key("emergency"), Step::Key(key)])),
         );
     };
     if terms.threshold == 0 || terms.threshold > threshold {
-        let message = format!(
+        let message = text!(
+            "启动应急共享须 {} 人签名，而章程须 {} 人签名：前者至少 1 人，且不多于后者",
             "an emergency that {} reviewers declare, where {} sign a charter",
-            terms.threshold, threshold
+            terms.threshold,
+            threshold
         );
         refuse("threshold", message);
     }
     if terms.hours_max == 0 || terms.hours_max > EMERGENCY_HOURS_MAX {
-        let message = format!(
+        let message = text!(
+            "{} 小时不在 1 至 {EMERGENCY_HOURS_MAX} 之间",
             "{} hours is not 1 to {EMERGENCY_HOURS_MAX}",
             terms.hours_max
         );
@@ -165,17 +198,29 @@ pub(crate) fn check_emergency_rules(head: &Head, rules: &Rules, findings: &mut V
             Finding::error(
                 "emergency::no-rules",
                 FILE,
-                "`[emergency]` gives terms, and `emergency/` has no rules",
+                text!(
+                    "`[emergency]` 约定了应急共享，但 `emergency/` 中没有规则",
+                    "`[emergency]` gives terms, and `emergency/` has no rules"
+                ),
             )
-            .hint("add what may flow and be read then, or leave the terms out"),
+            .hint(text!(
+                "请补充届时可以传送和查看的内容，或删去约定",
+                "add what may flow and be read then, or leave the terms out"
+            )),
         ),
         (None, true) => findings.push(
             Finding::error(
                 "emergency::no-terms",
                 FILE,
-                "`emergency/` has rules, and `[emergency]` gives no terms",
+                text!(
+                    "`emergency/` 中有规则，但 `[emergency]` 没有约定应急共享",
+                    "`emergency/` has rules, and `[emergency]` gives no terms"
+                ),
             )
-            .hint("say `threshold` and `hours_max`, or leave the rules out"),
+            .hint(text!(
+                "请写明 `threshold` 和 `hours_max`，或删去规则",
+                "say `threshold` and `hours_max`, or leave the rules out"
+            )),
         ),
         _ => {}
     }

@@ -12,6 +12,8 @@ use crdt_model::charter::{Audience, Charter, Decision, RuleId};
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Facet;
 use crdt_model::label::{Grade, Label};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::deciding::charter::CedarCharter;
 use crate::deciding::class::{Arrangement, Example};
@@ -60,19 +62,39 @@ pub const CLASSES_MAX: usize = 4_000_000;
 
 /// Why a charter's decisions are not enumerated.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error(
-    "its rules tell {named} nodes from their like, for {labels} kinds of labels and {questions} \
-     questions: that is more than {CLASSES_MAX} classes of decisions, and nobody could review them"
-)]
+#[error("{}", self.text().en)]
 pub struct TooMany {
     named: usize,
     labels: usize,
     questions: usize,
 }
 
+impl Explain for TooMany {
+    fn text(&self) -> Text {
+        let Self {
+            named,
+            labels,
+            questions,
+        } = self;
+        text!(
+            "规则把 {named} 个节点与同类节点区别对待，涉及 {labels} 种标签、{questions} 种提问：判定超过 \
+             {CLASSES_MAX} 类，没有人能审核",
+            "its rules tell {named} nodes from their like, for {labels} kinds of labels and {questions} \
+             questions: that is more than {CLASSES_MAX} classes of decisions, and nobody could review \
+             them"
+        )
+    }
+}
+
 impl TooMany {
     /// What to do about it.
-    pub const HINT: &'static str = "speak of tiers, parents and addressees instead of single nodes, or of fewer facets and roles";
+    pub fn hint() -> Text {
+        text!(
+            "请写层级、上级和收件单位，不要点名单个节点；或减少分项和岗位",
+            "speak of tiers, parents and addressees instead of single nodes, or of fewer facets and \
+             roles"
+        )
+    }
 }
 
 impl<'a> Enumeration<'a> {

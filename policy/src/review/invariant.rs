@@ -2,6 +2,8 @@
 
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::Text;
 
 use crate::deciding::question::{Question, State};
 use crate::deciding::relation::Relation;
@@ -9,7 +11,7 @@ use crate::reading::checks::{Ask, Invariant, Pattern, Placed};
 use crate::reading::finding::Finding;
 use crate::reading::roster::tier_by_code;
 use crate::review::enumeration::{Enumeration, Row};
-use crate::review::said;
+use crate::review::words;
 
 /// What an invariant covers, and where it is broken.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,29 +83,40 @@ pub fn finding(
 ) -> Option<Finding> {
     let invariant = &placed.check;
     if proof.classes == 0 {
-        let message = format!("invariant `{}` is about no question at all", invariant.name);
+        let message = text!(
+            "底线要求“{}”没有对应任何情形",
+            "invariant `{}` is about no question at all",
+            invariant.name
+        );
         let finding = placed.finding("checks::vacuous", message);
-        return Some(finding.hint("a pattern that nothing fits protects nothing"));
+        return Some(finding.hint(text!(
+            "什么都不符合的条件，什么也保护不了",
+            "a pattern that nothing fits protects nothing"
+        )));
     }
     let (position, state) = proof.broken.first()?;
     let row = all.rows().get(*position)?;
-    let message = format!(
-        "invariant `{}` is broken in {} of {} classes; for one, {} of {} at {} is {}{}",
-        invariant.name,
-        proof.broken.len(),
-        proof.classes,
-        row.question,
-        row.example.label,
-        row.example.node,
-        said(&all.decision(row, *state)),
-        if *state == State::Emergency {
-            " in an emergency"
-        } else {
-            ""
+    let charter = all.charter();
+    let (asked, label, node, said, emergency) = (
+        words::question(charter, row.question),
+        words::label(charter, &row.example.label),
+        words::node(charter, row.example.node),
+        words::decision(&all.decision(row, *state)),
+        match *state {
+            State::Emergency => text!("（应急共享期间）", " in an emergency"),
+            State::Normal => Text::default(),
         },
     );
+    let (broken, classes) = (proof.broken.len(), proof.classes);
+    let message = text!(
+        asked, label, node, said, emergency;
+        "底线要求“{}”被突破（{classes} 类中有 {broken} 类）；例如：{node}对“{label}”的“{asked}”，结果是{said}{emergency}",
+        "invariant `{}` is broken in {broken} of {classes} classes; for one, {asked} of {label} at {node} \
+         is {said}{emergency}",
+        invariant.name
+    );
     let finding = placed.finding("checks::invariant-broken", message);
-    Some(finding.hint(format!("{} / {}", invariant.reason_en, invariant.reason_zh)))
+    Some(finding.hint(proof.reason.clone()))
 }
 
 /// Whether an invariant is about a class.

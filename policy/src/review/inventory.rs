@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Label;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::deciding::charter::CedarCharter;
@@ -28,18 +30,30 @@ pub struct Stock {
 
 /// Why a text is not an inventory.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum InventoryError {
     /// A line that cannot be read.
-    #[error("line {line}: {problem}; get it anew with `mesh-node inventory`")]
     Line {
         /// The line, from 1.
         line: usize,
         /// What is wrong with it.
-        problem: String,
+        problem: Text,
     },
     /// More lines than any county has labels.
-    #[error("more than {LINES_MAX} lines")]
     TooLong,
+}
+
+impl Explain for InventoryError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Line { line, problem } => text!(
+                problem;
+                "第 {line} 行：{problem}；请用 `mesh-node inventory` 重新生成",
+                "line {line}: {problem}; get it anew with `mesh-node inventory`"
+            ),
+            Self::TooLong => text!("超过 {LINES_MAX} 行", "more than {LINES_MAX} lines"),
+        }
+    }
 }
 
 /// Inventories by label. Where several nodes list a label, the one that holds most of it counts: they
@@ -60,6 +74,12 @@ pub struct Numbers {
     pub each: Option<(usize, usize)>,
 }
 
+/// What the reader of JSON says.
+pub fn of_json(problem: &serde_json::Error) -> Text {
+    let column = problem.column();
+    text!("第 {column} 列起读不懂", "{problem}")
+}
+
 impl Inventory {
     /// Adds the lines of one node.
     ///
@@ -73,15 +93,15 @@ impl Inventory {
             if line.trim().is_empty() {
                 continue;
             }
-            let fault = |problem: String| InventoryError::Line {
+            let fault = |problem: Text| InventoryError::Line {
                 line: index + 1,
                 problem,
             };
             if line.len() > LINE_BYTES_MAX {
-                return Err(fault("it is too long".to_owned()));
+                return Err(fault(text!("太长", "it is too long")));
             }
             let stock: Stock =
-                serde_json::from_str(line).map_err(|problem| fault(problem.to_string()))?;
+                serde_json::from_str(line).map_err(|problem| fault(of_json(&problem)))?;
             let known = self.0.entry(stock.label).or_default();
             *known = (*known).max(stock.facets);
         }

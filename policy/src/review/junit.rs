@@ -1,5 +1,6 @@
 //! Outcomes of checks as JUnit XML, in the form that build servers read.
 
+use crdt_model::text::Language;
 use quick_xml::escape::escape;
 
 use crate::reading::files::CharterFiles;
@@ -28,7 +29,7 @@ impl Outcome {
 }
 
 /// All outcomes as one document.
-pub fn text(outcomes: &[Outcome], files: &CharterFiles) -> String {
+pub fn text(outcomes: &[Outcome], files: &CharterFiles, language: Language) -> String {
     let failures = outcomes.iter().filter(|outcome| outcome.failure.is_some());
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n\
@@ -46,8 +47,8 @@ pub fn text(outcomes: &[Outcome], files: &CharterFiles) -> String {
                 "<testcase classname=\"{sort}\" name=\"{name}\"><failure type=\"{}\" \
                  message=\"{}\">{}</failure></testcase>\n",
                 finding.code,
-                escape(&finding.message),
-                escape(finding.render(files, false)),
+                escape(finding.message.in_language(language)),
+                escape(finding.render(files, false, language)),
             )),
         }
     }

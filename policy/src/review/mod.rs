@@ -22,17 +22,4 @@ pub mod replay;
 pub mod report;
 pub mod sarif;
 pub mod sheet;
-
-use crdt_model::charter::{Decision, RuleId};
-
-/// A decision in words.
-pub fn said(decision: &Decision) -> String {
-    let quoted = |rule: &RuleId| format!("`{rule}`");
-    let rules: Vec<_> = decision.rules.iter().map(quoted).collect();
-    let rules = rules.join(", ");
-    match (decision.allowed, decision.rules.is_empty()) {
-        (true, _) => format!("allowed by {rules}"),
-        (false, false) => format!("denied by {rules}"),
-        (false, true) => "denied, since no rule permits it".to_owned(),
-    }
-}
+pub mod words;

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 
 use crdt_model::charter::Charter;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::deciding::charter::CedarCharter;
 use crate::deciding::question::Question;
@@ -16,9 +18,10 @@ use crate::reading::checks::{Case, Expect, Placed};
 use crate::reading::finding::Finding;
 use crate::reading::head;
 use crate::reading::rules::{self, Rule};
+use crate::reading::translation::of_cedar;
 use crate::review::enumeration::{Enumeration, TooMany};
 use crate::review::invariant::{self, Proof};
-use crate::review::{reach, said};
+use crate::review::{reach, words};
 
 /// What running the checks showed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -47,7 +50,7 @@ pub fn run_checks(charter: &CedarCharter) -> Vec<Finding> {
 
 /// That nobody can review a charter.
 pub fn too_many(why: &TooMany) -> Finding {
-    Finding::error("rules::too-many-classes", head::FILE, why.to_string()).hint(TooMany::HINT)
+    Finding::error("rules::too-many-classes", head::FILE, why.text()).hint(TooMany::hint())
 }
 
 /// Runs all checks of a charter.
@@ -79,7 +82,7 @@ pub fn prove(all: &Enumeration<'_>) -> CheckReport {
 }
 
 /// An error at a rule, or at all of them.
-pub(crate) fn at_rule(code: &'static str, rule: Option<&Rule>, message: String) -> Finding {
+pub(crate) fn at_rule(code: &'static str, rule: Option<&Rule>, message: Text) -> Finding {
     match rule {
         Some(rule) => Finding::error(code, &rule.file, message).at(Some(rule.span.clone())),
         None => Finding::error(code, rules::FOLDER, message),
@@ -88,9 +91,11 @@ pub(crate) fn at_rule(code: &'static str, rule: Option<&Rule>, message: String) 
 
 fn no_alarm(all: &Enumeration<'_>) -> Option<Finding> {
     let last = all.alarms().last()?;
-    let message = format!(
-        "{} questions ended in an error; the last: {last}",
-        all.alarms().len()
+    let (count, said) = (all.alarms().len(), of_cedar(&last.0));
+    let message = text!(
+        said;
+        "有 {count} 项提问出错，最后一项：{said}",
+        "{count} questions ended in an error; the last: {said}"
     );
     let about = |rule: &&&Rule| last.to_string().contains(&format!("`{}`", rule.id));
     let finding = at_rule(
@@ -98,7 +103,10 @@ fn no_alarm(all: &Enumeration<'_>) -> Option<Finding> {
         all.rules().iter().find(about).copied(),
         message,
     );
-    Some(finding.hint("what errors is refused, and raises an alarm on every node; mend the rule"))
+    Some(finding.hint(text!(
+        "出错的一律按不允许处理，并在各节点发出警报；请改正规则",
+        "what errors is refused, and raises an alarm on every node; mend the rule"
+    )))
 }
 
 /// Asks one case, and says what is wrong with the answer.
@@ -111,29 +119,46 @@ pub fn run_case(charter: &CedarCharter, placed: &Placed<Case>) -> Option<Finding
     if decision.allowed != (case.expect == Expect::Allow) {
         let revoked = charter.roster().with_place(case.node).is_none();
         let said = if revoked {
-            "denied, since the node is revoked".to_owned()
+            text!(
+                "不允许，因为节点已撤销",
+                "denied, since the node is revoked"
+            )
         } else {
-            said(&decision)
+            words::decision(&decision)
         };
-        let message = format!(
-            "case `{}`: {question} of {label} at {} is {said}",
-            case.name, case.node
+        let (asked, node) = (
+            words::question(charter, question),
+            words::node(charter, case.node),
+        );
+        let label = words::label(charter, &label);
+        let message = text!(
+            said, asked, node, label;
+            "用例“{}”未通过：{node}对“{label}”的“{asked}”，结果是{said}",
+            "case `{}`: {asked} of {label} at {node} is {said}",
+            case.name
         );
         let finding = placed.finding("checks::case-fails", message);
-        return Some(
-            finding.hint("mend the rule; or the case, if it no longer says what is wanted"),
-        );
+        return Some(finding.hint(text!(
+            "请改规则；如果用例已不符合本意，请改用例",
+            "mend the rule; or the case, if it no longer says what is wanted"
+        )));
     }
     let named = case.rule.as_ref()?;
     if charter.rule(named).is_none() {
-        let message = format!("case `{}`: there is no rule `{named}`", case.name);
+        let message = text!(
+            "用例“{}”：没有规则 `{named}`",
+            "case `{}`: there is no rule `{named}`",
+            case.name
+        );
         return Some(placed.finding("checks::case-rule", message));
     }
     let decides = decision.rules.iter().any(|rule| **rule == **named);
-    let message = format!(
-        "case `{}`: `{named}` is not what decides, it is {}",
-        case.name,
-        said(&decision)
+    let said = words::decision(&decision);
+    let message = text!(
+        said;
+        "用例“{}”：起决定作用的不是 `{named}`；结果是{said}",
+        "case `{}`: `{named}` is not what decides, it is {said}",
+        case.name
     );
     (!decides).then(|| placed.finding("checks::case-rule", message))
 }
@@ -151,14 +176,22 @@ fn writers_hold(all: &Enumeration<'_>) -> Vec<Finding> {
         let (label, node) = (row.example.label, row.example.node);
         found.entry((label.facet, row.question)).or_insert_with(|| {
             let decision = all.decision(row, *state);
-            let message = format!(
-                "{} of {label} at {node} is {}, but the node may not hold it",
-                row.question,
-                said(&decision)
+            let charter = all.charter();
+            let (asked, node) = (
+                words::question(charter, row.question),
+                words::node(charter, node),
+            );
+            let (label, said) = (words::label(charter, &label), words::decision(&decision));
+            let message = text!(
+                asked, node, label, said;
+                "{node}对“{label}”的“{asked}”，结果是{said}，但该节点不得留存这项内容",
+                "{asked} of {label} at {node} is {said}, but the node may not hold it"
             );
             let rule = decision.rules.first().and_then(|id| all.charter().rule(id));
-            at_rule("checks::writes-without-holding", rule, message)
-                .hint("narrow the rule, or let the facet flow there")
+            at_rule("checks::writes-without-holding", rule, message).hint(text!(
+                "请收窄规则，或允许这项内容传到该节点",
+                "narrow the rule, or let the facet flow there"
+            ))
         });
     }
     found.into_values().collect()

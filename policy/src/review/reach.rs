@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::charter::{Charter, Tier};
 use crdt_model::ids::NodeId;
 use crdt_model::label::Label;
+use crdt_model::text;
 
 use crate::deciding::question::{Question, State};
 use crate::reading::finding::Finding;
 use crate::reading::roster::tier_by_code;
 use crate::review::enumeration::Enumeration;
 use crate::review::prove::at_rule;
+use crate::review::words;
 
 /// Whether there is a link between two nodes.
 pub fn linked(one: NodeId, other: NodeId) -> bool {
@@ -34,12 +36,18 @@ pub fn audiences_are_connected(all: &Enumeration<'_>) -> Vec<Finding> {
                 let decision = row.map(|row| all.decision(row, state));
                 let rule = decision.and_then(|decision| decision.rules.first().cloned());
                 let rule = rule.and_then(|id| all.charter().rule(&id));
-                let message = format!(
+                let charter = all.charter();
+                let (node, label) = (words::node(charter, node), words::label(charter, &label));
+                let message = text!(
+                    node, label;
+                    "{node}可以留存“{label}”，但途中没有可以留存它的节点，传不到",
                     "{node} may hold {label}, but no line of nodes that may hold it leads there \
                      from home"
                 );
-                at_rule("checks::unreachable", rule, message)
-                    .hint("let a township or the county on the way hold it, or narrow the rule")
+                at_rule("checks::unreachable", rule, message).hint(text!(
+                    "请允许途中的乡镇或县级留存，或收窄规则",
+                    "let a township or the county on the way hold it, or narrow the rule"
+                ))
             });
         }
     }

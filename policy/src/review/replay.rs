@@ -4,11 +4,14 @@
 use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::label::Label;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::deciding::charter::CedarCharter;
 use crate::reading::checks::Ask;
-use crate::review::said;
+use crate::review::inventory::of_json;
+use crate::review::words;
 
 /// Bytes of one line of a log.
 const LINE_BYTES_MAX: usize = 4096;
@@ -46,7 +49,7 @@ pub struct Changed {
     /// Whether it is allowed now.
     pub allowed: bool,
     /// The same in words, with the rules.
-    pub now: String,
+    pub now: Text,
 }
 
 /// What asking a log again showed.
@@ -65,12 +68,23 @@ pub struct Replayed {
 
 /// Why a text is not a decision log.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("line {line}: {problem}; get it anew with `mesh-node decisions`")]
+#[error("{}", self.text().en)]
 pub struct LogError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong with it.
-    pub problem: String,
+    pub problem: Text,
+}
+
+impl Explain for LogError {
+    fn text(&self) -> Text {
+        let Self { line, problem } = self;
+        text!(
+            problem;
+            "第 {line} 行：{problem}；请用 `mesh-node decisions` 重新生成",
+            "line {line}: {problem}; get it anew with `mesh-node decisions`"
+        )
+    }
 }
 
 /// Asks the decisions of a log again.
@@ -83,19 +97,21 @@ pub fn replay(charter: &CedarCharter, log: &str) -> Result<Replayed, LogError> {
         if line.trim().is_empty() {
             continue;
         }
-        let fault = |problem: String| LogError {
+        let fault = |problem: Text| LogError {
             line: index + 1,
             problem,
         };
         if line.len() > LINE_BYTES_MAX {
-            return Err(fault("it is too long".to_owned()));
+            return Err(fault(text!("太长", "it is too long")));
         }
         let logged: Logged =
-            serde_json::from_str(line).map_err(|problem| fault(problem.to_string()))?;
-        let question = logged
-            .ask
-            .question(logged.role)
-            .ok_or_else(|| fault("`role` goes with `read` and `export` only".to_owned()))?;
+            serde_json::from_str(line).map_err(|problem| fault(of_json(&problem)))?;
+        let question = logged.ask.question(logged.role).ok_or_else(|| {
+            fault(text!(
+                "`role` 只用于 `read` 和 `export`",
+                "`role` goes with `read` and `export` only"
+            ))
+        })?;
         let known = charter.kinds().check_label(&logged.label).is_ok()
             && charter.roster().member(logged.node).is_some();
         replayed.decisions += 1;
@@ -104,7 +120,7 @@ pub fn replay(charter: &CedarCharter, log: &str) -> Result<Replayed, LogError> {
         if decision.allowed != logged.allowed {
             let changed = Changed {
                 allowed: decision.allowed,
-                now: said(&decision),
+                now: words::decision(&decision),
                 logged,
             };
             if changed.allowed {

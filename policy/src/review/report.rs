@@ -6,6 +6,7 @@ use askama::Template;
 use crdt_model::charter::{Charter, RuleId, Standing};
 use crdt_model::kind::Title;
 use crdt_model::label::Grade;
+use crdt_model::text::Text;
 use crdt_model::time::WallTime;
 
 use crate::deciding::question::State;
@@ -49,8 +50,8 @@ struct FindingView {
     class: &'static str,
     severity: &'static str,
     place: String,
-    message: String,
-    hint: String,
+    message: Text,
+    hint: Text,
 }
 
 struct ReviewerView {

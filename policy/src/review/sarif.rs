@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crdt_model::text;
+use crdt_model::text::Language;
 use serde_json::{Value, json};
 
 use crate::reading::files::CharterFiles;
@@ -10,7 +12,7 @@ use crate::reading::finding::{Finding, Severity};
 use crate::signing::manifest::Sha256Sum;
 
 /// The findings of one run as a SARIF log.
-pub fn log(findings: &[Finding], files: &CharterFiles) -> Value {
+pub fn log(findings: &[Finding], files: &CharterFiles, language: Language) -> Value {
     let codes: BTreeMap<&str, usize> = findings
         .iter()
         .map(|finding| finding.code)
@@ -22,7 +24,7 @@ pub fn log(findings: &[Finding], files: &CharterFiles) -> Value {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let results: Vec<Value> = findings
         .iter()
-        .map(|finding| result(finding, files, &codes, &mut seen))
+        .map(|finding| result(finding, files, language, &codes, &mut seen))
         .collect();
     let rules: Vec<Value> = codes.keys().map(|code| json!({ "id": code })).collect();
     json!({
@@ -34,6 +36,7 @@ pub fn log(findings: &[Finding], files: &CharterFiles) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "language": match language { Language::Zh => "zh-CN", Language::En => "en-US" },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { "CHARTER": {
                 "description": { "text": "the folder of the charter" }
@@ -46,6 +49,7 @@ pub fn log(findings: &[Finding], files: &CharterFiles) -> Value {
 fn result(
     finding: &Finding,
     files: &CharterFiles,
+    language: Language,
     codes: &BTreeMap<&str, usize>,
     seen: &mut BTreeMap<String, usize>,
 ) -> Value {
@@ -54,10 +58,12 @@ fn result(
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let mut text = finding.message.clone();
+    let mut said = finding.message.clone();
     if let Some(hint) = &finding.hint {
-        text.push_str(&format!(" ({hint})"));
+        let (message, hint) = (&finding.message, hint);
+        said = text!(message, hint; "{message}（{hint}）", "{message} ({hint})");
     }
+    let text = said.into_language(language);
     let mut location = json!({
         "artifactLocation": { "uri": finding.file, "uriBaseId": "CHARTER" },
     });
@@ -91,7 +97,7 @@ fn fingerprint(finding: &Finding, files: &CharterFiles) -> String {
         content.get(span)
     });
     let mut content = format!("{}\n{}\n", finding.code, finding.file).into_bytes();
-    content.extend_from_slice(about.unwrap_or(finding.message.as_bytes()));
+    content.extend_from_slice(about.unwrap_or(finding.message.en.as_bytes()));
     let sum = Sha256Sum::of(&content).to_string();
     sum.get(..32).unwrap_or(&sum).to_owned()
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterDigest, CharterVersion};
+use crdt_model::text;
+use crdt_model::text::Text;
 use crdt_model::time::WallTime;
 
 use crate::deciding::charter::CedarCharter;
@@ -84,7 +86,7 @@ impl AdoptedCharter {
     pub fn check_decisions(&self) -> Result<(), AdoptionRefused> {
         let found = Sha256Sum(self.charter.decision_digest());
         let listed = self.manifest.decisions;
-        agree("the digest of all decisions", &listed, &found)
+        agree(of_decisions(), &listed, &found)
     }
 }
 
@@ -338,14 +340,35 @@ pub(crate) fn agree_with(
 ) -> Result<(), AdoptionRefused> {
     let date = crate::signing::manifest_text::date;
     let (listed, found) = (manifest.validity, charter.validity());
-    agree("the county", &manifest.county, &charter.county())?;
-    agree("the version", &manifest.version, &charter.version())?;
-    agree("the first moment", &date(listed.from)?, &date(found.from)?)?;
-    agree("the last moment", &date(listed.until)?, &date(found.until)?)
+    agree(
+        text!("县", "the county"),
+        &manifest.county,
+        &charter.county(),
+    )?;
+    agree(
+        text!("版本号", "the version"),
+        &manifest.version,
+        &charter.version(),
+    )?;
+    agree(
+        text!("生效时间", "the first moment"),
+        &date(listed.from)?,
+        &date(found.from)?,
+    )?;
+    agree(
+        text!("到期时间", "the last moment"),
+        &date(listed.until)?,
+        &date(found.until)?,
+    )
+}
+
+/// What a manifest and its charter are held together by last.
+pub(crate) fn of_decisions() -> Text {
+    text!("全部判定的摘要", "the digest of all decisions")
 }
 
 fn agree<T: PartialEq + ToString>(
-    what: &'static str,
+    what: Text,
     manifest: &T,
     charter: &T,
 ) -> Result<(), AdoptionRefused> {

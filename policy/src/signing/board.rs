@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::ids::{Name, PublicKey};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::deciding::charter::CedarCharter;
 use crate::reading::files::CharterFiles;
@@ -34,15 +36,11 @@ pub struct BoardMember {
 
 /// Why a charter's reviewers cannot sign anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum BoardError {
     /// It lists none.
-    #[error(
-        "`charter.toml` lists no reviewers; add a `[[reviewer]]` with `name` and `key` for each of \
-         them (`mesh-policy keys` makes keys)"
-    )]
     Empty,
     /// A key that cannot sign charters.
-    #[error("the key of reviewer `{reviewer}` in `charter.toml`: {problem}")]
     Key {
         /// The reviewer.
         reviewer: String,
@@ -50,10 +48,6 @@ pub enum BoardError {
         problem: SshKeyError,
     },
     /// Two reviewers who cannot be told apart.
-    #[error(
-        "reviewers `{one}` and `{other}` in `charter.toml` have the same key or name; each needs \
-         their own"
-    )]
     Twice {
         /// The first.
         one: String,
@@ -61,16 +55,43 @@ pub enum BoardError {
         other: String,
     },
     /// A threshold of none, or of more than there are.
-    #[error(
-        "threshold {threshold} in `charter.toml` does not fit {reviewers} reviewers; it is at least \
-         1 and at most their number"
-    )]
     Threshold {
         /// As given.
         threshold: usize,
         /// How many reviewers there are.
         reviewers: usize,
     },
+}
+
+impl Explain for BoardError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Empty => text!(
+                "`charter.toml` 没有列出审核人；请为每名审核人加一段 `[[reviewer]]`，写明 `name` 和 `key`\
+                 （`mesh-policy keys` 可以生成密钥）",
+                "`charter.toml` lists no reviewers; add a `[[reviewer]]` with `name` and `key` for each \
+                 of them (`mesh-policy keys` makes keys)"
+            ),
+            Self::Key { reviewer, problem } => text!(
+                problem;
+                "`charter.toml` 中审核人 `{reviewer}` 的公钥：{problem}",
+                "the key of reviewer `{reviewer}` in `charter.toml`: {problem}"
+            ),
+            Self::Twice { one, other } => text!(
+                "`charter.toml` 中审核人 `{one}` 与 `{other}` 的公钥或姓名相同；每人须有自己的",
+                "reviewers `{one}` and `{other}` in `charter.toml` have the same key or name; each \
+                 needs their own"
+            ),
+            Self::Threshold {
+                threshold,
+                reviewers,
+            } => text!(
+                "`charter.toml` 中须签名人数 {threshold} 与审核人 {reviewers} 名不符；至少 1 人，最多不超过审核人数",
+                "threshold {threshold} in `charter.toml` does not fit {reviewers} reviewers; it is at \
+                 least 1 and at most their number"
+            ),
+        }
+    }
 }
 
 /// A signature that verifies over the manifest, by whomever.
@@ -84,15 +105,14 @@ pub struct GoodSignature {
 
 /// Why a file under `signatures/` does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum SignatureFault {
     /// Something that is no signature file.
-    #[error("`{path}` has no place among the signatures; only `<reviewer>.sig` has; remove it")]
     Misplaced {
         /// Its path.
         path: String,
     },
     /// It proves nothing about this manifest.
-    #[error("`{path}`: {problem}")]
     Bad {
         /// Its path.
         path: String,
@@ -100,10 +120,6 @@ pub enum SignatureFault {
         problem: SshSigError,
     },
     /// A good signature with a key that is not listed.
-    #[error(
-        "`{path}` was made with the key {fingerprint}, which is no listed reviewer's; sign with the \
-         listed key, or remove the file"
-    )]
     Unknown {
         /// Its path.
         path: String,
@@ -111,9 +127,6 @@ pub enum SignatureFault {
         fingerprint: String,
     },
     /// A good signature of a reviewer, under another name.
-    #[error(
-        "`{path}` was made with the key of `{reviewer}`; it belongs in `{needed}`: rename or remove it"
-    )]
     Misnamed {
         /// Its path.
         path: String,
@@ -122,6 +135,36 @@ pub enum SignatureFault {
         /// Where it belongs.
         needed: String,
     },
+}
+
+impl Explain for SignatureFault {
+    fn text(&self) -> Text {
+        match self {
+            Self::Misplaced { path } => text!(
+                "`{path}` 不是审核人的签名文件；这里只放 `<reviewer>.sig`；请移走",
+                "`{path}` has no place among the signatures; only `<reviewer>.sig` has; remove it"
+            ),
+            Self::Bad { path, problem } => text!(
+                problem;
+                "`{path}`：{problem}",
+                "`{path}`: {problem}"
+            ),
+            Self::Unknown { path, fingerprint } => text!(
+                "`{path}` 所用的密钥 `{fingerprint}` 不是任何一名审核人的；请用列出的密钥签名，或移走这个文件",
+                "`{path}` was made with the key {fingerprint}, which is no listed reviewer's; sign with \
+                 the listed key, or remove the file"
+            ),
+            Self::Misnamed {
+                path,
+                reviewer,
+                needed,
+            } => text!(
+                "`{path}` 是用审核人 `{reviewer}` 的密钥签的，应放在 `{needed}`；请改名或移走",
+                "`{path}` was made with the key of `{reviewer}`; it belongs in `{needed}`: rename or \
+                 remove it"
+            ),
+        }
+    }
 }
 
 /// Who of a board signed.

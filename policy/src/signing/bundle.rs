@@ -14,6 +14,8 @@
 //! same bytes is refused. Decoding copies from the input and never allocates more than it.
 
 use crdt_model::limits::{CHARTER_BYTES_MAX, CHARTER_FILES_MAX};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::reading::files::CharterFiles;
 use crate::signing::manifest::{ManifestError, PATH_BYTES_MAX, check_path};
@@ -22,12 +24,9 @@ const MAGIC: &[u8; 8] = b"CMchart1";
 
 /// Why bytes are not a bundle, or files do not make one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum BundleError {
     /// More files or bytes than a charter may have.
-    #[error(
-        "{files} files and {bytes} bytes, where a charter has at most {CHARTER_FILES_MAX} files and \
-         {CHARTER_BYTES_MAX} bytes, paths included; remove or shorten files"
-    )]
     TooLarge {
         /// How many files.
         files: usize,
@@ -35,22 +34,42 @@ pub enum BundleError {
         bytes: usize,
     },
     /// A path that a charter's file may not have.
-    #[error(transparent)]
     Path(#[from] ManifestError),
     /// Not a bundle of this format.
-    #[error("not a charter bundle of a known format; get the charter from another node")]
     Magic,
     /// The bytes end before they should.
-    #[error("the charter bundle is cut off at byte {at}; get the charter again")]
     Truncated {
         /// Where something was expected.
         at: usize,
     },
     /// Files out of order, a file twice, or bytes after the last file.
-    #[error(
-        "the charter bundle is not in its one canonical form; get the charter from another node"
-    )]
     NotCanonical,
+}
+
+impl Explain for BundleError {
+    fn text(&self) -> Text {
+        match self {
+            Self::TooLarge { files, bytes } => text!(
+                "{files} 个文件、{bytes} 字节；章程连同路径最多 {CHARTER_FILES_MAX} 个文件、\
+                 {CHARTER_BYTES_MAX} 字节；请删减文件",
+                "{files} files and {bytes} bytes, where a charter has at most {CHARTER_FILES_MAX} files \
+                 and {CHARTER_BYTES_MAX} bytes, paths included; remove or shorten files"
+            ),
+            Self::Path(problem) => problem.text(),
+            Self::Magic => text!(
+                "不是能识别的章程数据；请从其他节点获取章程",
+                "not a charter bundle of a known format; get the charter from another node"
+            ),
+            Self::Truncated { at } => text!(
+                "章程数据在第 {at} 字节处中断；请重新获取章程",
+                "the charter bundle is cut off at byte {at}; get the charter again"
+            ),
+            Self::NotCanonical => text!(
+                "章程数据的写法不合规定；请从其他节点获取章程",
+                "the charter bundle is not in its one canonical form; get the charter from another node"
+            ),
+        }
+    }
 }
 
 /// The bytes of these files.

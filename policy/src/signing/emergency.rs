@@ -33,6 +33,8 @@ use std::str::FromStr;
 use crdt_model::charter::{Declared, Validity};
 use crdt_model::ids::{CharterDigest, NodeId};
 use crdt_model::limits::DECLARATION_BYTES_MAX as SIGNED_BYTES_MAX;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use crdt_model::time::WallTime;
 use sha2::{Digest, Sha256};
 
@@ -76,22 +78,18 @@ pub struct Declaration {
 
 /// Why a declaration changes nothing.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum EmergencyRefused {
     /// The charter has no emergency.
-    #[error("the charter has no terms for an emergency")]
     NoTerms,
     /// It is not the one text of any declaration.
-    #[error(
-        "line {line} of the declaration: {problem}; write it with `mesh-policy emergency declare`"
-    )]
     Text {
         /// The line, from 1.
         line: usize,
         /// What is wrong.
-        problem: &'static str,
+        problem: Text,
     },
     /// It was made under another charter.
-    #[error("it was made under charter {found}, and {ours} is in force; declare it anew")]
     OtherCharter {
         /// The one in force.
         ours: CharterDigest,
@@ -99,7 +97,6 @@ pub enum EmergencyRefused {
         found: CharterDigest,
     },
     /// It would hold longer than the charter allows.
-    #[error("it would hold for {hours} hours, where the charter allows {hours_max}")]
     TooLong {
         /// How long.
         hours: u64,
@@ -107,24 +104,18 @@ pub enum EmergencyRefused {
         hours_max: u32,
     },
     /// Its folder cannot be read.
-    #[error("cannot read `{path}`: {problem}")]
     Unreadable {
         /// Where.
         path: String,
         /// What is wrong.
-        problem: String,
+        problem: Text,
     },
     /// It has too many signatures, or too long ones.
-    #[error(
-        "its signatures take {bytes} bytes with it, where {SIGNED_BYTES_MAX} and {SIGNATURES_MAX} \
-         signatures are allowed"
-    )]
     TooLarge {
         /// How many bytes.
         bytes: usize,
     },
     /// A signature that proves nothing.
-    #[error("signature {number}: {problem}")]
     Signature {
         /// Which, from 1.
         number: usize,
@@ -132,13 +123,56 @@ pub enum EmergencyRefused {
         problem: SshSigError,
     },
     /// Too few reviewers signed.
-    #[error("{signed} of the reviewers signed it, where {needed} must")]
     TooFew {
         /// How many.
         signed: usize,
         /// How many must.
         needed: usize,
     },
+}
+
+impl Explain for EmergencyRefused {
+    fn text(&self) -> Text {
+        match self {
+            Self::NoTerms => text!(
+                "章程没有约定应急共享",
+                "the charter has no terms for an emergency"
+            ),
+            Self::Text { line, problem } => text!(
+                problem;
+                "应急启动文件第 {line} 行：{problem}；请用 `mesh-policy emergency declare` 生成",
+                "line {line} of the declaration: {problem}; write it with `mesh-policy emergency \
+                 declare`"
+            ),
+            Self::OtherCharter { ours, found } => text!(
+                "它依据的章程摘要是 {found}，而现行章程的摘要是 {ours}；请按现行章程重新生成",
+                "it was made under charter {found}, and {ours} is in force; declare it anew"
+            ),
+            Self::TooLong { hours, hours_max } => text!(
+                "时长 {hours} 小时，章程规定每次最多 {hours_max} 小时",
+                "it would hold for {hours} hours, where the charter allows {hours_max}"
+            ),
+            Self::Unreadable { path, problem } => text!(
+                problem;
+                "读不了 `{path}`：{problem}",
+                "cannot read `{path}`: {problem}"
+            ),
+            Self::TooLarge { bytes } => text!(
+                "连同签名共 {bytes} 字节；最多 {SIGNED_BYTES_MAX} 字节、{SIGNATURES_MAX} 个签名",
+                "its signatures take {bytes} bytes with it, where {SIGNED_BYTES_MAX} and \
+                 {SIGNATURES_MAX} signatures are allowed"
+            ),
+            Self::Signature { number, problem } => text!(
+                problem;
+                "第 {number} 个签名：{problem}",
+                "signature {number}: {problem}"
+            ),
+            Self::TooFew { signed, needed } => text!(
+                "审核人中有 {signed} 人签名，须 {needed} 人",
+                "{signed} of the reviewers signed it, where {needed} must"
+            ),
+        }
+    }
 }
 
 impl Declaration {
@@ -158,23 +192,39 @@ impl Declaration {
     pub fn parse(bytes: &[u8]) -> Result<Self, EmergencyRefused> {
         let fault = |line, problem| EmergencyRefused::Text { line, problem };
         if bytes.len() > DECLARATION_BYTES_MAX {
-            return Err(fault(1, "it is too long"));
+            return Err(fault(1, text!("太长", "it is too long")));
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| fault(1, "it is not UTF-8"))?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| fault(1, text!("不是 UTF-8 文本", "it is not UTF-8")))?;
         let mut lines = text.lines();
         if lines.next() != Some(FIRST_LINE) {
-            return Err(fault(1, "it is no declaration of a known format"));
+            return Err(fault(
+                1,
+                text!(
+                    "不是能识别的应急启动文件",
+                    "it is no declaration of a known format"
+                ),
+            ));
         }
         let mut word = |line, key: &str| {
             let value = lines.next().and_then(|text| text.strip_prefix(key));
             let value = value.and_then(|value| value.strip_prefix(' '));
-            value.ok_or(fault(line, "another word must stand here"))
+            value.ok_or_else(|| {
+                fault(
+                    line,
+                    text!("此处应为 `{key} …`", "another word must stand here"),
+                )
+            })
         };
-        let county = parsed(word(2, "county")?).ok_or(fault(2, "no node code"))?;
-        let charter = parsed(word(3, "charter")?).ok_or(fault(3, "no digest"))?;
-        let number = parsed(word(4, "number")?).ok_or(fault(4, "no number"))?;
-        let from = time(word(5, "from")?).ok_or(fault(5, "no time"))?;
-        let until = time(word(6, "until")?).ok_or(fault(6, "no time"))?;
+        let county = parsed(word(2, "county")?)
+            .ok_or_else(|| fault(2, text!("不是节点代码", "no node code")))?;
+        let charter =
+            parsed(word(3, "charter")?).ok_or_else(|| fault(3, text!("不是摘要", "no digest")))?;
+        let number =
+            parsed(word(4, "number")?).ok_or_else(|| fault(4, text!("不是编号", "no number")))?;
+        let from = time(word(5, "from")?).ok_or_else(|| fault(5, text!("不是时间", "no time")))?;
+        let until =
+            time(word(6, "until")?).ok_or_else(|| fault(6, text!("不是时间", "no time")))?;
         let reason = word(7, "reason")?.to_owned();
         let declaration = Self {
             county,
@@ -184,19 +234,27 @@ impl Declaration {
             reason,
         };
         if number == 0 || until < from {
-            return Err(fault(6, "it ends before it begins, or has no number"));
+            return Err(fault(
+                6,
+                text!(
+                    "结束早于开始，或编号为 0",
+                    "it ends before it begins, or has no number"
+                ),
+            ));
         }
-        let plain = !crate::reading::characters::hides(&declaration.reason);
-        if declaration.reason.trim().is_empty()
-            || declaration.reason.len() > REASON_BYTES_MAX
-            || !plain
-        {
-            return Err(fault(7, "the reason is empty or too long"));
+        if !says_why(&declaration.reason) {
+            return Err(fault(
+                7,
+                text!("理由没有填写或太长", "the reason is empty or too long"),
+            ));
         }
         if declaration.encode().as_deref() == Some(text) {
             Ok(declaration)
         } else {
-            Err(fault(7, "it is not in its one canonical form"))
+            Err(fault(
+                7,
+                text!("写法不合规定", "it is not in its one canonical form"),
+            ))
         }
     }
 
@@ -211,6 +269,12 @@ impl Declaration {
             digest: CharterDigest(Sha256::digest(text).into()),
         }
     }
+}
+
+/// Whether a reason is one line that people can read.
+fn says_why(reason: &str) -> bool {
+    let plain = !crate::reading::characters::hides(reason);
+    plain && !reason.trim().is_empty() && reason.len() <= REASON_BYTES_MAX
 }
 
 /// A declaration with the signatures over it, as it lies in a folder or travels.
@@ -231,7 +295,7 @@ impl Signed {
         let text = read_bounded(&folder.join(FILE), DECLARATION_BYTES_MAX)?;
         let unreadable = |problem: std::io::Error| EmergencyRefused::Unreadable {
             path: folder.display().to_string(),
-            problem: problem.to_string(),
+            problem: problem.text(),
         };
         let mut signatures = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -295,22 +359,28 @@ fn take(bytes: &[u8], bytes_max: usize) -> Option<(&[u8], &[u8])> {
 }
 
 fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, EmergencyRefused> {
-    let unreadable = |problem: String| EmergencyRefused::Unreadable {
+    let unreadable = |problem: &dyn Explain| EmergencyRefused::Unreadable {
         path: path.display().to_string(),
-        problem,
+        problem: problem.text(),
     };
-    let found = std::fs::metadata(path).map_err(|problem| unreadable(problem.to_string()))?;
+    let found = std::fs::metadata(path).map_err(|problem| unreadable(&problem))?;
     if !found.is_file() {
         // Opening a pipe would wait for somebody who writes to it.
-        return Err(unreadable("it is not an ordinary file".to_owned()));
+        return Err(unreadable(&text!(
+            "不是普通文件",
+            "it is not an ordinary file"
+        )));
     }
-    let file = std::fs::File::open(path).map_err(|problem| unreadable(problem.to_string()))?;
+    let file = std::fs::File::open(path).map_err(|problem| unreadable(&problem))?;
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;
     std::io::Read::read_to_end(&mut std::io::Read::take(file, limit), &mut bytes)
-        .map_err(|problem| unreadable(problem.to_string()))?;
+        .map_err(|problem| unreadable(&problem))?;
     if bytes.len() > bytes_max {
-        return Err(unreadable(format!("it has more than {bytes_max} bytes")));
+        return Err(unreadable(&text!(
+            "超过 {bytes_max} 字节",
+            "it has more than {bytes_max} bytes"
+        )));
     }
     Ok(bytes)
 }

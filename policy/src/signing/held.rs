@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crdt_model::charter::Charter;
 use crdt_model::replica;
 use crdt_model::store::{Store, StoreError};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use crdt_model::time::WallTime;
 
 use crate::reading::files::CharterFiles;
@@ -16,16 +18,27 @@ use crate::signing::refusal::AdoptionRefused;
 
 /// Why the charters that a store holds cannot be loaded.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum HeldError {
     /// The store failed.
-    #[error(transparent)]
     Store(#[from] StoreError),
     /// It holds no charter.
-    #[error("the store holds no charter")]
     None,
     /// It holds one that cannot be restored.
-    #[error(transparent)]
     Refused(#[from] AdoptionRefused),
+}
+
+impl Explain for HeldError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Store(problem) => Text {
+                zh: "数据存储读不了".to_owned(),
+                en: problem.to_string(),
+            },
+            Self::None => text!("数据存储中没有章程", "the store holds no charter"),
+            Self::Refused(why) => why.text(),
+        }
+    }
 }
 
 /// The charters that a store holds.

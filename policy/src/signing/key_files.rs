@@ -5,22 +5,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crdt_model::ids::Name;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use ed25519_dalek::SigningKey;
 use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey, KeypairData};
 use ssh_key::public::Ed25519PublicKey;
 use ssh_key::{LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
-use crate::signing::sshsig::{NAMESPACE, SshKey};
+use crate::signing::sshsig::{NAMESPACE, SshKey, of_ssh_key};
 
 /// Bytes of a private key file.
 const PRIVATE_KEY_BYTES_MAX: u64 = 16 * 1024;
 
 /// Why a key file could not be made or read.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum KeyFileError {
     /// The operating system refused.
-    #[error("cannot use key file `{path}`: {problem}", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -28,45 +30,28 @@ pub enum KeyFileError {
         problem: std::io::Error,
     },
     /// There is a key already.
-    #[error("`{path}` exists and is not overwritten; choose another name or folder", path = path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// Others can read it.
-    #[error("`{path}` can be read by others; run `chmod 600` on it", path = path.display())]
     Open {
         /// The file.
         path: PathBuf,
     },
     /// Not a private key in OpenSSH's form.
-    #[error(
-        "`{path}` is not an OpenSSH private key ({problem}); give the file without `.pub`",
-        path = path.display()
-    )]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        problem: String,
+        problem: Text,
     },
     /// It is protected by a passphrase, which this program never asks for.
-    #[error(
-        "`{path}` has a passphrase; sign with `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < \
-         DIR/manifest > my.sig`, then add it with `mesh-policy sign DIR --signature my.sig`",
-        path = path.display()
-    )]
     Encrypted {
         /// The file.
         path: PathBuf,
     },
     /// A key that this program cannot sign with.
-    #[error(
-        "`{path}` is a `{algorithm}` key; ed25519 is needed, or for a security key sign with \
-         `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < DIR/manifest > my.sig`, then add it with \
-         `mesh-policy sign DIR --signature my.sig`",
-        path = path.display()
-    )]
     Algorithm {
         /// The file.
         path: PathBuf,
@@ -74,8 +59,60 @@ pub enum KeyFileError {
         algorithm: String,
     },
     /// The operating system has no randomness to give.
-    #[error("the operating system gives no randomness: {0}")]
     Randomness(String),
+}
+
+impl Explain for KeyFileError {
+    fn text(&self) -> Text {
+        match self {
+            Self::File { path, problem } => {
+                let path = path.display();
+                text!(
+                    problem;
+                    "密钥文件 `{path}` 不能用：{problem}",
+                    "cannot use key file `{path}`: {problem}"
+                )
+            }
+            Self::Exists { path } => text!(
+                "`{path}` 已经存在，不会覆盖；请换一个姓名或目录",
+                "`{path}` exists and is not overwritten; choose another name or folder",
+                path = path.display()
+            ),
+            Self::Open { path } => text!(
+                "其他人也能读取 `{path}`；请对它执行 `chmod 600`",
+                "`{path}` can be read by others; run `chmod 600` on it",
+                path = path.display()
+            ),
+            Self::Unreadable { path, problem } => {
+                let path = path.display();
+                text!(
+                    problem;
+                    "`{path}` 不是 OpenSSH 私钥（{problem}）；请给出不带 `.pub` 的那个文件",
+                    "`{path}` is not an OpenSSH private key ({problem}); give the file without `.pub`"
+                )
+            }
+            Self::Encrypted { path } => text!(
+                "`{path}` 有口令；请用 `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < \
+                 DIR/manifest > my.sig` 签名，再用 `mesh-policy sign DIR --signature my.sig` 加入",
+                "`{path}` has a passphrase; sign with `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < \
+                 DIR/manifest > my.sig`, then add it with `mesh-policy sign DIR --signature my.sig`",
+                path = path.display()
+            ),
+            Self::Algorithm { path, algorithm } => text!(
+                "`{path}` 是 `{algorithm}` 密钥，需要 `ed25519`；安全密钥请用 \
+                 `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < DIR/manifest > my.sig` 签名，再用 \
+                 `mesh-policy sign DIR --signature my.sig` 加入",
+                "`{path}` is a `{algorithm}` key; ed25519 is needed, or for a security key sign with \
+                 `ssh-keygen -Y sign -n {NAMESPACE} -f {path} < DIR/manifest > my.sig`, then add it \
+                 with `mesh-policy sign DIR --signature my.sig`",
+                path = path.display()
+            ),
+            Self::Randomness(problem) => Text {
+                zh: "操作系统没有给出随机数".to_owned(),
+                en: format!("the operating system gives no randomness: {problem}"),
+            },
+        }
+    }
 }
 
 /// A key pair that was made.
@@ -109,7 +146,7 @@ pub fn make_key_pair(name: Name, folder: &Path) -> Result<KeyPairFiles, KeyFileE
     let signing = SigningKey::from_bytes(&seed);
     let unreadable = |problem: ssh_key::Error| KeyFileError::Unreadable {
         path: private.clone(),
-        problem: problem.to_string(),
+        problem: of_ssh_key(&problem),
     };
     let pair = Ed25519Keypair {
         public: Ed25519PublicKey(signing.verifying_key().to_bytes()),
@@ -136,7 +173,10 @@ pub fn read_private_key(path: &Path) -> Result<SigningKey, KeyFileError> {
     };
     let metadata = std::fs::metadata(path).map_err(fault)?;
     if metadata.len() > PRIVATE_KEY_BYTES_MAX {
-        let problem = format!("longer than {PRIVATE_KEY_BYTES_MAX} bytes");
+        let problem = text!(
+            "超过 {PRIVATE_KEY_BYTES_MAX} 字节",
+            "longer than {PRIVATE_KEY_BYTES_MAX} bytes"
+        );
         return Err(KeyFileError::Unreadable {
             path: path.to_owned(),
             problem,
@@ -146,7 +186,7 @@ pub fn read_private_key(path: &Path) -> Result<SigningKey, KeyFileError> {
     let key =
         PrivateKey::from_openssh(text.as_slice()).map_err(|problem| KeyFileError::Unreadable {
             path: path.to_owned(),
-            problem: problem.to_string(),
+            problem: of_ssh_key(&problem),
         })?;
     if open_to_others(&metadata) {
         return Err(KeyFileError::Open {
@@ -170,7 +210,7 @@ pub fn read_private_key(path: &Path) -> Result<SigningKey, KeyFileError> {
     };
     let listed = key.public_key().key_data().ed25519().map(|key| key.0);
     if listed != Some(signing.verifying_key().to_bytes()) {
-        let problem = "its two halves are not a pair".to_owned();
+        let problem = text!("公钥与私钥不成对", "its two halves are not a pair");
         return Err(KeyFileError::Unreadable {
             path: path.to_owned(),
             problem,

@@ -27,11 +27,13 @@ use std::fmt::Write as _;
 use crdt_model::charter::Validity;
 use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
 use crdt_model::limits::{CHARTER_FILES_MAX, CHARTER_VERSIONS_MAX};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use sha2::{Digest, Sha256};
 
 use crate::reading::files::CharterFiles;
 use crate::signing::manifest_text;
-pub use crate::signing::manifest_text::date;
+pub use crate::signing::manifest_text::{date, moment};
 
 /// The manifest's path within the charter.
 pub const MANIFEST_PATH: &str = "manifest";
@@ -82,45 +84,30 @@ pub struct Manifest {
 
 /// Why a manifest cannot be read, or does not describe the files beside it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum ManifestError {
     /// There is none.
-    #[error("the charter has no `manifest`; write it with `mesh-policy manifest`")]
     Missing,
     /// A line that is not what must stand there.
-    #[error(
-        "`manifest` line {line}: {problem}; write it anew with `mesh-policy manifest`, never by hand"
-    )]
     Line {
         /// The line, from 1.
         line: usize,
         /// What is wrong with it.
-        problem: String,
+        problem: Text,
     },
     /// It says what it should, but not byte for byte as it should.
-    #[error(
-        "`manifest` is not in its one canonical form; write it anew with `mesh-policy manifest`"
-    )]
     NotCanonical,
     /// A path that files of a charter may not have.
-    #[error(
-        "`{path}` is not a path that a charter's file may have: parts of a-z, A-Z, 0-9, `.`, `-` and \
-         `_`, none starting with `.`, at most {PATH_BYTES_MAX} bytes; remove or rename the file"
-    )]
     Path {
         /// The path as given, control characters escaped.
         path: String,
     },
     /// A listed file is not there.
-    #[error("`{path}` is listed in the manifest but is not there; get the whole charter again")]
     FileMissing {
         /// Its path.
         path: String,
     },
     /// A file is not what the manifest says.
-    #[error(
-        "`{path}` was changed after the manifest was written; undo the change, or run \
-         `mesh-policy manifest` and have reviewers sign again"
-    )]
     FileChanged {
         /// Its path.
         path: String,
@@ -130,20 +117,61 @@ pub enum ManifestError {
         found: Sha256Sum,
     },
     /// A file is not in the manifest.
-    #[error(
-        "`{path}` is not in the manifest; remove it, or run `mesh-policy manifest` and have \
-         reviewers sign again"
-    )]
     FileAdded {
         /// Its path.
         path: String,
     },
     /// A time that cannot be written as a date.
-    #[error("{ms} ms since 1970 is not a time that a manifest can hold")]
     Time {
         /// The time.
         ms: u64,
     },
+}
+
+impl Explain for ManifestError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Missing => text!(
+                "章程还没有文件清单 `manifest`；请用 `mesh-policy manifest` 生成",
+                "the charter has no `manifest`; write it with `mesh-policy manifest`"
+            ),
+            Self::Line { line, problem } => text!(
+                problem;
+                "文件清单 `manifest` 第 {line} 行：{problem}；请用 `mesh-policy manifest` 重新生成，不要手工修改",
+                "`manifest` line {line}: {problem}; write it anew with `mesh-policy manifest`, never by \
+                 hand"
+            ),
+            Self::NotCanonical => text!(
+                "文件清单 `manifest` 的写法不合规定；请用 `mesh-policy manifest` 重新生成",
+                "`manifest` is not in its one canonical form; write it anew with `mesh-policy manifest`"
+            ),
+            Self::Path { path } => text!(
+                "章程文件的路径不能是 `{path}`：只能用 `a-z`、`A-Z`、`0-9`、`.`、`-`、`_`，每段都不以 `.` 开头，\
+                 最多 {PATH_BYTES_MAX} 字节；请移走或改名",
+                "`{path}` is not a path that a charter's file may have: parts of a-z, A-Z, 0-9, `.`, `-` \
+                 and `_`, none starting with `.`, at most {PATH_BYTES_MAX} bytes; remove or rename the \
+                 file"
+            ),
+            Self::FileMissing { path } => text!(
+                "文件清单列有 `{path}`，目录中却没有；请重新获取整份章程",
+                "`{path}` is listed in the manifest but is not there; get the whole charter again"
+            ),
+            Self::FileChanged { path, .. } => text!(
+                "文件清单生成后 `{path}` 又有改动；请恢复原样，或用 `mesh-policy manifest` 重新生成，再请审核人签名",
+                "`{path}` was changed after the manifest was written; undo the change, or run \
+                 `mesh-policy manifest` and have reviewers sign again"
+            ),
+            Self::FileAdded { path } => text!(
+                "`{path}` 不在文件清单中；请移走，或用 `mesh-policy manifest` 重新生成文件清单，再请审核人签名",
+                "`{path}` is not in the manifest; remove it, or run `mesh-policy manifest` and have \
+                 reviewers sign again"
+            ),
+            Self::Time { ms } => text!(
+                "1970 年起第 {ms} 毫秒：文件清单写不下这个时间",
+                "{ms} ms since 1970 is not a time that a manifest can hold"
+            ),
+        }
+    }
 }
 
 impl Manifest {

@@ -1,33 +1,28 @@
 //! Why a charter is not adopted, by cause, each with what to do next.
 
-use std::fmt;
-
 use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
 use crdt_model::limits::{CHARTER_BYTES_MAX, CHARTER_FILES_MAX};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use crdt_model::time::WallTime;
 
 use crate::reading::finding::Finding;
 use crate::signing::board::{BoardError, SignatureFault, Tally};
 use crate::signing::bundle::BundleError;
 use crate::signing::manifest::ManifestError;
-use crate::signing::manifest_text::date;
+use crate::signing::manifest_text::moment;
 
 /// Why a charter is refused. The charter that was held before stays.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum AdoptionRefused {
     /// More, or more bytes, than a charter may have.
-    #[error(
-        "it has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes; get it from another node"
-    )]
     TooLarge,
     /// Not the bytes of a charter.
-    #[error("{0}")]
     Bundle(BundleError),
     /// The manifest, or a file that is not what the manifest says.
-    #[error("{0}")]
     Manifest(ManifestError),
     /// The charter of another county.
-    #[error("it governs county {offered} and not {ours}; offer this node its own county's charter")]
     OtherCounty {
         /// The county of the charter held.
         ours: NodeId,
@@ -35,13 +30,11 @@ pub enum AdoptionRefused {
         offered: NodeId,
     },
     /// The very charter that is held.
-    #[error("version {version} is held already; there is nothing to do")]
     AlreadyHeld {
         /// The version.
         version: CharterVersion,
     },
     /// A version that was left behind.
-    #[error("version {offered} is older than version {ours}, which is held; offer version {next}", next = .ours.0.saturating_add(1))]
     Older {
         /// The version held.
         ours: CharterVersion,
@@ -49,7 +42,6 @@ pub enum AdoptionRefused {
         offered: CharterVersion,
     },
     /// Another charter with the number of the one held.
-    #[error("{}", fork(*version, *ours, *offered, *signed))]
     Fork {
         /// The number that both have.
         version: CharterVersion,
@@ -61,7 +53,6 @@ pub enum AdoptionRefused {
         signed: bool,
     },
     /// Versions between the one held and the one offered are missing.
-    #[error("version {offered} does not follow version {ours}, which is held; offer version {next} first", next = .ours.0.saturating_add(1))]
     Gap {
         /// The version held.
         ours: CharterVersion,
@@ -69,10 +60,6 @@ pub enum AdoptionRefused {
         offered: CharterVersion,
     },
     /// The right number, but after another charter.
-    #[error(
-        "it follows {} and not {ours}, which is held; compare both with a reviewer: one of them \
-         comes from a fork", follows.map_or("none".to_owned(), |digest| digest.to_string())
-    )]
     NotSuccessor {
         /// Digest of the charter held.
         ours: CharterDigest,
@@ -80,19 +67,11 @@ pub enum AdoptionRefused {
         follows: Option<CharterDigest>,
     },
     /// After the right charter, but with another list of those before that.
-    #[error(
-        "version {version} lists other earlier versions than the one it follows; have its manifest \
-         written anew with `mesh-policy manifest --previous DIR`, and reviewers sign again"
-    )]
     OtherLog {
         /// The version offered.
         version: CharterVersion,
     },
     /// It has run out.
-    #[error(
-        "it expired at {}, and it is {} now; have reviewers sign a new version, or set this \
-         machine's clock", shown(*until), shown(*now)
-    )]
     Expired {
         /// Its last moment.
         until: WallTime,
@@ -100,10 +79,6 @@ pub enum AdoptionRefused {
         now: WallTime,
     },
     /// It does not hold yet.
-    #[error(
-        "it holds from {}, and it is {} now; offer it again then, or set this machine's clock",
-        shown(*from), shown(*now)
-    )]
     NotYet {
         /// Its first moment.
         from: WallTime,
@@ -111,13 +86,10 @@ pub enum AdoptionRefused {
         now: WallTime,
     },
     /// There is no signature at all.
-    #[error("nobody has signed it; reviewers sign with `mesh-policy sign`")]
     Unsigned,
     /// A file among the signatures that does not belong there or proves nothing.
-    #[error("{0}")]
     Signature(SignatureFault),
     /// Too few reviewers signed.
-    #[error("{}", too_few(*whose, tally))]
     TooFew {
         /// Whose signatures are missing.
         whose: Whose,
@@ -125,49 +97,92 @@ pub enum AdoptionRefused {
         tally: Tally,
     },
     /// Holders of sealed keys changed more than reviewers and dates.
-    #[error(
-        "`{path}` is another one: holders of recovery keys may change reviewers, threshold and dates, \
-         and nothing else; let the new reviewers sign further changes as the version after"
-    )]
     BeyondRecovery {
         /// The file.
         path: String,
     },
     /// The reviewers that it lists cannot sign anything.
-    #[error("{0}")]
     Board(BoardError),
     /// It does not parse or validate.
-    #[error("{}", invalid(.0))]
     Invalid(Vec<Finding>),
     /// No node has a key, so nobody could hold anything by it.
-    #[error(
-        "no node has a key in `roster.toml`; `mesh-node init` on each node shows it, and `mesh-policy \
-         roster set` enters it"
-    )]
     Keyless,
     /// The manifest says something else than the files.
-    #[error(
-        "{what} is {charter}, where the manifest says {manifest}; write the manifest anew with \
-         `mesh-policy manifest` and have reviewers sign again"
-    )]
     Disagrees {
         /// What differs.
-        what: &'static str,
+        what: Text,
         /// As the manifest has it.
         manifest: String,
         /// As the files have it.
         charter: String,
     },
     /// Not the charter that was asked for.
-    #[error(
-        "its digest is {found}, where {expected} was expected; get the charter again from its reviewers"
-    )]
     OtherDigest {
         /// As expected.
         expected: CharterDigest,
         /// As found.
         found: CharterDigest,
     },
+}
+
+impl Explain for AdoptionRefused {
+    fn text(&self) -> Text {
+        match self {
+            Self::TooLarge => text!(
+                "章程超过 {CHARTER_FILES_MAX} 个文件或 {CHARTER_BYTES_MAX} 字节；请从其他节点重新获取",
+                "it has more than {CHARTER_FILES_MAX} files or {CHARTER_BYTES_MAX} bytes; get it from \
+                 another node"
+            ),
+            Self::Bundle(problem) => problem.text(),
+            Self::Manifest(problem) => problem.text(),
+            Self::OtherCounty { ours, offered } => text!(
+                "这是县 {offered} 的章程，不是本县 {ours} 的；请提供本县的章程",
+                "it governs county {offered} and not {ours}; offer this node its own county's charter"
+            ),
+            Self::AlreadyHeld { version } => text!(
+                "第 {version} 版已经采用，不必再做",
+                "version {version} is held already; there is nothing to do"
+            ),
+            Self::Older { ours, offered } => older(*ours, *offered),
+            Self::Fork {
+                version,
+                ours,
+                offered,
+                signed,
+            } => fork(*version, *ours, *offered, *signed),
+            Self::Gap { ours, offered } => gap(*ours, *offered),
+            Self::NotSuccessor { ours, follows } => not_successor(*ours, *follows),
+            Self::OtherLog { version } => text!(
+                "第 {version} 版列出的历次版本与上一版不一致；请用 `mesh-policy manifest --previous DIR` \
+                 重新生成文件清单，再请审核人签名",
+                "version {version} lists other earlier versions than the one it follows; have its \
+                 manifest written anew with `mesh-policy manifest --previous DIR`, and reviewers sign \
+                 again"
+            ),
+            Self::Expired { until, now } => expired(*until, *now),
+            Self::NotYet { from, now } => not_yet(*from, *now),
+            Self::Unsigned => text!(
+                "没有审核人签名；请审核人用 `mesh-policy sign` 签名",
+                "nobody has signed it; reviewers sign with `mesh-policy sign`"
+            ),
+            Self::Signature(fault) => fault.text(),
+            Self::TooFew { whose, tally } => too_few(*whose, tally),
+            Self::BeyondRecovery { path } => beyond_recovery(path),
+            Self::Board(problem) => problem.text(),
+            Self::Invalid(findings) => invalid(findings),
+            Self::Keyless => no_keys(),
+            Self::Disagrees {
+                what,
+                manifest,
+                charter,
+            } => disagrees(what, manifest, charter),
+            Self::OtherDigest { expected, found } => text!(
+                "章程的摘要是 {found}，应为 {expected}；请向审核人重新索取章程",
+                "its digest is {found}, where {expected} was expected; get the charter again from its \
+                 reviewers"
+            ),
+        }
+    }
 }
 
 impl AdoptionRefused {
@@ -229,17 +244,29 @@ pub enum Whose {
     Own,
 }
 
-impl fmt::Display for Whose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Previous => "the previous version's reviewers",
-            Self::Own => "the reviewers it lists",
-        })
+impl Explain for Whose {
+    fn text(&self) -> Text {
+        match self {
+            Self::Previous => text!("上一版的审核人", "the previous version's reviewers"),
+            Self::Own => text!("这一版所列的审核人", "the reviewers it lists"),
+        }
     }
 }
 
-fn shown(time: WallTime) -> String {
-    date(time).unwrap_or_else(|_| time.to_string())
+fn older(ours: CharterVersion, offered: CharterVersion) -> Text {
+    let next = ours.0.saturating_add(1);
+    text!(
+        "第 {offered} 版早于已经采用的第 {ours} 版；请提供第 {next} 版",
+        "version {offered} is older than version {ours}, which is held; offer version {next}"
+    )
+}
+
+fn gap(ours: CharterVersion, offered: CharterVersion) -> Text {
+    let next = ours.0.saturating_add(1);
+    text!(
+        "第 {offered} 版不能直接接在已经采用的第 {ours} 版之后；请先提供第 {next} 版",
+        "version {offered} does not follow version {ours}, which is held; offer version {next} first"
+    )
 }
 
 fn fork(
@@ -247,41 +274,121 @@ fn fork(
     ours: CharterDigest,
     offered: CharterDigest,
     signed: bool,
-) -> String {
-    let next = if signed {
-        "reviewers signed both: ask them why, and let them sign one next version"
-    } else {
-        "it is not validly signed: report where it came from"
+) -> Text {
+    let next = match signed {
+        true => text!(
+            "两份都有审核人签名：请向审核人问明原因，并由审核人签署一份新版",
+            "reviewers signed both: ask them why, and let them sign one next version"
+        ),
+        false => text!(
+            "这一份的签名不足：请报告它的来历",
+            "it is not validly signed: report where it came from"
+        ),
     };
-    format!("it is a second version {version}, {offered}, beside {ours}, which is held; {next}")
+    text!(
+        next;
+        "这是另一份第 {version} 版，摘要 {offered}，与已经采用的摘要 {ours} 不同；{next}",
+        "it is a second version {version}, {offered}, beside {ours}, which is held; {next}"
+    )
 }
 
-fn too_few(whose: Whose, tally: &Tally) -> String {
+fn not_successor(ours: CharterDigest, follows: Option<CharterDigest>) -> Text {
+    let follows = match follows {
+        None => text!("没有上一版", "none"),
+        Some(digest) => text!("上一版的摘要是 {digest}", "{digest}"),
+    };
+    text!(
+        follows;
+        "它{follows}，而已经采用的章程摘要是 {ours}；请与审核人核对这两份：其中一份是同一版本号的另一份章程",
+        "it follows {follows} and not {ours}, which is held; compare both with a reviewer: one of them \
+         comes from a fork"
+    )
+}
+
+fn expired(until: WallTime, now: WallTime) -> Text {
+    let (until, now) = (moment(until), moment(now));
+    text!(
+        until, now;
+        "章程已于 {until} 到期，现在是 {now}；请审核人签发新版，或校正本机时间",
+        "it expired at {until}, and it is {now} now; have reviewers sign a new version, or set this \
+         machine's clock"
+    )
+}
+
+fn not_yet(from: WallTime, now: WallTime) -> Text {
+    let (from, now) = (moment(from), moment(now));
+    text!(
+        from, now;
+        "章程自 {from} 起有效，现在是 {now}；请到时再提供，或校正本机时间",
+        "it holds from {from}, and it is {now} now; offer it again then, or set this machine's clock"
+    )
+}
+
+fn too_few(whose: Whose, tally: &Tally) -> Text {
     let Tally {
         signers,
         needed,
         others,
     } = tally;
-    let names: String = signers.iter().map(|name| format!(" `{name}`")).collect();
-    let mut text = format!(
-        "{} of {whose} signed it{}{names}, where {needed} are needed",
-        signers.len(),
-        if signers.is_empty() { "" } else { ":" },
-    );
+    let signed = signers.len();
+    let names: Vec<_> = signers.iter().map(|name| format!("`{name}`")).collect();
+    let names = match names.as_slice() {
+        [] => text!("", ""),
+        names => text!("（{}）", ": {}", names.join(" ")),
+    };
+    let mut others_said = text!("", "");
     for other in others {
-        text.push_str(&format!("; {other}"));
+        let Text { zh, en } = other.text();
+        others_said.zh.push_str(&format!("；{zh}"));
+        others_said.en.push_str(&format!("; {en}"));
     }
-    text.push_str("; more of them sign with `mesh-policy sign`");
-    text
+    text!(
+        whose, names, others_said;
+        "{whose}中有 {signed} 人签名{names}，须 {needed} 人{others_said}；请其余的审核人用 `mesh-policy sign` 签名",
+        "{signed} of {whose} signed it{names}, where {needed} are needed{others_said}; more of them sign \
+         with `mesh-policy sign`"
+    )
 }
 
-fn invalid(findings: &[Finding]) -> String {
-    let first = findings
-        .first()
-        .map_or(String::new(), |first| format!(", first {first}"));
-    let count = match findings.len() {
-        1 => "1 finding".to_owned(),
-        count => format!("{count} findings"),
-    };
-    format!("it is not valid: {count}{first}; see all of them with `mesh-policy check`")
+fn beyond_recovery(path: &str) -> Text {
+    text!(
+        "`{path}` 也有改动：备用密钥持有人只能更换审核人、须签名人数和有效期；其他改动请新的审核人在下一版中签署",
+        "`{path}` is another one: holders of recovery keys may change reviewers, threshold and dates, \
+         and nothing else; let the new reviewers sign further changes as the version after"
+    )
+}
+
+fn invalid(findings: &[Finding]) -> Text {
+    let count = findings.len();
+    let first = findings.first().map(|first| {
+        let said = first.text();
+        text!(said; "，第一个是 {said}", ", first {said}")
+    });
+    let first = first.unwrap_or_default();
+    let plural = if count == 1 { "" } else { "s" };
+    text!(
+        first;
+        "章程有 {count} 个问题{first}；请用 `mesh-policy check` 查看全部",
+        "it is not valid: {count} finding{plural}{first}; see all of them with `mesh-policy check`"
+    )
+}
+
+fn disagrees(what: &Text, manifest: &str, charter: &str) -> Text {
+    text!(
+        what;
+        "{what}不一致：章程是 `{charter}`，文件清单是 `{manifest}`；请用 `mesh-policy manifest` 重新生成文件清单，\
+         再请审核人签名",
+        "{what} is {charter}, where the manifest says {manifest}; write the manifest anew with \
+         `mesh-policy manifest` and have reviewers sign again"
+    )
+}
+
+/// What is said of a charter in whose roster no node has a key.
+pub(crate) fn no_keys() -> Text {
+    text!(
+        "`roster.toml` 中没有一个节点有公钥；请在各节点上用 `mesh-node init` 查看公钥，再用 \
+         `mesh-policy roster set` 写入",
+        "no node has a key in `roster.toml`; `mesh-node init` on each node shows it, and `mesh-policy \
+         roster set` enters it"
+    )
 }

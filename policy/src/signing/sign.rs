@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::charter::Charter;
 use crdt_model::ids::{CharterDigest, CharterVersion, NodeId};
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 
 use crate::deciding::charter::CedarCharter;
 use crate::reading::files::{CharterFiles, FilesError};
@@ -15,24 +17,23 @@ use crate::reading::head;
 use crate::reading::kinds;
 use crate::reading::schema;
 use crate::review::prove::run_checks;
-use crate::signing::adopt::agree_with;
+use crate::signing::adopt::{agree_with, of_decisions};
 use crate::signing::board::{Board, BoardError, BoardMember, Tally, read_signatures};
 use crate::signing::bundle::{self, BundleError};
 use crate::signing::key_files::{KeyFileError, read_private_key};
 use crate::signing::manifest::{
     MANIFEST_PATH, Manifest, ManifestError, SIGNATURES_FOLDER, Sha256Sum, digest_of,
 };
-use crate::signing::refusal::AdoptionRefused;
+use crate::signing::refusal::{AdoptionRefused, no_keys};
 use crate::signing::sshsig::{self, DetachedSignature, SIGNATURE_BYTES_MAX, SshKey, SshSigError};
 
 /// Why a manifest or a signature was not written.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum SignError {
     /// The folder cannot be read.
-    #[error(transparent)]
     Files(#[from] FilesError),
     /// The folder cannot be written.
-    #[error("cannot write `{path}`: {problem}", path = path.display())]
     Write {
         /// What was to be written.
         path: PathBuf,
@@ -40,19 +41,14 @@ pub enum SignError {
         problem: std::io::Error,
     },
     /// It does not parse or validate.
-    #[error("the charter has {} findings; see them with `mesh-policy check`", .0.len())]
     Invalid(Vec<Finding>),
     /// The version before does not parse or validate.
-    #[error("the previous version has {} findings; see them with `mesh-policy check`", .0.len())]
     PreviousInvalid(Vec<Finding>),
     /// Its own checks do not hold.
-    #[error("{} of the charter's checks do not hold; see them with `mesh-policy check`", .0.len())]
     ChecksFail(Vec<Finding>),
     /// A path, a file or the manifest is not as it must be.
-    #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// The manifest of the version before.
-    #[error("the previous version in `{folder}`: {problem}", folder = folder.display())]
     PreviousManifest {
         /// Its folder.
         folder: PathBuf,
@@ -60,24 +56,15 @@ pub enum SignError {
         problem: ManifestError,
     },
     /// The manifest does not say what the files say.
-    #[error(transparent)]
     Stale(AdoptionRefused),
     /// Version 1 follows none.
-    #[error(
-        "version 1 follows no other; leave `--previous` out, or raise `version` in `charter.toml`"
-    )]
     FirstFollowsNone,
     /// A later version must say which one it follows.
-    #[error("version {version} follows version {}; name its folder with `--previous`", .version.0.saturating_sub(1))]
     PreviousNeeded {
         /// The version.
         version: CharterVersion,
     },
     /// The folder named as the version before is not that.
-    #[error(
-        "the folder of the previous version holds version {previous}, where version {version} \
-         follows version {}", .version.0.saturating_sub(1)
-    )]
     NotPrevious {
         /// The version of the charter.
         version: CharterVersion,
@@ -85,7 +72,6 @@ pub enum SignError {
         previous: CharterVersion,
     },
     /// The folder named as the version before is of another county.
-    #[error("the previous version governs county {previous}, and this one {county}")]
     OtherCounty {
         /// The county of the charter.
         county: NodeId,
@@ -93,27 +79,15 @@ pub enum SignError {
         previous: NodeId,
     },
     /// No node has a key.
-    #[error(
-        "no node has a key in `roster.toml`; `mesh-node init` on each node shows it, and `mesh-policy \
-         roster set` enters it"
-    )]
     Keyless,
     /// The reviewers cannot sign.
-    #[error(transparent)]
     Board(#[from] BoardError),
     /// The key is no reviewer's.
-    #[error(
-        "the key {fingerprint} is no reviewer's, neither in `charter.toml` nor of the previous \
-         version; sign with a listed key, or name the previous version's folder with `--previous`"
-    )]
     NotReviewer {
         /// Fingerprint of the key.
         fingerprint: String,
     },
     /// The key is another reviewer's than the one named.
-    #[error(
-        "the key is that of reviewer `{found}` and not of `{named}`; sign with the key of `{named}`"
-    )]
     OtherReviewer {
         /// The reviewer named.
         named: String,
@@ -121,14 +95,98 @@ pub enum SignError {
         found: String,
     },
     /// The key file cannot be used.
-    #[error(transparent)]
     Key(#[from] KeyFileError),
     /// The signature could not be made.
-    #[error(transparent)]
     Signature(#[from] SshSigError),
     /// The charter does not fit the wire.
-    #[error(transparent)]
     Bundle(#[from] BundleError),
+}
+
+impl Explain for SignError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Files(problem) => problem.text(),
+            Self::Write { path, problem } => {
+                let path = path.display();
+                text!(problem; "写不了 `{path}`：{problem}", "cannot write `{path}`: {problem}")
+            }
+            Self::Invalid(findings) => text!(
+                "章程有 {} 个问题；请用 `mesh-policy check` 查看",
+                "the charter has {} findings; see them with `mesh-policy check`",
+                findings.len()
+            ),
+            Self::PreviousInvalid(findings) => text!(
+                "上一版章程有 {} 个问题；请用 `mesh-policy check` 查看",
+                "the previous version has {} findings; see them with `mesh-policy check`",
+                findings.len()
+            ),
+            Self::ChecksFail(findings) => text!(
+                "章程自带的检查有 {} 项未通过；请用 `mesh-policy check` 查看",
+                "{} of the charter's checks do not hold; see them with `mesh-policy check`",
+                findings.len()
+            ),
+            Self::Manifest(problem) => problem.text(),
+            Self::PreviousManifest { folder, problem } => {
+                let folder = folder.display();
+                text!(
+                    problem;
+                    "`{folder}` 中的上一版：{problem}",
+                    "the previous version in `{folder}`: {problem}"
+                )
+            }
+            Self::Stale(why) => why.text(),
+            Self::FirstFollowsNone => text!(
+                "第 1 版没有上一版；请去掉 `--previous`，或在 `charter.toml` 中改大 `version`",
+                "version 1 follows no other; leave `--previous` out, or raise `version` in `charter.toml`"
+            ),
+            Self::PreviousNeeded { version } => previous_needed(*version),
+            Self::NotPrevious { version, previous } => not_previous(*version, *previous),
+            Self::OtherCounty { county, previous } => text!(
+                "上一版属于县 {previous}，这一版属于县 {county}",
+                "the previous version governs county {previous}, and this one {county}"
+            ),
+            Self::Keyless => no_keys(),
+            Self::Board(problem) => problem.text(),
+            Self::NotReviewer { fingerprint } => not_reviewer(fingerprint),
+            Self::OtherReviewer { named, found } => other_reviewer(named, found),
+            Self::Key(problem) => problem.text(),
+            Self::Signature(problem) => problem.text(),
+            Self::Bundle(problem) => problem.text(),
+        }
+    }
+}
+
+fn previous_needed(version: CharterVersion) -> Text {
+    let before = version.0.saturating_sub(1);
+    text!(
+        "第 {version} 版的上一版是第 {before} 版；请用 `--previous` 给出它的目录",
+        "version {version} follows version {before}; name its folder with `--previous`"
+    )
+}
+
+fn not_previous(version: CharterVersion, previous: CharterVersion) -> Text {
+    let before = version.0.saturating_sub(1);
+    text!(
+        "给出的上一版目录中是第 {previous} 版，而第 {version} 版的上一版应是第 {before} 版",
+        "the folder of the previous version holds version {previous}, where version {version} \
+         follows version {before}"
+    )
+}
+
+fn not_reviewer(fingerprint: &str) -> Text {
+    text!(
+        "密钥 `{fingerprint}` 不是审核人的：`charter.toml` 和上一版都没有列出；请用列出的密钥签名，\
+         或用 `--previous` 给出上一版的目录",
+        "the key {fingerprint} is no reviewer's, neither in `charter.toml` nor of the previous \
+         version; sign with a listed key, or name the previous version's folder with `--previous`"
+    )
+}
+
+fn other_reviewer(named: &str, found: &str) -> Text {
+    text!(
+        "这是审核人 `{found}` 的密钥，不是 `{named}` 的；请用 `{named}` 的密钥签名",
+        "the key is that of reviewer `{found}` and not of `{named}`; sign with the key of `{named}`"
+    )
 }
 
 /// A manifest that was written.
@@ -281,7 +339,7 @@ pub fn check_ready(files: &CharterFiles) -> Result<(CedarCharter, Manifest), Sig
     agree_with(&manifest, &charter).map_err(SignError::Stale)?;
     if manifest.decisions != Sha256Sum(charter.decision_digest()) {
         return Err(SignError::Stale(AdoptionRefused::Disagrees {
-            what: "the digest of all decisions",
+            what: of_decisions(),
             manifest: manifest.decisions.to_string(),
             charter: Sha256Sum(charter.decision_digest()).to_string(),
         }));

@@ -10,6 +10,8 @@
 use std::fmt;
 
 use crdt_model::ids::PublicKey;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use ssh_key::public::{Ed25519PublicKey, KeyData};
@@ -31,49 +33,57 @@ pub struct SshKey(KeyData);
 
 /// Why a text is not a reviewer's public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum SshKeyError {
     /// Not a public key in OpenSSH's form.
-    #[error(
-        "not an OpenSSH public key ({problem}); it is the one line of the `.pub` file, such as \
-         `ssh-ed25519 AAAAC3… name`"
-    )]
     Unreadable {
         /// What is wrong.
-        problem: String,
+        problem: Text,
     },
     /// A key of another kind.
-    #[error(
-        "a `{algorithm}` key cannot sign charters; make one with `mesh-policy keys`, \
-         `ssh-keygen -t ed25519` or `ssh-keygen -t ed25519-sk`"
-    )]
     Algorithm {
         /// The kind, as OpenSSH names it.
         algorithm: String,
     },
     /// A point that is no key, or one under which anything verifies.
-    #[error("not a usable ed25519 key: its point is invalid or weak; make another key")]
     Weak,
+}
+
+impl Explain for SshKeyError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Unreadable { problem } => text!(
+                problem;
+                "不是 OpenSSH 公钥（{problem}）；公钥是 `.pub` 文件中的那一行，如 `ssh-ed25519 AAAAC3… name`",
+                "not an OpenSSH public key ({problem}); it is the one line of the `.pub` file, such as \
+                 `ssh-ed25519 AAAAC3… name`"
+            ),
+            Self::Algorithm { algorithm } => text!(
+                "`{algorithm}` 密钥不能签署章程；请用 `mesh-policy keys`、`ssh-keygen -t ed25519` \
+                 或 `ssh-keygen -t ed25519-sk` 生成",
+                "a `{algorithm}` key cannot sign charters; make one with `mesh-policy keys`, \
+                 `ssh-keygen -t ed25519` or `ssh-keygen -t ed25519-sk`"
+            ),
+            Self::Weak => text!(
+                "这把 `ed25519` 密钥不能用：内容不对或强度不足；请重新生成",
+                "not a usable ed25519 key: its point is invalid or weak; make another key"
+            ),
+        }
+    }
 }
 
 /// Why a signature proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text().en)]
 pub enum SshSigError {
     /// Not an SSH signature.
-    #[error(
-        "not an SSH signature ({problem}); make it with `mesh-policy sign` or \
-         `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
-    )]
     Unreadable {
         /// What is wrong.
-        problem: String,
+        problem: Text,
     },
     /// The key in it is none that may sign.
-    #[error(transparent)]
     Key(#[from] SshKeyError),
     /// Made for another purpose.
-    #[error(
-        "made for `{namespace}` and not for `{needed}`; sign again with `ssh-keygen -Y sign -n {needed} -f KEY`"
-    )]
     Namespace {
         /// The namespace it was made for.
         namespace: String,
@@ -81,7 +91,6 @@ pub enum SshSigError {
         needed: &'static str,
     },
     /// Made with another key than the one asked about.
-    #[error("made with the key {found}, where {needed} is listed; sign with the listed key")]
     OtherKey {
         /// Fingerprint of the key that made it.
         found: String,
@@ -89,29 +98,81 @@ pub enum SshSigError {
         needed: String,
     },
     /// It carries a field that no version of the format defines.
-    #[error("carries a reserved field, which no charter signature has; sign again")]
     Reserved,
     /// A security key signed without being touched.
-    #[error("the security key was not touched; sign again without `no-touch-required`")]
     NotTouched,
     /// The signature is not one over these bytes.
-    #[error(
-        "does not match the manifest: it was made over another one, or was changed; have the \
-         reviewer look at the manifest and sign again"
-    )]
     Mismatch,
+}
+
+impl Explain for SshSigError {
+    fn text(&self) -> Text {
+        match self {
+            Self::Unreadable { problem } => text!(
+                problem;
+                "不是 SSH 签名（{problem}）；请用 `mesh-policy sign` 签名，或用 \
+                 `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`",
+                "not an SSH signature ({problem}); make it with `mesh-policy sign` or \
+                 `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
+            ),
+            Self::Key(problem) => problem.text(),
+            Self::Namespace { namespace, needed } => text!(
+                "签名的用途是 `{namespace}`，应为 `{needed}`；请用 \
+                 `ssh-keygen -Y sign -n {needed} -f KEY` 重新签名",
+                "made for `{namespace}` and not for `{needed}`; sign again with \
+                 `ssh-keygen -Y sign -n {needed} -f KEY`"
+            ),
+            Self::OtherKey { found, needed } => text!(
+                "签名所用的密钥是 `{found}`，列出的是 `{needed}`；请用列出的密钥签名",
+                "made with the key {found}, where {needed} is listed; sign with the listed key"
+            ),
+            Self::Reserved => text!(
+                "签名中有章程签名不该有的保留字段；请重新签名",
+                "carries a reserved field, which no charter signature has; sign again"
+            ),
+            Self::NotTouched => text!(
+                "签名时没有触碰安全密钥；请去掉 `no-touch-required` 重新签名",
+                "the security key was not touched; sign again without `no-touch-required`"
+            ),
+            Self::Mismatch => text!(
+                "签名与文件清单不符：签的是另一份，或签名后有改动；请审核人看过文件清单后重新签名",
+                "does not match the manifest: it was made over another one, or was changed; have the \
+                 reviewer look at the manifest and sign again"
+            ),
+        }
+    }
+}
+
+/// What the library says that reads keys and signatures, with its kind in Chinese.
+pub(crate) fn of_ssh_key(problem: &ssh_key::Error) -> Text {
+    let zh = match problem {
+        ssh_key::Error::AlgorithmUnknown | ssh_key::Error::AlgorithmUnsupported { .. } => {
+            "密钥种类不能识别"
+        }
+        ssh_key::Error::Version { .. } => "格式版本不能识别",
+        ssh_key::Error::TrailingData { .. } => "末尾有多余内容",
+        ssh_key::Error::Encrypted => "有口令",
+        _ => "内容读不懂",
+    };
+    Text {
+        zh: zh.to_owned(),
+        en: problem.to_string(),
+    }
 }
 
 impl SshKey {
     /// Reads a public key in OpenSSH's form: `ssh-ed25519 AAAA… comment`.
     pub fn parse(text: &str) -> Result<Self, SshKeyError> {
         if text.len() > KEY_TEXT_BYTES_MAX {
-            let problem = format!("longer than {KEY_TEXT_BYTES_MAX} bytes");
+            let problem = text!(
+                "超过 {KEY_TEXT_BYTES_MAX} 字节",
+                "longer than {KEY_TEXT_BYTES_MAX} bytes"
+            );
             return Err(SshKeyError::Unreadable { problem });
         }
         let key =
             ssh_key::PublicKey::from_openssh(text).map_err(|problem| SshKeyError::Unreadable {
-                problem: problem.to_string(),
+                problem: of_ssh_key(&problem),
             })?;
         Self::checked(key.key_data().clone())
     }
@@ -149,7 +210,7 @@ impl SshKey {
         ssh_key::PublicKey::from(self.0.clone())
             .to_openssh()
             .map_err(|problem| SshKeyError::Unreadable {
-                problem: problem.to_string(),
+                problem: of_ssh_key(&problem),
             })
     }
 }
@@ -184,27 +245,33 @@ impl DetachedSignature {
 
     /// Reads a signature made for this namespace.
     pub fn parse_for(text: &[u8], needed: &'static str) -> Result<Self, SshSigError> {
-        let unreadable = |problem: String| SshSigError::Unreadable { problem };
+        let unreadable = |problem: Text| SshSigError::Unreadable { problem };
         if text.len() > SIGNATURE_BYTES_MAX {
-            return Err(unreadable(format!(
+            return Err(unreadable(text!(
+                "超过 {SIGNATURE_BYTES_MAX} 字节",
                 "longer than {SIGNATURE_BYTES_MAX} bytes"
             )));
         }
-        let envelope = SshSig::from_pem(text).map_err(|problem| unreadable(problem.to_string()))?;
+        let envelope =
+            SshSig::from_pem(text).map_err(|problem| unreadable(of_ssh_key(&problem)))?;
         // `ssh-key` lets some wrong lengths pass; what does not encode to itself is refused.
         let again = envelope
             .to_pem(LineEnding::LF)
-            .map_err(|e| unreadable(e.to_string()))?;
+            .map_err(|problem| unreadable(of_ssh_key(&problem)))?;
         let dense = |text: &[u8]| {
             text.split(u8::is_ascii_whitespace)
                 .collect::<Vec<_>>()
                 .concat()
         };
         if dense(again.as_bytes()) != dense(text) {
-            return Err(unreadable("not in its one canonical form".to_owned()));
+            return Err(unreadable(text!(
+                "写法不合规定",
+                "not in its one canonical form"
+            )));
         }
         if envelope.version() != SshSig::VERSION {
-            return Err(unreadable(format!(
+            return Err(unreadable(text!(
+                "格式版本 {}",
                 "version {} of the format",
                 envelope.version()
             )));
@@ -221,9 +288,10 @@ impl DetachedSignature {
         }
         let key = SshKey::checked(envelope.public_key().clone())?;
         if envelope.algorithm() != key.0.algorithm() {
-            return Err(unreadable(
-                "its signature is not of its key's kind".to_owned(),
-            ));
+            return Err(unreadable(text!(
+                "签名与密钥的种类不符",
+                "its signature is not of its key's kind"
+            )));
         }
         Ok(Self { key, envelope })
     }
@@ -244,7 +312,7 @@ impl DetachedSignature {
         let (namespace, hash) = (self.envelope.namespace(), self.envelope.hash_alg());
         let signed = SshSig::signed_data(namespace, hash, message).map_err(|problem| {
             SshSigError::Unreadable {
-                problem: problem.to_string(),
+                problem: of_ssh_key(&problem),
             }
         })?;
         let bytes = self.envelope.signature_bytes();
@@ -294,7 +362,7 @@ pub fn sign_for(
     message: &[u8],
 ) -> Result<String, SshSigError> {
     let unreadable = |problem: ssh_key::Error| SshSigError::Unreadable {
-        problem: problem.to_string(),
+        problem: of_ssh_key(&problem),
     };
     let hash = HashAlg::Sha512;
     let signed = SshSig::signed_data(namespace, hash, message).map_err(unreadable)?;

@@ -14,3 +14,4 @@ mod recovering;
 mod rotating;
 mod signing;
 mod tiny;
+mod wording;

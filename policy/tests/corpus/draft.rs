@@ -89,7 +89,7 @@ fn sound(files: CharterFiles, now: WallTime) -> Sound {
     assert!(
         !found.iter().any(error),
         "{}",
-        render_all(&found, &files, false)
+        render_all(&found, &files, false, crdt_model::text::Language::En)
     );
     Sound { files, now, found }
 }
@@ -210,6 +210,9 @@ impl Seen for Draft {
             Some(Severity::Note) => "to be known",
             None => return String::new(),
         };
-        format!("{}\n{ends}\n", render_all(&found, &self.files, false))
+        format!(
+            "{}\n{ends}\n",
+            render_all(&found, &self.files, false, crdt_model::text::Language::En)
+        )
     }
 }

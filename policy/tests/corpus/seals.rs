@@ -142,7 +142,12 @@ impl Seen for Offered {
             return String::new();
         };
         let told = match &refused {
-            AdoptionRefused::Invalid(findings) => render_all(findings, &self.draft.files, false),
+            AdoptionRefused::Invalid(findings) => render_all(
+                findings,
+                &self.draft.files,
+                false,
+                crdt_model::text::Language::En,
+            ),
             _ => String::new(),
         };
         let alarm = if refused.is_alarm() {

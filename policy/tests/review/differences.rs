@@ -160,7 +160,7 @@ fn a_nodes_decisions_are_asked_again() {
     assert_eq!(replay(old, &log).expect("a log").opened, []);
     let replayed = replay(&new, &log).expect("a log");
     assert_eq!(replayed.opened.len(), 1);
-    assert_eq!(replayed.opened[0].now, "allowed by `flow.summary-up`");
+    assert_eq!(replayed.opened[0].now.en, "allowed by `flow.summary-up`");
     assert!(replay(&new, "{}").is_err());
 }
 

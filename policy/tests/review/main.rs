@@ -25,8 +25,12 @@ fn files(edits: &[(&str, &str, &str)]) -> CharterFiles {
 }
 
 fn open(files: &CharterFiles) -> CedarCharter {
-    CedarCharter::open(files)
-        .unwrap_or_else(|findings| panic!("{}", finding::render_all(&findings, files, false)))
+    CedarCharter::open(files).unwrap_or_else(|findings| {
+        panic!(
+            "{}",
+            finding::render_all(&findings, files, false, crdt_model::text::Language::En)
+        )
+    })
 }
 
 /// The county's charter as it is, opened once.

@@ -5,6 +5,7 @@ use policy::signing::emergency::Signed;
 use crate::asked::attached::Attached;
 use crate::asked::protocol::Reply;
 use crate::door::Answer;
+use crdt_model::text;
 use crdt_model::text::Problem;
 use node_runtime::keeper::{Keeper, emergency_problem};
 
@@ -26,9 +27,10 @@ pub(super) fn emergency(
             });
         }),
         None => {
-            answer(Reply::Problem(emergency_problem(
-                &"it is not a declaration with its signatures",
-            )));
+            answer(Reply::Problem(emergency_problem(&text!(
+                "内容不是带签名的应急启动文件",
+                "it is not a declaration with its signatures"
+            ))));
             Ok(())
         }
     }

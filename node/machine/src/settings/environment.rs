@@ -48,8 +48,8 @@ impl Environment {
         match set {
             None => (Language::Zh, Origin::Default),
             Some((variable, locale)) => {
-                let zh = locale.as_encoded_bytes().starts_with(b"zh");
-                let language = if zh { Language::Zh } else { Language::En };
+                let language = Language::of_locale(&locale.to_string_lossy());
+                let language = language.unwrap_or(Language::En);
                 (language, Origin::Environment { variable })
             }
         }

@@ -157,20 +157,10 @@ pub fn log_level(text: &str) -> Result<LogLevel, Text> {
 
 /// Reads a language.
 pub fn language(text: &str) -> Result<Language, Text> {
-    match text {
-        "zh" => Ok(Language::Zh),
-        "en" => Ok(Language::En),
-        _ => Err(text!(
-            "“{text}”不是可用语言，可用：zh、en",
-            "`{text}` is not a language: one of zh, en"
-        )),
-    }
+    text.parse()
 }
 
 /// The word for a language.
 pub fn language_code(language: Language) -> &'static str {
-    match language {
-        Language::Zh => "zh",
-        Language::En => "en",
-    }
+    language.code()
 }

@@ -6,71 +6,127 @@ use std::path::PathBuf;
 use crdt_model::charter::Charter;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::{Grade, Label};
+use crdt_model::text;
+use policy::command_line::help::Words;
+use policy::command_line::values;
 use policy::deciding::explain::Explanation;
 use policy::deciding::question::State;
+use policy::reading::checks::of_label;
 use policy::review::nearest::{Nearest, nearest};
 use policy::review::parts::Parts;
+use policy::review::words;
 use policy::{Action, CedarCharter, CharterFiles, Question};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, open};
-use crate::text::{self, say};
 
-/// Ask whether a node, or a person there, may, and why.
-///
-/// Exit code 0 means allowed, 1 denied. Signatures are not looked at.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// The node that asks, or where the person sits.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = values::node)]
     node: NodeId,
-    /// The facet, such as `case.parties`.
-    #[arg(long)]
+    #[arg(long, value_parser = values::name)]
     facet: Name,
-    /// The node that the record belongs to.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = values::node)]
     home: NodeId,
-    /// The node that it is meant for; home if not given.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = values::node)]
     addressee: Option<NodeId>,
-    /// Its sensitivity; the facet's first if not given.
-    #[arg(long)]
+    #[arg(long, value_parser = values::name)]
     sensitivity: Option<Name>,
-    /// Its handling level; the facet's first if not given.
-    #[arg(long)]
+    #[arg(long, value_parser = values::name)]
     level: Option<Name>,
-    /// The person's role, for `read` and `export`.
-    #[arg(long)]
+    #[arg(long, value_parser = values::name)]
     role: Option<Name>,
-    /// What is asked.
     #[arg(long, value_enum, default_value = "flow")]
     action: Asked,
-    /// While an emergency counts.
     #[arg(long)]
     emergency: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Asked {
-    /// May the node hold it?
     Flow,
-    /// May the node write it?
     Author,
-    /// May the node change its sensitivity or level?
     Regrade,
-    /// May a person in this role read it there?
     Read,
-    /// May a person in this role take it out of the mesh there?
     Export,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "查询某节点或某岗位能不能做某事、依据是什么",
+        "Ask whether a node, or a person there, may, and why"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "node",
+        text!(
+            "提问的节点，或人员所在的节点",
+            "the node that asks, or where the person sits"
+        ),
+    )
+    .argument(
+        "facet",
+        text!(
+            "分项，如 `case.parties`",
+            "the facet, such as `case.parties`"
+        ),
+    )
+    .argument(
+        "home",
+        text!("记录的所属节点", "the node that the record belongs to"),
+    )
+    .argument(
+        "addressee",
+        text!(
+            "收件单位（默认为所属节点）",
+            "the node that it is meant for (default: home)"
+        ),
+    )
+    .argument(
+        "sensitivity",
+        text!(
+            "敏感级别（默认为该分项的第一个）",
+            "its sensitivity (default: the facet's first)"
+        ),
+    )
+    .argument(
+        "level",
+        text!(
+            "办理层级（默认为该分项的第一个）",
+            "its handling level (default: the facet's first)"
+        ),
+    )
+    .argument(
+        "role",
+        text!(
+            "人员的岗位，用于 `read` 和 `export`",
+            "the person's role, for `read` and `export`"
+        ),
+    )
+    .argument(
+        "action",
+        text!(
+            "问什么：`flow` 留存，`author` 填写，`regrade` 调整级别，`read` 查看，`export` 导出",
+            "what is asked: may the node hold it (flow), write it (author), regrade it; may a \
+             person there read or export it"
+        ),
+    )
+    .argument(
+        "emergency",
+        text!("按应急共享期间回答", "while an emergency counts"),
+    )
+    .after(text!(
+        "退出码 0：允许。1：不允许。不看签名。",
+        "Exit code 0 means allowed, 1 denied. Signatures are not looked at."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
-    let charter = opened(&files, arguments.emergency, output)?;
-    let question = question(arguments, &charter, output)?;
-    let label = label(arguments, &charter, output)?;
+    let charter = opened(&files, arguments.emergency)?;
+    let question = question(arguments, &charter)?;
+    let label = label(arguments, &charter)?;
     let explanation = charter.explain(question, &label, arguments.node);
     let exit = if explanation.allowed {
         Exit::Clean
@@ -93,16 +149,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(exit, text, json))
 }
 
-fn opened(files: &CharterFiles, emergency: bool, output: &Output) -> Result<CedarCharter, Failure> {
+fn opened(files: &CharterFiles, emergency: bool) -> Result<CedarCharter, Failure> {
     let charter = open(files)?;
     if !emergency {
         Ok(charter)
     } else if charter.has_emergency() {
         Ok(charter.in_state(State::Emergency))
     } else {
-        Err(Failure::usage(say!(
-            output,
-            "章程没有应急规则",
+        Err(Failure::usage(text!(
+            "章程没有应急共享规则",
             "the charter has no rules for emergencies"
         )))
     }
@@ -135,13 +190,12 @@ impl Persons {
     }
 
     fn text(&self, output: &Output) -> String {
-        say!(
-            output,
+        output.say(text!(
             "可查看     {}\n可导出     {}\n",
             "read by    {}\nexport by  {}\n",
             roles_text(&self.read, output),
             roles_text(&self.export, output)
-        )
+        ))
     }
 }
 
@@ -156,7 +210,7 @@ fn roles_text(roles: &BTreeMap<Name, Vec<String>>, output: &Output) -> String {
         .map(|(rules, roles)| format!("{} [{}]", roles.join(", "), rules.join(", ")));
     let told: Vec<_> = told.collect();
     if told.is_empty() {
-        say!(output, "无", "nobody")
+        output.say(text!("无", "nobody"))
     } else {
         told.join("; ")
     }
@@ -185,32 +239,25 @@ fn nearest_text(nearest: &Nearest, output: &Output) -> String {
         missing,
     } = nearest;
     if missing.is_empty() {
-        return say!(
-            output,
-            "最接近     {rule} 可许可（{file}）\n",
-            "nearest    {rule} would permit it ({file})\n"
-        );
+        return output.say(text!(
+            "最接近     {rule} 可以允许（{file}）\n",
+            "nearest    {rule} would allow it ({file})\n"
+        ));
     }
-    let mut text = say!(
-        output,
+    let mut text = output.say(text!(
         "最接近     {rule}（{file}），还须满足\n",
         "nearest    {rule} ({file}), which needs\n"
-    );
+    ));
     for part in missing {
         text.push_str(&format!("             {part}\n"));
     }
     text
 }
 
-fn question(
-    arguments: &Arguments,
-    charter: &CedarCharter,
-    output: &Output,
-) -> Result<Question, Failure> {
+fn question(arguments: &Arguments, charter: &CedarCharter) -> Result<Question, Failure> {
     let role = || {
         let role = arguments.role.ok_or_else(|| {
-            Failure::usage(say!(
-                output,
+            Failure::usage(text!(
                 "`read` 和 `export` 问的是人员，请给出 `--role`",
                 "`read` and `export` are asked for a person; give `--role`"
             ))
@@ -225,8 +272,7 @@ fn question(
             Ok(role)
         } else {
             let known = roles.join("`, `");
-            Err(Failure::usage(say!(
-                output,
+            Err(Failure::usage(text!(
                 "没有岗位 `{role}`，有 `{known}`",
                 "no role `{role}`; there are `{known}`"
             )))
@@ -240,8 +286,7 @@ fn question(
         Asked::Export => Question::Export(role()?),
     };
     if arguments.role.is_some() && question.role().is_none() {
-        return Err(Failure::usage(say!(
-            output,
+        return Err(Failure::usage(text!(
             "`--role` 用于人员，请配合 `--action read` 或 `--action export`",
             "`--role` is for persons; ask with `--action read` or `--action export`"
         )));
@@ -249,22 +294,20 @@ fn question(
     Ok(question)
 }
 
-fn label(arguments: &Arguments, charter: &CedarCharter, output: &Output) -> Result<Label, Failure> {
+fn label(arguments: &Arguments, charter: &CedarCharter) -> Result<Label, Failure> {
     let facet = arguments.facet;
     let Some((_, declared)) = charter.kinds().facet(facet) else {
         let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
         let known: Vec<_> = facets.map(|facet| facet.name.to_string()).collect();
         let known = known.join("`, `");
-        return Err(Failure::usage(say!(
-            output,
-            "没有分面 `{facet}`，有 `{known}`",
+        return Err(Failure::usage(text!(
+            "没有分项 `{facet}`，有 `{known}`",
             "no facet `{facet}`; there are `{known}`"
         )));
     };
     let grade = declared.default_grade().ok_or_else(|| {
-        Failure::usage(say!(
-            output,
-            "`{facet}` 没有敏感级别或处理层级",
+        Failure::usage(text!(
+            "`{facet}` 没有规定敏感级别或办理层级",
             "`{facet}` has no sensitivity or level"
         ))
     })?;
@@ -280,11 +323,10 @@ fn label(arguments: &Arguments, charter: &CedarCharter, output: &Output) -> Resu
     charter
         .kinds()
         .check_label(&label)
-        .map_err(Failure::usage)?;
+        .map_err(|problem| Failure::usage(of_label(&problem)))?;
     for node in [arguments.node, label.home, label.addressee] {
         if charter.roster().member(node).is_none() {
-            return Err(Failure::usage(say!(
-                output,
+            return Err(Failure::usage(text!(
                 "节点 {node} 不在 `roster.toml` 中",
                 "node {node} is not in `roster.toml`"
             )));
@@ -299,54 +341,46 @@ fn answer_text(
     question: Question,
     output: &Output,
 ) -> String {
-    let named = |node: NodeId| match charter.roster().member(node) {
-        Some(member) => format!("{node} {}", member.name),
-        None => node.to_string(),
-    };
+    let named = |node| output.say(words::node_with_code(charter, node));
     let label = &explanation.label;
     let mut text = format!("{}\n\n", output.title(&explanation.text));
     let mut line = |word: String, value: String| text.push_str(&format!("{word}{value}\n"));
-    let asked = text::question(question, output.language());
+    let asked = words::question(charter, question);
+    let action = words::action(explanation.action);
     line(
-        say!(output, "提问       ", "question   "),
-        say!(
-            output,
-            "{asked}（{}）",
-            "{asked} ({})",
-            explanation.action.name()
-        ),
+        output.say(text!("提问       ", "question   ")),
+        output.say(text!(asked, action; "{asked}（{action}）", "{asked} ({action})")),
     );
     line(
-        say!(output, "节点       ", "node       "),
+        output.say(text!("节点       ", "node       ")),
         named(explanation.node),
     );
     line(
-        say!(output, "分面       ", "facet      "),
-        label.facet.to_string(),
+        output.say(text!("分项       ", "facet      ")),
+        output.say(words::facet_with_name(charter, label.facet)),
     );
     line(
-        say!(output, "所属       ", "home       "),
+        output.say(text!("所属       ", "home       ")),
         named(label.home),
     );
     if label.addressee != label.home {
         line(
-            say!(output, "收件       ", "addressee  "),
+            output.say(text!("收件       ", "addressee  ")),
             named(label.addressee),
         );
     }
-    let Grade { sensitivity, level } = label.grade;
     line(
-        say!(output, "级别       ", "grade      "),
-        say!(output, "{sensitivity}，{level}", "{sensitivity}, {level}"),
+        output.say(text!("级别       ", "grade      ")),
+        output.say(words::grade(charter, label.grade)),
     );
     for ground in &explanation.grounds {
         let does = if ground.permits {
-            say!(output, "许可", "permits")
+            output.say(text!("允许", "allows"))
         } else {
-            say!(output, "禁止", "forbids")
+            output.say(text!("禁止", "forbids"))
         };
         line(
-            say!(output, "规则       ", "rule       "),
+            output.say(text!("规则       ", "rule       ")),
             format!("{} {does}", ground.rule),
         );
     }

@@ -5,28 +5,23 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::charter::{Charter, Member, Tier};
 use crdt_model::checkpoint::Roots;
-use crdt_model::checkpoint::note::{self, Note, NoteSignature};
+use crdt_model::checkpoint::note::{self, Note, NoteError, NoteSignature};
 use crdt_model::ids::RootHash;
-use crdt_model::kind::Title;
 use crdt_model::limits::NOTE_BYTES_MAX;
+use crdt_model::text;
+use crdt_model::text::Text;
 use policy::CharterFiles;
+use policy::command_line::help::Words;
 use policy::signing::adopt::{AdoptedCharter, restore};
 use policy::signing::manifest::{Manifest, date};
 use serde_json::{Value, json};
 
 use crate::input::read_text;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
-use crate::text::{both, say};
 
-/// Verify checkpoints that `mesh-node checkpoint` printed, offline.
-///
-/// Says for each which townships of the charter signed it and when, whether it is of this
-/// charter's log, and whether it proves that two histories of the charter are about.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The file of notes.
     file: PathBuf,
-    /// The charter's folder, signed: the newest that is known.
     #[arg(long, value_name = "DIR")]
     charter: PathBuf,
 }
@@ -50,18 +45,18 @@ impl Log {
         }
     }
 
-    fn words(self) -> Title {
+    fn words(self) -> Text {
         match self {
-            Self::Same => both!("与本章程的日志一致", "it is of this charter's log"),
-            Self::Newer => both!(
+            Self::Same => text!("与本章程的日志一致", "it is of this charter's log"),
+            Self::Newer => text!(
                 "比本章程新，无法比对",
                 "it is of a newer charter than this one, which cannot tell",
             ),
-            Self::Other => both!(
+            Self::Other => text!(
                 "与本章程的日志不一致：有两份不同的历史",
                 "it is NOT of this charter's log: there are two histories",
             ),
-            Self::OtherCounty => both!("属于别的县", "it is another county's"),
+            Self::OtherCounty => text!("属于别的县", "it is another county's"),
         }
     }
 }
@@ -83,15 +78,27 @@ impl Worth {
         }
     }
 
-    fn words(self) -> Title {
+    fn words(self) -> Text {
         match self {
-            Self::Good => both!("签名有效", "good"),
-            Self::NotATownship => both!(
+            Self::Good => text!("签名有效", "good"),
+            Self::NotATownship => text!(
                 "不是本章程的乡镇，不计",
                 "not a township of this charter: it does not count",
             ),
-            Self::Bad => both!("签名无效", "BAD signature"),
+            Self::Bad => text!("签名无效", "BAD signature"),
         }
+    }
+}
+
+/// Why a text is no note.
+fn not_a_note(problem: &NoteError) -> Text {
+    let zh = match problem {
+        NoteError::TooLarge => "文件太大，或一份签认中的签名太多".to_owned(),
+        NoteError::Line { line, .. } => format!("第 {line} 行的写法不合规定"),
+    };
+    Text {
+        zh,
+        en: problem.to_string(),
     }
 }
 
@@ -136,10 +143,31 @@ impl Judged {
     }
 }
 
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "离线核验 `mesh-node checkpoint` 输出的签认",
+        "Verify checkpoints that `mesh-node checkpoint` printed, offline"
+    ))
+    .argument("file", text!("签认文件", "the file of notes"))
+    .argument(
+        "charter",
+        text!(
+            "已签署的章程目录，用最新的一版",
+            "the charter's folder, signed: the newest that is known"
+        ),
+    )
+    .after(text!(
+        "逐份说明由章程中的哪些乡镇、在何时签认，是否属于这份章程的日志，以及能否证明章程有两份\
+         不同的历史。",
+        "Says for each which townships of the charter signed it and when, whether it is of this \
+         charter's log, and whether it proves that two histories of the charter are about."
+    ))
+}
+
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let adopted = open(&arguments.charter)?;
     let notes = note::parse(&read_text(&arguments.file, NOTE_BYTES_MAX)?)
-        .map_err(|error| Failure::new(Exit::Signature, "not-a-note", error))?;
+        .map_err(|error| Failure::new(Exit::Signature, "not-a-note", not_a_note(&error)))?;
     let charter = &**adopted.charter();
     let roots = Roots::of(&charter.log());
     let judged = notes.into_iter();
@@ -229,11 +257,10 @@ fn text(judged: &[Judged], proved: &[u64], confirmed: Option<&str>, output: &Out
         let (size, root) = (checkpoint.size, checkpoint.root);
         let words = one.log.words();
         let log = output.title(&words);
-        text.push_str(&say!(
-            output,
+        text.push_str(&output.say(text!(
             "第 {size} 版，根 {root}：{log}\n",
             "version {size}, root {root}: {log}\n"
-        ));
+        )));
         for (signature, worth, name) in &one.signatures {
             let one = signature.cosignature;
             let when = moment(one.time_s).unwrap_or_else(|| one.time_s.to_string());
@@ -243,19 +270,15 @@ fn text(judged: &[Judged], proved: &[u64], confirmed: Option<&str>, output: &Out
         }
     }
     if let Some(confirmed) = confirmed {
-        text.push_str(&say!(
-            output,
-            "足够的乡镇确认了本章程，截至 {confirmed}\n",
+        text.push_str(&output.say(text!(
+            "已有足够的乡镇签认本章程，截至 {confirmed}\n",
             "enough townships have confirmed this charter as of {confirmed}\n"
-        ));
+        )));
     }
     for size in proved {
-        text.push_str(&say!(
-            output,
-            "证据：第 {size} 版章程有两份不同的历史；请保存此文件并交审核人\n",
+        text.push_str(&output.say(text!("证据：第 {size} 版章程有两份不同的历史；请保存此文件并交审核人\n",
             "EVIDENCE: there are two histories of version {size}; keep this file and give it to the \
-             reviewers\n"
-        ));
+             reviewers\n")));
     }
     text
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use crdt_model::charter::{Charter, RuleId};
 use crdt_model::ids::{Name, NodeId};
-use crdt_model::kind::Title;
 use crdt_model::label::Grade;
+use crdt_model::text;
+use crdt_model::text::{Language, Text};
+use policy::command_line::help::Words;
 use policy::deciding::question::State;
 use policy::review::difference::{Change, Difference, RosterChange, difference};
 use policy::review::enumeration::Enumeration;
@@ -20,35 +22,62 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use crate::input::{LIST_BYTES_MAX, read_text};
-use crate::output::{Answer, Exit, Failure, Language, Output, open};
-use crate::text::{both, say};
+use crate::output::{Answer, Exit, Failure, Output, open};
 
-/// Compare two versions of a charter: what opens, what closes, by which rule.
-///
-/// Who decides comes first (reviewers and how many must sign, recovery, emergencies, confirmation by
-/// townships, dates), then what opens, the narrowest facets before others, then time limits, letters,
-/// free days, figures and what may not be recorded. Exit code 0: nothing widened. 2: something opened,
-/// somebody joined, or somebody can decide more or with fewer others.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder of the version in force.
     old: PathBuf,
-    /// The folder of the version to compare.
     new: PathBuf,
-    /// What a node holds, as `mesh-node inventory` writes it; may be given again.
     #[arg(long, value_name = "FILE")]
     inventory: Vec<PathBuf>,
-    /// Leave out how the text of files changed.
     #[arg(long)]
     no_text: bool,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "比较两版：放开了什么、收紧了什么、依据哪条规则",
+        "Compare two versions: what opens, what closes, by which rule"
+    ))
+    .argument(
+        "old",
+        text!("现行版的目录", "the folder of the version in force"),
+    )
+    .argument(
+        "new",
+        text!("要比较的版本的目录", "the folder of the version to compare"),
+    )
+    .argument(
+        "inventory",
+        text!(
+            "节点的数据清点表（由 `mesh-node inventory` 生成），可多次给出",
+            "what a node holds, as `mesh-node inventory` writes it; may be given again"
+        ),
+    )
+    .argument(
+        "no_text",
+        text!(
+            "不显示文件文字的改动",
+            "leave out how the text of files changed"
+        ),
+    )
+    .after(text!(
+        "先列由谁决定（审核人和须签名人数、备用密钥、应急共享、乡镇签认、有效期），再列放开的内\
+         容，级别越窄越在前，然后是时限、函、节假日、统计指标和不得收录的选项。\n退出码 0：没有\
+         放开。2：有放开的，有新加入的，或有人能决定更多、所需人数更少。",
+        "Who decides comes first (reviewers and how many must sign, recovery, emergencies, \
+         confirmation by townships, dates), then what opens, the narrowest facets before \
+         others, then time limits, letters, free days, figures and what may not be recorded.\n\
+         Exit code 0: nothing widened. 2: something opened, somebody joined, or somebody can \
+         decide more or with fewer others."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let (mut old, old_files) = open_folder(&arguments.old)?;
     let (mut new, new_files) = open_folder(&arguments.new)?;
     if old.county() != new.county() {
-        return Err(Failure::usage(say!(
-            output,
+        return Err(Failure::usage(text!(
             "两份章程不属于同一个县",
             "the two charters are of different counties"
         )));
@@ -64,11 +93,10 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     text.push_str(&effect_text(&changed, &new, output));
     let unreasoned = unreasoned(&old, &new);
     for rule in &unreasoned {
-        text.push_str(&say!(
-            output,
-            "! `{rule}` 的条件变了，理由没有变\n",
-            "! `{rule}` says something else, and its reason is the same\n"
-        ));
+        text.push_str(&output.say(text!(
+            "! `{rule}` 的条件改了，理由没有改，请核对理由是否仍然成立\n",
+            "! the condition of `{rule}` changed and its reason did not: check that the reason is still true\n"
+        )));
     }
     if let Some(numbers) = &numbers {
         text.push_str(&numbers_text(numbers, &inventory, output));
@@ -99,9 +127,10 @@ fn read_inventory(paths: &[PathBuf]) -> Result<Inventory, Failure> {
     let mut inventory = Inventory::default();
     for path in paths {
         let text = read_text(path, LIST_BYTES_MAX)?;
-        inventory
-            .add(&text)
-            .map_err(|problem| Failure::usage(format!("`{}`: {problem}", path.display())))?;
+        inventory.add(&text).map_err(|problem| {
+            let path = path.display();
+            Failure::usage(text!(problem; "`{path}` {problem}", "`{path}`: {problem}"))
+        })?;
     }
     Ok(inventory)
 }
@@ -117,35 +146,30 @@ fn effect_text(changed: &Difference, new: &CedarCharter, output: &Output) -> Str
     let mut text = String::new();
     if !powers.is_empty() {
         let count = powers.len();
-        text.push_str(&say!(
-            output,
-            "由谁决定：{count}\n",
-            "who decides: {count}\n"
-        ));
+        text.push_str(&output.say(text!("由谁决定：{count}\n", "who decides: {count}\n")));
         for PowerChange { what, widens } in powers {
             let sign = if *widens { '+' } else { '-' };
             text.push_str(&format!("  {sign} {}\n", output.title(what)));
         }
     }
     let (opens, closes) = (opened.len(), closed.len());
-    text.push_str(&say!(output, "放开：{opens}\n", "opened: {opens}\n"));
+    text.push_str(&output.say(text!("放开：{opens}\n", "opened: {opens}\n")));
     text.extend(opened.iter().map(|change| change_text('+', change, output)));
-    text.push_str(&say!(output, "收紧：{closes}\n", "closed: {closes}\n"));
+    text.push_str(&output.say(text!("收紧：{closes}\n", "closed: {closes}\n")));
     text.extend(closed.iter().map(|change| change_text('-', change, output)));
     if !roster.is_empty() {
         let count = roster.len();
-        text.push_str(&say!(output, "节点：{count}\n", "nodes: {count}\n"));
+        text.push_str(&output.say(text!("节点：{count}\n", "nodes: {count}\n")));
         let lines = roster
             .iter()
             .map(|one| format!("  {}\n", output.title(&roster_text(*one, new))));
         text.extend(lines);
     }
     if opened.is_empty() && closed.is_empty() {
-        text.push_str(&say!(
-            output,
-            "每项判定都相同\n",
-            "every decision is the same\n"
-        ));
+        text.push_str(&output.say(text!(
+            "对每项判定的结果都没有影响\n",
+            "every decision stays the same\n"
+        )));
     }
     text.push_str(&practice_text(practice, output));
     text
@@ -162,27 +186,25 @@ fn practice_text(practice: &[PracticeChange], output: &Output) -> String {
         let said = match (&change.before, &change.after) {
             (Some(before), Some(after)) => {
                 let (before, after) = (output.title(before), output.title(after));
-                say!(
-                    output,
+                output.say(text!(
                     "{after}（原为 {before}）",
                     "{after} (it was {before})"
-                )
+                ))
             }
             (None, Some(after)) => {
                 let after = output.title(after);
-                say!(output, "{after}（新增）", "{after} (new)")
+                output.say(text!("{after}（新增）", "{after} (new)"))
             }
             (Some(before), None) => {
                 let before = output.title(before);
-                say!(output, "取消（原为 {before}）", "no more (it was {before})")
+                output.say(text!("取消（原为 {before}）", "no more (it was {before})"))
             }
             (None, None) => continue,
         };
-        text.push_str(&say!(
-            output,
+        text.push_str(&output.say(text!(
             "  `{of}` {side}：{said}\n",
             "  `{of}`, {side}: {said}\n"
-        ));
+        )));
     }
     text
 }
@@ -198,30 +220,29 @@ fn change_text(sign: char, change: &Change, output: &Output) -> String {
     let addressees = places(&mut change.addressees.iter().flatten());
     let to = match addressees.is_empty() {
         true => String::new(),
-        false => say!(output, "发给{addressees}", " for {addressees}"),
+        false => output.say(text!("发给{addressees}", " for {addressees}")),
     };
     let emergency = match change.state == State::Emergency {
-        true => say!(output, "（应急期间）", " in an emergency"),
+        true => output.say(text!("（应急共享期间）", " in an emergency")),
         false => String::new(),
     };
     let roles: Vec<_> = change.roles.iter().map(ToString::to_string).collect();
     let roles = roles.join(&between(output));
     let who = match roles.is_empty() {
         true => String::new(),
-        false => say!(output, "（{roles}）", " as {roles}"),
+        false => output.say(text!("（{roles}）", " as {roles}")),
     };
     let asked = match output.language() {
         Language::Zh => asked(change.question),
         Language::En => change.question.name(),
     };
-    let what = say!(
-        output,
+    let what = output.say(text!(
         "{asked}{who} {homes}{to}的 {facet}：{column}{emergency}",
         "{asked}{who} {facet} of a {homes}{to}: {column}{emergency}",
         facet = change.facet,
         column = output.title(&change.column.title()),
-    );
-    let questions = say!(output, "{} 项提问", "{} questions", change.questions);
+    ));
+    let questions = output.say(text!("{} 项提问", "{} questions", change.questions));
     format!(
         "  {sign} {what}\n      {}\n      {} ({questions})\n",
         grades(&change.grades),
@@ -230,7 +251,7 @@ fn change_text(sign: char, change: &Change, output: &Output) -> String {
 }
 
 fn between(output: &Output) -> String {
-    say!(output, "、", ", ")
+    output.say(text!("、", ", "))
 }
 
 /// What is asked, in Chinese and whatever the role.
@@ -263,42 +284,40 @@ fn by(change: &Change, opened: bool, output: &Output) -> String {
     };
     let (now, before) = (quoted(&change.rules), quoted(&change.before));
     match (opened, change.rules.is_empty(), change.before.is_empty()) {
-        (true, _, true) => say!(output, "由 {now} 许可", "permitted by {now}"),
-        (true, _, false) => say!(
-            output,
-            "由 {now} 许可，且不再被 {before} 禁止",
-            "permitted by {now}, and no longer forbidden by {before}"
-        ),
-        (false, true, _) => say!(output, "原由 {before} 许可", "was permitted by {before}"),
-        (false, false, _) => say!(
-            output,
-            "被 {now} 禁止；原由 {before} 许可",
-            "forbidden by {now}; was permitted by {before}"
-        ),
+        (true, _, true) => output.say(text!("依据 {now} 允许", "allowed by {now}")),
+        (true, _, false) => output.say(text!(
+            "依据 {now} 允许，{before} 不再禁止",
+            "allowed by {now}, and no longer forbidden by {before}"
+        )),
+        (false, true, _) => output.say(text!("原依据 {before} 允许", "was allowed by {before}")),
+        (false, false, _) => output.say(text!(
+            "现由 {now} 禁止；原依据 {before} 允许",
+            "forbidden by {now}; was allowed by {before}"
+        )),
     }
 }
 
-fn roster_text(change: RosterChange, new: &CedarCharter) -> Title {
+fn roster_text(change: RosterChange, new: &CedarCharter) -> Text {
     let named = |node: NodeId| {
         let member = new.roster().member(node);
         member.map_or(node.to_string(), |member| format!("{node} {}", member.name))
     };
     match change {
-        RosterChange::Joins(node) => both!("+ {} 加入", "+ {} joins", named(node)),
-        RosterChange::Leaves(node) => both!("- {} 退出", "- {} leaves", named(node)),
+        RosterChange::Joins(node) => text!("+ {} 加入", "+ {} joins", named(node)),
+        RosterChange::Leaves(node) => text!("- {} 退出", "- {} leaves", named(node)),
         RosterChange::Expected(node) => {
-            both!(
+            text!(
                 "· {} 尚无密钥，待加入",
                 "· {} has no key yet and is expected",
                 named(node)
             )
         }
-        RosterChange::Revoked(node) => both!("- {} 被撤销", "- {} is revoked", named(node)),
+        RosterChange::Revoked(node) => text!("- {} 已撤销", "- {} is revoked", named(node)),
         RosterChange::Restored(node) => {
-            both!("+ {} 恢复信任", "+ {} is trusted again", named(node))
+            text!("+ {} 恢复信任", "+ {} is trusted again", named(node))
         }
         RosterChange::Rekeyed(node) => {
-            both!("+ {} 换了密钥", "+ {} has another key", named(node))
+            text!("+ {} 换了密钥", "+ {} has another key", named(node))
         }
     }
 }
@@ -309,54 +328,49 @@ fn numbers_text(
     output: &Output,
 ) -> String {
     let facets = inventory.facets();
-    let mut text = say!(
-        output,
-        "清单中的 {facets} 个分面：\n",
+    let mut text = output.say(text!(
+        "按数据清点表，现有 {facets} 项内容：\n",
         "of {facets} facets in the inventory:\n"
-    );
+    ));
     let mut nothing = true;
     for (facet, (more, fewer)) in numbers {
-        let (wider, narrower) = (say!(output, "多", "more"), say!(output, "少", "fewer"));
+        let (wider, narrower) = (
+            output.say(text!("多", "more")),
+            output.say(text!("少", "fewer")),
+        );
         for (sign, one, words) in [('+', more, wider), ('-', fewer, narrower)] {
             if one.facets > 0 {
                 nothing = false;
-                text.push_str(&say!(
-                    output,
-                    "  {sign} {count} 个 {facet}：每个{words}到达{each}；涉及 {nodes} 个节点，共 {copies} 份\n",
+                text.push_str(&output.say(text!("  {sign} `{facet}` {count} 项：每项{words}传到{each}；涉及 {nodes} 个节点，共 {copies} 份\n",
                     "  {sign} {count} facets of {facet}: each reaches {each} {words}; {nodes} different nodes, \
                      {copies} copies\n",
                     count = one.facets,
                     each = each(one, output),
                     nodes = one.nodes.len(),
-                    copies = one.copies,
-                ));
+                    copies = one.copies,)));
             }
         }
     }
     if nothing {
-        text.push_str(&say!(
-            output,
-            "  没有分面多到达或少到达节点\n",
-            "  none reaches more or fewer nodes\n"
-        ));
+        text.push_str(&output.say(text!(
+            "  没有内容因此多传到或少传到任何节点\n",
+            "  nothing reaches more or fewer nodes\n"
+        )));
     }
     text
 }
 
 fn each(numbers: &Numbers, output: &Output) -> String {
     match numbers.each {
-        Some((1, 1)) => say!(output, " 1 个节点", "1 node"),
+        Some((1, 1)) => output.say(text!(" 1 个节点", "1 node")),
         Some((least, most)) if least == most => {
-            say!(output, " {least} 个节点", "{least} nodes")
+            output.say(text!(" {least} 个节点", "{least} nodes"))
         }
-        Some((least, most)) => {
-            say!(
-                output,
-                " {least} 至 {most} 个节点",
-                "{least} to {most} nodes"
-            )
-        }
-        None => say!(output, " 0 个节点", "no node"),
+        Some((least, most)) => output.say(text!(
+            " {least} 至 {most} 个节点",
+            "{least} to {most} nodes"
+        )),
+        None => output.say(text!(" 0 个节点", "no node")),
     }
 }
 

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crdt_model::charter::Validity;
+use crdt_model::text;
 use crdt_model::time::WallTime;
 use policy::CharterFiles;
+use policy::command_line::help::Words;
+use policy::command_line::values;
 use policy::signing::adopt::{AdoptedCharter, restore};
 use policy::signing::emergency::{
     Declaration, EmergencyRefused, FILE, SIGNATURE_ENDING, Signed, under, verify,
@@ -16,14 +19,9 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
-use crate::text::say;
 
 const HOUR_MS: u64 = 3_600_000;
 
-/// Declare an emergency, sign it, end it.
-///
-/// While a declaration holds, what `emergency/` permits counts too. A declaration is a folder with
-/// one text and the signatures over it; `mesh-node emergency` hands it to a node.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -32,55 +30,127 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Write a declaration into a new folder.
     Declare(Declare),
-    /// Sign a declaration as a reviewer.
     Sign(Sign),
-    /// Hold a declaration to the charter, as a node does.
     Verify(Verify),
 }
 
 #[derive(clap::Args)]
 struct Declare {
-    /// The folder of the charter in force.
     charter: PathBuf,
-    /// The folder to make.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// For how many hours; 0 ends what was declared before.
-    #[arg(long)]
+    #[arg(long, value_parser = values::number::<u32>)]
     hours: u32,
-    /// Why, in one line.
     #[arg(long)]
     reason: String,
-    /// 1 for the first under this charter, then one more each time.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = values::number::<u32>)]
     number: u32,
-    /// From when on; now if not given.
     #[arg(long, value_name = "TIME", default_value_t)]
     from: Moment,
 }
 
 #[derive(clap::Args)]
 struct Sign {
-    /// The declaration's folder.
     dir: PathBuf,
-    /// The reviewer's private key: OpenSSH, ed25519, without passphrase. Others sign with
-    /// `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration`.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The folder of the charter in force.
     #[arg(long, value_name = "DIR")]
     charter: PathBuf,
 }
 
 #[derive(clap::Args)]
 struct Verify {
-    /// The declaration's folder.
     dir: PathBuf,
-    /// The folder of the charter in force.
     #[arg(long, value_name = "DIR")]
     charter: PathBuf,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "启动、签署、终止应急共享",
+        "Declare an emergency, sign it, end it"
+    ))
+    .command("declare", declare_words())
+    .command("sign", sign_words())
+    .command("verify", verify_words())
+    .after(text!(
+        "应急启动文件生效期间，`emergency/` 中的规则也有效。它是一个目录，内有一份文字和对它的签\
+         名；用 `mesh-node emergency` 交给节点。",
+        "While a declaration holds, what `emergency/` permits counts too. A declaration is a \
+         folder with one text and the signatures over it; `mesh-node emergency` hands it to a \
+         node."
+    ))
+}
+
+fn declare_words() -> Words {
+    Words::new(text!(
+        "生成应急启动文件，写入新目录",
+        "Write a declaration into a new folder"
+    ))
+    .argument(
+        "charter",
+        text!("现行章程的目录", "the folder of the charter in force"),
+    )
+    .argument("out", text!("要新建的目录", "the folder to make"))
+    .argument(
+        "hours",
+        text!(
+            "时长（小时）；0 表示终止此前的应急共享",
+            "for how many hours; 0 ends what was declared before"
+        ),
+    )
+    .argument("reason", text!("理由，一行", "why, in one line"))
+    .argument(
+        "number",
+        text!(
+            "编号：本章程下第一次为 1，以后每次加 1",
+            "1 for the first under this charter, then one more each time"
+        ),
+    )
+    .argument(
+        "from",
+        text!("自何时起（默认为现在）", "from when on (default: now)"),
+    )
+}
+
+fn sign_words() -> Words {
+    Words::new(text!(
+        "审核人签署应急启动文件",
+        "Sign a declaration as a reviewer"
+    ))
+    .argument(
+        "dir",
+        text!("应急启动文件的目录", "the declaration's folder"),
+    )
+    .argument(
+        "key",
+        text!(
+            "审核人的私钥：OpenSSH、ed25519、没有口令；其他密钥请用 \
+             `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration` 签名",
+            "the reviewer's private key: OpenSSH, ed25519, without passphrase; others sign with \
+             `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration`"
+        ),
+    )
+    .argument(
+        "charter",
+        text!("现行章程的目录", "the folder of the charter in force"),
+    )
+}
+
+fn verify_words() -> Words {
+    Words::new(text!(
+        "像节点一样按章程核验应急启动文件",
+        "Hold a declaration to the charter, as a node does"
+    ))
+    .argument(
+        "dir",
+        text!("应急启动文件的目录", "the declaration's folder"),
+    )
+    .argument(
+        "charter",
+        text!("现行章程的目录", "the folder of the charter in force"),
+    )
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -94,15 +164,13 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
 fn declare(arguments: &Declare, output: &Output) -> Result<Answer, Failure> {
     let charter = charter(&arguments.charter)?;
     let Some(terms) = charter.charter().head().emergency else {
-        return Err(Failure::usage(say!(
-            output,
-            "章程没有约定应急条件",
+        return Err(Failure::usage(text!(
+            "章程没有约定应急共享",
             "the charter has no terms for an emergency"
         )));
     };
     if arguments.hours > terms.hours_max {
-        return Err(Failure::usage(say!(
-            output,
+        return Err(Failure::usage(text!(
             "{} 小时，章程规定每次最多 {} 小时",
             "{} hours, where the charter allows {} at a time",
             arguments.hours,
@@ -110,9 +178,8 @@ fn declare(arguments: &Declare, output: &Output) -> Result<Answer, Failure> {
         )));
     }
     if arguments.hours == 0 && arguments.number == 1 {
-        return Err(Failure::usage(say!(
-            output,
-            "第 1 号之前没有可解除的应急，请给出下一个 `--number`",
+        return Err(Failure::usage(text!(
+            "没有可以终止的应急共享：第 1 号之前没有启动过。请用 `--number` 写下一个编号",
             "number 1 has none before it to call off: give the next `--number`"
         )));
     }
@@ -132,15 +199,14 @@ fn declare(arguments: &Declare, output: &Output) -> Result<Answer, Failure> {
     std::fs::create_dir(&arguments.out).map_err(failed)?;
     std::fs::write(arguments.out.join(FILE), &text).map_err(failed)?;
     let out = arguments.out.display();
-    let told = say!(
-        output,
+    let told = output.say(text!(
         "{text}\n已写入 `{out}`，须由 {} 名审核人签名：\n  \
          mesh-policy emergency sign {out} --charter {} --key FILE\n",
         "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
          mesh-policy emergency sign {out} --charter {} --key FILE\n",
         terms.threshold,
         arguments.charter.display(),
-    );
+    ));
     Ok(Answer::new(
         Exit::Clean,
         told,
@@ -164,9 +230,8 @@ fn sign(arguments: &Sign, output: &Output) -> Result<Answer, Failure> {
     let signer = signed.map_err(internal)?.key().clone();
     let Some(reviewer) = charter.board().member(&signer) else {
         let key = signer.fingerprint();
-        let message = say!(
-            output,
-            "{key} 不是本章程的审核人",
+        let message = text!(
+            "密钥 `{key}` 不是本章程审核人的",
             "{key} is not a reviewer of this charter"
         );
         return Err(Failure::new(Exit::Signature, "not-reviewer", message));
@@ -175,15 +240,14 @@ fn sign(arguments: &Sign, output: &Output) -> Result<Answer, Failure> {
         .dir
         .join(format!("{}.{SIGNATURE_ENDING}", reviewer.name));
     std::fs::write(&path, signature).map_err(|problem| Failure::unwritable(&path, &problem))?;
-    let told = say!(
-        output,
+    let told = output.say(text!(
         "{}\n{} 已用 {} 签名\n已写入 `{}`\n",
         "{}\nsigned by {} with {}\nwritten to `{}`\n",
         declaration.encode().unwrap_or_default(),
         reviewer.name,
         signer.fingerprint(),
         path.display()
-    );
+    ));
     Ok(Answer::new(
         Exit::Clean,
         told,
@@ -194,11 +258,11 @@ fn sign(arguments: &Sign, output: &Output) -> Result<Answer, Failure> {
 /// How a span stands to now.
 fn standing(holds: Validity, now: WallTime, output: &Output) -> String {
     if now.ms < holds.from.ms {
-        say!(output, "尚未开始", "not begun yet")
+        output.say(text!("尚未开始", "not begun yet"))
     } else if now.ms < holds.until.ms {
-        say!(output, "现在有效", "counts now")
+        output.say(text!("现在有效", "counts now"))
     } else {
-        say!(output, "已结束", "over")
+        output.say(text!("已结束", "over"))
     }
 }
 
@@ -210,31 +274,28 @@ fn check(arguments: &Verify, output: &Output) -> Result<Answer, Failure> {
         .map_err(|refused| Failure::new(Exit::Signature, "emergency-refused", refused))?;
     let shown = |time| date(time).unwrap_or_default();
     let told = if declaration.ends() {
-        say!(
-            output,
-            "第 {} 号声明，解除此前的应急",
-            "declaration {}, which calls off what was declared before it",
+        output.say(text!(
+            "第 {} 号，终止此前的应急共享",
+            "number {}, which ends the emergency declared before",
             declaration.number
-        )
+        ))
     } else {
-        say!(
-            output,
-            "第 {} 号应急，依据第 {} 版章程，自 {} 至 {}：{}",
+        output.say(text!(
+            "第 {} 号应急共享，依据第 {} 版章程，自 {} 至 {}：{}",
             "emergency {} under version {}, from {} until {}: {}",
             declaration.number,
             charter.version(),
             shown(declaration.holds.from),
             shown(declaration.holds.until),
             standing(declaration.holds, Moment::default().wall(), output)
-        )
+        ))
     };
-    let told = say!(
-        output,
+    let told = output.say(text!(
         "{told}\n理由：{}\n签名人：{}\n",
         "{told}\nreason: {}\nsigned by {}\n",
         declaration.reason,
         declaration.signers.join(", ")
-    );
+    ));
     let object = json!({
         "number": declaration.number, "ends": declaration.ends(), "reason": declaration.reason,
         "from": shown(declaration.holds.from), "until": shown(declaration.holds.until),

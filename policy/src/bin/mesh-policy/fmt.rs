@@ -2,23 +2,40 @@
 
 use std::path::PathBuf;
 
+use crdt_model::text;
 use policy::CharterFiles;
+use policy::command_line::help::Words;
 use policy::making::format::formatted;
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output};
-use crate::text::say;
 
-/// Write the rules in Cedar's own form, and every file with plain line ends.
-///
-/// Exit code with `--check`: 0 nothing to do, 1 some files would change.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// Change nothing, and say which files would.
     #[arg(long)]
     check: bool,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "统一章程文件的排版",
+        "Write a charter's text in one form"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "check",
+        text!(
+            "不改动，只列出需要改动的文件",
+            "change nothing, and say which files would"
+        ),
+    )
+    .after(text!(
+        "规则按 Cedar 的通用格式排版，所有文件统一换行。\n加 `--check` 时的退出码 0：无需改动。1\
+         ：有文件需要改动。",
+        "Rules in Cedar's own form, every file with plain line ends.\nExit code with `--check`: \
+         0 nothing to do, 1 some files would change."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -33,16 +50,16 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         }
     }
     let does = if arguments.check {
-        say!(output, "将改动", "would change")
+        output.say(text!("将改动", "would change"))
     } else {
-        say!(output, "已改动", "changed")
+        output.say(text!("已改动", "changed"))
     };
     let mut text = String::new();
     for path in changed.keys() {
         text.push_str(&format!("{does} {path}\n"));
     }
     if changed.is_empty() {
-        text.push_str(&say!(output, "无需改动\n", "nothing to do\n"));
+        text.push_str(&output.say(text!("无需改动\n", "nothing to do\n")));
     }
     let exit = if arguments.check && !changed.is_empty() {
         Exit::Findings

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use crdt_model::text;
+use crdt_model::text::Text;
 use policy::CharterFiles;
 use policy::signing::sign::write_whole;
 
 use crate::output::{Exit, Failure, sign_failure};
-use crate::text::both;
 
 /// Bytes of a list that a node makes: an inventory, or its decisions.
 pub(crate) const LIST_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -40,7 +41,7 @@ pub(crate) fn read_text(path: &Path, most_bytes: usize) -> Result<String, Failur
     let bytes = read_bytes(path, most_bytes)?;
     String::from_utf8(bytes).map_err(|_| {
         let path = path.display();
-        unreadable(both!(
+        unreadable(text!(
             "`{path}` 不是 UTF-8 文本",
             "`{path}` is not text in UTF-8"
         ))
@@ -51,12 +52,12 @@ fn read_bytes(path: &Path, most_bytes: usize) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
     let fault = |problem: std::io::Error| {
         unreadable(match problem.kind() {
-            ErrorKind::NotFound => both!("`{shown}` 不存在", "`{shown}` does not exist"),
-            _ if path.is_dir() => both!(
+            ErrorKind::NotFound => text!("`{shown}` 不存在", "`{shown}` does not exist"),
+            _ if path.is_dir() => text!(
                 "`{shown}` 是目录，这里需要文件",
                 "`{shown}` is a folder, where a file is needed"
             ),
-            _ => both!(
+            _ => text!(
                 "无法读取 `{shown}`：{problem}",
                 "cannot read `{shown}`: {problem}"
             ),
@@ -69,7 +70,7 @@ fn read_bytes(path: &Path, most_bytes: usize) -> Result<Vec<u8>, Failure> {
         .read_to_end(&mut bytes)
         .map_err(fault)?;
     if bytes.len() > most_bytes {
-        return Err(unreadable(both!(
+        return Err(unreadable(text!(
             "`{shown}` 超过 {most_bytes} 字节",
             "`{shown}` is larger than {most_bytes} bytes"
         )));
@@ -77,9 +78,6 @@ fn read_bytes(path: &Path, most_bytes: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn unreadable(message: crdt_model::kind::Title) -> Failure {
-    Failure {
-        message,
-        ..Failure::new(Exit::Usage, "unreadable", "")
-    }
+fn unreadable(message: Text) -> Failure {
+    Failure::new(Exit::Usage, "unreadable", message)
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use crdt_model::ids::Name;
+use crdt_model::text;
 use policy::CharterFiles;
+use policy::command_line::help::Words;
+use policy::command_line::values;
 use policy::deciding::question::State;
 use policy::review::enumeration::{Enumeration, Row};
 use policy::review::matrix::{Cell, Column, Line, Place, tables};
@@ -15,53 +18,78 @@ use policy::review::sheet::Sheet;
 use serde_json::{Value, json};
 
 use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::pace;
 use crate::stopwatch::Stopwatch;
-use crate::text::{pace, say};
 
-/// Show every decision: what each node may hold, write and regrade, and who may read it there.
-///
-/// All labels and all nodes are gone through. Lines that say the same are folded; a node that a rule
-/// names is never folded into others.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// What the cells say.
     #[arg(long, value_enum, default_value = "nodes")]
     ask: Ask,
-    /// In which form.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Only this facet.
-    #[arg(long)]
+    #[arg(long, value_parser = values::name)]
     facet: Option<Name>,
-    /// As it is while an emergency is declared.
     #[arg(long)]
     emergency: bool,
-    /// Ask plain Cedar this many of the questions too, evenly spread, and say how long all of them
-    /// would take.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::number::<usize>)]
     compare: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Ask {
-    /// What nodes may: hold, write, regrade.
     Nodes,
-    /// Who may read.
     Read,
-    /// Who may export.
     Export,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Tables for people.
     Text,
-    /// One line for each class of questions.
     Csv,
-    /// A page with a heat map, which needs nothing from the network.
     Html,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!("以表格列出全部判定", "Show every decision as tables"))
+        .argument("dir", text!("章程目录", "the charter's folder"))
+        .argument(
+            "ask",
+            text!(
+                "格中写什么：`nodes` 节点可做的事，`read` 谁可查看，`export` 谁可导出",
+                "what the cells say: what nodes may, who may read, who may export"
+            ),
+        )
+        .argument(
+            "format",
+            text!(
+                "格式：`text` 表格，`csv` 每类一行，`html` 网页",
+                "tables for people, csv with one line for each class, or a html page"
+            ),
+        )
+        .argument("facet", text!("只列这个分项", "only this facet"))
+        .argument(
+            "emergency",
+            text!(
+                "按应急共享期间列出",
+                "as it is while an emergency is declared"
+            ),
+        )
+        .argument(
+            "compare",
+            text!(
+                "另用原生 Cedar 均匀抽问这么多项，并推算全部需要多久",
+                "ask plain Cedar this many of the questions too, evenly spread, and say how long \
+             all of them would take"
+            ),
+        )
+        .after(text!(
+            "列出每个节点可以留存、填写、调整级别的内容，以及谁可以在那里查看。逐一核对全部标签和节\
+         点；内容相同的行合并，规则点名的节点不合并。",
+            "What each node may hold, write and regrade, and who may read it there. All labels and \
+         all nodes are gone through. Lines that say the same are folded; a node that a rule \
+         names is never folded into others."
+        ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -69,15 +97,14 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let watch = Stopwatch::start();
     let charter = open(&files)?;
     let all = Enumeration::of(&charter)?;
-    let state = state(arguments, &all, output)?;
+    let state = state(arguments, &all)?;
     let mut tables = tables(&all, state);
     let taken = watch.elapsed();
     if let Some(facet) = arguments.facet {
         tables.retain(|table| table.facet == facet);
         if tables.is_empty() {
-            return Err(Failure::usage(say!(
-                output,
-                "章程没有分面 `{facet}`",
+            return Err(Failure::usage(text!(
+                "章程没有分项 `{facet}`",
                 "no kind declares a facet `{facet}`"
             )));
         }
@@ -86,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         .compare
         .map(|questions| Pace::measure(&all, &files, questions, &watch))
         .transpose()
-        .map_err(|problem| Failure::new(Exit::Internal, "plain-cedar", problem))?;
+        .map_err(|problem| Failure::internal("plain-cedar", &problem))?;
     let text = match arguments.format {
         Format::Csv => csv(&all, state, arguments.facet),
         Format::Html => policy::review::page::matrix(&charter, &tables, state),
@@ -105,12 +132,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     Ok(Answer::new(Exit::Clean, text, object))
 }
 
-fn state(arguments: &Arguments, all: &Enumeration<'_>, output: &Output) -> Result<State, Failure> {
+fn state(arguments: &Arguments, all: &Enumeration<'_>) -> Result<State, Failure> {
     match (arguments.emergency, all.states().len()) {
         (false, _) => Ok(State::Normal),
-        (true, 1) => Err(Failure::usage(say!(
-            output,
-            "本章程没有应急规则",
+        (true, 1) => Err(Failure::usage(text!(
+            "本章程没有应急共享规则",
             "this charter has no rules for emergencies"
         ))),
         (true, _) => Ok(State::Emergency),
@@ -125,11 +151,10 @@ fn text(
 ) -> String {
     let mut text = String::new();
     if state == State::Emergency {
-        text.push_str(&say!(
-            output,
-            "应急期间\n\n",
+        text.push_str(&output.say(text!(
+            "应急共享期间\n\n",
             "while an emergency is declared\n\n"
-        ));
+        )));
     }
     for table in tables {
         let title = output.title(&table.title);
@@ -145,16 +170,15 @@ fn ending(
     compared: Option<&Pace>,
     output: &Output,
 ) -> String {
-    let mut text = say!(
-        output,
+    let mut text = output.say(text!(
         "{} 项判定，归为 {} 类，用时 {:.2} 秒\n",
         "{} decisions, by {} classes, in {:.2} s\n",
         all.questions(),
         all.rows().len(),
         taken.as_secs_f64()
-    );
+    ));
     if let Some(compared) = compared {
-        text.push_str(&pace(compared, all.questions(), taken, output));
+        text.push_str(&output.say(pace::text(compared, all.questions(), taken)));
     }
     text
 }
@@ -207,13 +231,10 @@ fn told(cell: &Cell, ask: Ask) -> String {
 
 fn legend(ask: Ask, output: &Output) -> String {
     match ask {
-        Ask::Nodes => say!(
-            output,
-            "H 可留存  W 可填写  G 可调整级别  · 不允许  空白 无此情形  A → B：A 所属，送 B（–：不送他方）\n",
+        Ask::Nodes => output.say(text!("H 可留存  W 可填写  G 可调整级别  · 不允许  空白 无此情形  A → B：A 所属，送 B（–：不送他方）\n",
             "H may hold  W may write  G may change the grade  · denied  blank: does not occur  A → B: \
-             home A, meant for B (–: for nobody else)\n"
-        ),
-        Ask::Read | Ask::Export => say!(output, "· 不允许\n", "· denied\n"),
+             home A, meant for B (–: for nobody else)\n")),
+        Ask::Read | Ask::Export => output.say(text!("· 不允许\n", "· denied\n")),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crdt_model::text;
 use crdt_model::time::WallTime;
+use policy::command_line::values::Said;
 
 /// A moment since 1970.
 #[derive(Clone, Copy)]
@@ -29,14 +31,20 @@ impl fmt::Display for Moment {
 }
 
 impl FromStr for Moment {
-    type Err = String;
+    type Err = Said;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let at: jiff::Timestamp = text
-            .parse()
-            .map_err(|_| "write it as in 2026-12-01T00:00:00Z".to_owned())?;
+    fn from_str(word: &str) -> Result<Self, Said> {
+        let at: jiff::Timestamp = word.parse().map_err(|_| {
+            Said(text!(
+                "“{word}”不是时间，请写作 2026-12-01T00:00:00Z",
+                "`{word}` is not a time: write it as in 2026-12-01T00:00:00Z"
+            ))
+        })?;
         if at.as_millisecond() < 0 {
-            return Err("times before 1970 are not allowed".to_owned());
+            return Err(Said(text!(
+                "时间不能早于 1970 年",
+                "times before 1970 are not allowed"
+            )));
         }
         Ok(Self(at))
     }

@@ -1,12 +1,12 @@
 //! What every command gives back, and how it is written: text or one JSON object to stdout,
 //! diagnostics to stderr, through writers that survive a closed pipe.
 
-use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::{Explain, Language, Text};
 use policy::reading::files::{CharterFiles, FilesError};
 use policy::reading::finding;
 use policy::review::enumeration::TooMany;
@@ -15,8 +15,6 @@ use policy::signing::refusal::AdoptionRefused;
 use policy::signing::sign::SignError;
 use policy::{CedarCharter, Finding};
 use serde_json::{Map, Value, json};
-
-use crate::text::{both, say};
 
 /// How the program ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,19 +30,55 @@ pub(crate) enum Exit {
     Internal = 70,
 }
 
+impl Exit {
+    /// All of them, with what they mean.
+    pub(crate) fn all() -> [(Self, Text); 7] {
+        [
+            (Self::Clean, text!("没有问题，或允许", "clean, or allowed")),
+            (
+                Self::Findings,
+                text!("有问题，或不允许", "findings, or denied"),
+            ),
+            (
+                Self::Wider,
+                text!(
+                    "两版之间有放开的内容",
+                    "something opened between two versions"
+                ),
+            ),
+            (
+                Self::CheckBroken,
+                text!(
+                    "章程自带的检查有未通过的",
+                    "one of the charter's own checks does not hold"
+                ),
+            ),
+            (
+                Self::Signature,
+                text!(
+                    "文件清单或签名缺少、不对或已失效",
+                    "a manifest or signature is missing, bad or stale"
+                ),
+            ),
+            (
+                Self::Usage,
+                text!(
+                    "用法不对，或文件、目录不能用",
+                    "wrong usage, or a file or folder that cannot be used"
+                ),
+            ),
+            (
+                Self::Internal,
+                text!("程序出错", "an error of this program"),
+            ),
+        ]
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
-}
-
-/// Language of what is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub(crate) enum Language {
-    /// 简体中文
-    Zh,
-    /// English
-    En,
 }
 
 /// What a command found out: the exit, text for people, and the same for programs.
@@ -68,44 +102,51 @@ impl Answer {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) code: &'static str,
-    pub(crate) message: Title,
+    pub(crate) message: Text,
     pub(crate) findings: Vec<Finding>,
     pub(crate) files: CharterFiles,
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Display) -> Self {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Explain) -> Self {
         let (findings, files) = (Vec::new(), CharterFiles::default());
         Self {
             exit,
             code,
-            message: both!("{message}", "{message}"),
+            message: message.text(),
             findings,
             files,
         }
     }
 
-    pub(crate) fn usage(message: impl Display) -> Self {
+    pub(crate) fn usage(message: impl Explain) -> Self {
         Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// A fault of this program, in the words of whatever met it.
+    pub(crate) fn internal(code: &'static str, problem: &dyn std::fmt::Display) -> Self {
+        Self::new(
+            Exit::Internal,
+            code,
+            text!("程序出错（{problem}）；请联系技术支持", "{problem}"),
+        )
     }
 
     /// A file or folder that cannot be written.
     pub(crate) fn unwritable(path: &Path, problem: &std::io::Error) -> Self {
         let path = path.display();
-        Self {
-            message: both!(
-                "无法写入 `{path}`：{problem}",
-                "cannot write `{path}`: {problem}"
-            ),
-            ..Self::new(Exit::Usage, "usage", "")
-        }
+        Self::usage(text!(
+            problem;
+            "写不了 `{path}`：{problem}",
+            "cannot write `{path}`: {problem}"
+        ))
     }
 
     /// Findings in these files.
     pub(crate) fn findings(exit: Exit, findings: Vec<Finding>, files: &CharterFiles) -> Self {
         let count = findings.len();
         let plural = if count == 1 { "" } else { "s" };
-        let message = both!("发现 {count} 个问题", "{count} finding{plural}");
+        let message = text!("有 {count} 个问题", "{count} finding{plural}");
         Self {
             exit,
             code: "findings",
@@ -124,12 +165,13 @@ impl From<FilesError> for Failure {
 
 impl From<TooMany> for Failure {
     fn from(error: TooMany) -> Self {
-        Self::new(
-            Exit::Findings,
-            "too-many-classes",
-            format!("{error}; {}", TooMany::HINT),
-        )
+        Self::new(Exit::Findings, "too-many-classes", with_hint(&error))
     }
+}
+
+fn with_hint(error: &TooMany) -> Text {
+    let hint = TooMany::hint();
+    text!(error, hint; "{error}；{hint}", "{error}; {hint}")
 }
 
 impl From<KeyFileError> for Failure {
@@ -154,12 +196,12 @@ pub(crate) fn sign_failure(error: SignError, folder: &Path) -> Failure {
         SignError::NotReviewer { .. } | SignError::OtherReviewer { .. } => Exit::Signature,
         _ => Exit::Usage,
     };
-    let message = error.to_string();
+    let message = error.text();
     match error {
         SignError::Invalid(findings) | SignError::ChecksFail(findings) => {
             let files = CharterFiles::read(folder).unwrap_or_default();
             Failure {
-                message: both!("{message}", "{message}"),
+                message,
                 ..Failure::findings(exit, findings, &files)
             }
         }
@@ -172,8 +214,9 @@ pub(crate) fn sign_failure(error: SignError, folder: &Path) -> Failure {
 /// A charter that a node would refuse.
 pub(crate) fn refusal(refused: AdoptionRefused, files: &CharterFiles) -> Failure {
     let code = refused.code();
-    let message = both!(
-        "节点会拒绝本章程：{refused}",
+    let message = text!(
+        refused;
+        "节点不会采用本章程：{refused}",
         "a node would refuse this charter: {refused}"
     );
     let (exit, findings) = match refused {
@@ -213,10 +256,20 @@ impl Output {
     }
 
     /// A title in the language asked for.
-    pub(crate) fn title<'a>(&self, title: &'a Title) -> &'a str {
-        match self.language {
-            Language::Zh => &title.zh,
-            Language::En => &title.en,
+    pub(crate) fn title<'a>(&self, title: &'a Text) -> &'a str {
+        title.in_language(self.language)
+    }
+
+    /// A message in the language asked for.
+    pub(crate) fn say(&self, text: Text) -> String {
+        text.into_language(self.language)
+    }
+
+    /// Writes help, and says how to end.
+    pub(crate) fn print(&self, text: &str) -> Exit {
+        match write(&mut std::io::stdout().lock(), text) {
+            true => Exit::Clean,
+            false => Exit::Internal,
         }
     }
 
@@ -252,7 +305,7 @@ impl Output {
             .map(|finding| finding_object(finding, &failure.files));
         Map::from_iter([
             ("code".to_owned(), json!(failure.code)),
-            ("message".to_owned(), json!(self.title(&failure.message))),
+            ("message".to_owned(), json!(failure.message)),
             ("findings".to_owned(), findings.collect()),
         ])
     }
@@ -260,13 +313,13 @@ impl Output {
     fn diagnose(&self, failure: &Failure) -> bool {
         let stderr = std::io::stderr();
         let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let findings = finding::render_all(&failure.findings, &failure.files, colour);
+        let findings =
+            finding::render_all(&failure.findings, &failure.files, colour, self.language);
         let (code, message) = (failure.code, self.title(&failure.message));
-        let line = say!(
-            self,
-            "错误[{code}]：{message}\n",
+        let line = self.say(text!(
+            "{message}（代码 {code}）\n",
             "error[{code}]: {message}\n"
-        );
+        ));
         write(&mut stderr.lock(), &format!("{findings}{line}"))
     }
 }
@@ -289,13 +342,8 @@ fn write(to: &mut impl Write, text: &str) -> bool {
 
 fn language_of_environment() -> Language {
     let set = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(set)
-        .unwrap_or_default();
-    if locale.starts_with("zh") {
-        Language::Zh
-    } else {
-        Language::En
-    }
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+    locale
+        .and_then(|locale| Language::of_locale(&locale))
+        .unwrap_or(Language::En)
 }

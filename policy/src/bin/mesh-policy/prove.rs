@@ -4,38 +4,62 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crdt_model::kind::Title;
-use crdt_model::label::Grade;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
+use policy::command_line::help::Words;
+use policy::command_line::values;
 use policy::deciding::question::State;
 use policy::review::enumeration::{Enumeration, Row};
 use policy::review::invariant::{self, Proof};
 use policy::review::pace::{Clock, Pace};
 use policy::review::path::{Act, Step, shortest};
 use policy::review::prove::prove;
+use policy::review::words;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
-use crate::output::{Answer, Exit, Failure, Language, Output, open};
+use crate::output::{Answer, Exit, Failure, Output, open};
+use crate::pace;
 use crate::stopwatch::Stopwatch;
-use crate::text::{self, both, say};
 
-/// Prove the charter's invariants over all labels, nodes, roles and states.
-///
-/// Nothing is sampled. Where an invariant is broken, the shortest chain of steps that leads there is
-/// shown: who writes, over which links it goes, who changes its grade, who adopts which version.
-/// Exit code 0: all hold. 3: some do not.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// An older version that nodes may still go by; may be given again, in any order. Invariants are
-    /// held against it too.
     #[arg(long, value_name = "DIR")]
     with: Vec<PathBuf>,
-    /// Ask plain Cedar this many of the questions too, evenly spread, and say how long all of them
-    /// would take.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::number::<usize>)]
     compare: Option<usize>,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "对全部情形逐一证明各条底线要求",
+        "Prove the charter's invariants over everything that can be asked"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "with",
+        text!(
+            "可能还有节点在用的旧版，可多次给出；底线要求也按它核对",
+            "an older version that nodes may still go by; may be given again, in any order. \
+             Invariants are held against it too"
+        ),
+    )
+    .argument(
+        "compare",
+        text!(
+            "另用原生 Cedar 均匀抽问这么多项，并推算全部需要多久",
+            "ask plain Cedar this many of the questions too, evenly spread, and say how long \
+             all of them would take"
+        ),
+    )
+    .after(text!(
+        "不抽样。底线被突破时，给出最短的一步步途径：谁填写、经哪条线路、谁调整级别、谁采用哪一\
+         版。\n退出码 0：全部守住。3：有被突破的。",
+        "Nothing is sampled. Where an invariant is broken, the shortest chain of steps that \
+         leads there is shown: who writes, over which links it goes, who changes its grade, who \
+         adopts which version.\nExit code 0: all hold. 3: some do not."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -45,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     for dir in &arguments.with {
         older.push(open_folder(dir)?.0);
     }
-    check_versions(&charter, &older, output)?;
+    check_versions(&charter, &older)?;
     older.sort_by_key(|one| one.head().version);
     let all = Enumeration::of(&charter)?;
     let others = enumerations(&older)?;
@@ -62,14 +86,17 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         .compare
         .map(|questions| Pace::measure(&all, &files, questions, &watch))
         .transpose()
-        .map_err(|problem| Failure::new(Exit::Internal, "plain-cedar", problem))?;
-    let built_in: Vec<String> = report
+        .map_err(|problem| Failure::internal("plain-cedar", &problem))?;
+    let built_in: Vec<Text> = report
         .findings
         .iter()
         .filter(|finding| finding.code != "checks::invariant-broken")
         .map(|finding| match finding.position(&files) {
-            Some((line, _)) => format!("{}:{line}: {}", finding.file, finding.message),
-            None => finding.to_string(),
+            Some((line, _)) => {
+                let (file, message) = (&finding.file, &finding.message);
+                text!(message; "{file}:{line}：{message}", "{file}:{line}: {message}")
+            }
+            None => finding.text(),
         })
         .collect();
     let exit = if broken.is_empty() && built_in.is_empty() {
@@ -80,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let proofs = report.invariants.iter();
     let mut text: String = proofs.map(|proof| proof_line(proof, output)).collect();
     for other in &built_in {
-        text.push_str(&say!(output, "\n未通过：{other}\n", "\nFAILS: {other}\n"));
+        text.push_str(&output.say(text!(other; "\n未通过：{other}\n", "\nFAILS: {other}\n")));
     }
     text.extend(broken.iter().map(|one| one.text(output)));
     let counted = Counted {
@@ -91,7 +118,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     };
     text.push_str(&ending(&versions, &counted, taken, output));
     if let Some(pace) = &compared {
-        text.push_str(&text::pace(pace, decisions(&versions), taken, output));
+        text.push_str(&output.say(pace::text(pace, decisions(&versions), taken)));
     }
     let object = json!({
         "decisions": decisions(&versions),
@@ -115,17 +142,12 @@ fn open_folder(dir: &std::path::Path) -> Result<(CedarCharter, CharterFiles), Fa
     Ok((open(&files)?, files))
 }
 
-fn check_versions(
-    charter: &CedarCharter,
-    older: &[CedarCharter],
-    output: &Output,
-) -> Result<(), Failure> {
+fn check_versions(charter: &CedarCharter, older: &[CedarCharter]) -> Result<(), Failure> {
     let newest = charter.head().version;
     for other in older {
         let version = other.head().version;
         if version >= newest {
-            return Err(Failure::usage(say!(
-                output,
+            return Err(Failure::usage(text!(
                 "`--with` 给出的是第 {version} 版，不早于第 {newest} 版",
                 "`--with` names version {version}, which is not before {newest}"
             )));
@@ -140,12 +162,14 @@ const SEARCHED_MAX: usize = 200;
 /// An invariant that does not hold, with the way there.
 struct Broken {
     name: String,
-    reason: Title,
-    what: Title,
+    reason: Text,
+    what: Text,
     classes: usize,
     /// Whether what should not be is allowed; what should be is denied otherwise.
     allowed: bool,
     steps: Vec<Step>,
+    /// The steps in words.
+    told: Vec<Text>,
     lines: Vec<String>,
 }
 
@@ -169,6 +193,10 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
             what: what(all, row, state),
             classes: proof.broken.len(),
             allowed: all.allowed(row, state),
+            told: steps
+                .iter()
+                .map(|step| step_text(all.charter(), step))
+                .collect(),
             steps,
             lines,
         })
@@ -177,31 +205,24 @@ fn broken(all: &Enumeration<'_>, proofs: &[Proof], versions: &[&Enumeration<'_>]
 }
 
 /// What is decided of a class under one version.
-fn what(all: &Enumeration<'_>, row: &Row, state: State) -> Title {
-    let version = all.charter().head().version;
-    let node = row.example.node;
-    let (zh, en) = (Language::Zh, Language::En);
+fn what(all: &Enumeration<'_>, row: &Row, state: State) -> Text {
+    let charter = all.charter();
+    let version = charter.head().version;
     let emergency = match state {
-        State::Emergency => both!("（应急期间）", " in an emergency"),
-        State::Normal => both!("", ""),
+        State::Emergency => text!("（应急共享期间）", " in an emergency"),
+        State::Normal => Text::default(),
     };
-    let decision = all.decision(row, state);
-    Title {
-        zh: format!(
-            "第 {version} 版{}：{node} {} {}：{}",
-            emergency.zh,
-            text::question(row.question, zh),
-            text::label(&row.example.label, zh),
-            text::decision(&decision, zh)
-        ),
-        en: format!(
-            "version {version}: {} of {} at {node} is {}{}",
-            text::question(row.question, en),
-            text::label(&row.example.label, en),
-            text::decision(&decision, en),
-            emergency.en
-        ),
-    }
+    let (node, asked, label, said) = (
+        words::node(charter, row.example.node),
+        words::question(charter, row.question),
+        words::label(charter, &row.example.label),
+        words::decision(&all.decision(row, state)),
+    );
+    text!(
+        node, asked, label, said, emergency;
+        "第 {version} 版{emergency}：{node}对“{label}”的“{asked}”，结果是{said}",
+        "version {version}: {asked} of {label} at {node} is {said}{emergency}"
+    )
 }
 
 /// The broken class that is reached in the fewest steps, with the steps; the first of them, and no
@@ -243,33 +264,28 @@ fn rule_line(versions: &[&Enumeration<'_>], rule: &str) -> String {
 
 impl Broken {
     fn text(&self, output: &Output) -> String {
-        let mut text = say!(
-            output,
-            "\n不成立：{name}\n  {reason}\n  {what}；共 {classes} 类\n",
-            "\nBROKEN: {name}\n  {reason}\n  {what}; classes: {classes}\n",
+        let mut text = output.say(text!(
+            "\n底线被突破：{name}\n  要求：{reason}\n  问题：{what}（共 {classes} 类）\n",
+            "\nBROKEN: {name}\n  required: {reason}\n  {what}; classes: {classes}\n",
             name = self.name,
             reason = output.title(&self.reason),
             what = output.title(&self.what),
             classes = self.classes
-        );
-        for (number, step) in self.steps.iter().enumerate() {
+        ));
+        for (number, (step, told)) in self.steps.iter().zip(&self.told).enumerate() {
             let (number, version) = (number + 1, step.version);
-            let step = step_text(step, output.language());
-            text.push_str(&say!(
-                output,
-                "  {number}. 第 {version} 版：{step}\n",
-                "  {number}. version {version}: {step}\n"
-            ));
+            text.push_str(&output.say(text!(
+                told;"  {number}. 第 {version} 版：{told}\n",
+                "  {number}. version {version}: {told}\n")));
         }
         if self.steps.is_empty() && self.allowed {
-            text.push_str(&say!(
-                output,
+            text.push_str(&output.say(text!(
                 "  虽然允许，但按这些版本没有途径传到那里\n",
                 "  it is allowed, though nothing carries it there under these versions\n"
-            ));
+            )));
         }
         for line in &self.lines {
-            text.push_str(&say!(output, "  参见 {line}\n", "  see {line}\n"));
+            text.push_str(&output.say(text!("  参见 {line}\n", "  see {line}\n")));
         }
         text
     }
@@ -283,37 +299,41 @@ impl Broken {
     }
 }
 
-fn step_text(step: &Step, language: Language) -> String {
-    if language == Language::En {
-        return step.to_string();
-    }
-    let graded = |Grade { sensitivity, level }: Grade| format!("（{sensitivity}，{level}）");
+fn step_text(charter: &CedarCharter, step: &Step) -> Text {
+    let place = |node| words::node(charter, node).zh;
+    let grade = |grade| words::grade(charter, grade).zh;
     let told = match step.act {
-        Act::Writes { node, grade } => format!("{node} 填写{}", graded(grade)),
-        Act::Flows { from, to } => format!("{from} 传给 {to}"),
-        Act::Regrades { node, grade } => format!("{node} 调整级别为{}", graded(grade)),
-        Act::Adopts { node } => format!("{node} 采纳第 {} 版", step.version),
+        Act::Writes { node, grade: to } => format!("{}填写（{}）", place(node), grade(to)),
+        Act::Flows { from, to } => format!("{}传给{}", place(from), place(to)),
+        Act::Regrades { node, grade: to } => {
+            format!("{}调整级别为“{}”", place(node), grade(to))
+        }
+        Act::Adopts { node } => format!("{}采用第 {} 版", place(node), step.version),
     };
-    match step.rules.as_slice() {
-        [] => told,
-        rules => format!("{told}，依据 {}", rules.join("、")),
+    let rules: Vec<_> = step.rules.iter().map(|rule| format!("`{rule}`")).collect();
+    let by = match rules.is_empty() {
+        true => String::new(),
+        false => format!("，依据 {}", rules.join("、")),
+    };
+    Text {
+        zh: format!("{told}{by}"),
+        en: step.to_string(),
     }
 }
 
 fn proof_line(proof: &Proof, output: &Output) -> String {
     let mark = if proof.broken.is_empty() && proof.classes > 0 {
-        say!(output, "成立  ", "holds ")
+        output.say(text!("守住      ", "holds "))
     } else {
-        say!(output, "不成立", "BROKEN")
+        output.say(text!("底线被突破", "BROKEN"))
     };
-    say!(
-        output,
+    output.say(text!(
         "{mark}  {:>9} 项判定  {}  {}\n",
         "{mark}  {:>9} decisions  {}  {}\n",
         proof.questions,
         proof.name,
         output.title(&proof.reason)
-    )
+    ))
 }
 
 fn proof_object(proof: &Proof) -> Value {
@@ -354,12 +374,11 @@ fn ending(
         broken,
     } = counted;
     let verdict = match (*broken, *fails) {
-        (0, 0) => say!(output, "全部成立", "all hold"),
-        (broken, fails) => say!(
-            output,
-            "{broken} 条约束不成立，{fails} 项其他检查未通过",
+        (0, 0) => output.say(text!("全部守住", "all hold")),
+        (broken, fails) => output.say(text!(
+            "{broken} 条底线要求被突破，{fails} 项其他检查未通过",
             "{broken} invariants BROKEN, {fails} other checks FAIL"
-        ),
+        )),
     };
     let version = if named.len() == 1 {
         "version"
@@ -367,17 +386,14 @@ fn ending(
         "versions"
     };
     let state = if states == 1 { "state" } else { "states" };
-    say!(
-        output,
-        "\n{verdict}：{invariants} 条约束、{cases} 个用例，以及任何章程都须满足的要求\n\
-         遍历全部分面、级别、所属节点、收件单位、节点、操作和岗位，依第 {named} 版，{states} 种状态：\
+    output.say(text!("\n{verdict}：底线要求 {invariants} 条、用例 {cases} 个，以及任何章程都须满足的基本要求\n\
+         已逐项核对全部分项、级别、所属节点、收件单位、节点、操作和岗位（第 {named} 版，{states} 种状态）：\
          {decisions} 项判定，归为 {classes} 类，用时 {seconds:.2} 秒\n",
         "\n{verdict}: {invariants} invariants, {cases} cases, and what must hold of any charter\n\
          over every facet, grade, home, addressee, node, action and role, under {version} {named}, in \
          {states} {state}: {decisions} decisions, by {classes} classes, in {seconds:.2} s\n",
-        named = named.join(&say!(output, "、", ", ")),
+        named = named.join(&output.say(text!("、", ", "))),
         decisions = decisions(versions),
         classes = versions.iter().map(|one| one.rows().len()).sum::<usize>(),
-        seconds = taken.as_secs_f64(),
-    )
+        seconds = taken.as_secs_f64(),))
 }

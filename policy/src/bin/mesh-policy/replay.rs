@@ -2,23 +2,39 @@
 
 use std::path::PathBuf;
 
+use crdt_model::text;
+use policy::command_line::help::Words;
 use policy::review::replay::{Changed, Logged, Replayed, replay};
+use policy::review::words;
 use policy::{CedarCharter, CharterFiles};
 
 use crate::input::{LIST_BYTES_MAX, read_text};
-use crate::output::{Answer, Exit, Failure, Language, Output, open};
-use crate::text::{self, say};
+use crate::output::{Answer, Exit, Failure, Output, open};
 
-/// Ask a node's decisions again of this charter, and list what would be decided otherwise.
-///
-/// Exit code 0: nothing opened. 2: something that was denied would be allowed.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// The decisions, as `mesh-node decisions` writes them.
     #[arg(long, value_name = "FILE")]
     log: PathBuf,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "用另一版章程重新判定某节点现有的内容",
+        "Ask a node's decisions again of another version"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "log",
+        text!(
+            "判定列表，由 `mesh-node decisions` 生成",
+            "the decisions, as `mesh-node decisions` writes them"
+        ),
+    )
+    .after(text!(
+        "退出码 0：没有放开。2：有原来不允许、现在将允许的。",
+        "Exit code 0: nothing opened. 2: something that was denied would be allowed."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -27,15 +43,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let log = read_text(&arguments.log, LIST_BYTES_MAX)?;
     let replayed = replay(&charter, &log).map_err(|problem| {
         let path = arguments.log.display();
-        Failure::usage(say!(output, "`{path}`：{problem}", "`{path}`: {problem}"))
+        Failure::usage(text!(problem; "`{path}` {problem}", "`{path}`: {problem}"))
     })?;
     let exit = if replayed.opened.is_empty() {
         Exit::Clean
     } else {
         Exit::Wider
     };
-    let object = serde_json::to_value(&replayed)
-        .map_err(|problem| Failure::new(Exit::Internal, "json", problem))?;
+    let object =
+        serde_json::to_value(&replayed).map_err(|problem| Failure::internal("json", &problem))?;
     Ok(Answer::new(exit, text(&replayed, &charter, output), object))
 }
 
@@ -46,14 +62,11 @@ fn text(replayed: &Replayed, charter: &CedarCharter, output: &Output) -> String 
         closed,
         unknown,
     } = replayed;
-    let mut text = say!(
-        output,
-        "{decisions} 项判定：{} 项将放开，{} 项将收紧，{unknown} 项涉及本章程没有的内容\n",
-        "{decisions} decisions: {} would open, {} would close, {unknown} are about what this \
+    let mut text = output.say(text!("{decisions} 项判定：{} 项将放开，{} 项将收紧，{unknown} 项涉及本章程没有的内容\n",
+        "{decisions} decisions: {} would open, {} would close, {unknown} concern facets or words this \
          charter does not have\n",
         opened.len(),
-        closed.len()
-    );
+        closed.len()));
     for (sign, changes) in [('+', opened), ('-', closed)] {
         let line = |changed| line(sign, changed, charter, output);
         text.extend(changes.iter().map(line));
@@ -72,27 +85,16 @@ fn line(sign: char, changed: &Changed, charter: &CedarCharter, output: &Output) 
         rules,
         ..
     } = &changed.logged;
-    let language = output.language();
-    let question = ask.question(*role);
-    let asked = question.map_or_else(
-        || ask.name().to_owned(),
-        |question| text::question(question, language),
+    let asked = ask.question(*role).map_or_else(
+        || text!("{}", "{}", ask.name()),
+        |question| words::question(charter, question),
     );
-    // The library has said it in English.
-    let now = match (language, question) {
-        (Language::Zh, Some(question)) => {
-            text::decision(&charter.decide(question, label, *node), language)
-        }
-        _ => changed.now.clone(),
-    };
-    let label = text::label(label, language);
+    let (node, label) = (words::node(charter, *node), words::label(charter, label));
+    let now = &changed.now;
     let rules = match rules.as_slice() {
-        [] => say!(output, "无规则许可", "no rule"),
-        rules => rules.join(&say!(output, "、", ", ")),
+        [] => output.say(text!("章程未允许", "no rule")),
+        rules => rules.join(&output.say(text!("、", ", "))),
     };
-    say!(
-        output,
-        "  {sign} {node} {asked} {label}，{facets} 个分面：{now}（第 {version} 版：{rules}）\n",
-        "  {sign} {asked} of {label} at {node}, {facets} facets: {now} (version {version}: {rules})\n"
-    )
+    output.say(text!(node, asked, label, now; "  {sign} {node}对“{label}”的“{asked}”，{facets} 个分项：{now}（第 {version} 版：{rules}）\n",
+        "  {sign} {asked} of {label} at {node}, {facets} facets: {now} (version {version}: {rules})\n"))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crdt_model::text;
+use policy::command_line::help::Words;
 use policy::making::edit::add_reviewers;
 use policy::reading::head;
 use policy::signing::sshsig::SshKey;
@@ -9,7 +11,6 @@ use serde_json::json;
 
 use crate::input::{FILE_BYTES_MAX, read_text, write_text};
 use crate::output::{Answer, Exit, Failure, Output};
-use crate::text::say;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -19,21 +20,39 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// List reviewers, by the public key files that `mesh-policy keys` or `ssh-keygen` wrote.
     Add(Add),
 }
 
 #[derive(clap::Args)]
 struct Add {
-    /// The charter's folder.
     dir: PathBuf,
-    /// Public key files. Each reviewer is called what the file is called, without `.pub`.
     #[arg(required = true, value_name = "FILE.pub")]
     keys: Vec<PathBuf>,
 }
 
 /// Bytes of a public key file.
 const KEY_BYTES_MAX: usize = 16 * 1024;
+
+pub(crate) fn words() -> Words {
+    Words::new(text!("列出审核人", "List reviewers")).command("add", add_words())
+}
+
+fn add_words() -> Words {
+    Words::new(text!(
+        "按公钥文件列出审核人",
+        "List reviewers by their public key files"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "keys",
+        text!(
+            "公钥文件，由 `mesh-policy keys` 或 `ssh-keygen` 生成；审核人即以文件名（不含 `.pub`\
+             ）为名",
+            "public key files that `mesh-policy keys` or `ssh-keygen` wrote; each reviewer is \
+             called what the file is called, without `.pub`"
+        ),
+    )
+}
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let Command::Add(add) = &arguments.command;
@@ -47,11 +66,10 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
     let edited = add_reviewers(&text, &reviewers)
         .map_err(|error| Failure::new(Exit::Usage, "edit", error))?;
     write_text(&path, &edited)?;
-    let mut text = say!(
-        output,
-        "已写入 charter.toml：\n",
+    let mut text = output.say(text!(
+        "已写入 `charter.toml`：\n",
         "listed in charter.toml:\n"
-    );
+    ));
     let mut objects = Vec::new();
     for (name, line) in &reviewers {
         // It was read a moment ago.

@@ -7,24 +7,22 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::ids::CharterDigest;
-use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::{Explain, Text};
 use crdt_model::time::WallTime;
+use policy::command_line::help::Words;
 use policy::review::practice::{Statement, practice};
+use policy::review::words;
 use policy::signing::board::{GoodSignature, SignatureFault, read_signatures, signature_path};
-use policy::signing::manifest::{MANIFEST_PATH, Manifest, digest_of};
+use policy::signing::manifest::{MANIFEST_PATH, Manifest, digest_of, moment};
 use policy::signing::sshsig::SshKey;
 use policy::{CedarCharter, CharterFiles};
 use serde_json::{Value, json};
 
 use crate::output::{Answer, Exit, Failure, Output, open};
-use crate::text::{both, say};
 
-/// Show what a charter says.
-///
-/// Signatures are listed with what each is worth; whether they suffice is what `verify` says.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
 }
 
@@ -39,9 +37,19 @@ struct Reviewed {
 struct Signing {
     digest: Option<CharterDigest>,
     /// What is wrong with the manifest, if it is not there or does not say what the files say.
-    manifest: Option<String>,
+    manifest: Option<Text>,
     reviewers: Vec<Reviewed>,
     bad: Vec<SignatureFault>,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!("查看章程内容", "Show what a charter says"))
+        .argument("dir", text!("章程目录", "the charter's folder"))
+        .after(text!(
+            "只列出每个签名的情况；签名是否足够，由 `mesh-policy verify` 说明。",
+            "Signatures are listed with what each is worth; whether they suffice is what \
+         `mesh-policy verify` says."
+        ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -61,7 +69,7 @@ impl Signing {
         let good: Vec<GoodSignature> = good.into_iter().flatten().collect();
         Self {
             digest: bytes.map(|bytes| digest_of(bytes)),
-            manifest: state.err().map(|problem| problem.to_string()),
+            manifest: state.err().map(|problem| problem.text()),
             reviewers: reviewers(charter, &good),
             bad: bad.into_iter().filter_map(Result::err).collect(),
         }
@@ -72,31 +80,31 @@ fn text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     let mut text = head_text(charter, signing, output);
     text.push_str(&table(signing.reviewers.iter().map(|one| {
         let signed = if one.signed {
-            say!(output, "已签", "signed")
+            output.say(text!("已签", "signed"))
         } else {
-            say!(output, "未签", "not signed")
+            output.say(text!("未签", "not signed"))
         };
         [one.name.clone(), signed, one.fingerprint.clone()]
     })));
     for fault in &signing.bad {
-        text.push_str(&say!(output, "  无效：{fault}\n", "  bad: {fault}\n"));
+        text.push_str(&output.say(text!(fault; "  不能用：{fault}\n", "  bad: {fault}\n")));
     }
-    text.push_str(&say!(output, "\n数据类型与分面\n", "\nkinds and facets\n"));
+    text.push_str(&output.say(text!("\n数据类型与分项\n", "\nkinds and facets\n")));
     let facets = charter.kinds().iter().flat_map(|kind| kind.facets.iter());
     text.push_str(&table(facets.map(|facet| {
-        let mut fields = say!(output, "{} 个字段", "{} fields", facet.fields.len());
+        let mut fields = output.say(text!("{} 个字段", "{} fields", facet.fields.len()));
         if facet.addressed {
-            fields.push_str(&say!(output, "，有收件单位", ", addressed"));
+            fields.push_str(&output.say(text!("，有收件单位", ", addressed")));
         }
         let title = output.title(&facet.title).to_owned();
         [facet.name.to_string(), title, fields]
     })));
-    text.push_str(&say!(output, "\n规则\n", "\nrules\n"));
+    text.push_str(&output.say(text!("\n规则\n", "\nrules\n")));
     text.push_str(&table(charter.rules().map(|rule| {
         let does = if rule.permits {
-            say!(output, "许可", "permit")
+            output.say(text!("允许", "allow"))
         } else {
-            say!(output, "禁止", "forbid")
+            output.say(text!("禁止", "forbid"))
         };
         let reason = output.title(&rule.reason).to_owned();
         [rule.id.to_string(), does, reason]
@@ -122,56 +130,62 @@ fn practice_text(said: &[Statement], output: &Output) -> String {
     sections.collect()
 }
 
+/// What is said of a manifest that is right.
+fn up_to_date() -> Text {
+    text!("与文件一致", "up to date")
+}
+
 /// What governs, for how long, over which nodes, and how many must sign what follows it.
 fn head_text(charter: &CedarCharter, signing: &Signing, output: &Output) -> String {
     let validity = charter.validity();
-    let none = say!(output, "无", "none");
-    let current = say!(output, "与文件一致", "up to date");
-    let mut text = say!(
-        output,
-        "{}\n县      {}\n版本    {}\n有效期  {} 至 {}\n摘要    {}\n清单    {}\n",
-        "{}\ncounty     {}\nversion    {}\nvalid      {} to {}\ndigest     {}\nmanifest   {}\n",
-        output.title(&charter.head().title),
-        charter.county(),
-        charter.version(),
-        date(validity.from),
-        date(validity.until),
-        signing.digest.map_or(none, |digest| digest.to_string()),
-        signing.manifest.as_ref().unwrap_or(&current),
-    );
+    let (title, county) = (&charter.head().title, charter.county());
+    let name = words::node_with_code(charter, county).zh;
+    let (from, until) = (moment(validity.from), moment(validity.until));
+    let digest = match signing.digest {
+        Some(digest) => text!("{digest}", "{digest}"),
+        None => text!("无", "none"),
+    };
+    let manifest = signing.manifest.clone().unwrap_or_else(up_to_date);
+    let version = charter.version();
+    let mut text = output.say(text!(
+        title, from, until, digest, manifest;
+        "{title}\n县        {name}\n版本      第 {version} 版\n有效期    {from} 至 {until}\n摘要      {digest}\n\
+         文件清单  {manifest}\n",
+        "{title}\ncounty     {county}\nversion    {version}\nvalid      {from} to {until}\n\
+         digest     {digest}\nmanifest   {manifest}\n"
+    ));
     for term in terms(charter) {
         text.push_str(&format!("{}\n", output.title(&term)));
     }
     let counts = counts(charter).into_iter().map(|(what, count)| {
         let title = what.title();
         let what = output.title(&title);
-        say!(output, "{what} {count} 个", "{count} {what}")
+        output.say(text!("{what} {count} 个", "{count} {what}"))
     });
     let counts: Vec<_> = counts.collect();
     let threshold = charter.threshold();
-    text.push_str(&say!(
-        output,
-        "节点    {}\n\n审核人，须 {threshold} 人签名\n",
+    text.push_str(&output.say(text!(
+        "节点      {}\n\n审核人，须 {threshold} 人签名\n",
         "nodes      {}\n\nreviewers, {threshold} must sign\n",
-        counts.join(&say!(output, "，", ", ")),
-    ));
+        counts.join(&output.say(text!("，", ", "))),
+    )));
     text
 }
 
 /// What is agreed for bad days.
-fn terms(charter: &CedarCharter) -> [Title; 3] {
+fn terms(charter: &CedarCharter) -> [Text; 3] {
     let head = charter.head();
     let emergency = head.emergency.map(|terms| {
         let (threshold, hours) = (terms.threshold, terms.hours_max);
-        both!(
-            "应急    须 {threshold} 人签名，每次最长 {hours} 小时",
+        text!(
+            "应急共享  须 {threshold} 人签名，每次最长 {hours} 小时",
             "emergency  {threshold} must sign, for {hours} hours at most"
         )
     });
     let confirmed = head.freshness.map(|freshness| {
         let hours = |ms: u64| ms / 3_600_000;
-        both!(
-            "签认    须 {} 个乡镇签认；此后 {} 小时内照常流转，{} 小时内只上送本节点的数据",
+        text!(
+            "签认      须 {} 个乡镇签认；签认后 {} 小时内照常收发，其后至 {} 小时只向上级发送本节点的内容",
             "confirmed  by {} townships; all flows for {} hours after, a node's own for {}",
             freshness.cosigners,
             hours(freshness.fresh_ms),
@@ -179,17 +193,17 @@ fn terms(charter: &CedarCharter) -> [Title; 3] {
         )
     });
     let recovery = head.recovery.as_ref().map(|recovery| {
-        both!(
-            "恢复    {holders} 把封存密钥中的 {threshold} 把",
+        text!(
+            "更换审核人  须 {holders} 把备用密钥中的 {threshold} 把",
             "recovery   {threshold} of {holders} sealed keys",
             threshold = recovery.threshold,
             holders = recovery.holder.len()
         )
     });
     [
-        emergency.unwrap_or_else(|| both!("应急    无", "emergency  none")),
-        confirmed.unwrap_or_else(|| both!("签认    无须签认", "confirmed  by nobody")),
-        recovery.unwrap_or_else(|| both!("恢复    无", "recovery   none")),
+        emergency.unwrap_or_else(|| text!("应急共享  无", "emergency  none")),
+        confirmed.unwrap_or_else(|| text!("签认      无须签认", "confirmed  by nobody")),
+        recovery.unwrap_or_else(|| text!("更换审核人  没有备用密钥", "recovery   none")),
     ]
 }
 
@@ -210,12 +224,12 @@ fn object(charter: &CedarCharter, signing: &Signing) -> Value {
         "valid_from": date(charter.validity().from),
         "valid_until": date(charter.validity().until),
         "digest": signing.digest,
-        "manifest": signing.manifest.as_deref().unwrap_or("up to date"),
+        "manifest": signing.manifest.clone().unwrap_or_else(up_to_date).en,
         "nodes": counts.collect::<BTreeMap<_, _>>(),
         "nodes_expected": charter.expected().count(),
         "threshold": charter.threshold(),
         "reviewers": reviewers.collect::<Vec<_>>(),
-        "bad_signatures": signing.bad.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "bad_signatures": signing.bad.iter().map(Explain::text).collect::<Vec<_>>(),
         "terms": terms(charter).iter().map(|term| term.en.as_str()).collect::<Vec<_>>(),
         "kinds": kinds_object(charter),
         "practice": practice(charter),
@@ -264,13 +278,13 @@ impl Counted {
         }
     }
 
-    fn title(self) -> Title {
+    fn title(self) -> Text {
         match self {
-            Self::County => both!("县级", "county"),
-            Self::Expected => both!("待加入（尚无密钥）", "expected (no key yet)"),
-            Self::Revoked => both!("已撤销", "revoked"),
-            Self::Township => both!("镇级", "township"),
-            Self::Village => both!("村级", "village"),
+            Self::County => text!("县级", "county"),
+            Self::Expected => text!("待加入（尚无密钥）", "expected (no key yet)"),
+            Self::Revoked => text!("已撤销", "revoked"),
+            Self::Township => text!("乡镇", "township"),
+            Self::Village => text!("村（社区）", "village"),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crdt_model::charter::RuleId;
+use crdt_model::text;
+use policy::command_line::help::Words;
 use policy::reading::finding::{Finding, render_all};
 use policy::review::coverage::{Coverage, coverage};
 use policy::review::enumeration::Enumeration;
@@ -13,37 +15,50 @@ use policy::{CedarCharter, CharterFiles};
 use serde_json::json;
 
 use crate::output::{Answer, Exit, Failure, Output, finding_object, open};
-use crate::text::say;
 
-/// Run the charter's own cases and invariants, and show what the cases try of each rule.
-///
-/// Exit code 0: all hold. 3: some do not.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// In which form.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Also show each part of each rule.
     #[arg(long)]
     parts: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// For people.
     Text,
-    /// JUnit XML, as build servers read it.
     Junit,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "运行章程自带的用例和底线要求，并显示覆盖情况",
+        "Run the charter's own cases and invariants, and show what they try"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "format",
+        text!(
+            "格式：`text` 文字，`junit` 供构建服务器读取",
+            "text, or junit for build servers"
+        ),
+    )
+    .argument(
+        "parts",
+        text!("逐条规则列出各个条件", "also show each part of each rule"),
+    )
+    .after(text!(
+        "退出码 0：全部通过。3：有未通过的。",
+        "Exit code 0: all hold. 3: some do not."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
     let files = CharterFiles::read(&arguments.dir)?;
     let charter = open(&files)?;
     let outcomes = outcomes(&charter)?;
-    let covered =
-        coverage(&charter).map_err(|alarm| Failure::new(Exit::Internal, "cedar", alarm))?;
+    let covered = coverage(&charter).map_err(|alarm| Failure::internal("cedar", &alarm))?;
     let findings: Vec<Finding> = outcomes
         .iter()
         .filter_map(|outcome| outcome.failure.clone())
@@ -54,16 +69,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         Exit::CheckBroken
     };
     let text = match arguments.format {
-        Format::Junit => junit::text(&outcomes, &files),
+        Format::Junit => junit::text(&outcomes, &files, output.language()),
         Format::Text => {
-            let told = render_all(&findings, &files, output.colour());
+            let told = render_all(&findings, &files, output.colour(), output.language());
             let passed = outcomes.len() - findings.len();
-            let counted = say!(
-                output,
+            let counted = output.say(text!(
                 "通过 {passed} 项，未通过 {} 项\n",
                 "{passed} passed, {} failed\n",
                 findings.len()
-            );
+            ));
             told + &covered_text(&covered, arguments.parts, output) + &counted
         }
     };
@@ -115,30 +129,27 @@ fn outcomes(charter: &CedarCharter) -> Result<Vec<Outcome>, Failure> {
 }
 
 fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool, output: &Output) -> String {
-    let mut text = say!(
-        output,
+    let mut text = output.say(text!(
         "规则：由它决定的用例数，用例既满足过又未满足过的条件数\n",
         "rule: cases that it decides, parts that cases met and missed\n"
-    );
+    ));
     for (rule, one) in covered {
-        text.push_str(&say!(
-            output,
+        text.push_str(&output.say(text!(
             "  {rule}：{} 个用例，{}/{} 个条件\n",
             "  {rule}: {}, {} of {}\n",
             one.decided,
             one.both_ways(),
             one.parts.len()
-        ));
+        )));
         for tried in one.parts.iter().filter(|_| parts) {
-            text.push_str(&say!(
-                output,
+            text.push_str(&output.say(text!(
                 "      满足 {:>3}，未满足 {:>3}，仅此未满足 {:>3}  {}\n",
                 "      met {:>3}, missed {:>3}, alone {:>3}  {}\n",
                 tried.met,
                 tried.missed,
                 tried.missed_alone,
                 tried.part
-            ));
+            )));
         }
     }
     let (both, all): (usize, usize) = covered
@@ -147,11 +158,10 @@ fn covered_text(covered: &BTreeMap<RuleId, Coverage>, parts: bool, output: &Outp
         .fold((0, 0), |(both, all), (more, of)| (both + more, all + of));
     let decided = covered.values().filter(|one| one.decided > 0).count();
     let rules = covered.len();
-    text.push_str(&say!(
-        output,
+    text.push_str(&output.say(text!(
         "{rules} 条规则中有 {decided} 条决定了用例；{all} 个条件中有 {both} 个既满足过又未满足过\n",
         "{decided} of {rules} rules decide a case; {both} of {all} parts went both ways\n"
-    ));
+    )));
     text
 }
 

@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use crdt_model::ids::CharterDigest;
-use crdt_model::kind::Title;
+use crdt_model::text;
+use crdt_model::text::Explain;
 use policy::CharterFiles;
+use policy::command_line::help::Words;
+use policy::command_line::values;
+use policy::review::words;
 use policy::signing::adopt::{AdoptedCharter, adopt, found, restore};
 use policy::signing::board::read_signatures;
 use policy::signing::manifest::{MANIFEST_PATH, digest_of};
@@ -12,27 +16,48 @@ use serde_json::json;
 
 use crate::moment::Moment;
 use crate::output::{Answer, Exit, Failure, Output, refusal};
-use crate::text::{both, say};
 
-/// Check manifest and signatures, as a node does.
-///
-/// Alone, the charter is held to the reviewers that it lists itself, as when a node is set up; for a
-/// version that follows another that is not enough, and the exit code is 1. With the folder of the
-/// version before, it is held to those reviewers, as when a node adopts it. The digest of all decisions
-/// is computed anew.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The charter's folder.
     dir: PathBuf,
-    /// The folder of the version before.
     #[arg(long, value_name = "DIR")]
     previous: Option<PathBuf>,
-    /// The digest that the charter must have.
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = values::digest)]
     digest: Option<CharterDigest>,
-    /// The moment to verify for, as in 2026-12-01T00:00:00Z; now if not given.
     #[arg(long, value_name = "TIME", default_value_t)]
     at: Moment,
+}
+
+pub(crate) fn words() -> Words {
+    Words::new(text!(
+        "像节点一样核验文件清单和签名",
+        "Check manifest and signatures, as a node does"
+    ))
+    .argument("dir", text!("章程目录", "the charter's folder"))
+    .argument(
+        "previous",
+        text!("上一版的目录", "the folder of the version before"),
+    )
+    .argument(
+        "digest",
+        text!("章程应有的摘要", "the digest that the charter must have"),
+    )
+    .argument(
+        "at",
+        text!(
+            "以哪个时间为准，如 2026-12-01T00:00:00Z（默认为现在）",
+            "the moment to go by, as in 2026-12-01T00:00:00Z (default: now)"
+        ),
+    )
+    .after(text!(
+        "单独核验时，只按章程自己所列的审核人核验，与建立节点时相同；对承接上一版的章程这还不够\
+         ，退出码为 1。\n给出上一版目录时，按上一版的审核人核验，与节点采用时相同。全部判定的摘\
+         要会重新计算。",
+        "Alone, the charter is held to the reviewers that it lists itself, as when a node is \
+         set up; for a version that follows another that is not enough, and the exit code is 1.\
+         \nWith the folder of the version before, it is held to those reviewers, as when a node \
+         adopts it. The digest of all decisions is computed again."
+    ))
 }
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Failure> {
@@ -62,8 +87,8 @@ fn open_previous(folder: &std::path::Path) -> Result<AdoptedCharter, Failure> {
     let files = CharterFiles::read(folder)?;
     restore(&files, digest_of(manifest_bytes(&files))).map_err(|refused| {
         let mut failure = refusal(refused, &files);
-        let Title { zh, en } = &failure.message;
-        failure.message = both!("上一版：{zh}", "the previous version: {en}");
+        let why = &failure.message;
+        failure.message = text!(why; "上一版：{why}", "the previous version: {why}");
         failure
     })
 }
@@ -80,26 +105,23 @@ fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
         .collect();
     let tally = adopted.board().count(&good);
     let unheld = !follows && adopted.manifest().previous().is_some();
-    let mut text = say!(
-        output,
-        "已核验：县 {county} 章程第 {version} 版，摘要 {digest}\n\
-         所列 {listed} 名审核人中已有 {signed} 人签名，须 {needed} 人：{signers}\n",
+    let county = adopted.manifest().county;
+    let name = words::node_with_code(adopted.charter(), county).zh;
+    let mut text = output.say(text!("核验通过：{name}章程第 {version} 版，摘要 {digest}\n\
+         审核人共 {listed} 名，已有 {signed} 人签名（至少须 {needed} 人）：{signers}\n",
         "verified: version {version} of county {county}, digest {digest}\n\
          signed by {signed} of the {listed} reviewers it lists, where {needed} are needed: {signers}\n",
         version = adopted.version(),
-        county = adopted.manifest().county,
         digest = adopted.digest(),
         signed = tally.signers.len(),
         listed = adopted.board().members().count(),
         needed = tally.needed,
-        signers = tally.signers.join(&say!(output, "、", ", ")),
-    );
+        signers = tally.signers.join(&output.say(text!("、", ", "))),));
     let lineage = adopted.lineage();
-    text.push_str(&say!(
-        output,
+    text.push_str(&output.say(text!(
         "创始摘要 {lineage}\n审核人：\n",
         "lineage {lineage}\nreviewers:\n"
-    ));
+    )));
     let members = adopted.board().members();
     let members: Vec<_> = members
         .map(|one| (one.name.as_str(), one.key.fingerprint()))
@@ -108,22 +130,18 @@ fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
         text.push_str(&format!("  {fingerprint}  {name}\n"));
     }
     if follows {
-        text.push_str(&say!(
-            output,
+        text.push_str(&output.say(text!(
             "本版承接上一版，上一版的审核人中已有足够人数签名\n",
             "signed by enough reviewers of the version before, which it follows\n"
-        ));
+        )));
     }
     if unheld {
-        text.push_str(&say!(
-            output,
-            "未与上一版核对：制作者可能自行列入了审核人；请给出 --previous\n",
-            "NOT held to the version before: whoever made it can have listed reviewers of their own; \
-             give --previous\n"
-        ));
+        text.push_str(&output.say(text!("注意：没有与上一版核对，无法排除制作者自行添加审核人；请加 `--previous` 上一版目录，再核验\n",
+            "NOT checked against the previous version: its maker may have added reviewers of their own; \
+             give --previous\n")));
     }
     for other in &tally.others {
-        text.push_str(&say!(output, "提示：{other}\n", "note: {other}\n"));
+        text.push_str(&output.say(text!(other; "提示：{other}\n", "note: {other}\n")));
     }
     let json = json!({
         "version": adopted.version(),
@@ -135,7 +153,7 @@ fn answer(adopted: &AdoptedCharter, follows: bool, output: &Output) -> Answer {
         "signed_by": tally.signers,
         "threshold": tally.needed,
         "checked_against_previous": follows,
-        "other_signatures": tally.others.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "other_signatures": tally.others.iter().map(Explain::text).collect::<Vec<_>>(),
     });
     let exit = if unheld { Exit::Findings } else { Exit::Clean };
     Answer::new(exit, text, json)

@@ -1,5 +1,8 @@
 //! The list: what may not exist in the mesh, by the words that fields and columns have for it.
 
+use crdt_model::text;
+use crdt_model::text::Text;
+
 /// What something is that may not exist in the mesh.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Content {
@@ -21,15 +24,36 @@ pub enum Content {
 
 impl Content {
     /// Why it may not exist.
-    pub fn why(self) -> &'static str {
+    pub fn why(self) -> Text {
         match self {
-            Self::Footage => "footage, snapshots and stream addresses are never shared",
-            Self::Credential => "passwords and other credentials are never shared",
-            Self::Biometric => "biometric data is never shared",
-            Self::Movement => "vehicle plates and the movements of persons are never shared",
-            Self::Register => "identity numbers and population registers are never shared",
-            Self::Score => "scores, rankings and profiles of persons do not exist here",
-            Self::Health => "health and counselling data of persons is never shared",
+            Self::Footage => text!(
+                "视频、抓拍和取流地址一律不得进入本网络",
+                "footage, snapshots and stream addresses are never shared"
+            ),
+            Self::Credential => text!(
+                "口令、令牌等一律不得进入本网络",
+                "passwords and other credentials are never shared"
+            ),
+            Self::Biometric => text!(
+                "生物识别信息一律不得进入本网络",
+                "biometric data is never shared"
+            ),
+            Self::Movement => text!(
+                "车牌和个人行踪一律不得进入本网络",
+                "vehicle plates and the movements of persons are never shared"
+            ),
+            Self::Register => text!(
+                "证件号码和人口登记信息一律不得进入本网络",
+                "identity numbers and population registers are never shared"
+            ),
+            Self::Score => text!(
+                "本网络不得对个人评分、排名、画像",
+                "scores, rankings and profiles of persons do not exist here"
+            ),
+            Self::Health => text!(
+                "个人健康和心理咨询信息一律不得进入本网络",
+                "health and counselling data of persons is never shared"
+            ),
         }
     }
 }

@@ -8,7 +8,9 @@ use crdt_model::draft::Fields;
 use crdt_model::ids::{Name, RecordId};
 use crdt_model::kind::clocks::Clock;
 use crdt_model::kind::letters::{Answered, Form, Occasion, Party};
-use crdt_model::kind::{Facet, FieldType, Kind, Kinds};
+use crdt_model::kind::{Facet, FieldType, Kind, Kinds, ValueProblem};
+use crdt_model::text;
+use crdt_model::text::Text;
 use crdt_model::time::WallTime;
 
 use super::receipts;
@@ -17,7 +19,7 @@ use crate::reading::finding::Finding;
 const CODE: &str = "kinds::letters";
 
 /// What is wrong with a facet, and what to do.
-pub(super) type Wrong = (String, &'static str);
+pub(super) type Wrong = (Text, Text);
 
 /// Checks what nodes write by themselves, of all kinds.
 pub(super) fn check_all(kinds: &Kinds, findings: &mut Vec<Finding>) {
@@ -47,8 +49,18 @@ pub(super) fn has(facet: &Facet, name: Name, holds: FieldType) -> bool {
 fn form_problem(kinds: &Kinds, facet: &Facet, form: &Form) -> Option<Wrong> {
     let first = kinds.letter_form();
     if first.is_some_and(|(first, _)| first.name != facet.name) {
-        let message = format!("`{}` is not the only facet with `letter`", facet.name);
-        return Some((message, "let all letters be written in one facet"));
+        let message = text!(
+            "带 `letter` 的分项不止 `{}` 一个",
+            "`{}` is not the only facet with `letter`",
+            facet.name
+        );
+        return Some((
+            message,
+            text!(
+                "请让所有函都写在同一个分项中",
+                "let all letters be written in one facet"
+            ),
+        ));
     }
     let fields = [
         (form.slot, FieldType::Vocabulary),
@@ -65,38 +77,73 @@ pub(super) fn written_problem(
     fields: &[(Name, FieldType)],
     says: &BTreeMap<Name, String>,
 ) -> Option<Wrong> {
-    let by_itself = format!("what a node writes by itself in `{}`", facet.name);
+    let by_itself = text!(
+        "`{}` 中自动填写的内容",
+        "what a node writes by itself in `{}`",
+        facet.name
+    );
     if !facet.addressed {
-        let message = format!("{by_itself} goes to nobody");
-        return Some((message, "let the facet be `addressed`"));
+        let message = text!(by_itself; "{by_itself}没有收件单位", "{by_itself} goes to nobody");
+        return Some((
+            message,
+            text!("请把分项设为 `addressed`", "let the facet be `addressed`"),
+        ));
     }
     let mut wrong = fields.iter();
     if let Some((name, _)) = wrong.find(|(name, holds)| !has(facet, *name, *holds)) {
-        let message = format!("`{name}` cannot hold {by_itself}");
+        let message = text!(by_itself; "字段 `{name}` 不能存放{by_itself}", "`{name}` cannot hold {by_itself}");
         return Some((
             message,
-            "name a field that has one value, of the right type",
+            text!(
+                "请写一个类型相符的单值字段",
+                "name a field that has one value, of the right type"
+            ),
         ));
     }
     let given = |name: Name| says.contains_key(&name) || fields.iter().any(|one| one.0 == name);
     let mut required = facet.fields.iter().filter(|field| field.required);
     let missing = required.find(|field| !given(field.name))?;
-    let message = format!("{by_itself} does not say `{}`", missing.name);
-    Some((message, "give it under `says`"))
+    let message =
+        text!(by_itself; "{by_itself}缺少 `{}`", "{by_itself} does not say `{}`", missing.name);
+    Some((message, text!("请写在 `says` 下", "give it under `says`")))
 }
 
 /// What is wrong with the values of what a node writes by itself.
-pub(super) fn filled_problem(kind: &Kind, facet: &Facet, filled: &Fields) -> Option<String> {
+pub(super) fn filled_problem(kind: &Kind, facet: &Facet, filled: &Fields) -> Option<Text> {
     filled.iter().find_map(|(key, value)| {
         let fault = match (facet.field(key), value) {
             (Some(field), Some(value)) => facet
                 .check_value(kind, None, field, value)
-                .err()?
-                .to_string(),
-            (None, _) | (_, None) => "is no field".to_owned(),
+                .err()
+                .map(|problem| of_value(&problem))?,
+            (None, _) | (_, None) => text!("不是字段", "is no field"),
         };
-        Some(format!("`{key}` of `{}`: {fault}", facet.name))
+        Some(text!(fault; "`{}` 的 `{key}`：{fault}", "`{key}` of `{}`: {fault}", facet.name))
     })
+}
+
+/// What is wrong with a value.
+fn of_value(problem: &ValueProblem) -> Text {
+    let zh = match problem {
+        ValueProblem::Type(_) => "类型不符".to_owned(),
+        ValueProblem::TooLong { bytes, bytes_max } => {
+            format!("文字 {bytes} 字节，最多 {bytes_max} 字节")
+        }
+        ValueProblem::Range {
+            value,
+            at_least,
+            at_most,
+        } => format!("{value} 不在 {at_least} 至 {at_most} 之间"),
+        ValueProblem::Word { word, vocabulary } => format!("`{word}` 不在词表 `{vocabulary}` 中"),
+        ValueProblem::Forbidden { word, reason } => format!("`{word}` 未收录：{}", reason.zh),
+        ValueProblem::ControlCharacter => "含有控制字符".to_owned(),
+        ValueProblem::Personal(_) => "含有像是个人号码的内容，不得填写".to_owned(),
+        ValueProblem::WrittenOnce => "已经填写，只能填写一次".to_owned(),
+    };
+    Text {
+        zh,
+        en: problem.to_string(),
+    }
 }
 
 fn answered_problem(kinds: &Kinds, answered: &Answered) -> Option<Wrong> {
@@ -110,8 +157,15 @@ fn answered_problem(kinds: &Kinds, answered: &Answered) -> Option<Wrong> {
             && answered.only.is.iter().all(known)
     });
     (!fits).then(|| {
-        let message = format!("`{}` cannot say that it answers", answered.by);
-        let hint = "name a facet, its field of type `record`, and words of a vocabulary";
+        let message = text!(
+            "`{}` 不能用作答复",
+            "`{}` cannot say that it answers",
+            answered.by
+        );
+        let hint = text!(
+            "请写一个分项、它的 `record` 类型字段和词表中的选项",
+            "name a facet, its field of type `record`, and words of a vocabulary"
+        );
         (message, hint)
     })
 }
@@ -120,22 +174,43 @@ fn clock_problem(kinds: &Kinds, kind: &Kind, facet: &Facet, clock: &Clock) -> Op
     let sends = clock.sends.as_ref()?;
     let name = clock.name;
     let Some(slot) = clock.letter else {
-        return Some((format!("`{name}` sends no letter"), "name it with `letter`"));
+        return Some((
+            text!("`{name}` 不发函", "`{name}` sends no letter"),
+            text!("请用 `letter` 写明", "name it with `letter`"),
+        ));
     };
     let Some((letter, form)) = kinds.letter_form() else {
         return Some((
-            format!("no facet can say what `{name}` sends"),
-            "give one a `letter`",
+            text!(
+                "没有分项能写 `{name}` 所发的函",
+                "no facet can say what `{name}` sends"
+            ),
+            text!("请为一个分项设 `letter`", "give one a `letter`"),
         ));
     };
     if clock.then.is_some() {
-        let message = format!("`{name}` takes a step, after which no letter follows");
-        return Some((message, "leave out `then` or `sends`"));
+        let message = text!(
+            "`{name}` 到期即进入下一环节，其后不会发函",
+            "`{name}` takes a step, after which no letter follows"
+        );
+        return Some((
+            message,
+            text!("请删去 `then` 或 `sends`", "leave out `then` or `sends`"),
+        ));
     }
     let own = |party| party == Party::Addressee && !facet.addressed;
     if sends.from == sends.to || own(sends.from) || own(sends.to) {
-        let message = format!("`{name}` sends a letter from nobody, to nobody, or to its sender");
-        return Some((message, "name two nodes: `home`, `addressee`, or a tier"));
+        let message = text!(
+            "`{name}` 的函没有发件方、没有收件方，或发给了自己",
+            "`{name}` sends a letter from nobody, to nobody, or to its sender"
+        );
+        return Some((
+            message,
+            text!(
+                "请写两个节点：`home`、`addressee` 或一个层级",
+                "name two nodes: `home`, `addressee`, or a tier"
+            ),
+        ));
     }
     let title = kinds.letter(slot)?;
     let occasion = Occasion {
@@ -150,6 +225,9 @@ fn clock_problem(kinds: &Kinds, kind: &Kind, facet: &Facet, clock: &Clock) -> Op
     let message = filled_problem(owner, letter, &filled)?;
     Some((
         message,
-        "see `letter.says` of the facet that letters are written in",
+        text!(
+            "请查看写函的分项的 `letter.says`",
+            "see `letter.says` of the facet that letters are written in"
+        ),
     ))
 }

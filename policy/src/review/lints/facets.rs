@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt_model::charter::Charter;
 use crdt_model::ids::Name;
+use crdt_model::text;
 
 use super::place;
 use crate::deciding::question::{Question, State};
@@ -40,28 +41,40 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
                 continue;
             };
             let at = || place(files, &file, &format!("\"{}\"", facet.name));
-            let name = facet.name;
+            let (name, title) = (facet.name, &facet.title.zh);
             let warn = |code, message| Finding::warning(code, &file, message).at(at());
             if !uses.authored {
-                let message = format!("no node may write `{name}`");
-                findings.push(
-                    warn("facets::nobody-writes", message)
-                        .hint("add an `author` rule, or leave the facet out"),
+                let message = text!(
+                    "没有节点可以填写{title}（`{name}`）",
+                    "no node may write `{name}`"
                 );
+                findings.push(warn("facets::nobody-writes", message).hint(text!(
+                    "请补一条填写规则（`author`），或删去这个分项",
+                    "add an `author` rule, or leave the facet out"
+                )));
             }
             if !uses.read {
-                let message = format!("no person may read `{name}` anywhere");
-                findings.push(
-                    warn("facets::nobody-reads", message)
-                        .hint("add a `read` rule, or leave the facet out"),
+                let message = text!(
+                    "没有岗位可以查看{title}（`{name}`）",
+                    "no person may read `{name}` anywhere"
                 );
+                findings.push(warn("facets::nobody-reads", message).hint(text!(
+                    "请补一条查看规则（`read`），或删去这个分项",
+                    "add a `read` rule, or leave the facet out"
+                )));
             }
             if !uses.held_elsewhere {
-                let message = format!("`{name}` never leaves home");
+                let message = text!(
+                    "{title}（`{name}`）从不离开所属节点",
+                    "`{name}` never leaves home"
+                );
                 findings.push(
                     Finding::note("facets::never-leaves-home", &file, message)
                         .at(at())
-                        .hint("if that is meant, say so with an invariant"),
+                        .hint(text!(
+                            "如果本意如此，请在 `checks/invariants.toml` 写一条底线要求说明",
+                            "if that is meant, say so with an invariant"
+                        )),
                 );
             }
         }

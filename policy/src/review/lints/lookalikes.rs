@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::charter::Charter;
 use crdt_model::kind::{Kind, Word};
+use crdt_model::text;
+use crdt_model::text::Text;
 use unicode_security::confusable_detection::skeleton;
 
 use super::{last_place, place};
@@ -27,14 +29,22 @@ struct Named {
 pub(super) fn lint(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (what, names) in lists(charter) {
-        findings.extend(same_skeleton(what, &names, files));
+        findings.extend(same_skeleton(&what, &names, files));
     }
-    findings.extend(one_letter_apart("rule", &rule_ids(charter), files));
-    findings.extend(one_letter_apart("facet", &facets(charter), files));
+    findings.extend(one_letter_apart(
+        &text!("规则", "rule"),
+        &rule_ids(charter),
+        files,
+    ));
+    findings.extend(one_letter_apart(
+        &text!("分项", "facet"),
+        &facets(charter),
+        files,
+    ));
     findings
 }
 
-fn lists(charter: &CedarCharter) -> Vec<(&'static str, Vec<Named>)> {
+fn lists(charter: &CedarCharter) -> Vec<(Text, Vec<Named>)> {
     let head = charter.head();
     let in_head = |name: &str| Named {
         name: name.to_owned(),
@@ -49,17 +59,17 @@ fn lists(charter: &CedarCharter) -> Vec<(&'static str, Vec<Named>)> {
     });
     let reviewers = charter.reviewers().iter();
     let mut lists = vec![
-        ("node", nodes.collect()),
-        ("rule", rule_ids(charter)),
-        ("facet", facets(charter)),
-        ("sensitivity", zh(&head.sensitivities)),
-        ("sensitivity", en(&head.sensitivities)),
-        ("level", zh(&head.levels)),
-        ("level", en(&head.levels)),
-        ("role", zh(&head.roles)),
-        ("role", en(&head.roles)),
+        (text!("节点", "node"), nodes.collect()),
+        (text!("规则", "rule"), rule_ids(charter)),
+        (text!("分项", "facet"), facets(charter)),
+        (text!("敏感级别", "sensitivity"), zh(&head.sensitivities)),
+        (text!("敏感级别", "sensitivity"), en(&head.sensitivities)),
+        (text!("办理层级", "level"), zh(&head.levels)),
+        (text!("办理层级", "level"), en(&head.levels)),
+        (text!("岗位", "role"), zh(&head.roles)),
+        (text!("岗位", "role"), en(&head.roles)),
         (
-            "reviewer",
+            text!("审核人", "reviewer"),
             reviewers.map(|reviewer| in_head(&reviewer.name)).collect(),
         ),
     ];
@@ -71,24 +81,42 @@ fn lists(charter: &CedarCharter) -> Vec<(&'static str, Vec<Named>)> {
 }
 
 /// What people see of a kind's facets, fields and words, in each language.
-fn titles(kind: &Kind, file: &str) -> Vec<(&'static str, Vec<Named>)> {
+fn titles(kind: &Kind, file: &str) -> Vec<(Text, Vec<Named>)> {
     let named = |text: &String| Named {
         name: text.clone(),
         file: file.to_owned(),
     };
     let facets = || kind.facets.iter();
     let mut lists = vec![
-        ("facet", facets().map(|one| named(&one.title.zh)).collect()),
-        ("facet", facets().map(|one| named(&one.title.en)).collect()),
+        (
+            text!("分项", "facet"),
+            facets().map(|one| named(&one.title.zh)).collect(),
+        ),
+        (
+            text!("分项", "facet"),
+            facets().map(|one| named(&one.title.en)).collect(),
+        ),
     ];
     for facet in facets() {
         let fields = || facet.fields.iter();
-        lists.push(("field", fields().map(|one| named(&one.title.zh)).collect()));
-        lists.push(("field", fields().map(|one| named(&one.title.en)).collect()));
+        lists.push((
+            text!("字段", "field"),
+            fields().map(|one| named(&one.title.zh)).collect(),
+        ));
+        lists.push((
+            text!("字段", "field"),
+            fields().map(|one| named(&one.title.en)).collect(),
+        ));
     }
     for words in kind.vocabularies.values() {
-        lists.push(("word", words.iter().map(|one| named(&one.zh)).collect()));
-        lists.push(("word", words.iter().map(|one| named(&one.en)).collect()));
+        lists.push((
+            text!("选项", "word"),
+            words.iter().map(|one| named(&one.zh)).collect(),
+        ));
+        lists.push((
+            text!("选项", "word"),
+            words.iter().map(|one| named(&one.en)).collect(),
+        ));
     }
     lists
 }
@@ -113,7 +141,7 @@ fn facets(charter: &CedarCharter) -> Vec<Named> {
     charter.kinds().iter().flat_map(of_kind).collect()
 }
 
-fn same_skeleton(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Finding> {
+fn same_skeleton(what: &Text, names: &[Named], files: &CharterFiles) -> Vec<Finding> {
     let mut seen: BTreeMap<String, &Named> = BTreeMap::new();
     let mut findings = Vec::new();
     for named in names {
@@ -127,13 +155,19 @@ fn same_skeleton(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Findi
             .filter_map(|shape| seen.insert(shape, named))
             .collect();
         if let Some(other) = others.first() {
-            findings.push(alike(what, other, named, "look the same", files));
+            findings.push(alike(
+                what,
+                other,
+                named,
+                &text!("看起来相同", "look the same"),
+                files,
+            ));
         }
     }
     findings
 }
 
-fn one_letter_apart(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Finding> {
+fn one_letter_apart(what: &Text, names: &[Named], files: &CharterFiles) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (position, one) in names.iter().enumerate() {
         let later = names.iter().skip(position + 1);
@@ -141,13 +175,27 @@ fn one_letter_apart(what: &str, names: &[Named], files: &CharterFiles) -> Vec<Fi
             one.name.len().min(other.name.len()) >= ONE_LETTER_LENGTH_MIN
                 && strsim::osa_distance(&one.name, &other.name) == 1
         });
-        findings.extend(near.map(|other| alike(what, one, other, "differ in one letter", files)));
+        findings.extend(near.map(|other| {
+            alike(
+                what,
+                one,
+                other,
+                &text!("只差一个字母", "differ in one letter"),
+                files,
+            )
+        }));
     }
     findings
 }
 
-fn alike(what: &str, one: &Named, other: &Named, how: &str, files: &CharterFiles) -> Finding {
-    let message = format!("{what} `{}` and `{}` {how}", one.name, other.name);
+fn alike(what: &Text, one: &Named, other: &Named, how: &Text, files: &CharterFiles) -> Finding {
+    let message = text!(
+        what, how;
+        "{what} `{}` 与 `{}` {how}，容易看错",
+        "{what} `{}` and `{}` {how}",
+        one.name,
+        other.name
+    );
     let quoted = format!("\"{}\"", other.name);
     let at = if one.name == other.name {
         last_place(files, &other.file, &quoted)
@@ -156,5 +204,8 @@ fn alike(what: &str, one: &Named, other: &Named, how: &str, files: &CharterFiles
     };
     Finding::warning("names::look-alike", &other.file, message)
         .at(at)
-        .hint("rename one, so that nobody grants to the one and means the other")
+        .hint(text!(
+            "请改掉一个，以免授权给了这个、想的是那个",
+            "rename one, so that nobody grants to the one and means the other"
+        ))
 }

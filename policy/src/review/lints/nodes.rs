@@ -1,6 +1,7 @@
 //! Nodes that take no part: nothing of others reaches them, and nothing of theirs reaches others.
 
 use crdt_model::charter::{Audience, Charter, Member, Standing, Tier};
+use crdt_model::text;
 
 use super::place;
 use crate::deciding::question::{Question, State};
@@ -30,14 +31,19 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
         if takes_part || member.standing == Standing::Revoked {
             continue;
         }
-        let message = format!(
+        let message = text!(
+            "没有规则让{1}（{0}）与其他节点收发任何内容",
             "no rule lets anything flow to or from {} {}",
-            member.node, member.name
+            member.node,
+            member.name
         );
         findings.push(
             Finding::warning("nodes::out-of-reach", roster::FILE, message)
                 .at(place(files, roster::FILE, &format!("\"{}\"", member.node)))
-                .hint("a node that shares nothing needs no place in the roster"),
+                .hint(text!(
+                    "不共享任何内容的节点不必列入名册",
+                    "a node that shares nothing needs no place in the roster"
+                )),
         );
     }
     findings
@@ -50,13 +56,18 @@ fn cut_off(all: &Enumeration<'_>, revoked: &Member, files: &CharterFiles) -> Opt
         member.parent == Some(revoked.node) && member.standing == Standing::Active
     });
     let count = below.count();
-    let message = format!(
+    let message = text!(
+        "{1}（{0}）已撤销，而有 {count} 个村（社区）经它收发",
         "{} {} is revoked, and {count} villages send through it",
-        revoked.node, revoked.name
+        revoked.node,
+        revoked.name
     );
     (count > 0 && revoked.tier == Tier::Township).then(|| {
         Finding::note("nodes::cut-off", roster::FILE, message)
             .at(place(files, roster::FILE, &format!("\"{}\"", revoked.node)))
-            .hint("what they write waits with them until it has a key again")
+            .hint(text!(
+                "这些村（社区）填写的内容会一直等在本地，直到该乡镇有新密钥",
+                "what they write waits with them until it has a key again"
+            ))
     })
 }

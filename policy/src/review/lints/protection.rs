@@ -2,6 +2,7 @@
 //! notice. Where none does, a later version can lose the rule and stay green.
 
 use crdt_model::charter::Charter;
+use crdt_model::text;
 
 use crate::deciding::question::{Question, State};
 use crate::reading::checks::{Case, Expect, Placed};
@@ -72,19 +73,26 @@ fn finding(all: &Enumeration<'_>, position: usize, case: Option<&Placed<Case>>) 
     let rule = all.rules().get(position)?;
     let finding = match case {
         Some(case) => {
-            let message = format!(
+            let message = text!(
+                "如果删去规则 `{}`，没有底线要求会发现，只有用例（如“{}”）会发现",
                 "no invariant notices when `{}` is gone, only cases do, as \"{}\"",
-                rule.id, case.check.name
+                rule.id,
+                case.check.name
             );
             Finding::note("rules::protected-by-case", &rule.file, message)
         }
         None => {
-            let message = format!("no check notices when `{}` is gone", rule.id);
+            let message = text!(
+                "如果删去规则 `{}`，没有任何检查会发现",
+                "no check notices when `{}` is gone",
+                rule.id
+            );
             Finding::warning("rules::unprotected", &rule.file, message)
         }
     };
     let does = if rule.permits { "always" } else { "never" };
-    Some(finding.at(Some(rule.span.clone())).hint(format!(
+    Some(finding.at(Some(rule.span.clone())).hint(text!(
+        "请补一条含 `{does}` 的底线要求，写明它保护什么",
         "add an invariant with `{does}` that says what it is for"
     )))
 }

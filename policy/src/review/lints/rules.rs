@@ -6,9 +6,15 @@ use crate::deciding::question::{Action, Question, State};
 use crate::reading::finding::Finding;
 use crate::reading::rules::Rule;
 use crate::review::enumeration::{Enumeration, Row};
+use crdt_model::text;
+use crdt_model::text::Text;
 
-const GUARD_HINT: &str =
-    "keep it as a guard for later versions, but do not count it among what protects now";
+fn guard_hint() -> Text {
+    text!(
+        "可以留作以后版本的保护，但不要算作现在有效的保护",
+        "keep it as a guard for later versions, but do not count it among what protects now"
+    )
+}
 
 pub(super) fn lint(all: &Enumeration<'_>) -> Vec<Finding> {
     let met: Vec<BTreeSet<usize>> = (0..all.rules().len())
@@ -45,20 +51,25 @@ fn rows_of(all: &Enumeration<'_>, position: usize) -> BTreeSet<usize> {
         .collect()
 }
 
-fn warning(rule: &Rule, code: &'static str, message: String) -> Finding {
+fn warning(rule: &Rule, code: &'static str, message: Text) -> Finding {
     Finding::warning(code, &rule.file, message).at(Some(rule.span.clone()))
 }
 
 fn never_applies(rule: &Rule) -> Finding {
-    let message = format!("`{}` applies to no question that can be asked", rule.id);
+    let message = text!(
+        "规则 `{}` 对任何情形都不适用",
+        "`{}` applies to no question that can be asked",
+        rule.id
+    );
     if rule.permits {
-        warning(rule, "rules::never-applies", message).hint(
-            "its conditions exclude each other, or no kind has such labels; mend or remove it",
-        )
+        warning(rule, "rules::never-applies", message).hint(text!(
+            "各条件互相排斥，或没有哪类数据符合；请改正或删去",
+            "its conditions exclude each other, or no kind has such labels; mend or remove it"
+        ))
     } else {
         Finding::note("rules::bites-nowhere", &rule.file, message)
             .at(Some(rule.span.clone()))
-            .hint(GUARD_HINT)
+            .hint(guard_hint())
     }
 }
 
@@ -82,22 +93,24 @@ fn overridden(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Opt
     let message = if stopped.is_empty() {
         return None;
     } else if permitted.is_empty() {
-        format!(
+        text!(
+            "规则 `{}` 实际上什么也没有允许：它允许的都被 {guards} 禁止",
             "`{}` permits nothing: everything that it permits is forbidden by {guards}",
             rule.id
         )
     } else {
         let actions: Vec<_> = stopped.keys().map(|action| action.name()).collect();
-        format!(
+        text!(
+            "规则 `{}` 实际上没有允许 `{}`：凡它允许的，都被 {guards} 禁止",
             "`{}` permits no `{}`: wherever it would, {guards} forbids it",
             rule.id,
             actions.join("`, `")
         )
     };
-    Some(
-        warning(rule, "rules::overridden", message)
-            .hint("remove it, or narrow what forbids, and say in `checks/` which is meant"),
-    )
+    Some(warning(rule, "rules::overridden", message).hint(text!(
+        "请删去它，或收窄禁止的规则，并在 `checks/` 写明本意",
+        "remove it, or narrow what forbids, and say in `checks/` which is meant"
+    )))
 }
 
 /// A permit for persons at nodes none of which may hold what it is about.
@@ -106,14 +119,15 @@ fn unheld(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<
     if rows.any(|row| all.allowed(row, State::Emergency)) {
         return None;
     }
-    let message = format!(
+    let message = text!(
+        "规则 `{}` 实际上什么也没有允许：没有规则让节点留存它所说的内容",
         "`{}` permits nothing: no rule lets a node hold what it is about",
         rule.id
     );
-    Some(
-        warning(rule, "rules::unheld", message)
-            .hint("persons read and export only where the node may hold it; mend or remove it"),
-    )
+    Some(warning(rule, "rules::unheld", message).hint(text!(
+        "只有在可以留存的节点上才能查看和导出；请改正或删去",
+        "persons read and export only where the node may hold it; mend or remove it"
+    )))
 }
 
 fn shadowed(all: &Enumeration<'_>, position: usize, met: &[BTreeSet<usize>]) -> Option<Finding> {
@@ -131,14 +145,16 @@ fn shadowed(all: &Enumeration<'_>, position: usize, met: &[BTreeSet<usize>]) -> 
             && covers
             && (!same || *other < position || rule.emergency && !shadow.emergency)
     })?;
-    let message = format!(
+    let message = text!(
+        "规则 `{}` 没有作用：它允许的，`{}` 都已允许",
         "`{}` adds nothing: whatever it permits, `{}` permits too",
-        rule.id, other.id
+        rule.id,
+        other.id
     );
-    Some(
-        warning(rule, "rules::shadowed", message)
-            .hint("remove it, or narrow the wider rule if that was not meant"),
-    )
+    Some(warning(rule, "rules::shadowed", message).hint(text!(
+        "请删去；如果不是本意，请收窄范围更大的那条规则",
+        "remove it, or narrow the wider rule if that was not meant"
+    )))
 }
 
 fn allows_all(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Option<Finding> {
@@ -154,10 +170,16 @@ fn allows_all(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) -> Opt
     let (action, _) = permitted.iter().find(|(action, count)| {
         **action != Action::FlowHome && asked.get(action) == Some(*count)
     })?;
-    let message = format!("`{}` permits every `{}` there is", rule.id, action.name());
-    Some(warning(rule, "rules::allows-all", message).hint(
-        "say for which facets, grades or nodes; a guard that is removed later leaves it open",
-    ))
+    let message = text!(
+        "规则 `{}` 对 `{}` 全部放开，没有任何条件",
+        "`{}` permits every `{}` there is",
+        rule.id,
+        action.name()
+    );
+    Some(warning(rule, "rules::allows-all", message).hint(text!(
+        "请写明适用于哪些分项、级别或节点；否则以后删去一条禁止规则就会全部放开",
+        "say for which facets, grades or nodes; a guard that is removed later leaves it open"
+    )))
 }
 
 /// A forbid that changes no answer. That may be meant, for it binds later versions; but a reviewer
@@ -183,18 +205,27 @@ fn bites_nowhere(
         .filter(|other| *other != position)
         .collect();
     let why = if others.is_empty() {
-        "no rule permits what it forbids".to_owned()
+        text!(
+            "它禁止的事本来就没有规则允许",
+            "no rule permits what it forbids"
+        )
     } else {
-        format!(
-            "what it forbids is forbidden by {} too",
-            quoted(all, others)
+        let others = quoted(all, others);
+        text!(
+            "它禁止的事，{others} 也禁止",
+            "what it forbids is forbidden by {others} too"
         )
     };
-    let message = format!("`{}` bites nowhere today: {why}", rule.id);
+    let message = text!(
+        why;
+        "规则 `{}` 目前不起作用：{why}",
+        "`{}` bites nowhere today: {why}",
+        rule.id
+    );
     Some(
         Finding::note("rules::bites-nowhere", &rule.file, message)
             .at(Some(rule.span.clone()))
-            .hint(GUARD_HINT),
+            .hint(guard_hint()),
     )
 }
 
@@ -205,7 +236,8 @@ fn names_a_node(all: &Enumeration<'_>, rule: &Rule) -> Option<Finding> {
         .named_by(rule)
         .map(|node| node.to_string())
         .collect();
-    let message = format!(
+    let message = text!(
+        "规则 `{}` 对 {} 与同类节点区别对待",
         "`{}` treats {} other than their like",
         rule.id,
         named.join(", ")
@@ -213,7 +245,10 @@ fn names_a_node(all: &Enumeration<'_>, rule: &Rule) -> Option<Finding> {
     (!named.is_empty()).then(|| {
         Finding::note("rules::names-nodes", &rule.file, message)
             .at(Some(rule.span.clone()))
-            .hint("ask why; a rule says how a node stands to home, not which one it is")
+            .hint(text!(
+                "请问清原因；规则应写节点与所属节点的关系，不应点名",
+                "ask why; a rule says how a node stands to home, not which one it is"
+            ))
     })
 }
 
@@ -225,7 +260,8 @@ fn wide_emergency(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) ->
     };
     let row = rows.iter().filter(|_| rule.emergency).find(beyond)?;
     let question = all.rows().get(*row)?.question;
-    let message = format!(
+    let message = text!(
+        "规则 `{}` 在应急共享期间允许 `{}`",
         "`{}` permits `{}` in an emergency",
         rule.id,
         question.name()
@@ -233,7 +269,10 @@ fn wide_emergency(all: &Enumeration<'_>, rule: &Rule, rows: &BTreeSet<usize>) ->
     Some(
         Finding::error("emergency::beyond-flow-and-read", &rule.file, message)
             .at(Some(rule.span.clone()))
-            .hint("in an emergency more may be seen, but nobody writes or exports more than else"),
+            .hint(text!(
+                "应急共享期间可以多看，但不应多填、多导出",
+                "in an emergency more may be seen, but nobody writes or exports more than else"
+            )),
     )
 }
 

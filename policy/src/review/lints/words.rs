@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crdt_model::charter::Charter;
 use crdt_model::ids::Name;
 use crdt_model::kind::{Facet, Word};
+use crdt_model::text;
 
 use super::place;
 use crate::deciding::question::{Question, State};
@@ -31,20 +32,38 @@ pub(super) fn lint(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> 
     let mut findings = Vec::new();
     for (what, words, used, does_nothing) in [
         (
-            "sensitivity",
+            text!("敏感级别", "sensitivity"),
             &head.sensitivities,
             &sensitivities,
-            "no facet can have it",
+            text!("没有分项可以使用", "no facet can have it"),
         ),
-        ("level", &head.levels, &levels, "no facet can have it"),
-        ("role", &head.roles, &roles, "it may read nothing"),
+        (
+            text!("办理层级", "level"),
+            &head.levels,
+            &levels,
+            text!("没有分项可以使用", "no facet can have it"),
+        ),
+        (
+            text!("岗位", "role"),
+            &head.roles,
+            &roles,
+            text!("什么也不能查看", "it may read nothing"),
+        ),
     ] {
         let unused = words.iter().filter(|word: &&Word| !used.contains(&word.id));
         findings.extend(unused.map(|word| {
-            let message = format!("{what} `{}` is never used: {does_nothing}", word.id);
+            let message = text!(
+                what, does_nothing;
+                "{what} `{}` 从未使用：{does_nothing}",
+                "{what} `{}` is never used: {does_nothing}",
+                word.id
+            );
             Finding::warning("words::unused", head::FILE, message)
                 .at(place(files, head::FILE, &format!("\"{}\"", word.id)))
-                .hint("leave it out; an unused word looks like a protection and is none")
+                .hint(text!(
+                    "请删去：没用到的词看似保护，其实没有",
+                    "leave it out; an unused word looks like a protection and is none"
+                ))
         }));
     }
     findings.extend(order(all, files));
@@ -57,24 +76,33 @@ fn order(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
     let head = all.charter().head();
     let mut findings = Vec::new();
     for (what, words, later_is_wider) in [
-        ("sensitivity", &head.sensitivities, false),
-        ("level", &head.levels, true),
+        (text!("敏感级别", "sensitivity"), &head.sensitivities, false),
+        (text!("办理层级", "level"), &head.levels, true),
     ] {
         for pair in words.windows(2) {
             let [earlier, later] = pair else { continue };
-            let (first, second) = held(all, what, earlier.id, later.id);
+            let (first, second) = held(all, later_is_wider, earlier.id, later.id);
             if first == second || (second > first) == later_is_wider {
                 continue;
             }
-            let more = if later_is_wider { "fewer" } else { "more" };
-            let message = format!(
+            let more = if later_is_wider {
+                text!("少", "fewer")
+            } else {
+                text!("多", "more")
+            };
+            let message = text!(
+                what, more;
+                "{what} `{}` 排在 `{}` 之后，可以留存的节点反而更{more}",
                 "{what} `{}` stands after `{}`, and {more} nodes may hold what has it",
                 later.id, earlier.id
             );
             findings.push(
                 Finding::warning("words::order", head::FILE, message)
                     .at(place(files, head::FILE, &format!("\"{}\"", later.id)))
-                    .hint("where both are set at once the later one holds; put them the other way"),
+                    .hint(text!(
+                        "同时填写两个时以排在后面的为准；请对调次序",
+                        "where both are set at once the later one holds; put them the other way"
+                    )),
             );
         }
     }
@@ -82,11 +110,11 @@ fn order(all: &Enumeration<'_>, files: &CharterFiles) -> Vec<Finding> {
 }
 
 /// How often a node may hold a facet that can have either word, with the one and with the other.
-fn held(all: &Enumeration<'_>, what: &str, one: Name, other: Name) -> (u64, u64) {
+fn held(all: &Enumeration<'_>, levels: bool, one: Name, other: Name) -> (u64, u64) {
     let facets = all.charter().kinds().iter().flat_map(|kind| &kind.facets);
-    let words = |facet: &Facet| match what {
-        "level" => facet.levels.clone(),
-        _ => facet.sensitivities.clone(),
+    let words = |facet: &Facet| match levels {
+        true => facet.levels.clone(),
+        false => facet.sensitivities.clone(),
     };
     let both: BTreeSet<Name> = facets
         .filter(|facet| words(facet).contains(&one) && words(facet).contains(&other))
@@ -95,9 +123,9 @@ fn held(all: &Enumeration<'_>, what: &str, one: Name, other: Name) -> (u64, u64)
     let count = |word: Name| {
         let rows = all.rows().iter().filter(|row| {
             let grade = row.example.label.grade;
-            let has = match what {
-                "level" => grade.level,
-                _ => grade.sensitivity,
+            let has = match levels {
+                true => grade.level,
+                false => grade.sensitivity,
             };
             row.question == Question::Flow
                 && has == word
