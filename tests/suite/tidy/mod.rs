@@ -7,6 +7,7 @@ mod lengths;
 mod places;
 mod practice;
 mod reviewers_tool;
+mod structure;
 mod words;
 
 use std::path::{Path, PathBuf};
