@@ -8,6 +8,7 @@ mod lengths;
 mod places;
 mod practice;
 mod reviewers_tool;
+mod structure;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,111 @@
+//! What stands crosswise today. These lists only get shorter: what is mended is taken from them, and
+//! nothing is added.
+
+/// Circles of files or rooms: the folder that holds them, and their names in it. The name of a room
+/// that is a folder ends with `/`.
+pub(super) const KNOWN: &[&str] = &[
+    "crdt-model/src: charter.rs kind.rs kind/clocks.rs kind/error.rs kind/letters.rs \
+     kind/receipts.rs kind/steps.rs",
+    "crdt-model/src: charter.rs kind/",
+    "crdt-model/src: due.rs due/letters.rs due/receipts.rs",
+    "crdt-model/src: history.rs history/past.rs",
+    "crdt-model/src: judge.rs judge/ahead.rs judge/authentic.rs",
+    "crdt-model/src: kind.rs kind/clocks.rs kind/error.rs kind/letters.rs kind/receipts.rs \
+     kind/steps.rs",
+    "crdt-model/src/engine: checkpoints.rs clock.rs durable.rs emergency.rs emergency_report.rs \
+     flow.rs freshness.rs intake.rs life.rs machines.rs mending.rs mod.rs peer.rs room.rs \
+     scrub.rs",
+    "policy/src: deciding/ reading/ review/ signing/",
+    "policy/src: deciding/beginning.rs deciding/charter.rs signing/board.rs signing/emergency.rs",
+    "policy/src/bin/mesh-policy: output.rs text.rs",
+    "policy/src/deciding: beginning.rs charter.rs",
+    "policy/src/making: edit.rs template.rs",
+    "policy/src/reading: calendar.rs checks.rs document.rs head.rs kinds.rs kinds/clocks.rs \
+     kinds/letters.rs kinds/receipts.rs layout.rs measures.rs reviewers.rs roster.rs rules.rs \
+     schema.rs terms.rs",
+    "policy/src/reading: calendar.rs checks.rs document.rs head.rs kinds/ layout.rs measures.rs \
+     reviewers.rs roster.rs rules.rs schema.rs terms.rs",
+    "policy/src/reading: characters.rs files.rs finding.rs",
+    "policy/src/reading: kinds.rs kinds/clocks.rs kinds/letters.rs kinds/receipts.rs",
+    "policy/src/review: prove.rs reach.rs",
+    "policy/src/review/lints: beginning.rs dates.rs facets.rs keys.rs lookalikes.rs mod.rs \
+     nodes.rs words.rs",
+    "policy/src/signing: manifest.rs manifest_text.rs",
+    "netsim/src: charters/ truth.rs world/",
+    "netsim/src/charters: folder.rs generated.rs",
+    "netsim/src/charters: mod.rs reviewers.rs",
+    "netsim/src/checkers: adoption.rs authority.rs bounded.rs conflicts.rs convergence.rs \
+     durability.rs emergencies.rs excused.rs ladder.rs lives.rs log.rs mod.rs secrecy.rs",
+    "netsim/src/cli: federating.rs mod.rs",
+    "netsim/src/cli: picture.rs running.rs",
+    "netsim/src/disk: faults.rs log_store.rs",
+    "netsim/src/disk: frame.rs head.rs platter.rs",
+    "netsim/src/pairs: mod.rs permitted.rs variation.rs",
+    "netsim/src/run: cast.rs faults.rs mod.rs outcome.rs",
+    "netsim/src/scenarios: mod.rs onboarding.rs plan.rs play.rs spring_festival.rs \
+     stolen_computer.rs storm.rs township_month.rs working_day.rs wrong_charter.rs year.rs",
+    "netsim/src/secrecy/mentions: disk.rs mod.rs wire.rs",
+    "netsim/src/world: mod.rs node.rs order.rs watch.rs",
+    // The node is to have none.
+    "node/app/src: addressing.rs answers/ door.rs drafts.rs",
+    "node/app/src: addressing.rs answers/due.rs answers/duplicates.rs answers/emergency.rs \
+     answers/finding.rs answers/heard.rs answers/importing.rs answers/inventory.rs \
+     answers/left_out.rs answers/measuring.rs answers/mod.rs answers/receipts.rs \
+     answers/records.rs answers/renumbered.rs answers/report.rs answers/snapshot.rs \
+     answers/why.rs answers/writing.rs door.rs drafts.rs",
+    "node/app/src: asked/ report/ snapshot/",
+    "node/app/src/answers: due.rs duplicates.rs finding.rs heard.rs importing.rs inventory.rs \
+     left_out.rs measuring.rs mod.rs receipts.rs records.rs renumbered.rs report.rs snapshot.rs \
+     why.rs writing.rs",
+    "node/app/src/asked: attached.rs finding.rs importing.rs protocol.rs",
+    "node/app/src/report: came_in.rs cooperation.rs counting.rs devices.rs disputes.rs limits.rs \
+     measures.rs mod.rs notices.rs",
+    "node/cli/src: asking.rs checkpoint.rs config.rs county.rs cut.rs due.rs emergency.rs \
+     field.rs import.rs init.rs introduction.rs inventory.rs lib.rs measure.rs offer.rs \
+     quarantine.rs reaching.rs readmodel.rs record.rs record_add.rs record_duplicates.rs \
+     record_file.rs record_found.rs record_left_out.rs record_list.rs record_receipts.rs \
+     record_search.rs record_set.rs record_show.rs report.rs run.rs secure.rs snapshot.rs \
+     status.rs stop.rs store.rs usage.rs values.rs why.rs",
+    "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
+     handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
+    "node/demo/src/show: mod.rs remote.rs",
+    "node/import/src: changes.rs gb28181/ lib.rs locate.rs plan.rs",
+    "node/import/src: changes.rs gb28181/mod.rs lib.rs locate.rs plan.rs",
+    "node/import/src: fields.rs mapping.rs mapping_file.rs",
+    "node/import/src: preview.rs source.rs",
+    "node/machine/src: settings.rs settings/environment.rs settings/file.rs",
+    "node/readmodel/src: file.rs follow.rs lib.rs pages.rs wal.rs",
+    "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
+     taken_up.rs warnings.rs",
+    "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
+    "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
+];
+
+/// Methods that stand neither in the file of their type nor under it.
+pub(super) const METHODS_ELSEWHERE: &[&str] = &[
+    "Alarm of crdt-model/src/engine/boundary.rs in crdt-model/src/engine/checkpoints.rs",
+    "Steps of crdt-model/src/kind/steps.rs in crdt-model/src/kind/clocks.rs",
+    "Request of crdt-model/src/reconcile/message.rs in crdt-model/src/reconcile/wire.rs",
+    "Response of crdt-model/src/reconcile/message.rs in crdt-model/src/reconcile/wire.rs",
+    "CedarCharter of policy/src/deciding/charter.rs in policy/src/deciding/beginning.rs",
+    "CedarCharter of policy/src/deciding/charter.rs in policy/src/deciding/explain.rs",
+    "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/faults.rs",
+    "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/open.rs",
+    "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/power_cut.rs",
+    "Request of node/app/src/asked/protocol.rs in node/app/src/asked/attached.rs",
+    "Context of node/cli/src/asking.rs in node/cli/src/reaching.rs",
+    "Page of node/cli/src/status_text.rs in node/cli/src/emergency.rs",
+    "Page of node/cli/src/status_text.rs in node/cli/src/status_head.rs",
+    "Page of node/cli/src/status_text.rs in node/cli/src/status_log.rs",
+    "County of node/demo/src/running.rs in node/demo/src/convergence.rs",
+    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/beats.rs",
+    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/limits.rs",
+    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/reading.rs",
+    "DiskStore of node/store/src/disk.rs in node/store/src/create.rs",
+    "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
+    "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",
+    "Look of node/store/src/look.rs in node/store/src/open.rs",
+    "Driver of node/transport/src/driver.rs in node/transport/src/dialling.rs",
+    "Driver of node/transport/src/driver.rs in node/transport/src/exchange.rs",
+    "Driver of node/transport/src/driver.rs in node/transport/src/links.rs",
+];
