@@ -66,7 +66,7 @@ pub fn changed(
     for change in facets {
         let found = held.iter().find(|(facet, _)| facet.facet == change.facet);
         let (facet, entry) = found.ok_or_else(|| not_held(record, &change))?;
-        let heads = text::hexadecimal(&entry.digest);
+        let heads = hex::encode(entry.digest);
         if change.seen.as_ref().is_some_and(|seen| *seen != heads) {
             return Err(changed_meanwhile());
         }

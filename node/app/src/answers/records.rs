@@ -165,7 +165,7 @@ fn facet_view(
         rules: decision.rules.iter().map(ToString::to_string).collect(),
         commits: entry.commits,
         heads: match decision.allowed {
-            true => text::hexadecimal(&entry.digest),
+            true => hex::encode(entry.digest),
             false => String::new(),
         },
         left_out,
