@@ -17,7 +17,6 @@ pub(super) const KNOWN: &[&str] = &[
      scrub.rs",
     "policy/src: deciding/ reading/ review/ signing/",
     "policy/src: deciding/beginning.rs deciding/charter.rs signing/board.rs signing/emergency.rs",
-    "policy/src/bin/mesh-policy: output.rs text.rs",
     "policy/src/deciding: beginning.rs charter.rs",
     "policy/src/making: edit.rs template.rs",
     "policy/src/reading: calendar.rs checks.rs document.rs head.rs kinds.rs kinds/clocks.rs \
@@ -37,7 +36,6 @@ pub(super) const KNOWN: &[&str] = &[
     "netsim/src/checkers: adoption.rs authority.rs bounded.rs conflicts.rs convergence.rs \
      durability.rs emergencies.rs excused.rs ladder.rs lives.rs log.rs mod.rs secrecy.rs",
     "netsim/src/cli: federating.rs mod.rs",
-    "netsim/src/cli: picture.rs running.rs",
     "netsim/src/disk: faults.rs log_store.rs",
     "netsim/src/disk: frame.rs head.rs platter.rs",
     "netsim/src/pairs: mod.rs permitted.rs variation.rs",
@@ -74,9 +72,9 @@ pub(super) const KNOWN: &[&str] = &[
     "node/import/src: fields.rs mapping.rs mapping_file.rs",
     "node/import/src: preview.rs source.rs",
     "node/machine/src: settings.rs settings/environment.rs settings/file.rs",
-    "node/readmodel/src: file.rs follow.rs lib.rs pages.rs wal.rs",
+    "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
-     taken_up.rs warnings.rs",
+     taken_up.rs view.rs warnings.rs",
     "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
     "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
 ];
