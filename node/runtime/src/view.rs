@@ -23,14 +23,14 @@ const TRIES_MAX: usize = 4;
 /// Why a question has no answer.
 pub enum Unanswered {
     /// It was not a good one, or this is not the moment.
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// The read model could not be read.
     Failed(ReadModelError),
 }
 
 impl From<Problem> for Unanswered {
     fn from(problem: Problem) -> Self {
-        Self::Refused(problem)
+        Self::Refused(Box::new(problem))
     }
 }
 
@@ -93,7 +93,7 @@ impl Footing {
             };
             match question(&view) {
                 Ok(answer) => return Ok(answer),
-                Err(Unanswered::Refused(problem)) => return Err(problem),
+                Err(Unanswered::Refused(problem)) => return Err(*problem),
                 Err(Unanswered::Failed(error)) if error.is_interrupted() => {
                     if !self.gate.0.call_off.is_called() {
                         return Err(too_long());

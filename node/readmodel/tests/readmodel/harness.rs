@@ -264,7 +264,7 @@ impl Held {
         let (mut model, _) =
             ReadModel::open(folder.path(), &self.kinds, Self::owner()).expect("a read model");
         while model.catch_up(&self.store, &mut unseen).expect("caught up") {}
-        dump(&model.path())
+        dump(model.path())
     }
 }
 
