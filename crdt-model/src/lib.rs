@@ -3,7 +3,7 @@
 //! the core wants done comes back as data. The program that villages run and the simulator that
 //! tries to break it drive this very code.
 //!
-//! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in. [`text`]: what
+//! * [`ids`], [`label`], [`kind`], [`value`], [`time`]: the words everything is said in. [`mod@text`]: what
 //!   people read, in both languages.
 //! * [`charter`]: what the core asks of a charter; `policy` answers.
 //! * [`checkpoint`]: the log of charters, and what townships sign of it.

@@ -2,7 +2,7 @@
 //! takes no further call after that. So writing is refused while there is still room for what the node
 //! has to do by itself, reading goes on, and writing comes back when there is room again.
 //!
-//! A file of [`RESERVE_BYTES`] is set aside where the disk is not large. Opening the store writes a
+//! A file of `RESERVE_BYTES` is set aside where the disk is not large. Opening the store writes a
 //! little; on a full disk the reserve is given up for that.
 
 use std::fs;
