@@ -6,7 +6,7 @@ use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::time::WallTime;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::table::table;
 use super::{Ended, values};

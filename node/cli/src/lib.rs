@@ -86,7 +86,6 @@ mod status_text;
 mod stop;
 mod store;
 mod table;
-mod usage;
 mod values;
 mod why;
 
@@ -103,10 +102,10 @@ use self::help::{Words, exit_codes, help_and_version, speak};
 use self::no_demo as county;
 use self::output::{Answer, Output};
 use self::reaching::WAIT_S;
-use self::usage::{Unread, unread};
 use crdt_model::text;
 use crdt_model::text::{Language, Problem};
 use node_machine::settings::{Environment, Flags, Origin, language_before_settings};
+use policy::command_line::usage::{Unread, unread};
 
 /// Where the options of all commands begin in help: after a command's own.
 const GLOBAL: usize = 900;

@@ -5,7 +5,7 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::record_found::found_text;
 use super::record_show::value_text;

@@ -3,7 +3,7 @@
 use crdt_model::ids::Name;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::values::RecordNamed;
 use super::{Ended, values};

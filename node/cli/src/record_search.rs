@@ -3,7 +3,7 @@
 use crdt_model::ids::Name;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::record_found::hits_text;
 use super::{Ended, values};

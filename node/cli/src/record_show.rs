@@ -8,7 +8,7 @@ use crdt_model::value::Value;
 
 use super::asking::{Context, unexpected};
 use super::exit::Exit;
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::table::table;
 use super::values::RecordNamed;

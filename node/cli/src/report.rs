@@ -7,7 +7,7 @@ use crdt_model::ids::Name;
 use jiff::civil::Date;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::reaching::Reached;
 use super::readmodel::until_done;

@@ -5,7 +5,7 @@ use crdt_model::kind::Title;
 use jiff::civil::Date;
 
 use super::asking::{Context, unexpected};
-use super::help::Words;
+use super::help::{Shared, Words};
 use super::output::Answer;
 use super::table::table;
 use super::{Ended, values};

@@ -1,6 +1,5 @@
 //! Values on the command line, read once, with what is wrong with them in both languages.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crdt_model::code::{NoCode, RecordCode};
@@ -9,22 +8,11 @@ use jiff::civil::Date;
 
 use super::reaching::WAIT_S_MAX;
 use crdt_model::text;
-use crdt_model::text::{Language, Text};
+use crdt_model::text::Language;
 use node_app::asked::report::Cadence;
 use node_import::decode::Named;
 use node_machine::settings::{self, LogLevel};
-
-/// What is wrong with a value.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Said(pub Text);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Said {}
+pub(super) use policy::command_line::values::Said;
 
 /// A node's code.
 pub(super) fn node(text: &str) -> Result<NodeId, Said> {

@@ -122,10 +122,13 @@ fn next(error: &clap::Error) -> Text {
         .find_map(|kind| error.get(kind))
         .map(plain);
     match suggestion.filter(|suggestion| !suggestion.is_empty()) {
-        Some(suggestion) => text!(
-            "是否想写 {suggestion}？加 `--help` 查看用法",
-            "did you mean {suggestion}? --help shows the usage"
-        ),
+        Some(suggestion) => {
+            let zh = suggestion.replace(", ", "、");
+            text!(
+                "是否想写 {zh}？加 `--help` 查看用法",
+                "did you mean {suggestion}? --help shows the usage"
+            )
+        }
         None => text!("加 `--help` 查看用法", "--help shows the usage"),
     }
 }

@@ -119,7 +119,7 @@ fn tooltip(cell: &Cell) -> String {
         rules.join(", ")
     };
     let mut parts = vec![if cell.rules.is_empty() {
-        "没有规则许可 / no rule permits it".to_owned()
+        "章程未允许 / no rule allows it".to_owned()
     } else {
         rules(&cell.rules)
     }];

@@ -27,7 +27,7 @@ pub fn powers(old: &Head, new: &Head) -> Vec<PowerChange> {
     changes.people(("审核人", "reviewer"), &old.reviewers, &new.reviewers);
     changes.fewer(
         (
-            "名审核人须签署下一版",
+            "名审核人签名才能签发下一版",
             "reviewers must sign the next version",
         ),
         old.threshold,
@@ -56,8 +56,8 @@ pub fn powers(old: &Head, new: &Head) -> Vec<PowerChange> {
     if before != after {
         changes.add(
             after < before,
-            format!("自第 {after} 版起的提交有效（原为第 {before} 版）"),
-            format!("commits count from version {after} on (it was {before})"),
+            format!("第 {after} 版起填写的内容有效（原为第 {before} 版起）"),
+            format!("what was written under version {after} or later counts (it was {before})"),
         );
     }
     changes.0
@@ -156,7 +156,10 @@ impl Changes {
         match (old, new) {
             (Some(old), Some(new)) => {
                 self.fewer(
-                    ("名审核人即可宣布应急", "reviewers can declare an emergency"),
+                    (
+                        "名审核人签名即可启动应急共享",
+                        "reviewers can declare an emergency",
+                    ),
                     old.threshold,
                     new.threshold,
                 );
@@ -167,13 +170,13 @@ impl Changes {
                 let (threshold, hours) = (new.threshold, new.hours_max);
                 self.add(
                     true,
-                    format!("{threshold} 名审核人可以宣布最长 {hours} 小时的应急"),
+                    format!("{threshold} 名审核人签名可以启动最长 {hours} 小时的应急共享"),
                     format!("{threshold} reviewers can declare emergencies of {hours} hours"),
                 );
             }
             (Some(_), None) => self.add(
                 false,
-                "不再有人可以宣布应急",
+                "不再有人可以启动应急共享",
                 "nobody can declare an emergency any more",
             ),
             (None, None) => {}

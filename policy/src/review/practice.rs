@@ -13,6 +13,7 @@ use crdt_model::ids::Name;
 use crdt_model::kind::clocks::Clock;
 use crdt_model::kind::letters::Party;
 use crdt_model::kind::{Facet, Kind, Kinds, Title};
+use crdt_model::text;
 use sha2::{Digest, Sha256};
 
 use crate::deciding::charter::CedarCharter;
@@ -40,15 +41,15 @@ impl Section {
     /// What people call it.
     pub fn title(self) -> Title {
         match self {
-            Self::Clocks => both("办理时限", "time limits"),
-            Self::Steps => both("会提级的环节", "steps that hand a matter up"),
-            Self::Written => both(
-                "自动填写、写定和先传的内容",
-                "what nodes write by themselves, what is written once, and what is sent first",
+            Self::Clocks => text!("办理时限", "time limits"),
+            Self::Steps => text!("会提级办理的环节", "steps that hand a matter up"),
+            Self::Written => text!(
+                "自动填写、一次定稿和先传的内容",
+                "written automatically, written once, sent first"
             ),
-            Self::Forbidden => both("禁止填报的类别", "what may not be recorded"),
-            Self::Calendar => both("节假日", "free days"),
-            Self::Measures => both("统计指标", "figures"),
+            Self::Forbidden => text!("禁止填报的类别", "what may not be recorded"),
+            Self::Calendar => text!("节假日", "public holidays"),
+            Self::Measures => text!("统计指标", "figures"),
         }
     }
 }
@@ -135,11 +136,6 @@ pub fn changes(old: &CedarCharter, new: &CedarCharter) -> Vec<PracticeChange> {
         .collect()
 }
 
-fn both(zh: impl Into<String>, en: impl Into<String>) -> Title {
-    let (zh, en) = (zh.into(), en.into());
-    Title { zh, en }
-}
-
 struct Statements(Vec<Statement>);
 
 impl Statements {
@@ -163,52 +159,51 @@ impl Statements {
                 .map(|word| word_title(kind, facet, field, *word));
             listed(titles.collect())
         };
-        add(both("名称", "title"), clock.title.clone());
-        add(both("天数", "days"), length(clock.days, clock.count));
-        add(both("计时环节", "runs while"), words(step, &clock.runs));
+        add(text!("名称", "title"), clock.title.clone());
+        add(text!("天数", "days"), length(clock.days, clock.count));
+        add(text!("计时环节", "runs while"), words(step, &clock.runs));
         if let Some(only) = &clock.only {
             let field = only.field;
             let Title { zh, en } = words(Some(field), &only.is);
-            let says = both(format!("`{field}`：{zh}"), format!("`{field}`: {en}"));
-            add(both("仅适用于", "only where"), says);
+            let says = text!("`{field}`：{zh}", "`{field}`: {en}");
+            add(text!("适用条件", "only where"), says);
         }
         if let Some(extended) = &clock.extended {
             let (field, days) = (extended.field, extended.days);
-            let says = both(
-                format!("`{field}` 为“是”的，加 {days} 天"),
-                format!("{days} more days where `{field}` is yes"),
+            let says = text!(
+                "`{field}` 为“是”的，加 {days} 天",
+                "{days} more days where `{field}` is yes"
             );
-            add(both("延长", "longer"), says);
+            add(text!("延长", "longer"), says);
         }
         if let Some(until) = clock.until {
-            let says = both(
-                format!("以 `{until}` 为准"),
-                format!("`{until}` counts instead"),
-            );
-            add(both("另定日期", "another date"), says);
+            let says = text!("以 `{until}` 为准", "`{until}` counts instead");
+            add(text!("另定日期", "another date"), says);
         }
         if let Some(then) = &clock.then {
             let Title { zh, en } = word_title(kind, facet, step, then.step);
             let tier = tier_title(then.tier);
-            let says = both(
-                format!("由{}节点自动转“{zh}”", tier.zh),
-                format!("the {} node goes to `{en}` by itself", tier.en),
+            let says = text!(
+                tier;
+                "由{tier}节点自动转“{zh}”",
+                "the {tier} node goes to `{en}` by itself"
             );
-            add(both("到期后", "then"), says);
+            add(text!("到期后", "then"), says);
         }
         if let Some(letter) = clock.letter {
             let Title { zh, en } = kinds.letter(letter).unwrap_or_default();
             let says = match &clock.sends {
                 Some(sends) => {
                     let (from, to) = (party_title(sends.from), party_title(sends.to));
-                    both(
-                        format!("由{}自动发给{}：{zh}", from.zh, to.zh),
-                        format!("`{en}`, sent by itself from {} to {}", from.en, to.en),
+                    text!(
+                        from, to;
+                        "由{from}自动发给{to}：{zh}",
+                        "`{en}`, sent by itself from {from} to {to}"
                     )
                 }
-                None => both(format!("只提示：{zh}"), format!("`{en}`, only proposed")),
+                None => text!("只提示：{zh}", "`{en}`, only proposed"),
             };
-            add(both("函件", "letter"), says);
+            add(text!("函件", "letter"), says);
         }
     }
 
@@ -224,11 +219,11 @@ impl Statements {
                     step.to
                 );
                 let Title { zh, en } = word_title(kind, facet, Some(steps.field), step.to);
-                let says = both(
-                    format!("转“{zh}”时，全案提到 `{level}` 级"),
-                    format!("`{en}` takes the whole matter to `{level}`"),
+                let says = text!(
+                    "转“{zh}”时，全案提到 `{level}` 级",
+                    "`{en}` takes the whole matter to `{level}`"
                 );
-                self.add(Section::Steps, of, both("提级", "raises"), says);
+                self.add(Section::Steps, of, text!("提级", "raises"), says);
             }
         }
     }
@@ -236,7 +231,7 @@ impl Statements {
     fn written(&mut self, facet: &Facet) {
         if let Some(form) = &facet.letter {
             for (field, text) in &form.says {
-                let side = both(format!("函件 `{field}`"), format!("letter: `{field}`"));
+                let side = text!("函件 `{field}`", "letter: `{field}`");
                 self.add(
                     Section::Written,
                     facet.name.as_str(),
@@ -248,42 +243,36 @@ impl Statements {
         if let Some(answered) = &facet.answered {
             let is = names(&answered.only.is);
             let (by, field) = (answered.by, answered.only.field);
-            let says = both(
-                format!("`{by}` 的 `{field}` 为 {is}"),
-                format!("`{by}` with `{field}` {is}"),
-            );
-            let side = both(
+            let says = text!("`{by}` 的 `{field}` 为 {is}", "`{by}` with `{field}` {is}");
+            let side = text!(
                 "视为已答复，不再自动发函",
-                "answered, so no letter by itself",
+                "answered, so no letter by itself"
             );
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
         if let Some(receipts) = &facet.receipts {
             let is = names(&receipts.only.is);
             let (by, field) = (receipts.by, receipts.only.field);
-            let says = both(
-                format!("`{field}` 为 {is} 的，收件节点自动写 `{by}`"),
-                format!("where `{field}` is {is}, each node that it is for writes `{by}`"),
+            let says = text!(
+                "`{field}` 为 {is} 的，收件节点自动写 `{by}`",
+                "where `{field}` is {is}, each node that it is for writes `{by}`"
             );
-            let side = both("自动签收", "receipts");
+            let side = text!("自动签收", "receipts");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
         if let Some(hours) = facet.beat_hours {
-            let says = both(
-                format!("每 {hours} 小时一次"),
-                format!("every {hours} hours"),
-            );
-            let side = both("在线记录", "beats");
+            let says = text!("每 {hours} 小时一次", "every {hours} hours");
+            let side = text!("在线记录", "beats");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
         if facet.urgent {
-            let says = both("先于其他内容传送", "sent before all else");
-            let side = both("加急", "urgent");
+            let says = text!("先于其他内容传送", "sent before all else");
+            let side = text!("加急", "urgent");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
         if facet.once {
-            let says = both("不再更改或补充", "nothing follows on it");
-            let side = both("写定", "written once");
+            let says = text!("不再更改或补充", "final: no changes");
+            let side = text!("一次定稿", "written once");
             self.add(Section::Written, facet.name.as_str(), side, says);
         }
     }
@@ -303,35 +292,35 @@ impl Statements {
     fn measure(&mut self, measure: &Measure) {
         let of = measure.id.as_str();
         let mut add = |side: Title, says: Title| self.add(Section::Measures, of, side, says);
-        add(both("名称", "title"), measure.title.clone());
-        add(both("分子", "counts"), measure.numerator.clone());
+        add(text!("名称", "title"), measure.title.clone());
+        add(text!("分子", "counts"), measure.numerator.clone());
         if let Some(denominator) = &measure.denominator {
-            add(both("分母", "of"), denominator.clone());
+            add(text!("分母", "of"), denominator.clone());
         }
         if let Some(cells) = &measure.cells {
-            add(both("按", "by"), cells.clone());
+            add(text!("按", "by"), cells.clone());
         }
         if measure.small > 0 {
             let small = measure.small;
-            let says = both(
-                format!("小于 {small} 的数字不显示"),
-                format!("hides numbers below {small}"),
-            );
-            add(both("小数字", "small"), says);
+            let says = text!("小于 {small} 的数字不显示", "hides numbers below {small}");
+            add(text!("小数字", "small"), says);
         }
         let reads: Vec<Name> = measure.reads.iter().copied().collect();
         let reads = names(&reads);
-        add(both("取自", "from"), both(reads.clone(), reads));
+        add(text!("取自", "from"), text!("{reads}", "{reads}"));
         if measure.records.is_some() {
-            let says = both(
-                "快照列出所计入的记录",
-                "snapshots list the records that it counts",
+            let says = text!(
+                "定稿数据列出所计入的记录",
+                "snapshots list the records that it counts"
             );
-            add(both("明细", "records"), says);
+            add(text!("明细", "records"), says);
         }
         // What is asked stands in the file; that it is another question is said here.
         let digest = short(&measure.definition());
-        add(both("口径摘要", "definition"), both(digest.clone(), digest));
+        add(
+            text!("口径校验值", "definition"),
+            text!("{digest}", "{digest}"),
+        );
     }
 }
 
@@ -344,11 +333,11 @@ fn names(names: &[Name]) -> String {
 /// A text that a node writes. It is Chinese; who reads English is told when it is another one.
 fn text_title(text: &str) -> Title {
     if text.is_ascii() {
-        return both(format!("`{text}`"), format!("`{text}`"));
+        return text!("`{text}`", "`{text}`");
     }
     let (digest, characters) = (short(&Sha256::digest(text)), text.chars().count());
     let en = format!("Chinese text of {characters} characters, {digest}");
-    both(format!("`{text}`"), en)
+    text!("`{text}`", "{en}")
 }
 
 /// The beginning of a digest: enough to see that it is another one.
@@ -359,35 +348,36 @@ fn short(digest: &[u8]) -> String {
 fn listed(titles: Vec<Title>) -> Title {
     let zh: Vec<&str> = titles.iter().map(|title| title.zh.as_str()).collect();
     let en: Vec<&str> = titles.iter().map(|title| title.en.as_str()).collect();
-    both(zh.join("、"), en.join(", "))
+    let (zh, en) = (zh.join("、"), en.join(", "));
+    text!("{zh}", "{en}")
 }
 
 fn word_title(kind: &Kind, facet: &Facet, field: Option<Name>, word: Name) -> Title {
     let mut fields = facet.fields.iter();
     let field = fields.find(|one| Some(one.name) == field);
     let title = field.and_then(|field| field.word(kind, word));
-    title.unwrap_or_else(|| both(word.as_str(), word.as_str()))
+    title.unwrap_or_else(|| text!("{word}", "{word}"))
 }
 
 fn length(days: u16, count: Count) -> Title {
     match count {
-        Count::Working => both(format!("{days} 个工作日"), format!("{days} working days")),
-        Count::Calendar => both(format!("{days} 天"), format!("{days} days")),
+        Count::Working => text!("{days} 个工作日", "{days} working days"),
+        Count::Calendar => text!("{days} 天", "{days} days"),
     }
 }
 
 fn tier_title(tier: Tier) -> Title {
     match tier {
-        Tier::County => both("县级", "county"),
-        Tier::Township => both("镇级", "township"),
-        Tier::Village => both("村级", "village"),
+        Tier::County => text!("县级", "county"),
+        Tier::Township => text!("镇级", "township"),
+        Tier::Village => text!("村级", "village"),
     }
 }
 
 fn party_title(party: Party) -> Title {
     match party {
-        Party::Home => both("所属节点", "home"),
-        Party::Addressee => both("收件单位", "the addressee"),
+        Party::Home => text!("所属节点", "home"),
+        Party::Addressee => text!("收件单位", "the addressee"),
         Party::County => tier_title(Tier::County),
         Party::Township => tier_title(Tier::Township),
         Party::Village => tier_title(Tier::Village),

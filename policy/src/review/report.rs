@@ -21,9 +21,10 @@ use crate::review::matrix::tables;
 use crate::review::page::{TableView, rendered, table_view};
 use crate::review::powers::PowerChange;
 use crate::review::prove::prove;
+use crate::review::words;
 use crate::signing::board::{read_signatures, signature_path};
 use crate::signing::manifest::{MANIFEST_PATH, Sha256Sum, digest_of};
-use crate::signing::manifest_text::date;
+use crate::signing::manifest_text::moment;
 use crate::signing::sshsig::SshKey;
 
 #[derive(Template)]
@@ -106,12 +107,11 @@ pub fn page(
     findings.extend(lint(all, files, now));
     let manifest = files.files.get(MANIFEST_PATH);
     let validity = charter.validity();
-    let shown = |time| date(time).unwrap_or_default();
     let page = Report {
         title: charter.head().title.clone(),
-        county: charter.county().to_string(),
+        county: words::node_with_code(charter, charter.county()).zh,
         version: charter.version().to_string(),
-        valid: format!("{} – {}", shown(validity.from), shown(validity.until)),
+        valid: valid(validity.from, validity.until),
         digest: manifest.map_or("—".to_owned(), |bytes| digest_of(bytes).to_string()),
         decisions: Sha256Sum(charter.decision_digest()).to_string(),
         decided: all.questions() * all.states().len() as u64,
@@ -128,6 +128,12 @@ pub fn page(
         roster: roster(all),
     };
     (rendered(&page), findings)
+}
+
+/// From when until when, by Beijing's clock.
+fn valid(from: WallTime, until: WallTime) -> String {
+    let (from, until) = (moment(from).zh, moment(until).zh);
+    format!("{from} – {until}")
 }
 
 fn finding_view(finding: &Finding, files: &CharterFiles) -> FindingView {

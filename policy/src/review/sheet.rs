@@ -82,7 +82,7 @@ impl Head {
         let given = |part: &Option<String>, any: &str| part.clone().unwrap_or(any.to_owned());
         Title {
             zh: format!(
-                "敏感级别 {} · 处理层级 {} · 所属 {}",
+                "敏感级别 {} · 办理层级 {} · 所属 {}",
                 given(&self.sensitivities, "任意"),
                 given(&self.levels, "任意"),
                 self.places.zh

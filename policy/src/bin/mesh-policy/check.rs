@@ -19,7 +19,7 @@ use crate::output::{Answer, Exit, Failure, Output, finding_object};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     dir: PathBuf,
-    #[arg(long, value_name = "TIME", default_value_t)]
+    #[arg(long, value_name = "TIME", default_value_t, hide_default_value = true)]
     at: Moment,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,

@@ -46,7 +46,7 @@ struct Declare {
     reason: String,
     #[arg(long, default_value_t = 1, value_parser = values::number::<u32>)]
     number: u32,
-    #[arg(long, value_name = "TIME", default_value_t)]
+    #[arg(long, value_name = "TIME", default_value_t, hide_default_value = true)]
     from: Moment,
 }
 

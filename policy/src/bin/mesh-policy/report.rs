@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     previous: Option<PathBuf>,
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    #[arg(long, value_name = "TIME", default_value_t)]
+    #[arg(long, value_name = "TIME", default_value_t, hide_default_value = true)]
     at: Moment,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     previous: Option<PathBuf>,
     #[arg(long, value_name = "DIGEST", value_parser = values::digest)]
     digest: Option<CharterDigest>,
-    #[arg(long, value_name = "TIME", default_value_t)]
+    #[arg(long, value_name = "TIME", default_value_t, hide_default_value = true)]
     at: Moment,
 }
 

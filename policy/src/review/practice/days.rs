@@ -3,28 +3,29 @@
 use std::collections::BTreeSet;
 
 use crdt_model::calendar::{Calendar, Day};
+use crdt_model::text;
 use jiff::civil::date;
 use jiff::{Span, ToSpan};
 
-use super::{Section, Statements, both};
+use super::{Section, Statements};
 
 impl Statements {
     pub(super) fn calendar(&mut self, calendar: &Calendar) {
         if let Some(last) = calendar.known_until.map(shown) {
-            let side = both("节假日已知至", "holidays are known until");
-            let says = both(last.clone(), last);
+            let side = text!("节假日已知至", "holidays are known until");
+            let says = text!("{last}", "{last}");
             self.add(Section::Calendar, "known_until", side, says);
         }
         for (first, last) in runs(&calendar.free) {
-            let says = both(format!("放假至 {last}"), format!("free until {last}"));
-            self.add(Section::Calendar, first, both("放假", "free"), says);
+            let says = text!("放假至 {last}", "free until {last}");
+            self.add(Section::Calendar, first, text!("放假", "free"), says);
         }
         for (first, last) in runs(&calendar.worked) {
-            let says = both(format!("上班至 {last}"), format!("worked until {last}"));
+            let says = text!("上班至 {last}", "worked until {last}");
             self.add(
                 Section::Calendar,
                 first,
-                both("周末上班", "worked weekend"),
+                text!("周末上班", "worked weekend"),
                 says,
             );
         }
