@@ -15,7 +15,7 @@ use node_readmodel::{CallOff, Place, Progress, ReadModelError, Tables};
 use node_store::SledReader;
 use policy::signing::adopt::AdoptedCharter;
 
-/// Questions that run at a time.
+/// Questions that read the read model at a time.
 const QUESTIONS_MAX: usize = 4;
 /// Times that a question begins again because it was called off.
 const TRIES_MAX: usize = 4;
@@ -65,7 +65,8 @@ pub struct Footing {
 /// What one question is answered from.
 pub struct View<'a> {
     footing: &'a Footing,
-    tables: OnceCell<Tables>,
+    // The connection is closed before the question counts as ended.
+    tables: OnceCell<(Tables, Inside)>,
 }
 
 impl std::ops::Deref for View<'_> {
@@ -86,7 +87,6 @@ impl Footing {
         mut question: impl FnMut(&View<'_>) -> Result<T, Unanswered>,
     ) -> Result<T, Problem> {
         for _ in 0..TRIES_MAX {
-            let _inside = self.gate.enter();
             let view = View {
                 footing: self,
                 tables: OnceCell::new(),
@@ -117,11 +117,13 @@ impl View<'_> {
     /// It cannot be used now.
     pub fn read_model(&self) -> Result<(&Tables, Option<Progress>), Unanswered> {
         let (place, catching_up) = self.reading.clone()?;
-        if let Some(tables) = self.tables.get() {
+        if let Some((tables, _)) = self.tables.get() {
             return Ok((tables, catching_up));
         }
+        let inside = self.gate.enter();
         let tables = place.open(self.gate.0.call_off.clone())?;
-        Ok((self.tables.get_or_init(|| tables), catching_up))
+        let (tables, _) = self.tables.get_or_init(|| (tables, inside));
+        Ok((tables, catching_up))
     }
 }
 
@@ -153,10 +155,10 @@ struct State {
     inside: usize,
 }
 
-/// A question that runs.
+/// A question that reads the read model.
 struct Inside(Arc<Shared>);
 
-/// No question runs.
+/// No question reads the read model.
 pub(crate) struct Closed(Arc<Shared>);
 
 impl Shared {
@@ -200,5 +202,51 @@ impl Drop for Closed {
     fn drop(&mut self) {
         self.0.state().closed = false;
         self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn what_runs_is_called_off_before_something_goes_and_nobody_comes_in_meanwhile() {
+        let gate = Gate::default();
+        let inside = gate.enter();
+        let (tell, told) = mpsc::channel();
+        let purge = {
+            let (gate, tell) = (gate.clone(), tell.clone());
+            std::thread::spawn(move || {
+                let closed = gate.close();
+                tell.send("closed").expect("a listener");
+                closed
+            })
+        };
+        while !gate.0.call_off.is_called() {
+            std::thread::yield_now();
+        }
+        tell.send("called off").expect("a listener");
+        drop(inside);
+        let closed = purge.join().expect("it ends");
+        let next = {
+            let gate = gate.clone();
+            std::thread::spawn(move || {
+                let inside = gate.enter();
+                tell.send("inside").expect("a listener");
+                inside
+            })
+        };
+        assert!(
+            !gate.0.call_off.is_called(),
+            "the next one is not called off"
+        );
+        drop(closed);
+        drop(next.join().expect("it comes in"));
+        assert_eq!(
+            told.iter().collect::<Vec<_>>(),
+            ["called off", "closed", "inside"]
+        );
     }
 }
