@@ -179,41 +179,13 @@ impl Preview {
         records.into_values().collect()
     }
 
-    /// Takes drafts back that were judged, by record. What is refused is not written, and its row says
-    /// why.
-    pub fn judge_all(
-        &mut self,
-        records: &mut dyn Iterator<Item = Vec<Draft>>,
-        refused: &BTreeMap<RecordId, Text>,
-    ) {
-        for drafts in records {
-            let record = drafts.first().map(|draft| draft.facet.record);
-            if record.is_none_or(|record| !refused.contains_key(&record)) {
-                self.drafts.extend(drafts);
-            }
-        }
+    /// Takes the drafts of records back that were judged. What is refused is not written, and its row
+    /// says why.
+    pub fn take_back(&mut self, records: Vec<Vec<Draft>>, refused: &BTreeMap<RecordId, Text>) {
+        let passed = records.into_iter().flatten();
+        let passed = passed.filter(|draft| !refused.contains_key(&draft.facet.record));
+        self.drafts.extend(passed);
         self.refuse(refused);
-    }
-
-    /// Has the drafts of each record judged. What is refused is not written, and its row says why.
-    ///
-    /// # Errors
-    /// It cannot be judged.
-    pub fn judge<E>(
-        &mut self,
-        mut judged: impl FnMut(&[Draft]) -> Result<Result<(), Text>, E>,
-    ) -> Result<(), E> {
-        let mut refused = BTreeMap::new();
-        for drafts in self.take_records() {
-            match (judged(&drafts)?, drafts.first()) {
-                (Err(reason), Some(draft)) => {
-                    refused.insert(draft.facet.record, reason);
-                }
-                _ => self.drafts.extend(drafts),
-            }
-        }
-        self.refuse(&refused);
-        Ok(())
     }
 
     /// Says of rows that their records were refused, and why.

@@ -45,7 +45,7 @@ pub(super) fn import(
     let footing = keeper.footing();
     let Some(running) = running else {
         let reply = imported(&footing, &wanted, &mut |work| {
-            work(keeper).map_err(Stopped::By)
+            work(keeper).map_err(Stopped::StoreFailed)
         });
         return match reply {
             Ok(report) => {
@@ -56,7 +56,7 @@ pub(super) fn import(
                 answer(Reply::Problem(problem));
                 Ok(())
             }
-            Err(Stopped::By(problem)) => Err(problem),
+            Err(Stopped::StoreFailed(problem)) => Err(problem),
         };
     };
     let mailbox = running.mailbox.clone();
@@ -70,7 +70,9 @@ pub(super) fn import(
         });
         answer(match reply {
             Ok(report) => Reply::Imported(Box::new(report)),
-            Err(Stopped::Refused(problem) | Stopped::By(problem)) => Reply::Problem(problem),
+            Err(Stopped::Refused(problem) | Stopped::StoreFailed(problem)) => {
+                Reply::Problem(problem)
+            }
         });
     };
     if let Err(error) = std::thread::Builder::new()
@@ -90,8 +92,8 @@ type Part = Box<dyn FnOnce(&mut Keeper) -> Result<(), Problem> + Send>;
 enum Stopped {
     /// Nothing of what was not acknowledged was written.
     Refused(Problem),
-    /// The store has failed.
-    By(Problem),
+    /// The store has failed, and with it the node.
+    StoreFailed(Problem),
 }
 
 impl From<Problem> for Stopped {
@@ -150,8 +152,7 @@ fn judge(
             }
         }
     }
-    let mut records = records.into_iter();
-    preview.judge_all(&mut records, &refused);
+    preview.take_back(records, &refused);
     Ok(())
 }
 

@@ -88,12 +88,16 @@ impl Node {
         let mut preview = self.planned(mapping, files);
         let now = self.now();
         let before = self.store.scan(&[], None, usize::MAX).expect("memory");
-        let judged: Result<(), crdt_model::replica::ReplicaError> = preview.judge(|drafts| {
-            let judged = self.engine.judge_drafts(drafts, now, &mut self.store)?;
-            let why = |why| refusal_text(&self.charter, &why);
-            Ok(judged.map(drop).map_err(why))
-        });
-        judged.expect("memory");
+        let records = preview.take_records();
+        let mut refused = BTreeMap::new();
+        for drafts in &records {
+            let judged = self.engine.judge_drafts(drafts, now, &mut self.store);
+            if let Err(why) = judged.expect("memory") {
+                let record = drafts.first().expect("a draft").facet.record;
+                refused.insert(record, refusal_text(&self.charter, &why));
+            }
+        }
+        preview.take_back(records, &refused);
         let after = self.store.scan(&[], None, usize::MAX).expect("memory");
         assert_eq!(before, after, "a preview writes nothing");
         preview
