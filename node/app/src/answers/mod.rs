@@ -127,13 +127,15 @@ pub(crate) fn needs_limits(request: &Request) -> bool {
 
 /// Whether the read model has to be brought up first.
 fn needs_read_model(request: &Request) -> bool {
-    !matches!(
+    matches!(
         request,
-        Request::Show { .. }
-            | Request::List { .. }
-            | Request::Locate { .. }
-            | Request::Due(_)
-            | Request::Snapshot(_)
+        Request::Receipts(_)
+            | Request::Duplicates(_)
+            | Request::Find(_)
+            | Request::LeftOut(_)
+            | Request::Search(_)
+            | Request::Measure(_)
+            | Request::Report(_)
     )
 }
 
@@ -160,8 +162,23 @@ fn answered(view: &View<'_>, question: &Request) -> Result<Reply, Unanswered> {
         Request::Measure(wanted) => measuring::measure(view, wanted),
         Request::Report(report) => report::draw_up(view, report),
         Request::Snapshot(wanted) => Ok(snapshot::show(view, wanted)?),
-        // They are not asked of a view.
-        _ => Ok(Reply::Done),
+        // [`answer`] answers these.
+        Request::Status
+        | Request::WhyPeer { .. }
+        | Request::WhyRecord { .. }
+        | Request::ReadModel { .. }
+        | Request::Inventory { .. }
+        | Request::Decisions { .. }
+        | Request::Quarantine
+        | Request::Checkpoint
+        | Request::Cut { .. }
+        | Request::Add { .. }
+        | Request::Set { .. }
+        | Request::Import(_)
+        | Request::TakeSnapshot(_)
+        | Request::Offer { .. }
+        | Request::Emergency { .. }
+        | Request::Stop => Err(not_a_question().into()),
     }
 }
 
@@ -206,6 +223,21 @@ fn quarantine(keeper: &Keeper) -> Reply {
         refused: refused.collect(),
         counts: status::all_refused(keeper),
     }
+}
+
+/// Something was asked of a view that no view answers: a fault of this program.
+fn not_a_question() -> Problem {
+    Problem::new(
+        "not-a-question",
+        text!(
+            "程序内部出错，没有作出回答",
+            "there is a fault in this program, and no answer was made"
+        ),
+        text!(
+            "请把日志交给技术员",
+            "give the log to whoever looks after the node"
+        ),
+    )
 }
 
 /// The same whether the record does not exist or its facets may not be held here.
