@@ -63,7 +63,7 @@ pub(super) const KNOWN: &[&str] = &[
      quarantine.rs reaching.rs readmodel.rs record.rs record_add.rs record_duplicates.rs \
      record_file.rs record_found.rs record_left_out.rs record_list.rs record_receipts.rs \
      record_search.rs record_set.rs record_show.rs report.rs run.rs secure.rs snapshot.rs \
-     status.rs stop.rs store.rs usage.rs values.rs why.rs",
+     status.rs stop.rs store.rs values.rs why.rs",
     "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
      handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
     "node/demo/src/show: mod.rs remote.rs",
