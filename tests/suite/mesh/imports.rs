@@ -1,8 +1,11 @@
 //! Files brought in at a running node: what its preview says is what the writing does.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use node_app::asked::finding::FindRequest;
+use node_app::asked::protocol::{Reply, Request};
 use serde_json::Value as Json;
 
 use super::harness::*;
@@ -81,4 +84,45 @@ fn the_shipped_ledger_is_written_as_its_preview_says() {
     assert_eq!(code, Some(8));
     assert_eq!(at(&ledger, "/refused"), "partly");
     assert_eq!(at(&ledger, "/written"), 2);
+}
+
+/// Rows of a register of devices, invented.
+const MANY_ROWS: usize = 1_000;
+
+#[test]
+fn a_node_answers_while_it_imports_and_finds_all_of_it_afterwards() {
+    let mesh = Mesh::start(&[VILLAGE]);
+    let file = mesh.place("devices.csv");
+    let head = "设备编码,设备名称,所在村代码,设备类型,建设归属,运行状态,状态时间,详细地址";
+    let rows = (1..=MANY_ROWS).map(|number| {
+        format!(
+            "62072300001320{number:06},示例{number}号点位,{VILLAGE},视频监控,公共建设,在线,2026-11-02 08:30,示例地址第{number}号"
+        )
+    });
+    let lines: Vec<String> = std::iter::once(head.to_owned()).chain(rows).collect();
+    std::fs::write(&file, lines.join("\n")).expect("a file");
+    let (in_between, written) = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| import(&mesh, &file, "devices", "--yes"));
+        let mut in_between = BTreeSet::new();
+        while !importing.is_finished() {
+            let status = mesh.status(VILLAGE).expect("an answer");
+            let devices = status.facets_by_name.get(&name("device.public"));
+            in_between.extend(devices.copied().filter(|count| *count < MANY_ROWS as u64));
+        }
+        (in_between, importing.join().expect("an import").0)
+    });
+    assert_eq!(at(&written, "/refused"), "none", "{written}");
+    assert!(!in_between.is_empty(), "it answers when a part is written");
+    let find = FindRequest {
+        of: Some(name("device.public")),
+        limit: 1,
+        ..FindRequest::default()
+    };
+    match mesh.ask(VILLAGE, &Request::Find(Box::new(find))) {
+        Reply::Found(found) => {
+            assert_eq!(found.total, MANY_ROWS as u64);
+            assert_eq!(found.catching_up, None);
+        }
+        other => panic!("{other:?}"),
+    }
 }
