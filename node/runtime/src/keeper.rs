@@ -41,7 +41,7 @@ use node_store::{Mended, OpenError, SledStore, StoreOptions};
 use node_transport::{Allowed, Command};
 
 /// Milliseconds that bulk work may wait for the disk.
-pub(super) const BULK_WAIT_MS: u64 = 500;
+pub(super) const BULK_WAIT_MS: u64 = 100;
 /// Latencies kept for the status.
 const LATENCIES_MAX: usize = 256;
 
