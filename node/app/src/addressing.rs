@@ -12,8 +12,8 @@ use crdt_model::replica;
 use crdt_model::store::Store;
 use crdt_model::value::Value;
 
-use super::answers::unreadable;
-use crate::asked::protocol::NewFacet;
+use crate::drafts::NewFacet;
+use crate::refusals::unreadable;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 

@@ -5,26 +5,50 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::{Facet, Field, FieldType, Kind, Kinds};
 use crdt_model::value::Value;
 
-use crate::asked::finding::{Comparison, FindRequest, Wanted};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_machine::time;
-use node_readmodel::find::{Condition, Find, Key};
+use node_readmodel::find::{Comparison, Condition, Find, Key};
+use serde::{Deserialize, Serialize};
 
 /// Characters of what somebody wrote that are repeated to them.
 const REPEATED_CHARS_MAX: usize = 40;
 /// Conditions of one question.
 const CONDITIONS_MAX: usize = 32;
 
+/// What must hold of a field.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// The field, by its name or by what people call it; or `record`, `home`, `addressee`,
+    /// `sensitivity`, `level`, `begun`, `changed`, `conflicts`, `left-out`.
+    pub field: String,
+    /// How it is compared.
+    pub is: Comparison,
+    /// With what, as JSON or as people write it; `null` stands for no value.
+    pub value: Option<Value>,
+}
+
+/// By what rows are sorted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SortBy {
+    /// As in [`Wanted::field`].
+    pub field: String,
+    /// Whether the greatest, or latest, comes first.
+    #[serde(default)]
+    pub descending: bool,
+}
+
 /// The facet that is meant.
 #[derive(Clone, Copy)]
-pub(super) struct Chosen<'a> {
-    pub(super) kind: &'a Kind,
-    pub(super) facet: &'a Facet,
+pub(crate) struct Chosen<'a> {
+    pub(crate) kind: &'a Kind,
+    pub(crate) facet: &'a Facet,
 }
 
 /// The facets that a kind's or a facet's name stands for; all, if none is given.
-pub(super) fn facets(kinds: &Kinds, of: Option<Name>) -> Result<Vec<Chosen<'_>>, Problem> {
+pub(crate) fn facets(kinds: &Kinds, of: Option<Name>) -> Result<Vec<Chosen<'_>>, Problem> {
     let all = kinds
         .iter()
         .flat_map(|kind| kind.facets.iter().map(move |facet| Chosen { kind, facet }));
@@ -37,24 +61,22 @@ pub(super) fn facets(kinds: &Kinds, of: Option<Name>) -> Result<Vec<Chosen<'_>>,
 }
 
 /// What is asked of the read model, and of which facet.
-pub(super) fn choose<'a>(
+pub(crate) fn choose<'a>(
     kinds: &'a Kinds,
-    request: &FindRequest,
-    limit: usize,
+    of: Option<Name>,
+    conditions: &[Wanted],
+    sort: Option<&SortBy>,
 ) -> Result<(Chosen<'a>, Find), Problem> {
-    if request.conditions.len() > CONDITIONS_MAX {
+    if conditions.len() > CONDITIONS_MAX {
         return Err(too_many());
     }
-    let named = request.conditions.iter().map(|one| one.field.as_str());
+    let named = conditions.iter().map(|one| one.field.as_str());
     let named: Vec<&str> = named
-        .chain(request.sort.iter().map(|sort| sort.field.as_str()))
+        .chain(sort.iter().map(|sort| sort.field.as_str()))
         .collect();
-    let chosen = facet(kinds, request.of, &named)?;
-    let conditions = request
-        .conditions
-        .iter()
-        .map(|wanted| condition(chosen, wanted));
-    let sort = match &request.sort {
+    let chosen = facet(kinds, of, &named)?;
+    let conditions = conditions.iter().map(|wanted| condition(chosen, wanted));
+    let sort = match sort {
         Some(sort) => {
             let key = key(chosen.facet, &sort.field).ok_or_else(|| no_such_field(&sort.field))?;
             Some((key, sort.descending))
@@ -65,8 +87,8 @@ pub(super) fn choose<'a>(
         facet: chosen.facet.name,
         conditions: conditions.collect::<Result<_, _>>()?,
         sort,
-        offset: request.offset,
-        limit,
+        offset: 0,
+        limit: 0,
     };
     Ok((chosen, find))
 }

@@ -1,5 +1,7 @@
 //! What a person asks to be written, as drafts for the engine.
 
+use std::collections::BTreeMap;
+
 use crdt_model::draft::Draft;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::steps::Step;
@@ -7,11 +9,53 @@ use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::replica;
 use crdt_model::store::Store;
+use crdt_model::value::Value;
+use serde::{Deserialize, Serialize};
 
-use super::answers::{no_such_record, unreadable};
-use crate::asked::protocol::{ChangedFacet, NewFacet};
+use crate::refusals::{no_such_record, unreadable};
+use crate::written::nothing_to_write;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
+
+/// A facet to be created.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFacet {
+    /// Its full name.
+    pub facet: Name,
+    /// For whom it is meant; home if for nobody else.
+    #[serde(default)]
+    pub addressee: Option<NodeId>,
+    /// Its grade; the facet's first sensitivity and level where none is given.
+    #[serde(default)]
+    pub sensitivity: Option<Name>,
+    /// See `sensitivity`.
+    #[serde(default)]
+    pub level: Option<Name>,
+    /// Its fields.
+    pub fields: BTreeMap<String, Value>,
+}
+
+/// Changes to a facet.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedFacet {
+    /// Its full name.
+    pub facet: Name,
+    /// A new sensitivity.
+    #[serde(default)]
+    pub sensitivity: Option<Name>,
+    /// A new level.
+    #[serde(default)]
+    pub level: Option<Name>,
+    /// New values; `null` clears a field.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Option<Value>>,
+    /// The facet's `heads`, as `record show` answers it, as the person saw it. If it is another by now, nothing is
+    /// written: a value that nobody has seen is never replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+}
 
 /// Drafts of a new record's facets, or of new facets of a record.
 ///
@@ -163,14 +207,6 @@ fn changed_meanwhile() -> Problem {
             "请重新查看后再填写",
             "look at it again, then write what you want"
         ),
-    )
-}
-
-fn nothing_to_write() -> Problem {
-    Problem::new(
-        "nothing-to-write",
-        text!("没有给出任何内容", "nothing was given to write"),
-        text!("至少给出一个字段", "give at least one field"),
     )
 }
 

@@ -1,20 +1,90 @@
 //! How far the nodes were heard whose records are here.
 
-use crdt_model::ids::Name;
+use crdt_model::ids::{Name, NodeId};
 use crdt_model::label::Label;
+use crdt_model::text;
+use crdt_model::text::Text;
 use crdt_model::time::WallTime;
-
-use super::finding::reader;
-use crate::asked::measuring::{Heard, Silent};
+use node_machine::time::{shown, shown_length};
 use node_runtime::view::{Unanswered, View};
+use serde::{Deserialize, Serialize};
 
+use crate::readable::reader;
+
+/// Silent nodes that are named.
+const SILENT_NAMED: usize = 12;
 const HOUR_MS: u64 = 3_600_000;
 /// Beats that may be missing before a node counts as silent.
 const MISSED_MAX: u64 = 2;
 
+/// How far the nodes were heard whose records are counted: whoever is not heard may have more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Heard {
+    /// How many nodes there are.
+    pub expected: usize,
+    /// Of how many there is a beat from after the window's end or, if it has not ended, a late one.
+    pub heard: usize,
+    /// The earliest of the latest beats of those.
+    pub oldest: Option<WallTime>,
+    /// The others.
+    pub silent: Vec<Silent>,
+}
+
+impl Heard {
+    /// How people read it.
+    pub fn told(&self, as_of: WallTime) -> Text {
+        let (of, expected) = (self.heard, self.expected);
+        let age = |at: WallTime| shown_length(as_of.ms.saturating_sub(at.ms));
+        let Text { zh, en } = match self.oldest.map(age) {
+            Some(Text { zh, en }) => text!(
+                "{expected} 个节点中 {of} 个的数据已汇集，其中最久的一次联络在 {zh}前",
+                "{of} of {expected} nodes heard, the oldest {en} ago"
+            ),
+            None => text!(
+                "{expected} 个节点的数据均尚未汇集",
+                "none of {expected} nodes heard yet"
+            ),
+        };
+        if self.silent.is_empty() {
+            return Text { zh, en };
+        }
+        Text {
+            zh: format!("{zh}；可能还有数据未到：{}", self.named(true)),
+            en: format!("{en}; more may be to come from {}", self.named(false)),
+        }
+    }
+
+    fn named(&self, zh: bool) -> String {
+        let one = |one: &Silent| match (one.last, zh) {
+            (Some(last), true) => format!("{}（最后联络 {}）", one.name, shown(last)),
+            (Some(last), false) => format!("{} (last heard {})", one.name, shown(last)),
+            (None, true) => format!("{}（从未联络）", one.name),
+            (None, false) => format!("{} (never heard)", one.name),
+        };
+        let all: Vec<String> = self.silent.iter().take(SILENT_NAMED).map(one).collect();
+        let more = match (self.silent.len().saturating_sub(SILENT_NAMED), zh) {
+            (0, _) => String::new(),
+            (more, true) => format!("等，另有 {more} 个"),
+            (more, false) => format!(" and {more} more"),
+        };
+        format!("{}{more}", all.join(if zh { "、" } else { ", " }))
+    }
+}
+
+/// A node that was not heard of long enough.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Silent {
+    /// The node.
+    pub node: NodeId,
+    /// What people call it.
+    pub name: String,
+    /// Its latest beat here, if there is any.
+    pub last: Option<WallTime>,
+}
+
 /// Of a window that ended before `now`, whoever wrote a beat after it; of one that has not, whoever
 /// wrote one of the latest. `None` if the charter has no beats.
-pub(super) fn heard(
+pub(crate) fn heard(
     view: &View<'_>,
     role: Name,
     until: WallTime,

@@ -2,13 +2,30 @@
 
 use crdt_model::charter::Tier;
 use crdt_model::document::Document;
-use crdt_model::kind::{Facet, Kind};
-
-use crate::asked::protocol::NextStep;
+use crdt_model::ids::Name;
+use crdt_model::kind::{Facet, Kind, Title};
 use node_runtime::view::View;
+use serde::{Deserialize, Serialize};
+
+/// A step that may be taken.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NextStep {
+    /// The field that says the step.
+    pub field: Name,
+    /// The word that it leads to.
+    pub to: Name,
+    /// What people call that.
+    pub title: Title,
+    /// The fields that must have a value by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Name>,
+    /// The roles that take it; any if none is listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Name>,
+}
 
 /// The steps that may be taken at this node from where a facet is.
-pub(super) fn next(
+pub(crate) fn next(
     view: &View<'_>,
     kind: &Kind,
     facet: &Facet,

@@ -2,8 +2,9 @@
 
 use std::sync::mpsc;
 
-use super::answers;
-use crate::asked::protocol::{Reply, Request};
+use crate::door;
+use crate::door::caller::Caller;
+use crate::door::use_case::UseCase;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_machine::folder::NodeFolder;
@@ -29,25 +30,25 @@ impl Offline {
     }
 
     /// Asks it. What is written is durable when the answer comes, and flows when the node runs again.
-    pub fn ask(&mut self, request: &Request) -> Result<Reply, Problem> {
+    ///
+    /// # Errors
+    /// Why it was not done; or the store has failed.
+    pub fn ask<U: UseCase>(&mut self, caller: Caller, asked: U) -> Result<U::Answer, Problem> {
         let (tell, told) = mpsc::sync_channel(1);
-        let answer = Box::new(move |reply| {
+        let respond = Box::new(move |answer| {
             // The receiver is a few lines below.
-            let _ = tell.send(reply);
+            let _ = tell.send(answer);
         });
-        answers::answer(&mut self.keeper, None, request.clone(), answer)?;
+        door::ask_at_rest(&mut self.keeper, caller, asked, respond)?;
         while self.keeper.make_durable()? {}
-        told.try_recv().map_err(|_| {
-            Problem::new(
-                "not-running",
-                text!("节点未运行，无法完成此操作", "this needs a running node"),
-                text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
-            )
-        })
+        told.try_recv().unwrap_or_else(|_| Err(needs_running()))
     }
 }
 
-/// Asks the node in this folder one question.
-pub fn ask(folder: &NodeFolder, settings: &Settings, request: &Request) -> Result<Reply, Problem> {
-    Offline::open(folder, settings)?.ask(request)
+fn needs_running() -> Problem {
+    Problem::new(
+        "not-running",
+        text!("节点未运行，无法完成此操作", "this needs a running node"),
+        text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
+    )
 }

@@ -7,8 +7,8 @@ use crdt_model::draft::Draft;
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
 
-use super::finding::reader;
-use super::records::role_of;
+use crate::door::caller::first_role;
+use crate::readable::reader;
 use crate::report::named;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
@@ -20,7 +20,7 @@ use node_runtime::view::View;
 const NAMED_MAX: usize = 50;
 
 /// What a person should know of them. A part of a catalogue says of nothing that it is gone.
-pub(super) fn notes(view: &View<'_>, preview: &Preview) -> Result<Vec<Text>, Problem> {
+pub(crate) fn notes(view: &View<'_>, preview: &Preview) -> Result<Vec<Text>, Problem> {
     let new = preview.rows.iter();
     let new = new.filter(|row| matches!(row.outcome, Outcome::Create { .. }));
     let new: BTreeSet<RecordId> = new.filter_map(|row| row.record).collect();
@@ -39,7 +39,7 @@ pub(super) fn notes(view: &View<'_>, preview: &Preview) -> Result<Vec<Text>, Pro
         ));
         return Ok(notes);
     };
-    let role = role_of(&view.adopted, None)?;
+    let role = first_role(&view.adopted)?;
     let reads = reader(view, role);
     let listed: BTreeSet<RecordId> = preview.rows.iter().filter_map(|row| row.record).collect();
     for draft in drafts {

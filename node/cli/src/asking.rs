@@ -1,19 +1,84 @@
-//! Asking the node, and what it means where that fails. See `reaching` for how it is reached.
+//! Asking the node: through its control socket if it runs, else by opening it; and what it means where
+//! that fails. Between the two lies a moment in which another process has the store and nobody answers
+//! yet: a start, a stop or another command is at work. That is waited for.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::output::Output;
-use super::reaching::ask_telling;
-use super::values::RecordNamed;
-use crdt_model::ids::RecordId;
-
+use crdt_model::ids::{Name, RecordId};
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text};
-use node_app::asked::protocol::{Reply, Request};
-use node_doors::client::Client;
+use crdt_model::time::Instant;
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::offline::Offline;
+use node_app::use_cases::record_locate::LocateRequest;
+use node_doors::client::{Client, Wants};
+use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::settings::{Environment, Flags, Origin, Setting, Settings};
+
+use super::mended::mended_text;
+use super::output::Output;
+use super::signals::Interrupted;
+use super::telling::Telling;
+use super::values::RecordNamed;
+
+/// Milliseconds between two looks.
+const LOOK_MS: u64 = 50;
+/// Milliseconds after which a person is told.
+const SAY_AFTER_MS: u64 = 1_000;
+
+/// The node, as far as it can be asked.
+pub(super) enum Reached {
+    /// It runs; people are told how far it has come where it takes long.
+    Running(Client, Output),
+    /// It does not, and is open now.
+    Opened(Box<Offline>),
+}
+
+impl Reached {
+    /// Asks it, as somebody in a role.
+    pub(super) fn ask<U: UseCase>(
+        &mut self,
+        role: Option<Name>,
+        reason: Option<String>,
+        asked: U,
+    ) -> Result<U::Answer, Problem> {
+        let by = |way_in| Caller {
+            role,
+            reason,
+            ..Caller::at(way_in)
+        };
+        match self {
+            Self::Running(client, output) => {
+                let answer = ask_telling(client, &by(WayIn::Socket), &asked, *output);
+                answer.map_err(|error| no_answer(&error))?
+            }
+            Self::Opened(node) => node.ask(by(WayIn::Folder), asked),
+        }
+    }
+}
+
+/// Asks a running node, and tells people how far it has come where that takes long. Ctrl-C has it end
+/// early; the answer then says what has come of it.
+pub(super) fn ask_telling<U: UseCase>(
+    client: &mut Client,
+    caller: &Caller,
+    asked: &U,
+    output: Output,
+) -> std::io::Result<Result<U::Answer, Problem>> {
+    let interrupted = U::ENDS_EARLY.then(Interrupted::listen).flatten();
+    let mut told = Telling::new(output);
+    client.ask_watching(caller, asked, |meanwhile| {
+        told.tell(meanwhile);
+        match interrupted.as_ref().is_some_and(Interrupted::is_set) {
+            true => Wants::End,
+            false => Wants::Answer,
+        }
+    })
+}
 
 /// What every command is given.
 #[derive(Clone, Debug)]
@@ -61,8 +126,18 @@ impl Context {
     }
 
     /// Asks the node, running or not.
-    pub(super) fn ask(&self, request: &Request) -> Result<Reply, Problem> {
-        self.reach()?.ask(request)
+    pub(super) fn ask<U: UseCase>(&self, asked: U) -> Result<U::Answer, Problem> {
+        self.ask_as(None, None, asked)
+    }
+
+    /// The same, as somebody in a role; the first that the charter lists if none is given.
+    pub(super) fn ask_as<U: UseCase>(
+        &self,
+        role: Option<Name>,
+        reason: Option<String>,
+        asked: U,
+    ) -> Result<U::Answer, Problem> {
+        self.reach()?.ask(role, reason, asked)
     }
 
     /// The id of a record that somebody named.
@@ -71,23 +146,109 @@ impl Context {
             RecordNamed::Id(id) => return Ok(id),
             RecordNamed::Code(code) => code.to_string(),
         };
-        let reply = self.ask(&Request::Locate { code: code.clone() })?;
-        match &reply {
-            Reply::Located { records } => match records.as_slice() {
-                [only] => Ok(*only),
-                _ => Err(several_with(&code, records)),
-            },
-            _ => Err(unexpected(&reply)),
+        let located = self.ask(LocateRequest { code: code.clone() })?;
+        match located.records.as_slice() {
+            [only] => Ok(*only),
+            several => Err(several_with(&code, several)),
         }
     }
 
     /// Asks the node if it runs.
-    pub(super) fn ask_running(&self, request: &Request) -> Result<Option<Reply>, Problem> {
-        let Some(mut client) = self.running()? else {
+    pub(super) fn ask_running<U: UseCase>(&self, asked: U) -> Result<Option<U::Answer>, Problem> {
+        let Some(client) = self.running()? else {
             return Ok(None);
         };
-        let reply = ask_telling(&mut client, request, self.output)?;
-        refusal_is_a_problem(reply).map(Some)
+        let mut node = Reached::Running(client, self.output);
+        node.ask(None, None, asked).map(Some)
+    }
+
+    /// The node, running or not.
+    pub(super) fn reach(&self) -> Result<Reached, Problem> {
+        let mut patience = self.patience();
+        loop {
+            if let Some(client) = self.connect()? {
+                return Ok(Reached::Running(client, self.output));
+            }
+            match self.open_once() {
+                Err(problem) if is_locked(&problem) && patience.again(self) => {}
+                opened => {
+                    let opened = opened.map(|node| Reached::Opened(Box::new(node)));
+                    return opened.map_err(|problem| self.explained(problem));
+                }
+            }
+        }
+    }
+
+    /// A connection to the node if it runs; none if no process has its store.
+    pub(super) fn running(&self) -> Result<Option<Client>, Problem> {
+        let mut patience = self.patience();
+        loop {
+            if let Some(client) = self.connect()? {
+                return Ok(Some(client));
+            }
+            if !self.store_is_in_use() {
+                return Ok(None);
+            }
+            if !patience.again(self) {
+                return Err(self.deaf());
+            }
+        }
+    }
+
+    /// Runs the node, once no other command has its store.
+    pub(super) fn when_unlocked(
+        &self,
+        mut run: impl FnMut() -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut patience = self.patience();
+        loop {
+            match run() {
+                Err(problem)
+                    if is_locked(&problem) && self.connect()?.is_none() && patience.again(self) => {
+                }
+                ended => return ended.map_err(|problem| self.explained(problem)),
+            }
+        }
+    }
+
+    /// Waits until no process has the store any more.
+    pub(super) fn until_released(&self) -> Result<(), Problem> {
+        let mut patience = self.patience();
+        while self.store_is_in_use() {
+            if !patience.again(self) {
+                return Err(self.deaf());
+            }
+        }
+        Ok(())
+    }
+
+    fn open_once(&self) -> Result<Offline, Problem> {
+        let settings = self.settings(Flags::default())?;
+        let node = Offline::open(&self.folder(), &settings)?;
+        if let Some(mended) = node.mended() {
+            self.output.progress(&mended_text(mended));
+        }
+        Ok(node)
+    }
+
+    fn store_is_in_use(&self) -> bool {
+        node_store::is_in_use(&self.folder().store())
+    }
+
+    fn patience(&self) -> Patience {
+        let clock = Clock::start();
+        Patience {
+            started: clock.now().instant,
+            clock,
+            wait_ms: self.wait_s * 1_000,
+            said: false,
+        }
+    }
+
+    /// Some process has the store, and nobody answers.
+    fn deaf(&self) -> Problem {
+        let locked = Problem::new("store-locked", text!("", ""), text!("", ""));
+        self.explained(locked)
     }
 
     /// A connection to the node, if it runs. A socket that nobody answers at was left behind.
@@ -203,34 +364,6 @@ pub(super) fn not_running() -> Problem {
     )
 }
 
-/// A problem for an answer that does not fit the question.
-pub(super) fn unexpected(reply: &Reply) -> Problem {
-    let answer = serde_json::to_value(reply).unwrap_or_default();
-    let answer = answer
-        .get("answer")
-        .and_then(|word| word.as_str())
-        .unwrap_or("?")
-        .to_owned();
-    Problem::new(
-        "internal-answer",
-        text!(
-            "节点的答复与问题不符（{answer}）",
-            "the answer does not fit the question ({answer})"
-        ),
-        text!(
-            "确认命令与节点是同一版本",
-            "check that the command and the node have the same version"
-        ),
-    )
-}
-
-pub(super) fn refusal_is_a_problem(reply: Reply) -> Result<Reply, Problem> {
-    match reply {
-        Reply::Problem(problem) => Err(problem),
-        reply => Ok(reply),
-    }
-}
-
 /// A problem for an answer that did not come.
 pub(super) fn no_answer(error: &std::io::Error) -> Problem {
     Problem::new(
@@ -255,4 +388,33 @@ fn several_with(code: &str, records: &[RecordId]) -> Problem {
         ),
         text!("改用其中一条的 32 位编码", "use the id of one of them"),
     )
+}
+
+fn is_locked(problem: &Problem) -> bool {
+    problem.code == "store-locked"
+}
+
+struct Patience {
+    clock: Clock,
+    started: Instant,
+    wait_ms: u64,
+    said: bool,
+}
+
+impl Patience {
+    /// Waits a moment; false if it has been long enough.
+    fn again(&mut self, context: &Context) -> bool {
+        let waited_ms = self.clock.now().instant.since_ms(self.started);
+        if waited_ms >= self.wait_ms {
+            return false;
+        }
+        if waited_ms >= SAY_AFTER_MS && !std::mem::replace(&mut self.said, true) {
+            context.output.progress(&text!(
+                "存储正被另一个进程占用（节点正在启动或停止，或另一条命令正在执行），等待中……",
+                "another process has the store (the node starts or stops, or a command is at work); waiting …"
+            ));
+        }
+        std::thread::park_timeout(Duration::from_millis(LOOK_MS));
+        true
+    }
 }

@@ -1,11 +1,11 @@
 //! `checkpoint`: what townships have signed of the log of charters, as a file of notes.
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use crdt_model::text;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::checkpoint::CheckpointRequest;
 
 pub(super) fn words() -> Words {
     Words::new(text!(
@@ -15,14 +15,13 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(context: &Context) -> Ended {
-    let reply = context.ask(&Request::Checkpoint)?;
-    match &reply {
-        Reply::Checkpoint { notes, .. } if notes.is_empty() => {
-            let nothing = text!("还没有乡镇签认\n", "no township has signed anything yet\n");
-            let text = nothing.in_language(context.output.language).to_owned();
-            Ok(Answer::of_reply(text, &reply))
-        }
-        Reply::Checkpoint { notes, .. } => Ok(Answer::of_reply(notes.clone(), &reply)),
-        _ => Err(unexpected(&reply)),
-    }
+    let checkpoint = context.ask(CheckpointRequest {})?;
+    let text = match checkpoint.notes.is_empty() {
+        true => context.output.say(&text!(
+            "还没有乡镇签认\n",
+            "no township has signed anything yet\n"
+        )),
+        false => checkpoint.notes.clone(),
+    };
+    Ok(Answer::of::<CheckpointRequest>(text, &checkpoint))
 }

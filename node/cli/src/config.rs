@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::Ended;
 use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use super::run::SettingFlags;
 use super::table::table;
 use crdt_model::text;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 
-use super::Ended;
 use super::asking::Context;
 use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use super::values::{self, Said};
 use crdt_model::text;
 use crdt_model::text::Problem;

@@ -2,13 +2,14 @@
 
 use crdt_model::ids::NodeId;
 
-use super::asking::{Context, not_running, unexpected};
+use super::asking::{Context, not_running};
 use super::help::Words;
 use super::output::Answer;
-use super::{Ended, values};
+use super::output::Ended;
+use super::values;
 use crdt_model::text;
 use crdt_model::text::Text;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::cut::CutRequest;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -48,9 +49,8 @@ pub(super) fn heal(context: &Context) -> Ended {
 }
 
 fn set(lines_to: Vec<NodeId>, text: &Text, context: &Context) -> Ended {
-    match context.ask_running(&Request::Cut { lines_to })? {
-        Some(Reply::Done) => Ok(Answer::of_reply(context.output.say(text), &Reply::Done)),
-        Some(reply) => Err(unexpected(&reply)),
+    match context.ask_running(CutRequest { lines_to })? {
+        Some(done) => Ok(Answer::of::<CutRequest>(context.output.say(text), &done)),
         None => Err(not_running()),
     }
 }

@@ -5,15 +5,16 @@ use crdt_model::kind::Title;
 use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::time::WallTime;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::table::table;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::due::{DueItem, DueLetter, DueList, DueRequest, Sending};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::due::{DueItem, DueLetter, Sending};
+use node_app::use_cases::due::{DueList, DueRequest};
 use node_machine::time::{shown, shown_length};
 
 #[derive(clap::Args)]
@@ -49,19 +50,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         limit,
         role,
     } = *arguments;
-    let reply = context.ask(&Request::Due(DueRequest {
-        home,
-        all,
-        limit,
-        role,
-    }))?;
-    match &reply {
-        Reply::Due(list) => {
-            let text = list_text(list, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    let list = context.ask_as(role, None, DueRequest { home, all, limit })?;
+    let text = list_text(&list, context.output.language);
+    Ok(Answer::of::<DueRequest>(text, &list))
 }
 
 fn list_text(list: &DueList, language: Language) -> String {

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use crdt_model::engine::{EmergencyReport, EmergencyStatus, Flowed};
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
-use super::status_text::Page;
+use super::output::Ended;
 use super::table::table;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::use_cases::emergency::EmergencyRequest;
 use node_machine::time::shown;
 
 #[derive(clap::Args)]
@@ -42,12 +41,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         .as_deref()
         .map(Attached::of_declaration)
         .transpose()?;
-    let reply = context.ask(&Request::Emergency { declaration })?;
-    let Reply::Emergency(status) = &reply else {
-        return Err(unexpected(&reply));
-    };
+    let status = &context.ask(EmergencyRequest { declaration })?;
     let text = emergency_text(status, context.output.language);
-    Ok(Answer::of_reply(text, &reply))
+    Ok(Answer::of::<EmergencyRequest>(text, status))
 }
 
 fn emergency_text(status: &EmergencyStatus, language: Language) -> String {
@@ -118,17 +114,6 @@ fn row(what: &str, flowed: &Flowed) -> Vec<String> {
         flowed.facets.to_string(),
         flowed.rules.join(", "),
     ]
-}
-
-impl Page<'_> {
-    /// That an emergency counts or is to begin, above everything else.
-    pub(super) fn emergency_alarm(&self) -> String {
-        let standing = standing(&self.status.emergency);
-        standing.map_or(String::new(), |standing| {
-            let title = self.say(&text!("应急", "EMERGENCY"));
-            format!("{title}: {}\n", self.say(&standing))
-        })
-    }
 }
 
 #[cfg(test)]

@@ -27,13 +27,15 @@ pub(super) enum Exit {
     Violations = 7,
     /// An import of which rows were refused, some or all.
     RowsRefused = 8,
+    /// An import that was ended early by Ctrl-C: some of it is written, and the rest is not.
+    EndedEarly = 9,
     /// An error of this program.
     Internal = 70,
 }
 
 impl Exit {
     /// All of them, with what they mean.
-    pub(super) fn all() -> [(Self, Text); 10] {
+    pub(super) fn all() -> [(Self, Text); 11] {
         [
             (Self::Done, text!("已完成", "done")),
             (
@@ -84,6 +86,13 @@ impl Exit {
                 text!(
                     "import：有内容不能导入，部分或全部（见 JSON 的 refused）",
                     "import: rows are refused, some or all (`refused` in the JSON says which)"
+                ),
+            ),
+            (
+                Self::EndedEarly,
+                text!(
+                    "import：按 Ctrl-C 提前停止，已写入一部分（再次导入可接着写）",
+                    "import: ended early by Ctrl-C, with some of it written (importing again goes on)"
                 ),
             ),
             (

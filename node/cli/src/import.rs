@@ -5,16 +5,17 @@ use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
-use super::{Ended, values};
+use super::output::Ended;
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text};
-use node_app::asked::attached::Attached;
-use node_app::asked::importing::{ImportReport, ImportRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::{self, Attached};
+use node_app::door::use_case::UseCase as _;
+use node_app::use_cases::import::{ImportReport, ImportRequest};
 use node_import::Refusals;
 use node_import::decode::Named;
 use node_import::limits::{FILE_BYTES_MAX, MAPPING_BYTES_MAX};
@@ -64,36 +65,33 @@ pub(super) fn words() -> Words {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let import = read(&arguments)?;
     let asked = |apply| {
-        let request = ImportRequest {
+        context.ask(ImportRequest {
             apply,
             ..import.clone()
-        };
-        ask(context, &Request::Import(request))
+        })
     };
-    let (reply, report) = asked(arguments.yes)?;
+    let report = asked(arguments.yes)?;
     let asks = !(arguments.yes || arguments.preview || context.output.json) && at_a_terminal();
     if !asks || !would_write(&report) {
         let text = report_text(&report, context.output.language);
-        return Ok(ended(&report, text, &reply));
+        return Ok(ended(&report, text));
     }
     context
         .output
         .print(report.text.in_language(context.output.language));
     if !agreed(context) {
-        return Ok(Answer::of_reply(
-            context.output.say(&nothing_written()),
-            &reply,
-        ));
+        let text = context.output.say(&nothing_written());
+        return Ok(Answer::of::<ImportRequest>(text, &report));
     }
     let shown = report;
-    let (reply, report) = asked(true)?;
+    let report = asked(true)?;
     let language = context.output.language;
     // What has changed since the person agreed is shown again.
     let text = match totals(&shown) == totals(&report) {
         true => end_text(&report, language),
         false => report_text(&report, language),
     };
-    Ok(ended(&report, text, &reply))
+    Ok(ended(&report, text))
 }
 
 /// Reads everything that goes with the request.
@@ -110,19 +108,8 @@ fn read(arguments: &Arguments) -> Result<ImportRequest, Problem> {
         encoding: arguments.encoding,
         apply: arguments.yes,
     };
-    Request::Import(request.clone()).check_attached()?;
+    attached::check(&request.attached())?;
     Ok(request)
-}
-
-fn ask(context: &Context, request: &Request) -> Result<(Reply, ImportReport), Problem> {
-    let reply = context.ask(request)?;
-    match &reply {
-        Reply::Imported(report) => {
-            let report = (**report).clone();
-            Ok((reply, report))
-        }
-        _ => Err(unexpected(&reply)),
-    }
 }
 
 fn at_a_terminal() -> bool {
@@ -152,14 +139,15 @@ fn agreed(context: &Context) -> bool {
 }
 
 /// Refused rows end the command in their own way, whether the preview or the writing refused them.
-fn ended(report: &ImportReport, text: String, reply: &Reply) -> Answer {
+fn ended(report: &ImportReport, text: String) -> Answer {
     let exit = match report.refused {
+        _ if report.left > 0 => Exit::EndedEarly,
         Refusals::None => Exit::Done,
         Refusals::Partly | Refusals::Wholly => Exit::RowsRefused,
     };
     Answer {
         exit,
-        ..Answer::of_reply(text, reply)
+        ..Answer::of::<ImportRequest>(text, report)
     }
 }
 
@@ -210,7 +198,15 @@ fn refused_text(report: &ImportReport) -> Text {
 }
 
 fn written_text(report: &ImportReport) -> Text {
-    match report.written {
+    let (written, left) = (report.written, report.left);
+    if left > 0 {
+        return text!(
+            "已按要求停止：已写入 {written} 个分面，另有 {left} 条记录未写入；再次导入同一文件即可接着写，已写入的不会重复\n",
+            "it was ended early: {written} facets were written, and {left} records were not; import the same \
+             files again to go on, for what is in already is not added twice\n"
+        );
+    }
+    match written {
         0 => text!(
             "没有变化，未写入任何内容\n",
             "nothing changed, nothing was written\n"
@@ -231,6 +227,7 @@ mod tests {
             applied,
             written: if applied { 4 } else { 0 },
             refused,
+            left: 0,
         }
     }
 
@@ -243,7 +240,7 @@ mod tests {
             text.starts_with("新建 2\n") && text.contains("--yes"),
             "{text}"
         );
-        assert_eq!(ended(&report, text, &Reply::Done).exit, Exit::Done);
+        assert_eq!(ended(&report, text).exit, Exit::Done);
     }
 
     #[test]
@@ -254,7 +251,7 @@ mod tests {
                 let text = report_text(&report, Language::En);
                 assert!(text.contains("can be imported, for the reasons"), "{text}");
                 assert_eq!(text.contains("4 facets written"), applied, "{text}");
-                let answer = ended(&report, text, &Reply::Done);
+                let answer = ended(&report, text);
                 assert_eq!(answer.exit as u8, 8);
             }
         }

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::output::Answer;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text, shell_word};
-use node_app::asked::protocol::Reply;
+use node_app::door::line::problem_value;
 use node_runtime::founding::Introduction;
 
 /// The first words of a fingerprint, as OpenSSH writes it.
@@ -171,7 +171,7 @@ pub(super) fn unconfirmed(
     if !context.output.json {
         return Err(problem);
     }
-    let mut object = serde_json::to_value(Reply::Problem(problem)).unwrap_or_default();
+    let mut object = problem_value(&problem);
     if let Some(object) = object.as_object_mut() {
         object.insert("charter".to_owned(), introduction_object(introduction));
         object.insert("command".to_owned(), command.into());

@@ -7,13 +7,14 @@ use crdt_model::label::Label;
 use policy::review::inventory::Stock;
 use serde_json::{Value, json};
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{HeldFacet, Reply, Request};
+use node_app::use_cases::decisions::DecisionsRequest;
+use node_app::use_cases::inventory::{HeldFacet, InventoryRequest};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -61,16 +62,12 @@ pub(super) fn decisions(context: &Context) -> Ended {
     let mut lines = Vec::new();
     let mut after = None;
     loop {
-        match context.ask(&Request::Decisions { after })? {
-            Reply::Decisions { decisions, next } => {
-                lines.extend(decisions.iter().map(|one| json!(one)));
-                if next.is_none() {
-                    break;
-                }
-                after = next;
-            }
-            reply => return Err(unexpected(&reply)),
+        let page = context.ask(DecisionsRequest { after })?;
+        lines.extend(page.decisions.iter().map(|one| json!(one)));
+        if page.next.is_none() {
+            break;
         }
+        after = page.next;
     }
     Ok(Answer::done(lines_text(&lines), json!({ "lines": lines })))
 }
@@ -80,15 +77,11 @@ fn held(context: &Context) -> Result<Vec<HeldFacet>, Problem> {
     loop {
         let after = held.last().map(|held| held.facet);
         let own_only = false;
-        match context.ask(&Request::Inventory { after, own_only })? {
-            Reply::Inventory { facets, more } => {
-                let none = facets.is_empty();
-                held.extend(facets);
-                if !more || none {
-                    return Ok(held);
-                }
-            }
-            reply => return Err(unexpected(&reply)),
+        let page = context.ask(InventoryRequest { after, own_only })?;
+        let none = page.facets.is_empty();
+        held.extend(page.facets);
+        if !page.more || none {
+            return Ok(held);
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! * `init`, `run`, `stop`, `secure`, `config`: the node itself; `introduction` shows whom `init`
 //!   would trust
-//! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_head`, `status_text`
-//!   and `status_log` are a status in words
+//! * `status`, `why`, `quarantine`, `checkpoint`: how it stands, and why; `status_text` is
+//!   a status in words
 //! * `inventory`: what it holds and what is decided about it, for reviewers
 //! * `record_add`, `record_set`, `record_show`, `record_list`, `record_search`, `import`: its records;
 //!   `record_receipts` who has one that was meant for many,
@@ -14,7 +14,7 @@
 //! * `store`: a damaged store, looked at and made whole
 //! * `offer`, `emergency`, `cut`: charters, emergencies, and lines cut for demonstrations
 //! * `county`: a whole county on one machine; `no_demo`: the answer of a program that was built without it
-//! * `asking`, `reaching`: through the control socket or, if the node does not run, by opening it
+//! * `asking`: through the control socket or, if the node does not run, by opening it
 //! * `help`, `usage`, `values`: the command line in two languages
 //! * `output`, `table`, `reason_words`, `exit`: what is written, and how it ends
 //!
@@ -32,7 +32,7 @@
 //! | 70 | an error of this program |
 //!
 //! A problem is its code, what happened and what to do next. With `--json` every command writes one
-//! object to stdout: the reply of [`node_app::asked::protocol`], problems among them.
+//! object to stdout: the reply of [`node_app::door::line`], problems among them.
 
 mod asking;
 mod checkpoint;
@@ -50,6 +50,7 @@ mod init;
 mod introduction;
 mod inventory;
 mod measure;
+mod mended;
 #[cfg(any(test, not(feature = "demo")))]
 #[cfg_attr(
     feature = "demo",
@@ -60,7 +61,6 @@ mod offer;
 mod output;
 mod proposed;
 mod quarantine;
-mod reaching;
 mod readmodel;
 mod reason_words;
 mod record;
@@ -80,12 +80,11 @@ mod secure;
 mod signals;
 mod snapshot;
 mod status;
-mod status_head;
-mod status_log;
 mod status_text;
 mod stop;
 mod store;
 mod table;
+mod telling;
 mod values;
 mod why;
 
@@ -100,8 +99,8 @@ use self::exit::Exit;
 use self::help::{Words, exit_codes, help_and_version, speak};
 #[cfg(not(feature = "demo"))]
 use self::no_demo as county;
-use self::output::{Answer, Output};
-use self::reaching::WAIT_S;
+use self::output::{Answer, Ended, Output};
+use self::values::WAIT_S;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem};
 use node_machine::settings::{Environment, Flags, Origin, language_before_settings};
@@ -351,9 +350,6 @@ fn look_ahead(arguments: &[OsString]) -> (Option<Language>, bool) {
     let language = language.and_then(|word| values::language(word).ok());
     (language, before_end().any(|argument| argument == "--json"))
 }
-
-/// What a command gives back.
-type Ended = Result<Answer, Problem>;
 
 #[cfg(test)]
 mod tests {

@@ -4,16 +4,15 @@ use crdt_model::ids::Name;
 use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::table::table;
 use super::values::{self, Said};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::measuring::{Figure, FigureCell, Figures, MeasureRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::measure::{Figure, FigureCell, Figures, MeasureRequest};
 use node_machine::time::shown;
 
 #[derive(clap::Args)]
@@ -60,19 +59,14 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         until,
         role,
     } = arguments;
-    let reply = context.ask(&Request::Measure(MeasureRequest {
+    let request = MeasureRequest {
         measures,
         from,
         until,
-        role,
-    }))?;
-    match &reply {
-        Reply::Figures(figures) => {
-            let text = figures_text(figures, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    };
+    let figures = context.ask_as(role, None, request)?;
+    let text = figures_text(&figures, context.output.language);
+    Ok(Answer::of::<MeasureRequest>(text, &figures))
 }
 
 fn figures_text(figures: &Figures, language: Language) -> String {

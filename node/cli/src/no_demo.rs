@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use super::Ended;
 use super::asking::Context;
 use super::help::Words;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::Problem;
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use crdt_model::text;
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::use_cases::offer::OfferRequest;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -26,13 +26,14 @@ pub(super) fn words() -> Words {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let charter = Attached::of_charter(&arguments.folder)?;
-    let reply = context.ask(&Request::Offer { charter })?;
-    let Reply::Adopted { version } = &reply else {
-        return Err(unexpected(&reply));
-    };
+    let adopted = context.ask(OfferRequest { charter })?;
+    let version = adopted.version;
     let text = text!(
         "第 {version} 版章程已生效\n",
         "version {version} of the charter is in force\n"
     );
-    Ok(Answer::of_reply(context.output.say(&text), &reply))
+    Ok(Answer::of::<OfferRequest>(
+        context.output.say(&text),
+        &adopted,
+    ))
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::exit::Exit;
 use crdt_model::text::{Language, Problem, Text};
-use node_app::asked::protocol::Reply;
+use node_app::door::line::{answer_value, problem_value};
+use node_app::door::use_case::UseCase;
 
 /// What a command gives back.
 #[derive(Clone, PartialEq, Debug)]
@@ -31,11 +32,14 @@ impl Answer {
         }
     }
 
-    /// Done, with the node's reply as the object for programs.
-    pub(super) fn of_reply(text: String, reply: &Reply) -> Self {
-        Self::done(text, serde_json::to_value(reply).unwrap_or_default())
+    /// Done, with the node's answer as the object for programs.
+    pub(super) fn of<U: UseCase>(text: String, answer: &U::Answer) -> Self {
+        Self::done(text, answer_value::<U>(answer))
     }
 }
+
+/// How a command ended: with an answer, or with a problem.
+pub(super) type Ended = Result<Answer, Problem>;
 
 /// Where, in which form and in which language a command answers.
 #[derive(Clone, Copy, Debug)]
@@ -79,8 +83,7 @@ impl Output {
     /// Writes a problem where people or programs look for it.
     pub(super) fn problem(&self, problem: &Problem) -> bool {
         if self.json {
-            let reply = Reply::Problem(problem.clone());
-            return self.object(&serde_json::to_value(reply).unwrap_or_default());
+            return self.object(&problem_value(problem));
         }
         let text = problem_text(problem, self.language);
         write(&mut std::io::stderr().lock(), &without_controls(&text))

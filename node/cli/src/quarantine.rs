@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use super::reason_words::{counted, reason};
 use super::table::table;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::protocol::{RefusedCommit, Reply, Request};
+use node_app::use_cases::quarantine::{Quarantine, QuarantineRequest, RefusedCommit};
 use node_machine::time::shown;
 
 /// Digits of a commit's name that people are shown; programs get all of them.
@@ -24,14 +24,10 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(context: &Context) -> Ended {
-    let reply = context.ask(&Request::Quarantine)?;
-    match &reply {
-        Reply::Quarantine { refused, counts } => {
-            let text = quarantine_text(refused, counts, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    let held = context.ask(QuarantineRequest {})?;
+    let Quarantine { refused, counts } = &held;
+    let text = quarantine_text(refused, counts, context.output.language);
+    Ok(Answer::of::<QuarantineRequest>(text, &held))
 }
 
 fn quarantine_text(

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
+use super::asking::Reached;
 use super::help::Words;
 use super::output::Answer;
-use super::reaching::Reached;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
-use node_app::asked::finding::{Progress, ReadModelStatus};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::read_model::{ReadModelRequest, ReadModelStatus};
+use node_readmodel::Progress;
 
 /// Milliseconds between two looks at a node that is catching up.
 const LOOK_MS: u64 = 200;
@@ -52,46 +52,39 @@ pub(super) fn words() -> Words {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let rebuild = matches!(arguments.action, Action::Rebuild);
-    let first = Request::ReadModel { rebuild };
     let mut node = context.reach()?;
-    let reply = node.ask(&first)?;
-    let reply = match &mut node {
-        Reached::Running(..) if rebuild => until_done(reply, context, |again| {
+    let first = node.ask(None, None, ReadModelRequest { rebuild })?;
+    let status = match &mut node {
+        Reached::Running(..) if rebuild => until_done(first, context, |again| {
             std::thread::park_timeout(Duration::from_millis(LOOK_MS));
             context.ask_running(again)?.ok_or_else(ended)
         })?,
-        Reached::Running(..) => reply,
-        opened @ Reached::Opened(_) => until_done(reply, context, |again| opened.ask(again))?,
-    };
-    match &reply {
-        Reply::ReadModel(status) => {
-            let text = context.output.say(&status_text(status));
-            Ok(Answer::of_reply(text, &reply))
+        Reached::Running(..) => first,
+        opened @ Reached::Opened(_) => {
+            until_done(first, context, |again| opened.ask(None, None, again))?
         }
-        _ => Err(unexpected(&reply)),
-    }
+    };
+    let text = context.output.say(&status_text(&status));
+    Ok(Answer::of::<ReadModelRequest>(text, &status))
 }
 
 /// Asks again until it has caught up, and says how far it is.
 pub(super) fn until_done(
-    first: Reply,
+    first: ReadModelStatus,
     context: &Context,
-    mut ask: impl FnMut(&Request) -> Result<Reply, Problem>,
-) -> Result<Reply, Problem> {
-    let (mut reply, mut said) = (first, 0);
-    while let Reply::ReadModel(status) = &reply {
-        let Some(Progress { done, all }) = status.catching_up else {
-            break;
-        };
+    mut ask: impl FnMut(ReadModelRequest) -> Result<ReadModelStatus, Problem>,
+) -> Result<ReadModelStatus, Problem> {
+    let (mut status, mut said) = (first, 0);
+    while let Some(Progress { done, all }) = status.catching_up {
         if done / LINE_FACETS > said {
             said = done / LINE_FACETS;
             context
                 .output
                 .progress(&text!("{done}/{all} 个分面", "{done} of {all} facets"));
         }
-        reply = ask(&Request::ReadModel { rebuild: false })?;
+        status = ask(ReadModelRequest { rebuild: false })?;
     }
-    Ok(reply)
+    Ok(status)
 }
 
 fn status_text(status: &ReadModelStatus) -> Text {

@@ -2,9 +2,10 @@
 
 use super::asking::Context;
 use super::help::Words;
+use super::output::Ended;
 use super::{
-    Ended, record_add, record_duplicates, record_left_out, record_list, record_receipts,
-    record_search, record_set, record_show,
+    record_add, record_duplicates, record_left_out, record_list, record_receipts, record_search,
+    record_set, record_show,
 };
 use crdt_model::text;
 

@@ -6,14 +6,18 @@ use std::path::PathBuf;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::field::{FieldValue, ForFacet, by_facet, field, for_facet, of_facet, time_field};
 use super::help::Words;
 use super::output::Answer;
-use super::{Ended, record_file, values};
+use super::output::Ended;
+use super::{record_file, values};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
-use node_app::asked::protocol::{NewFacet, Reply, Request};
+use node_app::door::use_case::UseCase;
+use node_app::drafts::NewFacet;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::written::Written;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -128,12 +132,12 @@ pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
         None => new_facets(&mut arguments)?,
     };
     check(arguments.kind, &facets)?;
-    let reply = context.ask(&Request::Add {
+    let done = context.ask(AddRequest {
         record,
         home,
         facets,
     })?;
-    written(reply, context)
+    Ok(written::<AddRequest>(&done, context))
 }
 
 fn new_facets(arguments: &mut Arguments) -> Result<Vec<NewFacet>, Problem> {
@@ -220,15 +224,12 @@ pub(super) fn usage(what: Text, next: Text) -> Problem {
 }
 
 /// What was written, for `add` and `set`.
-pub(super) fn written(reply: Reply, context: &Context) -> Ended {
-    let Reply::Written {
+pub(super) fn written<U: UseCase<Answer = Written>>(done: &Written, context: &Context) -> Answer {
+    let Written {
         record,
         code,
         commits,
-    } = &reply
-    else {
-        return Err(unexpected(&reply));
-    };
+    } = done;
     let count = commits.len();
     let text = match count {
         0 => text!(
@@ -240,5 +241,5 @@ pub(super) fn written(reply: Reply, context: &Context) -> Ended {
             "{record}\ncode {code}, {count} commits written\n"
         ),
     };
-    Ok(Answer::of_reply(context.output.say(&text), &reply))
+    Answer::of::<U>(context.output.say(&text), done)
 }

@@ -3,15 +3,15 @@
 use crdt_model::ids::Name;
 use crdt_model::time::WallTime;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::table::table;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::duplicates::{Duplicates, DuplicatesRequest, Pair, Sent};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_duplicates::{Duplicates, DuplicatesRequest, Pair, Sent};
 use node_machine::time::shown;
 
 #[derive(clap::Args)]
@@ -37,14 +37,9 @@ pub(super) fn words() -> Words {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     let Arguments { days, role } = *arguments;
-    let reply = context.ask(&Request::Duplicates(DuplicatesRequest { days, role }))?;
-    match &reply {
-        Reply::Duplicates(duplicates) => {
-            let text = duplicates_text(duplicates, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    let duplicates = context.ask_as(role, None, DuplicatesRequest { days })?;
+    let text = duplicates_text(&duplicates, context.output.language);
+    Ok(Answer::of::<DuplicatesRequest>(text, &duplicates))
 }
 
 fn duplicates_text(duplicates: &Duplicates, language: Language) -> String {

@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use super::field::value;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
-use node_app::asked::protocol::{ChangedFacet, LINE_BYTES_MAX, NewFacet};
+use node_app::door::line::LINE_BYTES_MAX;
+use node_app::drafts::{ChangedFacet, NewFacet};
 
 /// Bytes of a file, at most: what one request can carry.
 const FILE_BYTES_MAX: usize = LINE_BYTES_MAX / 2;

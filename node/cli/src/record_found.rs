@@ -5,12 +5,14 @@ use crdt_model::kind::{FieldType, Title};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 
-use super::record_list::shortened;
-use super::table::table;
+use super::table::{shortened, table};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::finding::{Found, FoundColumn, FoundRow, Hit, Hits, Progress};
+use node_app::use_cases::record_find::{Found, FoundColumn};
+use node_app::use_cases::record_search::{Hit, Hits};
 use node_machine::time::shown;
+use node_readmodel::Progress;
+use node_readmodel::find::FoundRow;
 
 /// Fields that are shown beside the record and its home.
 const FIELDS_MAX: usize = 6;

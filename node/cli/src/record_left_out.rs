@@ -2,17 +2,17 @@
 
 use crdt_model::ids::Name;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::record_found::behind;
 use super::record_show::left_out_cells;
 use super::table::table;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::finding::{LeftOutItem, LeftOutList, LeftOutRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_left_out::{LeftOutItem, LeftOutList, LeftOutRequest};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -49,19 +49,13 @@ pub(super) fn words() -> Words {
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let Arguments { page, limit, .. } = arguments;
-    let reply = context.ask(&Request::LeftOut(Box::new(LeftOutRequest {
+    let request = LeftOutRequest {
         offset: (page - 1).saturating_mul(limit as u64),
         limit,
-        role: arguments.role,
-        reason: arguments.reason,
-    })))?;
-    match &reply {
-        Reply::LeftOut(list) => {
-            let text = list_text(list, page, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    };
+    let list = context.ask_as(arguments.role, arguments.reason, request)?;
+    let text = list_text(&list, page, context.output.language);
+    Ok(Answer::of::<LeftOutRequest>(text, &list))
 }
 
 fn list_text(list: &LeftOutList, page: u64, language: Language) -> String {

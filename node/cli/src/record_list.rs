@@ -4,23 +4,24 @@
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::record_found::found_text;
 use super::record_show::value_text;
-use super::table::table;
+use super::table::{shortened, table};
+use super::values;
 use super::values::Said;
-use super::{Ended, values};
 use crdt_model::text;
 use crdt_model::text::Language;
-use node_app::asked::finding::{Comparison, FindRequest, SortBy, Wanted};
-use node_app::asked::protocol::{RecordLine, Reply, Request};
+use node_app::choosing::{SortBy, Wanted};
+use node_app::use_cases::record_find::FindRequest;
+use node_app::use_cases::record_list::{ListRequest, RecordLine};
+use node_readmodel::find::Comparison;
 
 /// Fields of a record that a line shows.
 const LINE_FIELDS_MAX: usize = 4;
-/// Characters of a value that a line shows.
-const LINE_VALUE_CHARS_MAX: usize = 24;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -156,19 +157,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         role,
         ..
     } = arguments;
-    let reply = context.ask(&Request::List {
-        kind,
-        after,
-        limit,
-        role,
-    })?;
-    match &reply {
-        Reply::Records { records, more } => {
-            let text = list_text(records, *more, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    let request = ListRequest { kind, after, limit };
+    let page = context.ask_as(role, None, request)?;
+    let text = list_text(&page.records, page.more, context.output.language);
+    Ok(Answer::of::<ListRequest>(text, &page))
 }
 
 fn find(arguments: Arguments, context: &Context) -> Ended {
@@ -182,22 +174,16 @@ fn find(arguments: Arguments, context: &Context) -> Ended {
         is: Comparison::Equal,
         value: Some(Value::Text(home.to_string())),
     }));
-    let reply = context.ask(&Request::Find(Box::new(FindRequest {
+    let request = FindRequest {
         of: arguments.kind,
         conditions,
         sort: arguments.sort,
         offset: (page - 1).saturating_mul(limit as u64),
         limit,
-        role: arguments.role,
-        reason: arguments.reason,
-    })))?;
-    match &reply {
-        Reply::Found(found) => {
-            let text = found_text(found, &named, page, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    };
+    let found = context.ask_as(arguments.role, arguments.reason, request)?;
+    let text = found_text(&found, &named, page, context.output.language);
+    Ok(Answer::of::<FindRequest>(text, &found))
 }
 
 fn list_text(records: &[RecordLine], more: bool, language: Language) -> String {
@@ -250,16 +236,6 @@ fn row(line: &RecordLine, language: Language) -> Vec<String> {
         facets.collect::<Vec<_>>().join(" "),
         content.join("  "),
     ]
-}
-
-/// The beginning of a value, on one line.
-pub(super) fn shortened(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut short: String = line.chars().take(LINE_VALUE_CHARS_MAX).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use crdt_model::ids::Name;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
+use super::values;
 use super::values::RecordNamed;
-use super::{Ended, values};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::protocol::{Reply, Request};
-use node_app::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+use node_app::use_cases::record_receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -33,14 +33,9 @@ pub(super) fn words() -> Words {
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let record = context.record(arguments.record)?;
     let role = arguments.role;
-    let reply = context.ask(&Request::Receipts(ReceiptsRequest { record, role }))?;
-    match &reply {
-        Reply::Receipts(receipts) => {
-            let text = receipts_text(receipts, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    let receipts = context.ask_as(role, None, ReceiptsRequest { record })?;
+    let text = receipts_text(&receipts, context.output.language);
+    Ok(Answer::of::<ReceiptsRequest>(text, &receipts))
 }
 
 fn receipts_text(receipts: &Receipts, language: Language) -> String {

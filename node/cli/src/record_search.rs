@@ -2,14 +2,14 @@
 
 use crdt_model::ids::Name;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::record_found::hits_text;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
-use node_app::asked::finding::SearchRequest;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_search::SearchRequest;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -60,19 +60,13 @@ pub(super) fn words() -> Words {
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
     let Arguments { page, limit, .. } = arguments;
-    let reply = context.ask(&Request::Search(Box::new(SearchRequest {
+    let request = SearchRequest {
         text: arguments.text.join(" "),
         of: arguments.kind,
         offset: (page - 1).saturating_mul(limit as u64),
         limit,
-        role: arguments.role,
-        reason: arguments.reason,
-    })))?;
-    match &reply {
-        Reply::Hits(hits) => {
-            let text = hits_text(hits, page, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
-        }
-        _ => Err(unexpected(&reply)),
-    }
+    };
+    let hits = context.ask_as(arguments.role, arguments.reason, request)?;
+    let text = hits_text(&hits, page, context.output.language);
+    Ok(Answer::of::<SearchRequest>(text, &hits))
 }

@@ -5,12 +5,14 @@ use crdt_model::ids::Name;
 use super::asking::Context;
 use super::field::of_facet;
 use super::help::Words;
+use super::output::Ended;
 use super::record_add::{Fields, usage, written};
 use super::values::RecordNamed;
-use super::{Ended, record_file, values};
+use super::{record_file, values};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{ChangedFacet, Request};
+use node_app::drafts::ChangedFacet;
+use node_app::use_cases::record_set::SetRequest;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -60,12 +62,10 @@ pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
             ),
         ));
     }
-    let reply = context.ask(&Request::Set {
-        record: context.record(arguments.record)?,
-        facets,
-        role: arguments.role,
-    })?;
-    written(reply, context)
+    let record = context.record(arguments.record)?;
+    let request = SetRequest { record, facets };
+    let done = context.ask_as(arguments.role, None, request)?;
+    Ok(written::<SetRequest>(&done, context))
 }
 
 /// The facets of fields that are given, and those that only get another grade.

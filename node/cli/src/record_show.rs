@@ -6,17 +6,19 @@ use crdt_model::kind::Title;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::exit::Exit;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::table::table;
+use super::values;
 use super::values::RecordNamed;
-use super::{Ended, values};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::protocol::{
-    FacetView, FieldView, LeftOutView, NextStep, RecordView, Reply, Request, ValueView,
+use node_app::next_steps::NextStep;
+use node_app::use_cases::record_show::{
+    FacetView, FieldView, LeftOutView, RecordView, ShowRequest, ValueView,
 };
 use node_machine::time::shown;
 
@@ -55,16 +57,10 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
         exit_code,
     } = arguments;
     let record = context.record(record)?;
-    let reply = context.ask(&Request::Show {
-        record,
-        role,
-        reason,
-    })?;
-    let Reply::Record(view) = &reply else {
-        return Err(unexpected(&reply));
-    };
+    let view = context.ask_as(role, reason, ShowRequest { record })?;
     let readable = view.facets.iter().all(|facet| facet.readable);
-    let answer = Answer::of_reply(record_text(view, context.output.language), &reply);
+    let text = record_text(&view, context.output.language);
+    let answer = Answer::of::<ShowRequest>(text, &view);
     let exit = if exit_code && !readable {
         Exit::No
     } else {

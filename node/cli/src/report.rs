@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use crdt_model::ids::Name;
 use jiff::civil::Date;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
+use super::asking::Reached;
 use super::help::{Shared, Words};
 use super::output::Answer;
-use super::reaching::Reached;
+use super::output::Ended;
 use super::readmodel::until_done;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
-use node_app::asked::protocol::{Reply, Request};
-use node_app::asked::report::{Cadence, Report, ReportRequest};
+use node_app::door::line::answer_value;
+use node_app::report::Report;
+use node_app::report::period::Cadence;
 use node_app::report::{html, xlsx};
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::report::ReportRequest;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -62,17 +66,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
     } = *arguments;
     // Before anything long begins.
     writable(out)?;
-    let reply = ask(
-        &Request::Report(ReportRequest {
-            period,
-            ending,
-            role,
-        }),
-        context,
-    )?;
-    let Reply::Report(report) = &reply else {
-        return Err(unexpected(&reply));
-    };
+    let request = ReportRequest { period, ending };
+    let report = &ask(request, role, context)?;
     let files = write(report, role, out, context)?;
     let shown: Vec<String> = files
         .iter()
@@ -85,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
         "{name} {zh}研判报表：\n  {list}\n",
         "{name}, review of {en}:\n  {list}\n"
     ));
-    let mut object = serde_json::to_value(&reply).unwrap_or_default();
+    let mut object = answer_value::<ReportRequest>(report);
     if let Some(object) = object.as_object_mut() {
         object.insert("files".to_owned(), serde_json::json!(shown));
     }
@@ -93,14 +88,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
 }
 
 /// A node that does not run has to catch up first, and says how far it is.
-fn ask(request: &Request, context: &Context) -> Result<Reply, Problem> {
+fn ask(request: ReportRequest, role: Option<Name>, context: &Context) -> Result<Report, Problem> {
     context.output.progress(&text!("正在统计……", "counting …"));
     let mut node = context.reach()?;
     if matches!(node, Reached::Opened(_)) {
-        let first = node.ask(&Request::ReadModel { rebuild: false })?;
-        until_done(first, context, |again| node.ask(again))?;
+        let first = node.ask(None, None, ReadModelRequest { rebuild: false })?;
+        until_done(first, context, |again| node.ask(None, None, again))?;
     }
-    node.ask(request)
+    node.ask(role, None, request)
 }
 
 fn write(

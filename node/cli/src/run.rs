@@ -3,10 +3,10 @@
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-use super::Ended;
 use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use super::values::{self, Said};
 use crdt_model::text;
 use crdt_model::text::Problem;

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::Ended;
 use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_machine::private;

@@ -4,17 +4,19 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::Title;
 use jiff::civil::Date;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::{Shared, Words};
 use super::output::Answer;
+use super::output::Ended;
 use super::table::table;
-use super::{Ended, values};
+use super::values;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::protocol::{Reply, Request};
-use node_app::asked::report::Cadence;
-use node_app::asked::snapshotting::{Shown, SnapshotRequest};
+use node_app::report::period::Cadence;
 use node_app::snapshot::Listed;
+use node_app::snapshot::held::Shown;
+use node_app::use_cases::snapshot_show::ShowSnapshotRequest;
+use node_app::use_cases::snapshot_take::TakeSnapshotRequest;
 use node_machine::time::shown;
 use node_readmodel::measure::Cell;
 
@@ -91,26 +93,27 @@ fn of_period(words: Words) -> Words {
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
-    let asked = |of: TakeArguments, node| SnapshotRequest {
-        period: of.period,
-        ending: of.ending,
-        role: of.role,
-        node,
-    };
-    let request = match arguments.action {
+    let text = |shown: &Shown| snapshot_text(shown, context.output.language);
+    match arguments.action {
         Action::Take(of) => {
             context.output.progress(&text!("正在统计……", "counting …"));
-            Request::TakeSnapshot(asked(of, None))
+            let request = TakeSnapshotRequest {
+                period: of.period,
+                ending: of.ending,
+                node: None,
+            };
+            let shown = context.ask_as(of.role, None, request)?;
+            Ok(Answer::of::<TakeSnapshotRequest>(text(&shown), &shown))
         }
-        Action::Show(ShowArguments { of, node }) => Request::Snapshot(asked(of, node)),
-    };
-    let reply = context.ask(&request)?;
-    match &reply {
-        Reply::Snapshot(shown) => {
-            let text = snapshot_text(shown, context.output.language);
-            Ok(Answer::of_reply(text, &reply))
+        Action::Show(ShowArguments { of, node }) => {
+            let request = ShowSnapshotRequest {
+                period: of.period,
+                ending: of.ending,
+                node,
+            };
+            let shown = context.ask_as(of.role, None, request)?;
+            Ok(Answer::of::<ShowSnapshotRequest>(text(&shown), &shown))
         }
-        _ => Err(unexpected(&reply)),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crdt_model::engine::LinkState;
 
-use super::Ended;
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::exit::Exit;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
 use super::status_text::status_text;
 use crdt_model::text;
-use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_app::use_cases::status::{NodeStatus, StatusRequest};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -30,12 +30,10 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
-    let reply = context.ask(&Request::Status)?;
-    let Reply::Status(status) = &reply else {
-        return Err(unexpected(&reply));
-    };
-    let answer = Answer::of_reply(status_text(status, context.output.language), &reply);
-    let exit = if arguments.exit_code && !in_sync(status) {
+    let status = context.ask(StatusRequest {})?;
+    let text = status_text(&status, context.output.language);
+    let answer = Answer::of::<StatusRequest>(text, &status);
+    let exit = if arguments.exit_code && !in_sync(&status) {
         Exit::No
     } else {
         Exit::Done

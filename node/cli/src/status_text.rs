@@ -1,12 +1,16 @@
 //! A node's status as people read it: what stands below its head.
 
+mod emergency;
+mod head;
+mod log;
+
 use crdt_model::engine::LinkState;
 
 use super::reason_words::counted;
 use super::table::table;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-use node_app::asked::protocol::{NodeStatus, PeerLine};
+use node_app::use_cases::status::{NodeStatus, PeerLine};
 use node_machine::time::shown;
 
 /// The whole status: the node, its neighbours, what was refused, what is withheld.
@@ -333,6 +337,7 @@ pub(super) mod tests {
             disk: Default::default(),
             resident_bytes: (31 << 20) + (1 << 19),
             up_ms: 3_723_000,
+            age_ms: 0,
             latency_ms: vec![80, 20, 900],
         }
     }

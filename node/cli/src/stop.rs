@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Ended;
+use super::asking::ask_telling;
 use super::asking::{Context, no_answer};
 use super::help::Words;
 use super::output::Answer;
-use super::reaching::ask_telling;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::caller::{Caller, WayIn};
+use node_app::use_cases::stop::StopRequest;
 use node_machine::settings::Flags;
 
 /// Seconds that a node may take to end: to make durable what it has taken, and to close its lines.
@@ -50,8 +51,9 @@ fn stop(context: &Context) -> Result<bool, Problem> {
         Ok(line)
     };
     let mut line: UnixStream = until_it_ends().map_err(|error| no_answer(&error))?;
-    match ask_telling(&mut client, &Request::Stop, context.output) {
-        Ok(Reply::Problem(problem)) if problem.code != "stopping" => return Err(problem),
+    let caller = Caller::at(WayIn::Socket);
+    match ask_telling(&mut client, &caller, &StopRequest {}, context.output) {
+        Ok(Err(problem)) if problem.code != "stopping" => return Err(problem),
         // The node may end before its answer is through: whether it ended is what counts.
         Ok(_) | Err(_) => {}
     }

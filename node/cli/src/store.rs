@@ -3,15 +3,17 @@
 
 use serde_json::json;
 
-use super::Ended;
 use super::asking::Context;
 use super::help::Words;
+use super::mended::aside_text;
 use super::output::Answer;
+use super::output::Ended;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_machine::settings::Flags;
-use node_runtime::repair::{self, Missing, Repaired};
-use node_store::{Checked, Mended};
+use node_runtime::missing::Missing;
+use node_runtime::repair::{self, Repaired};
+use node_store::Checked;
 
 /// Facets that are listed for people; a program gets all of them.
 const LISTED_MAX: usize = 200;
@@ -93,26 +95,6 @@ fn running() -> Problem {
             "to check it again, run mesh-node stop first"
         ),
     )
-}
-
-/// What a command that opened the store says beside its answer.
-pub(super) fn mended_text(mended: &Mended) -> Text {
-    let problems = mended.problems.join("; ");
-    let Text { zh, en } = aside_text(mended.set_aside.as_deref());
-    text!(
-        "存储有损坏，已修复，已保存的内容没有丢失；请检查磁盘（{problems}）{zh}",
-        "the store was damaged and has been mended; nothing that was saved is lost; have the disk checked ({problems}){en}"
-    )
-}
-
-fn aside_text(path: Option<&std::path::Path>) -> Text {
-    match path.map(std::path::Path::display) {
-        Some(path) => text!(
-            "\n  原样另存于 {path}；其中有本节点的全部内容，下次清除数据时一并删除",
-            "\n  as it was it lies in {path}, with all that the node holds; it goes when something is purged next"
-        ),
-        None => Text::default(),
-    }
 }
 
 fn checked_answer(checked: &Checked, context: &Context) -> Answer {

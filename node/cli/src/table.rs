@@ -3,6 +3,9 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
+/// Characters of a value that a line shows.
+const LINE_VALUE_CHARS_MAX: usize = 24;
+
 /// Rows in aligned columns, each line indented by two spaces. The columns in `numbers` are aligned
 /// to the right.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) -> String {
@@ -27,6 +30,16 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize]) ->
         text.push('\n');
     }
     text
+}
+
+/// The beginning of a value, on one line.
+pub(super) fn shortened(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let mut short: String = line.chars().take(LINE_VALUE_CHARS_MAX).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 #[cfg(test)]

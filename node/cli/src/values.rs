@@ -6,12 +6,16 @@ use crdt_model::code::{NoCode, RecordCode};
 use crdt_model::ids::{CharterDigest, Name, NodeId, RecordId};
 use jiff::civil::Date;
 
-use super::reaching::WAIT_S_MAX;
 use crdt_model::text;
 use crdt_model::text::Language;
-use node_app::asked::report::Cadence;
+use node_app::report::period::Cadence;
 use node_import::decode::Named;
 use node_machine::settings::{self, LogLevel};
+
+/// Seconds that a command waits for a store which another process has open, if nothing is said.
+pub(super) const WAIT_S: u64 = 30;
+/// The same, at most.
+pub(super) const WAIT_S_MAX: u64 = 3_600;
 pub(super) use policy::command_line::values::Said;
 
 /// A node's code.
@@ -155,7 +159,7 @@ pub(super) fn page(text: &str) -> Result<u64, Said> {
 
 /// How many entries to show.
 pub(super) fn limit(text: &str) -> Result<usize, Said> {
-    let most = node_app::asked::protocol::PAGE_ENTRIES_MAX;
+    let most = node_app::door::line::PAGE_ENTRIES_MAX;
     let number = usize::from_str(text)
         .ok()
         .filter(|number| (1..=most).contains(number));

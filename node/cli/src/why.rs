@@ -2,14 +2,15 @@
 
 use crdt_model::ids::NodeId;
 
-use super::asking::{Context, unexpected};
+use super::asking::Context;
 use super::help::Words;
 use super::output::Answer;
+use super::output::Ended;
+use super::values;
 use super::values::RecordNamed;
-use super::{Ended, values};
 use crdt_model::text;
 use crdt_model::text::Language;
-use node_app::asked::protocol::{Reply, Request, Why};
+use node_app::use_cases::why::{Why, WhyPeerRequest, WhyRecordRequest};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -59,19 +60,17 @@ pub(super) fn words() -> Words {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Ended {
-    let reply = context.ask(&match arguments.about {
-        About::Peer { peer } => Request::WhyPeer { peer },
-        About::Record { record, node } => Request::WhyRecord {
-            record: context.record(record)?,
-            node,
-        },
-    })?;
-    match &reply {
-        Reply::Why(why) => Ok(Answer::of_reply(
-            why_text(why, context.output.language),
-            &reply,
-        )),
-        _ => Err(unexpected(&reply)),
+    let text = |why: &Why| why_text(why, context.output.language);
+    match arguments.about {
+        About::Peer { peer } => {
+            let why = context.ask(WhyPeerRequest { peer })?;
+            Ok(Answer::of::<WhyPeerRequest>(text(&why), &why))
+        }
+        About::Record { record, node } => {
+            let record = context.record(record)?;
+            let why = context.ask(WhyRecordRequest { record, node })?;
+            Ok(Answer::of::<WhyRecordRequest>(text(&why), &why))
+        }
     }
 }
 
@@ -93,7 +92,7 @@ fn why_text(why: &Why, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use node_app::asked::protocol::Cause;
+    use node_app::use_cases::why::Cause;
 
     #[test]
     fn causes_stand_in_order_with_their_rules() {

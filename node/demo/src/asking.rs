@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crdt_model::ids::NodeId;
+use crdt_model::ids::{Name, NodeId};
 
 use super::crew::hold;
 use super::folder::CountyFolder;
@@ -12,7 +12,10 @@ use super::members::Members;
 use super::stopping::Stopping;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{HeldFacet, NodeStatus, Reply, Request};
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::use_cases::inventory::{HeldFacet, InventoryRequest};
+use node_app::use_cases::status::{NodeStatus, StatusRequest};
 use node_doors::client::Client;
 
 /// Milliseconds between two attempts to reach a node.
@@ -44,12 +47,20 @@ impl Line {
     }
 
     /// Asks once, if the node can be reached now.
-    pub(super) fn try_ask(&mut self, request: &Request) -> std::io::Result<Reply> {
+    pub(super) fn try_ask<U: UseCase>(
+        &mut self,
+        role: Option<Name>,
+        asked: &U,
+    ) -> std::io::Result<Result<U::Answer, Problem>> {
         let client = match &mut self.client {
             Some(client) => client,
             None => self.client.insert(Client::connect(&self.socket)?),
         };
-        let answer = client.ask(request);
+        let caller = Caller {
+            role,
+            ..Caller::at(WayIn::Socket)
+        };
+        let answer = client.ask(&caller, asked);
         if answer.is_err() {
             self.client = None;
             self.lost = true;
@@ -58,13 +69,18 @@ impl Line {
     }
 
     /// Asks until there is an answer. A request that was lost with a node that fell is asked again.
-    pub(super) fn ask(&mut self, request: &Request) -> Result<Reply, Problem> {
+    /// A problem that the node answers with is an answer too.
+    pub(super) fn ask<U: UseCase>(
+        &mut self,
+        role: Option<Name>,
+        asked: &U,
+    ) -> Result<Result<U::Answer, Problem>, Problem> {
         self.lost = false;
         let mut last = String::new();
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_ask(request) {
-                Ok(Reply::Problem(problem)) if problem.code == "stopping" => self.lost = true,
-                Ok(reply) => return Ok(reply),
+            match self.try_ask(role, asked) {
+                Ok(Err(problem)) if problem.code == "stopping" => self.lost = true,
+                Ok(answer) => return Ok(answer),
                 Err(problem) => last = problem.to_string(),
             }
             if self.stopping.wait_ms(RETRY_MS) {
@@ -113,16 +129,18 @@ impl Asking {
     }
 
     /// Asks one node, over the connection that is kept for that.
-    pub(super) fn ask(&self, node: NodeId, request: &Request) -> Result<Reply, Problem> {
-        hold(self.kept(node)?).ask(request)
+    pub(super) fn ask<U: UseCase>(
+        &self,
+        node: NodeId,
+        asked: &U,
+    ) -> Result<Result<U::Answer, Problem>, Problem> {
+        hold(self.kept(node)?).ask(None, asked)
     }
 
     /// How a node stands; nothing if it cannot be reached now.
     pub(super) fn status(&self, node: NodeId) -> Option<NodeStatus> {
-        match hold(self.kept(node).ok()?).try_ask(&Request::Status) {
-            Ok(Reply::Status(status)) => Some(*status),
-            _ => None,
-        }
+        let answer = hold(self.kept(node).ok()?).try_ask(None, &StatusRequest {});
+        answer.ok()?.ok()
     }
 
     /// Everything that a node holds, or of that only what is its own.
@@ -135,15 +153,12 @@ impl Asking {
         let mut line = hold(self.kept(node)?);
         loop {
             let after = held.last().map(|held| held.facet);
-            match line.ask(&Request::Inventory { after, own_only })? {
-                Reply::Inventory { facets, more } => {
-                    let none = facets.is_empty();
-                    held.extend(facets);
-                    if !more || none {
-                        return Ok(held);
-                    }
-                }
-                reply => return Err(unexpected(node, reply)),
+            let page = line.ask(None, &InventoryRequest { after, own_only })?;
+            let page = page.map_err(|problem| of_node(node, problem))?;
+            let none = page.facets.is_empty();
+            held.extend(page.facets);
+            if !page.more || none {
+                return Ok(held);
             }
         }
     }
@@ -155,25 +170,14 @@ impl Asking {
     }
 }
 
-/// What a node answered instead of what was asked for.
-pub(super) fn unexpected(node: NodeId, reply: Reply) -> Problem {
-    match reply {
-        Reply::Problem(Problem { code, what, next }) => {
-            let (zh, en) = (what.zh, what.en);
-            Problem {
-                code,
-                what: text!("节点 {node}：{zh}", "node {node}: {en}"),
-                next,
-            }
-        }
-        _ => Problem::new(
-            "county-answer",
-            text!(
-                "节点 {node} 答非所问",
-                "node {node} answered something else"
-            ),
-            text!("请使用同一版本的程序", "use one version of the program"),
-        ),
+/// A problem that a node answered with, with the node's name.
+pub(super) fn of_node(node: NodeId, problem: Problem) -> Problem {
+    let Problem { code, what, next } = problem;
+    let (zh, en) = (what.zh, what.en);
+    Problem {
+        code,
+        what: text!("节点 {node}：{zh}", "node {node}: {en}"),
+        next,
     }
 }
 

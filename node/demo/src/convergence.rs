@@ -19,7 +19,7 @@ use super::running::County;
 use super::verdict::{Verdict, compare};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::HeldFacet;
+use node_app::use_cases::inventory::HeldFacet;
 
 /// Milliseconds between two looks at all nodes.
 const LOOK_MS: u64 = 100;
@@ -263,7 +263,7 @@ pub(super) fn seconds(ms: u64) -> f64 {
 
 fn not_settled(timeout_s: u64, statuses: &Statuses) -> Problem {
     use crdt_model::engine::LinkState;
-    let restless = |status: &node_app::asked::protocol::NodeStatus| {
+    let restless = |status: &node_app::use_cases::status::NodeStatus| {
         status
             .peers
             .iter()

@@ -11,7 +11,7 @@ use super::crew;
 use super::progress::Progress;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::HeldFacet;
+use node_app::use_cases::inventory::HeldFacet;
 
 /// Facets that a thread takes at a time.
 const BATCH_FACETS: usize = 64;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 
-use node_app::asked::protocol::NodeStatus;
+use node_app::use_cases::status::NodeStatus;
 
 /// How all nodes stand; nothing for one that cannot be reached now.
 pub type Statuses = BTreeMap<NodeId, Option<NodeStatus>>;
@@ -48,7 +48,7 @@ pub(super) fn quiet(statuses: &Statuses) -> Option<Fingerprint> {
     let mut nodes = Vec::new();
     for status in statuses.values() {
         let status = status.as_ref()?;
-        let rests = |peer: &node_app::asked::protocol::PeerLine| {
+        let rests = |peer: &node_app::use_cases::status::PeerLine| {
             peer.status.link == LinkState::InSync
                 && peer.status.missing == 0
                 && peer.status.to_send == 0
@@ -73,7 +73,7 @@ pub(super) mod tests {
     use crdt_model::time::WallTime;
 
     use super::*;
-    use node_app::asked::protocol::PeerLine;
+    use node_app::use_cases::status::PeerLine;
 
     pub(crate) fn node(code: &str) -> NodeId {
         code.parse().expect("a code")
@@ -130,6 +130,7 @@ pub(super) mod tests {
             disk: Default::default(),
             resident_bytes: 10 << 20,
             up_ms: 0,
+            age_ms: 0,
             latency_ms: vec![1, 2, 3],
         }
     }

@@ -6,17 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crdt_model::ids::NodeId;
 
-use super::asking::{Asking, Line, stopped, unexpected};
+use super::asking::{Asking, Line, of_node, stopped};
 use super::crew;
 use super::folder::{CountyFolder, write_whole};
 use super::progress::Progress;
-use super::sample::{Course, NodeSample, SampleFile};
+use super::sample::{Course, NodeSample, SampleFile, Write};
 use super::stopping::Stopping;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
-use node_app::asked::attached::Attached;
-use node_app::asked::importing::ImportRequest;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::use_cases::import::ImportRequest;
 use node_import::limits::MAPPING_BYTES_MAX;
 
 /// Nodes that import at a time.
@@ -96,7 +95,7 @@ impl Loading<'_> {
         write_whole(&path, &file.bytes)?;
         let mapping = file.mapping.as_ref();
         let mapping = mapping.map(|name| self.folder.mappings().join(name));
-        let request = Request::Import(ImportRequest {
+        let request = ImportRequest {
             files: vec![Attached::new(file.name.clone(), file.bytes.clone())],
             mapping: mapping
                 .map(|path| Attached::read(&path, MAPPING_BYTES_MAX))
@@ -105,11 +104,9 @@ impl Loading<'_> {
             placement: None,
             encoding: None,
             apply: true,
-        });
-        let report = match line.ask(&request)? {
-            Reply::Imported(report) => report,
-            reply => return Err(unexpected(node, reply)),
         };
+        let report = line.ask(None, &request)?;
+        let report = report.map_err(|problem| of_node(node, problem))?;
         let refused_rows = report
             .preview
             .pointer("/totals/refused")
@@ -163,28 +160,31 @@ impl Loading<'_> {
         node: NodeId,
         line: &mut Line,
         part: Part,
-        request: &Request,
+        write: &Write,
     ) -> Result<(), Problem> {
         let mut last = None;
         for _ in 0..RETRIES_MAX {
-            match line.ask(request)? {
-                Reply::Written { .. } => return Ok(()),
-                Reply::Problem(problem) => match problem.code.as_str() {
+            let written = match write {
+                Write::Add(add) => line.ask(None, add)?,
+                Write::Set(set, role) => line.ask(*role, set)?,
+            };
+            match written {
+                Ok(_) => return Ok(()),
+                Err(problem) => match problem.code.as_str() {
                     "busy" => last = Some(problem),
                     "no-such-record" | "no-such-facet" if part == Part::Above => {
                         last = Some(problem)
                     }
                     // The first time was carried out, and what is written once is refused twice.
                     "refused" if line.asked_again() => return Ok(()),
-                    _ => return Err(unexpected(node, Reply::Problem(problem))),
+                    _ => return Err(of_node(node, problem)),
                 },
-                reply => return Err(unexpected(node, reply)),
             }
             if self.stopping.wait_ms(RETRY_MS) {
                 return Err(stopped());
             }
         }
-        Err(last.map_or_else(stopped, |problem| unexpected(node, Reply::Problem(problem))))
+        Err(last.map_or_else(stopped, |problem| of_node(node, problem)))
     }
 }
 

@@ -103,7 +103,7 @@ impl Report {
         let members = county.members();
         let verdict = converged.verdict.clone().unwrap_or_default();
         let checked = converged.verdict.is_some();
-        let by_tier = |of: &dyn Fn(&node_app::asked::protocol::NodeStatus) -> u64| {
+        let by_tier = |of: &dyn Fn(&node_app::use_cases::status::NodeStatus) -> u64| {
             sum_by_tier(members, |node| {
                 statuses.get(&node).and_then(Option::as_ref).map_or(0, of)
             })

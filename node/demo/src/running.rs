@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crdt_model::charter::Tier;
 use crdt_model::ids::{CharterVersion, NodeId};
 
-use super::asking::{Asking, stopped, unexpected};
+use super::asking::{Asking, of_node, stopped};
 use super::crew::{self, hold};
 use super::folder::{CountyFolder, Loaded, unusable};
 use super::load::{Loading, Part};
@@ -20,8 +20,11 @@ use super::setup;
 use super::stopping::Stopping;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::door::use_case::UseCase;
+use node_app::use_cases::cut::CutRequest;
+use node_app::use_cases::offer::OfferRequest;
+use node_app::use_cases::status::NodeStatus;
 use node_machine::clock::Clock;
 
 /// Milliseconds between two attempts to reach a node that starts.
@@ -186,10 +189,8 @@ impl County {
     }
 
     fn set_cut(&self, node: NodeId, lines_to: Vec<NodeId>) -> Result<(), Problem> {
-        match self.asking.ask(node, &Request::Cut { lines_to })? {
-            Reply::Done => Ok(()),
-            reply => Err(unexpected(node, reply)),
-        }
+        let cut = self.asking.ask(node, &CutRequest { lines_to })?;
+        cut.map(drop).map_err(|problem| of_node(node, problem))
     }
 
     /// A node that fell has forgotten that its lines are cut.
@@ -208,13 +209,10 @@ impl County {
     pub fn offer_charter(&self, node: NodeId, folder: &Path) -> Result<CharterVersion, Problem> {
         let folder = std::path::absolute(folder).map_err(|problem| unusable(folder, &problem))?;
         let charter = Attached::of_charter(&folder)?;
-        match self.asking.ask(node, &Request::Offer { charter })? {
-            Reply::Adopted { version } => {
-                *hold(&self.charter) = folder;
-                Ok(version)
-            }
-            reply => Err(unexpected(node, reply)),
-        }
+        let adopted = self.asking.ask(node, &OfferRequest { charter })?;
+        let adopted = adopted.map_err(|problem| of_node(node, problem))?;
+        *hold(&self.charter) = folder;
+        Ok(adopted.version)
     }
 
     /// Kills a node's process at once, as a power cut would. It is started again by itself.
@@ -227,21 +225,29 @@ impl County {
             .map_or_else(|| Err(stopped()), |processes| processes.kill(node))
     }
 
-    /// Asks a node, and waits for it if it is just starting again. A problem is a reply too.
+    /// Asks a node, and waits for it if it is just starting again. A problem that it answers with is an
+    /// answer too.
     ///
     /// # Errors
     /// A node that cannot be reached.
-    pub fn ask(&self, node: NodeId, request: &Request) -> Result<Reply, Problem> {
-        self.asking.ask(node, request)
+    pub fn ask<U: UseCase>(
+        &self,
+        node: NodeId,
+        asked: &U,
+    ) -> Result<Result<U::Answer, Problem>, Problem> {
+        self.asking.ask(node, asked)
     }
 
-    /// Asks many things of many nodes, several at a time; answers come in the same order.
+    /// Asks many nodes, several at a time; answers come in the same order.
     ///
     /// # Errors
     /// A node that cannot be reached.
-    pub fn ask_all(&self, asked: Vec<(NodeId, Request)>) -> Result<Vec<Reply>, Problem> {
-        crew::map(asked, crew::processors() * 4, |(node, request)| {
-            self.asking.line(node).ask(&request)
+    pub fn ask_all<U: UseCase<Answer: Send> + Sync>(
+        &self,
+        asked: Vec<(NodeId, U)>,
+    ) -> Result<Vec<Result<U::Answer, Problem>>, Problem> {
+        crew::map(asked, crew::processors() * 4, |(node, asked)| {
+            self.asking.line(node).ask(None, &asked)
         })
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::expected::{Asked, Expected, no_answer, unlawful_authors};
 use crdt_model::text::Problem;
-use node_app::asked::protocol::HeldFacet;
+use node_app::use_cases::inventory::HeldFacet;
 
 /// Differences that are named one by one, at most.
 const EXAMPLES_MAX: usize = 10;

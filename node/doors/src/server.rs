@@ -1,6 +1,7 @@
 //! The answering end of the control socket. It goes on whatever happens to a single connection, and
 //! keeps room for `status` and `stop` when connections or descriptors run out.
 
+use std::future::Future;
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,18 +10,22 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::OwnedReadHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::seats::{Seat, Seats};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{LINE_BYTES_MAX, Reply, Request};
-use node_app::door::Door;
+use node_app::door::line::{CALL_OFF, Envelope, LINE_BYTES_MAX, problem_line, progress_line};
+use node_app::door::task::Task;
+use node_app::door::{Door, attached};
+use node_app::requests::Request;
 
 /// Milliseconds until a connection is accepted again after that failed.
 const ACCEPT_AGAIN_MS: u64 = 50;
+/// Milliseconds between two lines that say how far something has come.
+const PROGRESS_MS: u64 = 300;
 /// Descriptors that are set aside: one for a connection, the others for what `status` opens.
 const DESCRIPTORS_RESERVED: usize = 6;
 
@@ -137,6 +142,7 @@ fn is_out_of_descriptors(error: &Error) -> bool {
 }
 
 async fn converse(stream: UnixStream, door: Door, seat: &Seat) -> std::io::Result<()> {
+    let user = stream.peer_cred().ok().map(|peer| peer.uid());
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -145,23 +151,67 @@ async fn converse(stream: UnixStream, door: Door, seat: &Seat) -> std::io::Resul
         if bounded.read_until(b'\n', &mut line).await? == 0 {
             return Ok(());
         }
-        let (reply, goes_on) = match serde_json::from_slice::<Request>(&line) {
-            Ok(request) => match request.check_attached() {
+        let (answer, goes_on) = match serde_json::from_slice::<Envelope<Request>>(&line) {
+            Ok(envelope) => match attached::check(&envelope.asked.attached()) {
                 Ok(()) => {
-                    let request = with_attached(request, &mut read).await?;
+                    let caller = envelope.caller(user);
+                    let asked = with_attached(envelope.asked, &mut read).await?;
                     let _busy = seat.busy();
-                    (door.ask(request).await, true)
+                    let task = Task::default();
+                    let answer = asked.ask(&door, caller, task.clone());
+                    let watched = envelope.watch.then_some(&mut write);
+                    (wait(answer, &task, &mut read, watched).await?, true)
                 }
                 // What follows is not read, and so nothing that comes after it.
-                Err(problem) => (Reply::Problem(problem), false),
+                Err(problem) => (problem_line(&problem).map_err(Error::other)?, false),
             },
-            Err(error) => (not_a_request(&error), true),
+            Err(error) => (
+                problem_line(&not_a_request(&error)).map_err(Error::other)?,
+                true,
+            ),
         };
-        let mut answer = serde_json::to_vec(&reply).map_err(Error::other)?;
-        answer.push(b'\n');
         write.write_all(&answer).await?;
         if !goes_on {
             return Ok(());
+        }
+    }
+}
+
+/// Waits for an answer. Whoever wants to watch is told now and then how far it has come; whoever calls
+/// it off has it end early.
+async fn wait(
+    answer: impl Future<Output = Result<Vec<u8>, serde_json::Error>>,
+    task: &Task,
+    read: &mut BufReader<OwnedReadHalf>,
+    mut watched: Option<&mut OwnedWriteHalf>,
+) -> std::io::Result<Vec<u8>> {
+    let mut answer = std::pin::pin!(answer);
+    let mut progress = task.progress();
+    let mut often = tokio::time::interval(Duration::from_millis(PROGRESS_MS));
+    let mut listens = true;
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer.map_err(Error::other),
+            _ = often.tick() => {
+                let come = match progress.has_changed() {
+                    Ok(true) => *progress.borrow_and_update(),
+                    _ => None,
+                };
+                if let (Some(come), Some(write)) = (come, &mut watched) {
+                    let line = progress_line(&come).map_err(Error::other)?;
+                    write.write_all(&line).await?;
+                }
+            }
+            more = read.fill_buf(), if listens => {
+                let calls_off = more?.starts_with(CALL_OFF.as_bytes());
+                if calls_off {
+                    read.consume(CALL_OFF.len());
+                    task.call_off();
+                }
+                // Anything else is the next request, or the end of the program that asked.
+                listens = calls_off;
+            }
         }
     }
 }
@@ -181,13 +231,13 @@ async fn with_attached(
     Ok(request)
 }
 
-fn not_a_request(error: &serde_json::Error) -> Reply {
-    Reply::Problem(Problem::new(
+fn not_a_request(error: &serde_json::Error) -> Problem {
+    Problem::new(
         "not-a-request",
         text!("无法理解该请求：{error}", "this is not a request: {error}"),
         text!(
             "请使用同一版本的 mesh-node 命令",
             "use a mesh-node command of the same version"
         ),
-    ))
+    )
 }

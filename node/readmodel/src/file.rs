@@ -13,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::pages::{PAGE_BYTES, Pages};
-use super::{CallOff, Owner, Place, ReadModel, ReadModelError, Tables};
+use super::{Owner, Place, ReadModel, ReadModelError, Tables};
 use policy::reading::tables::{FORMAT, Schema, type_name};
 
 pub(super) const FILE_NAME: &str = "readmodel.sqlite";
@@ -107,7 +107,7 @@ impl ReadModel {
                     path: folder.join(FILE_NAME),
                     schema,
                 },
-                call_off: CallOff::default(),
+                call_offs: Vec::new(),
             },
             pages,
             folder: folder.to_owned(),

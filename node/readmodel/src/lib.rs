@@ -86,7 +86,7 @@ impl Deref for ReadModel {
 pub struct Tables {
     connection: Connection,
     place: Place,
-    call_off: CallOff,
+    call_offs: Vec<CallOff>,
 }
 
 /// Whose read model it is.

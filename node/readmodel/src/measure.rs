@@ -14,7 +14,7 @@ use rusqlite::{Connection, Statement, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
-use super::{ReadModelError, Tables};
+use super::{CallOff, ReadModelError, Tables};
 
 /// Cells of one measure, at most.
 const CELLS_MAX: usize = 1_000;
@@ -103,7 +103,7 @@ impl Tables {
             left_out |= !readable.everything;
             labels.extend(readable.labels);
         }
-        let mut connection = self.place.open(self.call_off.clone())?.connection;
+        let mut connection = self.place.open(&self.call_offs)?.connection;
         restrict(&connection, self.schema(), measure, &labels)?;
         connection.authorizer(Some(|context: AuthContext<'_>| {
             match permits(&context.action) {
@@ -111,12 +111,12 @@ impl Tables {
                 false => Authorization::Deny,
             }
         }))?;
-        let (mut steps, called_off) = (0, self.call_off.clone());
+        let (mut steps, called_off) = (0, self.call_offs.clone());
         connection.progress_handler(
             STEPS,
             Some(move || {
                 steps += 1;
-                steps > STEPS_MAX || called_off.is_called()
+                steps > STEPS_MAX || called_off.iter().any(CallOff::is_called)
             }),
         )?;
         Ok((connection, left_out))

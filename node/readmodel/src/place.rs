@@ -46,20 +46,27 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether what is read there can be relied on, as far as anybody knows without looking at all of it.
+    pub fn is_whole(&self, _now: crdt_model::time::Now) -> bool {
+        true
+    }
+
     /// Opens the tables on a connection of their own, which only reads.
-    pub fn open(&self, call_off: CallOff) -> Result<Tables, ReadModelError> {
+    /// Questions there end when one of these calls them off.
+    pub fn open(&self, call_offs: &[CallOff]) -> Result<Tables, ReadModelError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "temp_store", "memory")?;
         connection.pragma_update(None, "cell_size_check", "on")?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        let called = call_off.clone();
-        connection.progress_handler(STEPS, Some(move || called.is_called()))?;
+        let called = call_offs.to_vec();
+        let is_called = move || called.iter().any(CallOff::is_called);
+        connection.progress_handler(STEPS, Some(is_called))?;
         Ok(Tables {
             connection,
             place: self.clone(),
-            call_off,
+            call_offs: call_offs.to_vec(),
         })
     }
 }

@@ -2,25 +2,19 @@
 
 use crdt_model::ids::{CharterDigest, CharterVersion};
 use crdt_model::replica;
-use crdt_model::store::{Batch, Store, StoreError};
+use crdt_model::store::{Batch, Store};
 use policy::CharterFiles;
 use policy::signing::adopt::{self, AdoptedCharter};
 use policy::signing::bundle;
-use policy::signing::held::HeldError;
 
-use super::identity::KEY_MARK;
+use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK, random_bytes};
+use super::problems::{charter_problem, store_problem};
 use crdt_model::text;
-use crdt_model::text::{Explain, Problem};
+use crdt_model::text::Problem;
 use node_machine::clock::Clock;
 use node_machine::folder::{Founding, NodeFolder, public_key};
 use node_machine::private;
-use node_machine::room::{disk_full, is_full};
 use node_store::{OpenError, SledStore, StoreOptions};
-
-/// The mark under which the store keeps the node's author epoch.
-pub(super) const EPOCH_MARK: &str = "epoch";
-/// The mark under which the store keeps the node's own code.
-pub(super) const NODE_MARK: &str = "node";
 
 /// Megabytes of cache that a store is made with; what it runs with is a setting.
 const FOUNDING_CACHE_BYTES: u64 = 4 << 20;
@@ -150,64 +144,12 @@ fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
     }
 }
 
-/// Random bytes of the operating system.
-pub(super) fn random_bytes() -> Result<[u8; 8], Problem> {
-    let mut bytes = [0u8; 8];
-    getrandom::fill(&mut bytes).map_err(|problem| {
-        Problem::new(
-            "no-entropy",
-            text!(
-                "系统没有给出随机数：{problem}",
-                "the system gave no random bytes: {problem}"
-            ),
-            text!(
-                "检查操作系统，然后重试",
-                "check the operating system, then try again"
-            ),
-        )
-    })?;
-    Ok(bytes)
-}
-
 /// The digest of a charter's files, for people to compare.
 pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
     policy::signing::manifest::Manifest::of(files)
         .ok()?
         .digest()
         .ok()
-}
-
-/// What a person is told when the charters in a store cannot be loaded.
-pub(super) fn held_problem(error: &HeldError) -> Problem {
-    match error {
-        HeldError::Store(error) => store_problem(error),
-        HeldError::Refused(why) => charter_problem(why),
-        HeldError::None => Problem::new(
-            "no-charter",
-            text!("存储中没有章程", "the store holds no charter"),
-            text!(
-                "先执行 mesh-node init --charter 目录",
-                "run mesh-node init --charter FOLDER first"
-            ),
-        ),
-    }
-}
-
-/// What a person is told whose charter was not taken.
-pub fn charter_problem(why: &dyn Explain) -> Problem {
-    let why = why.text();
-    Problem::new(
-        "charter-refused",
-        text!(
-            why;
-            "没有采用这份章程，仍按原章程执行：{why}",
-            "the charter was not adopted; the one in force stays: {why}"
-        ),
-        text!(
-            "请按上述说明处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
-            "deal with the reason; mesh-policy verify and mesh-policy check show the details"
-        ),
-    )
 }
 
 fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Problem {
@@ -228,20 +170,6 @@ fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Prob
         text!(
             "请审核人把本机公钥写入名册并重新签署，再执行 init",
             "have the reviewers list this public key and sign again, then run init again"
-        ),
-    )
-}
-
-pub(super) fn store_problem(error: &StoreError) -> Problem {
-    if is_full(error) {
-        return disk_full();
-    }
-    Problem::new(
-        "store-failed",
-        text!("存储出错：{error}", "the store failed: {error}"),
-        text!(
-            "检查磁盘空间和硬件，然后重新启动节点；已确认的记录不会丢失",
-            "check the disk's space and health, then start the node again; nothing acknowledged is lost"
         ),
     )
 }

@@ -6,17 +6,14 @@ use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 use crdt_model::time::WallTime;
 
-use super::founding::{EPOCH_MARK, NODE_MARK, random_bytes, store_problem};
-use super::keeper::damaged;
+use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK, random_bytes};
+use super::problems::{damaged, store_problem};
 use super::taken_up::TakenUp;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_machine::folder::{KeyFile, NodeFolder};
 use node_store::{SledStore, StoreOptions};
 
-/// The mark under which the store keeps the public key that the node last ran with.
-pub(super) const KEY_MARK: &str = "key";
-/// The mark under which the store keeps the settings file that the node last ran with.
 const SETTINGS_MARK: &str = "settings";
 /// Bytes of cache to read a mark with.
 const CACHE_BYTES: u64 = 4 << 20;

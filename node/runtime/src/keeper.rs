@@ -10,7 +10,7 @@ use crdt_model::engine::{
     Alarm, EmergencyStatus, Engine, Input, Output, SyncToken, Ticket, WriteRefused, dials, links,
 };
 use crdt_model::ids::{CharterVersion, CommitHash, NodeId, PublicKey};
-use crdt_model::replica::{self, ReplicaError};
+use crdt_model::replica::{self};
 use crdt_model::store::Store;
 use crdt_model::time::{Instant, WallTime};
 use policy::deciding::charter::CedarCharter;
@@ -21,22 +21,26 @@ use policy::signing::held;
 
 use super::alarms;
 use super::beats::Beats;
-use super::founding::{charter_problem, held_problem, store_problem};
 use super::identity;
-use super::limits::Limits;
+use super::limits::{self, Limits};
 use super::network;
-use super::reading::Reading;
+use super::problems::{
+    charter_problem, damaged, emergency_problem, engine_problem, held_problem, later_problem,
+    store_problem,
+};
+use super::reading::{Followed, Reading};
 use super::summaries::Summaries;
 use super::taken_up::TakenUp;
+use super::view::{Footing, Standing, hindered};
 use super::waiting::Waiting;
-use super::warnings;
 use crdt_model::text;
-use crdt_model::text::{Explain, Problem};
+use crdt_model::text::Problem;
 use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::private;
-use node_machine::room::{Room, disk_full, is_full};
+use node_machine::room::{Room, disk_full};
 use node_machine::settings::{DialAddresses, Settings};
+use node_readmodel::{Progress, ReadModel};
 use node_store::{Mended, OpenError, SledStore, StoreOptions};
 use node_transport::{Allowed, Command};
 
@@ -91,7 +95,8 @@ pub struct Keeper {
     pub latencies_ms: VecDeque<u64>,
     /// What the transport is to do next.
     pub(super) commands: VecDeque<Command>,
-    waiting: BTreeMap<Ticket, Outcome>,
+    /// Who waits for a writing, and whether it is part of much.
+    waiting: BTreeMap<Ticket, (Outcome, bool)>,
     /// The time limits that run here.
     pub limits: Limits,
     pub(super) beats: Beats,
@@ -108,8 +113,12 @@ pub struct Keeper {
     /// Whether there is room on the disk.
     pub room: Room,
     pub(super) reading: Reading,
+    /// How things stood last.
+    pub(super) standing: Standing,
     /// What is written just now is part of much, and nobody waits for its being found.
     pub(super) in_bulk: bool,
+    /// The node is to end; this is called when everything is durable.
+    pub(super) ending: Option<Box<dyn FnOnce() + Send>>,
     /// Why the folder was not the one that last ran here, found at this start.
     pub(super) taken_up: Option<TakenUp>,
 }
@@ -145,6 +154,7 @@ impl Keeper {
             engine.check_over(processors);
         }
         let summaries = Summaries::new(clock);
+        let standing = Standing::default();
         let mut keeper = Self {
             engine,
             store,
@@ -168,13 +178,21 @@ impl Keeper {
             synced_at: Instant::default(),
             scrub_due: false,
             room,
-            reading: Reading::new(folder.read_model()),
+            reading: Reading::new(folder.read_model(), standing.clone()),
+            standing,
             in_bulk: false,
+            ending: None,
             taken_up,
         };
         keeper.engine.set_room(keeper.room.state());
         keeper.input(Input::Tick)?;
         Ok(keeper)
+    }
+
+    /// Has the node end in good order, at the end of what is done just now; `ended` is called once
+    /// everything is durable.
+    pub fn end(&mut self, ended: impl FnOnce() + Send + 'static) {
+        self.ending = Some(Box::new(ended));
     }
 
     /// Cuts the lines to these nodes, for demonstrations and tests; none heals all.
@@ -219,7 +237,11 @@ impl Keeper {
             }
             Output::Scrub => self.scrub_due = true,
             Output::Written { ticket, outcome } => {
-                if let Some(then) = self.waiting.remove(&ticket) {
+                if let Some((then, in_bulk)) = self.waiting.remove(&ticket) {
+                    if !in_bulk {
+                        // Whoever hears of it finds it from now on.
+                        self.standing.clear();
+                    }
                     then(outcome);
                 }
             }
@@ -245,6 +267,7 @@ impl Keeper {
                 }
             }
             Output::Dropped { facets } => {
+                self.standing.clear();
                 self.limits = Limits::anew();
                 self.waits.rules_changed();
                 tracing::info!(facets, "facets dropped that this node may no longer hold");
@@ -354,6 +377,8 @@ impl Keeper {
 
     /// Rewrites the store; what the rewrite finds damaged is mended on the way.
     fn scrub(&mut self) -> Result<(), Problem> {
+        // It takes long, and nothing that questions see changes by it.
+        self.publish();
         let mut mended = BTreeSet::new();
         loop {
             let Err(error) = self.store.scrub() else {
@@ -364,6 +389,169 @@ impl Keeper {
                 None => return Err(store_problem(&error)),
             }
         }
+    }
+
+    /// Brings more of what changed into the read model. Whatever goes wrong with that stops nothing else.
+    ///
+    /// # Errors
+    /// Only if the store has failed.
+    pub fn follow(&mut self) -> Result<Followed, Problem> {
+        let followed = self
+            .reading
+            .follow(&self.engine, &self.store, &mut self.limits);
+        self.publish();
+        match followed {
+            Followed::Damaged(facet) => {
+                self.input(Input::Damaged { facet })?;
+                Ok(Followed::Some)
+            }
+            followed => Ok(followed),
+        }
+    }
+
+    /// Brings the read model to what the replica has: all of it, or only what is known to differ and
+    /// takes no longer than others can wait.
+    fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
+        for round in 0.. {
+            if !self.reading.wants(round, whole) || self.follow()? != Followed::Some {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out of the read model what the replica dropped, if there is one. This comes before that
+    /// is durable in the store: after a crash the read model may lack something, and then makes it
+    /// again, but never has something that went.
+    fn purge_read_model(&mut self) -> Result<(), Problem> {
+        match self.reading.has_to_purge() {
+            true => self.catch_up(false),
+            false => Ok(()),
+        }
+    }
+
+    /// Brings the read model up for a question, and sees whether it can be relied on. Where it is damaged
+    /// it is made anew, and the question is answered as after a start.
+    ///
+    /// # Errors
+    /// Only if the store has failed.
+    pub fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
+        self.reading.take_failures(&self.engine);
+        self.catch_up(whole)?;
+        match self.reading.verify(&self.engine, self.clock.now()) {
+            true => Ok(()),
+            false => self.catch_up(whole),
+        }
+    }
+
+    /// Throws the read model away and begins again.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn rebuild_read_model(&mut self) -> Result<(), Problem> {
+        self.reading.rebuild(&self.engine)
+    }
+
+    /// The read model as it stands, with how far it has caught up if it is not done.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn read_model_as_it_stands(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
+        self.reading.as_it_stands(&self.engine)
+    }
+
+    /// Why the read model was made anew, the last time since the start.
+    pub fn read_model_made_anew(&self) -> Option<&str> {
+        self.reading.made_anew()
+    }
+
+    /// How many facets the read model has.
+    ///
+    /// # Errors
+    /// It cannot be used now.
+    pub fn read_model_facets(&mut self) -> Result<u64, Problem> {
+        let facets = self.read_model_as_it_stands()?.0.facets();
+        facets.map_err(|error| {
+            self.reading.read_failed(&self.engine, &error);
+            hindered()
+        })
+    }
+
+    /// What questions are answered from, as things stand now.
+    pub fn footing(&self) -> Footing {
+        Footing {
+            due: Some(Arc::clone(self.limits.due())),
+            ..self.lasting_footing()
+        }
+    }
+
+    /// The same, for questions that nobody has asked yet. Without the time limits: while they are kept
+    /// here, each change of one would have the engine copy them all.
+    fn lasting_footing(&self) -> Footing {
+        let (gate, failures) = self.reading.entrance();
+        Footing {
+            node: self.node(),
+            charter: Arc::clone(self.engine.charter()),
+            rules: Arc::clone(self.engine.rules()),
+            adopted: self.adopted.clone(),
+            now: self.engine.floored(self.clock.now().wall),
+            store: self.store.reader(),
+            due: None,
+            brought_up: self.reading.is_brought_up(),
+            reading: self.reading.place(&self.engine),
+            gate,
+            failures,
+        }
+    }
+
+    /// Lets questions be answered from how things stand now, without waiting for the engine's thread.
+    pub(super) fn publish(&self) {
+        self.standing.set(self.lasting_footing());
+    }
+
+    /// Looks at all facets whose time limits may not be known.
+    pub fn find_limits(&mut self) {
+        while self.limits.is_behind() {
+            self.limits
+                .find_some(&self.engine, &self.store, &self.summaries);
+        }
+    }
+
+    /// Does what this node has to do by itself where time limits are up.
+    pub(super) fn watch_limits(&mut self) -> Result<(), Problem> {
+        let now = self.clock.now();
+        if now.instant < self.limits.look_at() || self.room.is_short() {
+            return Ok(());
+        }
+        self.limits
+            .find_some(&self.engine, &self.store, &self.summaries);
+        if self.limits.is_behind() {
+            // The rest follows when what waits has been done.
+            return Ok(());
+        }
+        let acts = self.limits.acts(&self.engine, &self.store, now);
+        for act in acts.map_err(|error| damaged(&error))? {
+            let (draft, then) = limits::logged(act, &self.summaries);
+            self.write(vec![draft], then)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that this node is there, where that is due.
+    pub(super) fn watch_beats(&mut self) -> Result<(), Problem> {
+        let now = self.clock.now();
+        if now.instant < self.beats.look_at() || self.room.is_short() {
+            return Ok(());
+        }
+        for draft in self.beats.due(&self.engine, &self.store, now) {
+            let facet = draft.facet.facet;
+            self.write(vec![draft], move |outcome| {
+                if let Err(error) = outcome {
+                    tracing::warn!(%facet, %error, "this node could not write that it is there");
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// When the engine must be called again at the latest.
@@ -385,7 +573,7 @@ impl Keeper {
     ) -> Result<(), Problem> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.waiting.insert(ticket, Box::new(then));
+        self.waiting.insert(ticket, (Box::new(then), self.in_bulk));
         self.input(Input::Write { ticket, drafts })
     }
 
@@ -425,13 +613,7 @@ impl Keeper {
                 self.input(Input::CharterAdopted { charter, bundle })
             }
             Err(why) => {
-                let mut problem = charter_problem(&why);
-                if let Some(cause) = warnings::confirmed_time(self) {
-                    let (zh, en) = (problem.what.zh, problem.what.en);
-                    let (by_zh, by_en) = (cause.what.zh, cause.what.en);
-                    problem.what = text!("{zh}。{by_zh}", "{en}. {by_en}");
-                }
-                then(Err(problem));
+                then(Err(charter_problem(&why)));
                 Ok(())
             }
         }
@@ -471,6 +653,7 @@ impl Keeper {
     /// Everything written is durable: whoever declared an emergency hears it.
     fn answer_declared(&mut self) {
         for then in std::mem::take(&mut self.declared) {
+            self.standing.clear();
             then(Ok(self.engine.emergency_status()));
         }
     }
@@ -540,6 +723,7 @@ impl Keeper {
             return;
         };
         tracing::info!(version = %adopted.version(), "a charter is in force");
+        self.standing.clear();
         self.adopted = adopted;
         self.limits = Limits::anew();
         self.waits.rules_changed();
@@ -589,62 +773,7 @@ fn log_mended(mended: &Mended) {
     );
 }
 
-/// What an error of the engine means.
-fn engine_problem(error: &ReplicaError) -> Problem {
-    match error {
-        ReplicaError::Store(error) if is_full(error) => disk_full(),
-        error => damaged(error),
-    }
-}
-
 /// The public key that a roster must list for the node in this folder.
 pub fn public_key_of(folder: &NodeFolder) -> Result<PublicKey, Problem> {
     Ok(folder.read_key_file()?.public())
-}
-
-pub(super) fn damaged(problem: &dyn std::fmt::Display) -> Problem {
-    Problem::new(
-        "replica-damaged",
-        text!(
-            "本机副本无法读取：{problem}",
-            "this node's replica cannot be read: {problem}"
-        ),
-        text!(
-            "停止节点，执行 mesh-node store repair；并请检查磁盘",
-            "stop the node and run mesh-node store repair; have the disk checked"
-        ),
-    )
-}
-
-/// What a person is told whose declaration changes nothing.
-pub fn emergency_problem(why: &dyn Explain) -> Problem {
-    let why = why.text();
-    Problem::new(
-        "emergency-refused",
-        text!(
-            why;
-            "没有启用这份应急启动文件，仍按平时规则执行：{why}",
-            "the emergency was not taken up; everyday rules stay: {why}"
-        ),
-        text!(
-            "请按上述说明处理；用 mesh-policy emergency verify 查看详情",
-            "deal with the reason; mesh-policy emergency verify shows the details"
-        ),
-    )
-}
-
-/// A declaration came after a later one.
-fn later_problem(number: u32) -> Problem {
-    let next = number.saturating_add(1);
-    Problem::new(
-        "emergency-superseded",
-        text!(
-            "本机已有第 {number} 号应急声明，此声明不在其后，一切不变",
-            "emergency declaration {number} is here already, and this one does not follow it; nothing was changed"
-        ),
-        text!(
-            "用 mesh-policy emergency declare --number {next} 重新声明",
-            "declare it anew with mesh-policy emergency declare --number {next}"
-        ),
-    )
 }

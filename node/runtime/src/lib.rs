@@ -11,7 +11,9 @@
 //! * `warnings`: what a person at this machine should see to.
 //! * `reading`: the read model follows what the engine makes durable.
 //! * [`view`]: what questions are answered from, on other threads.
-//! * `identity`: whose store and key these are; `taken_up`: a folder that did not last run here. [`repair`]: a damaged store made whole.
+//! * `identity`: whose store and key these are, by the `marks` in the store; `taken_up`: a folder that
+//!   did not last run here. [`repair`]: a damaged store made whole; `missing`: what it lacks then.
+//! * [`problems`]: what persons are told when something cannot be used.
 //! * [`founding`]: making a node.
 
 mod ahead;
@@ -22,7 +24,10 @@ mod identity;
 pub mod keeper;
 pub mod limits;
 pub mod mail;
+mod marks;
+pub mod missing;
 pub mod network;
+pub mod problems;
 pub mod reading;
 pub mod repair;
 mod running;

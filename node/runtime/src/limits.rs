@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use crdt_model::draft::Draft;
 use crdt_model::due::{self, Act, Due};
-use crdt_model::ids::RecordId;
+use crdt_model::engine::{Engine, WriteRefused};
+use crdt_model::ids::{CommitHash, RecordId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::FacetId;
-use crdt_model::replica::{self, Held};
-use crdt_model::time::Instant;
+use crdt_model::replica::{self, Held, ReplicaError};
+use crdt_model::time::{Instant, Now};
+use node_store::SledStore;
 
-use super::keeper::Keeper;
-use crdt_model::text::Problem;
+use super::summaries::Summaries;
 
 /// Facets that are looked at before the node does something else.
 const LOOK_AT_ONCE: usize = 512;
@@ -77,34 +78,26 @@ impl Limits {
     pub(super) fn look_at(&self) -> Instant {
         self.look_at
     }
-}
 
-impl Keeper {
-    /// Looks at all facets whose time limits may not be known.
-    pub fn find_limits(&mut self) {
-        while self.limits.is_behind() {
-            self.find_some_limits();
-        }
-    }
-
-    fn find_some_limits(&mut self) {
-        let charter = self.engine.charter().clone();
+    /// Looks at some of the facets whose time limits may not be known.
+    pub(super) fn find_some(&mut self, engine: &Engine, store: &SledStore, summaries: &Summaries) {
+        let charter = engine.charter();
         let kinds = charter.kinds();
-        if self.limits.changed.is_empty()
-            && let Some(after) = self.limits.rest.take()
+        if self.changed.is_empty()
+            && let Some(after) = self.rest.take()
         {
-            let some = self.concerned_after(kinds, after);
-            self.limits.rest = some.last().map(|last| Some(last.record));
-            self.limits.changed.extend(some);
+            let some = concerned_after(engine, kinds, after);
+            self.rest = some.last().map(|last| Some(last.record));
+            self.changed.extend(some);
         }
-        let changed = self.limits.changed.iter().copied();
+        let changed = self.changed.iter().copied();
         for facet in changed.take(LOOK_AT_ONCE).collect::<Vec<_>>() {
-            match replica::held(&self.store, &facet) {
-                Ok(held) => self.limits.look(&facet, held.as_ref(), kinds),
+            match replica::held(store, &facet) {
+                Ok(held) => self.look(&facet, held.as_ref(), kinds),
                 Err(error) => {
                     // The engine mends what is damaged, says so and tells of it again.
-                    self.limits.changed.remove(&facet);
-                    if self.summaries.note("limits-unknown", None, facet.facet) {
+                    self.changed.remove(&facet);
+                    if summaries.note("limits-unknown", None, facet.facet) {
                         tracing::warn!(record = %facet.record, facet = %facet.facet, %error, "time limits of a facet are not known");
                     }
                 }
@@ -112,104 +105,98 @@ impl Keeper {
         }
     }
 
-    /// The facets of some records after this one whose time limits are not known yet. Never all at
-    /// once, for a county has millions; and in the order in which the store has them, for where they
-    /// lie scattered each has to be fetched from the disk by itself.
-    fn concerned_after(&self, kinds: &Kinds, after: Option<RecordId>) -> Vec<FacetId> {
-        let index = self.engine.index();
-        let labels = index
-            .labels()
-            .filter(|label| due::concerns(kinds, label.facet));
-        let mut ahead = BTreeMap::new();
-        for label in labels {
-            let mut records = index.records_after(label, after);
-            if let Some(first) = records.next() {
-                ahead.insert((first, *label), records);
-            }
-        }
-        let mut some: Vec<FacetId> = Vec::new();
-        while let Some(((record, label), mut records)) = ahead.pop_first() {
-            let begins = some.last().is_none_or(|last| last.record != record);
-            if begins && some.len() >= LOOK_AT_ONCE {
-                break;
-            }
-            some.push(label.facet_of(record));
-            if let Some(next) = records.next() {
-                ahead.insert((next, label), records);
-            }
-        }
-        some
-    }
-
-    /// Does what this node has to do by itself, and says when to look again.
-    pub(super) fn watch_limits(&mut self) -> Result<(), Problem> {
-        let now = self.clock.now();
-        if now.instant < self.limits.look_at || self.room.is_short() {
-            return Ok(());
-        }
-        self.find_some_limits();
-        if self.limits.is_behind() {
-            // The rest follows when what waits has been done.
-            return Ok(());
-        }
-        let wall = self.engine.floored(now.wall);
-        let next = self.limits.due.next(wall);
+    /// What this node has to do by itself now; looks again when the next time is up.
+    pub(super) fn acts(
+        &mut self,
+        engine: &Engine,
+        store: &SledStore,
+        now: Now,
+    ) -> Result<Vec<Act>, ReplicaError> {
+        let wall = engine.floored(now.wall);
+        let next = self.due.next(wall);
         let wait_ms = next.map_or(LOOK_MS, |next| next.ms.saturating_sub(wall.ms).min(LOOK_MS));
-        self.limits.look_at = now.instant.after_ms(wait_ms.max(1));
-        if !self.engine.confirms(wall, CONFIRMED_WITHIN_MS) {
-            return Ok(());
+        self.look_at = now.instant.after_ms(wait_ms.max(1));
+        if !engine.confirms(wall, CONFIRMED_WITHIN_MS) {
+            return Ok(Vec::new());
         }
-        let (charter, node) = (self.engine.charter().clone(), self.node());
-        let acts = Arc::make_mut(&mut self.limits.due).acts(node, &*charter, wall, &self.store);
-        for act in acts.map_err(|error| super::keeper::damaged(&error))? {
-            match act {
-                Act::Step(draft) => self.take_step(draft)?,
-                Act::Letter(draft) => self.send_letter(draft)?,
-                Act::Receipt(draft) => self.give_receipt(draft)?,
-            }
+        let charter = engine.charter();
+        Arc::make_mut(&mut self.due).acts(engine.node(), &**charter, wall, store)
+    }
+}
+
+/// The facets of some records after this one whose time limits are not known yet. Never all at
+/// once, for a county has millions; and in the order in which the store has them, for where they
+/// lie scattered each has to be fetched from the disk by itself.
+fn concerned_after(engine: &Engine, kinds: &Kinds, after: Option<RecordId>) -> Vec<FacetId> {
+    let index = engine.index();
+    let labels = index
+        .labels()
+        .filter(|label| due::concerns(kinds, label.facet));
+    let mut ahead = BTreeMap::new();
+    for label in labels {
+        let mut records = index.records_after(label, after);
+        if let Some(first) = records.next() {
+            ahead.insert((first, *label), records);
         }
-        Ok(())
     }
+    let mut some: Vec<FacetId> = Vec::new();
+    while let Some(((record, label), mut records)) = ahead.pop_first() {
+        let begins = some.last().is_none_or(|last| last.record != record);
+        if begins && some.len() >= LOOK_AT_ONCE {
+            break;
+        }
+        some.push(label.facet_of(record));
+        if let Some(next) = records.next() {
+            ahead.insert((next, label), records);
+        }
+    }
+    some
+}
 
-    fn take_step(&mut self, draft: Draft) -> Result<(), Problem> {
-        let (record, facet) = (draft.facet.record, draft.facet.facet);
-        let summaries = self.summaries.clone();
-        self.write(vec![draft], move |outcome| match outcome {
-            Ok(_) => {
-                tracing::info!(%record, %facet, "time was up and a step was taken");
-            }
-            Err(error) => {
-                if summaries.note("no-step", None, facet) {
-                    tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
+/// Takes what became of a draft.
+type Outcome = Box<dyn FnOnce(Result<Vec<CommitHash>, WriteRefused>) + Send>;
+
+/// The draft of an act, and what is logged when it is written or refused.
+pub(super) fn logged(act: Act, summaries: &Summaries) -> (Draft, Outcome) {
+    let (Act::Step(draft) | Act::Letter(draft) | Act::Receipt(draft)) = &act;
+    let (record, facet) = (draft.facet.record, draft.facet.facet);
+    let summaries = summaries.clone();
+    match act {
+        Act::Step(draft) => {
+            let outcome = move |outcome: Result<_, WriteRefused>| match outcome {
+                Ok(_) => {
+                    tracing::info!(%record, %facet, "time was up and a step was taken");
                 }
-            }
-        })
-    }
-
-    fn send_letter(&mut self, draft: Draft) -> Result<(), Problem> {
-        let (record, facet) = (draft.facet.record, draft.facet.facet);
-        let summaries = self.summaries.clone();
-        self.write(vec![draft], move |outcome| match outcome {
-            Ok(_) => {
-                tracing::info!(%record, %facet, "time was up and a letter was sent");
-            }
-            Err(error) => {
-                if summaries.note("no-letter", None, facet) {
-                    tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
+                Err(error) => {
+                    if summaries.note("no-step", None, facet) {
+                        tracing::warn!(%record, %facet, %error, "time was up and no step was taken");
+                    }
                 }
-            }
-        })
-    }
-
-    fn give_receipt(&mut self, draft: Draft) -> Result<(), Problem> {
-        let (record, facet) = (draft.facet.record, draft.facet.facet);
-        let summaries = self.summaries.clone();
-        self.write(vec![draft], move |outcome| {
-            if let Err(error) = outcome
-                && summaries.note("no-receipt", None, facet)
-            {
-                tracing::warn!(%record, %facet, %error, "something arrived and no receipt was given");
-            }
-        })
+            };
+            (draft, Box::new(outcome))
+        }
+        Act::Letter(draft) => {
+            let outcome = move |outcome: Result<_, WriteRefused>| match outcome {
+                Ok(_) => {
+                    tracing::info!(%record, %facet, "time was up and a letter was sent");
+                }
+                Err(error) => {
+                    if summaries.note("no-letter", None, facet) {
+                        tracing::warn!(%record, %facet, %error, "time was up and no letter was sent");
+                    }
+                }
+            };
+            (draft, Box::new(outcome))
+        }
+        Act::Receipt(draft) => {
+            let outcome = move |outcome: Result<_, WriteRefused>| {
+                if let Err(error) = outcome
+                    && summaries.note("no-receipt", None, facet)
+                {
+                    tracing::warn!(%record, %facet, %error, "something arrived and no receipt was given");
+                }
+            };
+            (draft, Box::new(outcome))
+        }
     }
 }

@@ -1,21 +1,22 @@
-//! The keeper's part in the read model: it is fed with what the engine made durable, after that and
+//! The read model beside the replica: it is fed with what the engine made durable, after that and
 //! never before, and whatever goes wrong with it stops nothing else.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
-use crdt_model::engine::Input;
+use crdt_model::engine::Engine;
 use crdt_model::ids::CharterVersion;
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::Held;
 
-use super::keeper::Keeper;
-use super::view::{Footing, Gate};
+use super::limits::Limits;
+use super::view::{Gate, Standing, hindered};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_readmodel::{Opened, Owner, Progress, ReadModel, ReadModelError, SLICE_FACETS};
+use crdt_model::time::Now;
+use node_readmodel::{Opened, Owner, Place, Progress, ReadModel, ReadModelError, SLICE_FACETS};
+use node_store::SledStore;
 
 /// Facets that are followed in one go: everybody waits that long.
 const FOLLOWED_AT_ONCE: usize = 64;
@@ -48,6 +49,8 @@ pub(super) struct Reading {
     mended: BTreeSet<FacetId>,
     /// Lets questions in that run on other threads.
     gate: Gate,
+    /// What such questions begin from.
+    standing: Standing,
     /// What such questions could not read.
     failures: (Sender<ReadModelError>, Receiver<ReadModelError>),
 }
@@ -61,10 +64,12 @@ pub enum Followed {
     Some,
     /// Another program holds the file; it has to be tried again later.
     Hindered,
+    /// The replica's facet is damaged; the engine mends it.
+    Damaged(FacetId),
 }
 
 impl Reading {
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, standing: Standing) -> Self {
         Self {
             folder,
             model: None,
@@ -77,6 +82,7 @@ impl Reading {
             off: None,
             mended: BTreeSet::new(),
             gate: Gate::default(),
+            standing,
             failures: mpsc::channel(),
         }
     }
@@ -110,22 +116,20 @@ impl Reading {
     }
 
     /// Whether it may have something that the replica has otherwise, or not at all.
-    fn is_behind(&self) -> bool {
+    pub(super) fn is_behind(&self) -> bool {
         self.purge_due || !self.first.is_empty()
     }
-}
 
-impl Keeper {
-    /// Whether the read model has something to take up that can wait while there is other work: not too
-    /// much, and nothing has to go.
-    pub(super) fn read_model_may_wait(&self) -> bool {
-        let Reading {
+    /// Whether it has something to take up that can wait while there is other work: not too much, and
+    /// nothing has to go.
+    pub(super) fn may_wait(&self) -> bool {
+        let Self {
             model,
             first,
             changed,
             purge_due,
             ..
-        } = &self.reading;
+        } = self;
         let catching_up = model
             .as_ref()
             .is_none_or(|model| model.progress(0).is_some());
@@ -133,61 +137,86 @@ impl Keeper {
         !catching_up && !purge_due && first.is_empty() && waiting.contains(&changed.len())
     }
 
-    /// Brings more of what changed into the read model.
-    ///
-    /// # Errors
-    /// Only if the store has failed.
-    pub fn follow(&mut self) -> Result<Followed, Problem> {
-        if self.reading.off.is_some() {
-            return Ok(Followed::All);
+    /// Whether more has to be followed before a question is answered, after so many rounds of that: all
+    /// of it if `whole`, or only what is known to differ and takes no longer than others can wait.
+    pub(super) fn wants(&self, round: usize, whole: bool) -> bool {
+        // What is too much to be waited for is not even begun: the answer says that it is missing.
+        let waiting = self.changed.len();
+        let waits = match round {
+            0 => waiting < ROUNDS_MAX * FOLLOWED_AT_ONCE,
+            _ => waiting > 0 && round < ROUNDS_MAX,
+        };
+        whole || self.is_behind() || waits
+    }
+
+    /// Whether it has all that a question may expect of it.
+    pub(super) fn is_brought_up(&self) -> bool {
+        let waits = 1..ROUNDS_MAX * FOLLOWED_AT_ONCE;
+        !self.is_behind() && !waits.contains(&self.changed.len())
+    }
+
+    /// Whether something has to go from it that may be in it.
+    pub(super) fn has_to_purge(&self) -> bool {
+        self.purge_due && self.folder.exists()
+    }
+
+    /// Brings more of what changed into it.
+    pub(super) fn follow(
+        &mut self,
+        engine: &Engine,
+        store: &SledStore,
+        limits: &mut Limits,
+    ) -> Followed {
+        if self.off.is_some() {
+            return Followed::All;
         }
-        match self.follow_some() {
+        match self.follow_some(engine, store, limits) {
             Ok(followed) => {
-                self.reading.mended.clear();
-                Ok(followed)
+                self.mended.clear();
+                followed
             }
-            Err(error) if error.is_busy() || error.is_full() => Ok(Followed::Hindered),
+            Err(error) if error.is_busy() || error.is_full() => Followed::Hindered,
             Err(error) => match error.damaged_facet() {
-                Some(facet) if self.reading.mended.insert(facet) => {
-                    self.input(Input::Damaged { facet })?;
-                    Ok(Followed::Some)
-                }
-                _ => Ok(self.failed(&error)),
+                Some(facet) if self.mended.insert(facet) => Followed::Damaged(facet),
+                _ => self.failed(engine, &error),
             },
         }
     }
 
-    fn follow_some(&mut self) -> Result<Followed, ReadModelError> {
-        self.open_read_model()?;
-        let Some(model) = &mut self.reading.model else {
+    fn follow_some(
+        &mut self,
+        engine: &Engine,
+        store: &SledStore,
+        limits: &mut Limits,
+    ) -> Result<Followed, ReadModelError> {
+        self.open(engine)?;
+        let Some(model) = &mut self.model else {
             return Ok(Followed::All);
         };
-        let (limits, charter) = (&mut self.limits, self.engine.charter().clone());
-        let seen = &mut |facet: &FacetId, held: Option<&Held>| {
-            limits.look(facet, held, charter.kinds());
-        };
-        if self.reading.purge_due {
-            let _nobody = self.reading.gate.close();
-            model.purge(&self.store)?;
-            self.reading.purge_due = false;
+        let kinds = engine.charter().kinds();
+        let seen = &mut |facet: &FacetId, held: Option<&Held>| limits.look(facet, held, kinds);
+        if self.purge_due {
+            let _nobody = self.gate.close();
+            model.purge(store)?;
+            self.purge_due = false;
         }
-        let waiting = match self.reading.first.is_empty() {
-            true => &mut self.reading.changed,
-            false => &mut self.reading.first,
+        let waiting = match self.first.is_empty() {
+            true => &mut self.changed,
+            false => &mut self.first,
         };
         let changed: BTreeSet<_> = waiting.iter().copied().take(FOLLOWED_AT_ONCE).collect();
         if !changed.is_empty() {
-            model.follow(&self.store, &changed, seen)?;
+            model.follow(store, &changed, seen)?;
             for facet in &changed {
-                self.reading.first.remove(facet);
-                self.reading.changed.remove(facet);
+                self.first.remove(facet);
+                self.changed.remove(facet);
             }
             return Ok(Followed::Some);
         }
-        if model.catch_up(&self.store, seen)? {
+        if model.catch_up(store, seen)? {
             return Ok(Followed::Some);
         }
-        self.reading.last_try = false;
+        self.last_try = false;
         Ok(match model.is_hindered() {
             true => Followed::Hindered,
             false => Followed::All,
@@ -195,52 +224,48 @@ impl Keeper {
     }
 
     /// Opens it, and changes its tables with the charter.
-    fn open_read_model(&mut self) -> Result<(), ReadModelError> {
-        let charter = self.engine.charter();
-        let owner = Owner {
-            node: self.engine.node(),
-            charter: charter.version(),
-        };
-        match self.reading.model.take() {
-            Some(model) if self.reading.made_for == owner.charter => {
-                self.reading.model = Some(model);
+    fn open(&mut self, engine: &Engine) -> Result<(), ReadModelError> {
+        let charter = engine.charter();
+        let owner = owner(engine);
+        match self.model.take() {
+            Some(model) if self.made_for == owner.charter => {
+                self.model = Some(model);
             }
             Some(model) => {
-                let _nobody = self.reading.gate.close();
+                let _nobody = self.gate.close();
                 let (mut model, anew) = model.change_kinds(charter.kinds(), owner)?;
                 if anew {
                     tracing::info!("the read model is made anew: it was made for other tables");
                 }
                 model.begin_catching_up();
-                self.reading.model = Some(model);
+                self.model = Some(model);
             }
             None => {
-                let folder = &self.reading.folder;
-                let (model, opened) = ReadModel::open(folder, charter.kinds(), owner)?;
+                let (model, opened) = ReadModel::open(&self.folder, charter.kinds(), owner)?;
                 if let Opened::MadeAnew(why) = opened {
                     tracing::warn!(why, "the read model is made anew");
-                    self.reading.made_anew = Some(why);
+                    self.made_anew = Some(why);
                 }
-                self.reading.model = Some(model);
+                self.model = Some(model);
             }
         }
-        self.reading.made_for = owner.charter;
+        self.made_for = owner.charter;
         Ok(())
     }
 
     /// Makes it anew, once; if it fails again it is left alone until the node starts again or a
     /// person has it made anew.
-    fn failed(&mut self, error: &ReadModelError) -> Followed {
+    fn failed(&mut self, engine: &Engine, error: &ReadModelError) -> Followed {
         let why = error.to_string();
-        let made = match self.reading.last_try {
+        let made = match self.last_try {
             true => Err(why.clone()),
             false => {
                 tracing::warn!(why, "the read model failed and is made anew");
-                self.reading.made_anew = Some(why.clone());
-                self.make_read_model().map_err(|error| error.to_string())
+                self.made_anew = Some(why.clone());
+                self.make(engine).map_err(|error| error.to_string())
             }
         };
-        self.reading.last_try = true;
+        self.last_try = true;
         match made {
             Ok(()) => Followed::Some,
             Err(why) => {
@@ -248,123 +273,101 @@ impl Keeper {
                     why,
                     "the read model cannot be used; records are not affected"
                 );
-                self.reading.model = None;
-                self.reading.first.clear();
-                self.reading.changed.clear();
-                let _nobody = self.reading.gate.close();
+                self.model = None;
+                self.first.clear();
+                self.changed.clear();
+                self.standing.clear();
+                let _nobody = self.gate.close();
                 // Nobody would see to what is dropped from now on. It may be what cannot be done.
-                let _ = node_readmodel::remove(&self.reading.folder);
-                self.reading.off = Some(why);
+                let _ = node_readmodel::remove(&self.folder);
+                self.off = Some(why);
                 Followed::All
             }
         }
     }
 
-    fn make_read_model(&mut self) -> Result<(), ReadModelError> {
-        let charter = self.engine.charter();
-        let owner = Owner {
-            node: self.engine.node(),
-            charter: charter.version(),
-        };
-        let _nobody = self.reading.gate.close();
+    fn make(&mut self, engine: &Engine) -> Result<(), ReadModelError> {
+        // What others know of it is true no more.
+        self.standing.clear();
+        let _nobody = self.gate.close();
         // Its files must not be written any more.
-        self.reading.model = None;
-        let model = ReadModel::make(&self.reading.folder, charter.kinds(), owner)?;
-        self.reading.model = Some(model);
-        self.reading.made_for = owner.charter;
-        self.reading.first.clear();
-        self.reading.changed.clear();
-        self.reading.purge_due = false;
-        self.reading.off = None;
+        self.model = None;
+        let owner = owner(engine);
+        let model = ReadModel::make(&self.folder, engine.charter().kinds(), owner)?;
+        self.model = Some(model);
+        self.made_for = owner.charter;
+        self.first.clear();
+        self.changed.clear();
+        self.purge_due = false;
+        self.off = None;
         Ok(())
     }
 
-    /// Why the read model was made anew, the last time since the start.
-    pub fn read_model_made_anew(&self) -> Option<&str> {
-        self.reading.made_anew.as_deref()
+    /// Throws it away and begins again.
+    pub(super) fn rebuild(&mut self, engine: &Engine) -> Result<(), Problem> {
+        self.last_try = true;
+        self.make(engine).map_err(|error| unusable(&error))
     }
 
-    /// Throws the read model away and begins again.
-    pub fn rebuild_read_model(&mut self) -> Result<(), Problem> {
-        self.reading.last_try = true;
-        self.make_read_model().map_err(|error| unusable(&error))
-    }
-
-    /// Takes out of the read model what the replica dropped, if there is one. This comes before that
-    /// is durable in the store: after a crash the read model may lack something, and then makes it
-    /// again, but never has something that went.
-    pub(super) fn purge_read_model(&mut self) -> Result<(), Problem> {
-        if self.reading.purge_due && self.reading.folder.exists() {
-            self.catch_up(false)?;
+    /// What questions on other threads could not read: it is made anew.
+    pub(super) fn take_failures(&mut self, engine: &Engine) {
+        if let Some(error) = self.failures.1.try_iter().last() {
+            self.read_failed(engine, &error);
         }
-        Ok(())
     }
 
-    /// Brings the read model to what the replica has: all of it, or only what is known to differ and
-    /// takes no longer than others can wait.
-    pub(super) fn catch_up(&mut self, whole: bool) -> Result<(), Problem> {
-        for round in 0.. {
-            // What is too much to be waited for is not even begun: the answer says that it is missing.
-            let waiting = self.reading.changed.len();
-            let waits = match round {
-                0 => waiting < ROUNDS_MAX * FOLLOWED_AT_ONCE,
-                _ => waiting > 0 && round < ROUNDS_MAX,
-            };
-            let wanted = whole || self.reading.is_behind() || waits;
-            if !wanted || self.follow()? != Followed::Some {
-                break;
-            }
+    /// A question found the file to be unreadable.
+    pub(super) fn read_failed(&mut self, engine: &Engine, error: &ReadModelError) {
+        if !error.is_busy() {
+            self.failed(engine, error);
         }
-        Ok(())
     }
 
-    /// Brings the read model up for a question, and sees whether it can be relied on. Where it is damaged
-    /// it is made anew, and the question is answered as after a start.
-    pub fn prepare_read_model(&mut self, whole: bool) -> Result<(), Problem> {
-        if let Some(error) = self.reading.failures.1.try_iter().last() {
-            self.read_failed(&error);
-        }
-        self.catch_up(whole)?;
-        let now = self.clock.now();
-        let verified = self.reading.model.as_mut().map(|model| model.verify(now));
+    /// Looks whether it can be relied on. Where it is damaged it is made anew; false then.
+    pub(super) fn verify(&mut self, engine: &Engine, now: Now) -> bool {
+        let verified = self.model.as_mut().map(|model| model.verify(now));
         match verified {
             Some(Err(error)) if !error.is_busy() => {
-                self.failed(&error);
-                self.catch_up(whole)
+                self.failed(engine, &error);
+                false
             }
-            _ => Ok(()),
+            _ => true,
         }
     }
 
-    /// The read model, with how far it has caught up if it is not done. Where it has something that
-    /// the replica has otherwise it is not given: by another label it might not be for whoever asks.
-    pub fn read_model(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
-        match self.reading.is_behind() {
-            true if self.reading.off.is_none() => Err(hindered()),
-            _ => self.read_model_as_it_stands(),
+    /// Why it was made anew, the last time since the start.
+    pub(super) fn made_anew(&self) -> Option<&str> {
+        self.made_anew.as_deref()
+    }
+
+    /// Where it is, with how far it has caught up if it is not done. Where it has something that the
+    /// replica has otherwise it is not given: by another label it might not be for whoever asks.
+    pub(super) fn place(&self, engine: &Engine) -> Result<(Place, Option<Progress>), Problem> {
+        match self.is_behind() {
+            true if self.off.is_none() => Err(hindered()),
+            _ => {
+                let (model, progress) = self.as_it_stands(engine)?;
+                Ok((model.place(), progress))
+            }
         }
     }
 
-    /// The same, for who asks about the read model itself.
-    pub fn read_model_as_it_stands(&self) -> Result<(&ReadModel, Option<Progress>), Problem> {
-        match (&self.reading.model, &self.reading.off) {
-            (Some(model), None) => Ok((model, self.progress(model))),
+    /// The read model itself, for who asks about it.
+    pub(super) fn as_it_stands(
+        &self,
+        engine: &Engine,
+    ) -> Result<(&ReadModel, Option<Progress>), Problem> {
+        match (&self.model, &self.off) {
+            (Some(model), None) => Ok((model, self.progress(engine, model))),
             (_, Some(why)) => Err(unusable(why)),
             (None, None) => Err(hindered()),
         }
     }
 
-    /// A question found the file to be unreadable.
-    fn read_failed(&mut self, error: &ReadModelError) {
-        if !error.is_busy() {
-            self.failed(error);
-        }
-    }
-
     /// How far it has come, if something is missing.
-    fn progress(&self, model: &ReadModel) -> Option<Progress> {
-        let all = self.engine.index().len();
-        let waiting = self.reading.changed.len() as u64;
+    fn progress(&self, engine: &Engine, model: &ReadModel) -> Option<Progress> {
+        let all = engine.index().len();
+        let waiting = self.changed.len() as u64;
         let followed = (waiting > 0).then(|| Progress {
             done: all.saturating_sub(waiting),
             all,
@@ -372,49 +375,17 @@ impl Keeper {
         model.progress(all).or(followed)
     }
 
-    /// How many facets the read model has.
-    ///
-    /// # Errors
-    /// It cannot be used now.
-    pub fn read_model_facets(&mut self) -> Result<u64, Problem> {
-        let facets = self.read_model_as_it_stands()?.0.facets();
-        facets.map_err(|error| {
-            self.read_failed(&error);
-            hindered()
-        })
-    }
-
-    /// What questions are answered from, as things stand now.
-    pub fn footing(&self) -> Footing {
-        Footing {
-            node: self.node(),
-            charter: Arc::clone(self.engine.charter()),
-            rules: Arc::clone(self.engine.rules()),
-            adopted: self.adopted.clone(),
-            now: self.engine.floored(self.clock.now().wall),
-            store: self.store.reader(),
-            due: Arc::clone(self.limits.due()),
-            reading: self
-                .read_model()
-                .map(|(model, progress)| (model.place(), progress)),
-            gate: self.reading.gate.clone(),
-            failures: self.reading.failures.0.clone(),
-        }
+    /// What lets questions in, and where they tell what they could not read.
+    pub(super) fn entrance(&self) -> (Gate, Sender<ReadModelError>) {
+        (self.gate.clone(), self.failures.0.clone())
     }
 }
 
-pub(crate) fn hindered() -> Problem {
-    Problem::new(
-        "read-model-busy",
-        text!(
-            "查询库正被占用或正在重建，暂时不能查询",
-            "the read model is held by another program or is being made anew"
-        ),
-        text!(
-            "稍后重试；持续如此时，检查是否有其他程序占用查询库文件",
-            "try again in a moment; if it stays so, look for a program that holds its file"
-        ),
-    )
+fn owner(engine: &Engine) -> Owner {
+    Owner {
+        node: engine.node(),
+        charter: engine.charter().version(),
+    }
 }
 
 fn unusable(why: &dyn std::fmt::Display) -> Problem {

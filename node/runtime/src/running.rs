@@ -14,11 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::keeper::{BULK_WAIT_MS, Keeper};
-use super::mail::{MAIL_MAX, Mail, Mailbox, Post, Work};
+use super::mail::{MAIL_MAX, Mailbox, Post, Work};
 use super::reading::Followed;
+use super::view::Standing;
 use super::{ahead, identity, warnings};
 use crdt_model::text;
 use crdt_model::text::Problem;
+use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::room::DISK_FULL;
 use node_machine::settings::Settings;
@@ -120,7 +122,13 @@ fn serve<Doors>(
     let runtime = runtime.map_err(|problem| cannot_start(&problem))?;
     runtime.block_on(async {
         let engine = EngineThread::start(folder.clone(), settings, disk_was_full)?;
-        let Ok((roster, reads_ahead)) = engine.opened.await else {
+        let Ok(Began {
+            roster,
+            reads_ahead,
+            clock,
+            standing,
+        }) = engine.opened.await
+        else {
             // It could not open the node, and says why.
             return told(engine.ended).await;
         };
@@ -133,7 +141,7 @@ fn serve<Doors>(
         };
         let (handle, events) =
             Transport::start(config, roster).map_err(|problem| cannot_listen(&problem))?;
-        let (mailbox, post) = Mailbox::new();
+        let (mailbox, post) = Mailbox::new(clock, standing);
         let doors = open_doors(mailbox.clone()).map_err(|problem| cannot_start(&problem))?;
         watch_for_the_end(mailbox, stop_with_parent);
         // If it has ended already, it says why.
@@ -158,11 +166,21 @@ struct Lines {
 /// The thread of engine and store. It opens them itself: memory that opening takes and gives back
 /// can only be used again on the same thread.
 struct EngineThread {
-    /// Who is a member, and what reads commits ahead, once the node is open.
-    opened: oneshot::Receiver<(Arc<Roster>, Ahead)>,
+    /// Once the node is open.
+    opened: oneshot::Receiver<Began>,
     /// What it waits for then.
     lines: oneshot::Sender<Lines>,
     ended: oneshot::Receiver<Result<(), Problem>>,
+}
+
+/// What other threads need of a node that was opened.
+struct Began {
+    /// Who is a member.
+    roster: Arc<Roster>,
+    /// Reads commits ahead.
+    reads_ahead: Ahead,
+    clock: Clock,
+    standing: Standing,
 }
 
 impl EngineThread {
@@ -180,8 +198,12 @@ impl EngineThread {
             identity::keep_settings(&folder, &mut keeper.store)?;
             warnings::log(&keeper);
             // Whoever waits for this goes away only where the node cannot start, and says why.
-            let roster = Arc::new(keeper.roster());
-            let _ = tell_opened.send((roster, keeper.engine.ahead().clone()));
+            let _ = tell_opened.send(Began {
+                roster: Arc::new(keeper.roster()),
+                reads_ahead: keeper.engine.ahead().clone(),
+                clock: keeper.clock,
+                standing: keeper.standing.clone(),
+            });
             match lines.blocking_recv() {
                 Ok(lines) => run_rounds(keeper, lines),
                 Err(_) => Ok(()),
@@ -241,7 +263,7 @@ struct Rounds {
 /// What a round begins with.
 enum Next {
     Event(Event),
-    Mail(Mail),
+    Mail(Work),
     Bulk(Work),
     Time,
     End,
@@ -254,6 +276,7 @@ impl Rounds {
             if !self.keeper.disk_may_wait() {
                 while self.keeper.make_durable()? {}
             }
+            self.keeper.publish();
             self.keeper.follow_links();
             self.send_commands().await?;
             let mut next = match self.next_before_following().await {
@@ -270,11 +293,8 @@ impl Rounds {
                 only_bulk &= matches!(next, Next::Bulk(_));
                 match next {
                     Next::Event(event) => self.event(event)?,
-                    Next::Mail(Mail::Stop(stopped)) => return self.stop(stopped).await,
-                    Next::Mail(Mail::Work(work)) if self.has_to_wait(&work) => {
-                        self.put_off.push(work);
-                    }
-                    Next::Mail(Mail::Work(work)) => self.work(work)?,
+                    Next::Mail(work) if self.has_to_wait(&work) => self.put_off.push(work),
+                    Next::Mail(work) => self.work(work)?,
                     Next::Bulk(work) => self.bulk_work(work)?,
                     Next::Time => {
                         self.keeper.input(Input::Tick)?;
@@ -283,6 +303,9 @@ impl Rounds {
                         self.keeper.summaries.write_due();
                     }
                     Next::End => return Ok(()),
+                }
+                if let Some(ended) = self.keeper.ending.take() {
+                    return self.stop(ended).await;
                 }
                 // Bulk work shares a turn of the disk, and keeps nobody else from it.
                 let passed_ms = self.keeper.clock.now().instant.since_ms(begun);
@@ -331,7 +354,7 @@ impl Rounds {
     /// What comes before it has been quiet for a moment, as long as the read model may wait for that:
     /// peers that give much wait for this node, and whoever asks the read model has it brought up first.
     async fn next_before_following(&mut self) -> Option<Next> {
-        if !self.put_off.is_empty() || !self.keeper.read_model_may_wait() {
+        if !self.put_off.is_empty() || !self.keeper.reading.may_wait() {
             return None;
         }
         self.next_within(QUIET_MS).await
@@ -353,7 +376,7 @@ impl Rounds {
         let wait_ms = match followed {
             Followed::All if self.keeper.disk_may_wait() => wait_ms.min(BULK_WAIT_MS),
             Followed::All => wait_ms,
-            Followed::Some => 0,
+            Followed::Some | Followed::Damaged(_) => 0,
             Followed::Hindered => wait_ms.min(HINDERED_WAIT_MS),
         };
         self.next_within(wait_ms).await.unwrap_or(Next::Time)
@@ -435,7 +458,7 @@ fn watch_for_the_end(mailbox: Mailbox, stop_with_parent: bool) {
             _ = terminate.recv() => {}
             _ = hangup.recv() => {}
         }
-        let _ = mailbox.stop(|| {}).await;
+        mailbox.stop().await;
     });
 }
 

@@ -6,8 +6,8 @@ use crdt_model::store::{Batch, Store};
 use crdt_model::time::WallTime;
 use serde::{Deserialize, Serialize};
 
-use super::founding::store_problem;
-use super::repair::{self, Missing};
+use super::missing::{self, Missing};
+use super::problems::store_problem;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_machine::folder::NodeFolder;
@@ -40,7 +40,7 @@ impl TakenUp {
         store: &SledStore,
         folder: &NodeFolder,
     ) -> Result<Self, Problem> {
-        let mut missing = repair::missing(store, folder)?;
+        let mut missing = missing::missing(store, folder)?;
         for one in &missing {
             let Missing {
                 code, had, held, ..

@@ -10,7 +10,8 @@ use crdt_model::due::Due;
 use crdt_model::ids::NodeId;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use crdt_model::time::WallTime;
+use crdt_model::time::{Now, WallTime};
+use node_machine::clock::Clock;
 use node_readmodel::{CallOff, Place, Progress, ReadModelError, Tables};
 use node_store::SledReader;
 use policy::signing::adopt::AdoptedCharter;
@@ -55,16 +56,66 @@ pub struct Footing {
     pub now: WallTime,
     /// The replica. It goes on changing.
     pub store: SledReader,
-    /// The time limits that run.
-    pub due: Arc<Due>,
+    /// The time limits that run; none where nobody has looked whether all are known.
+    pub due: Option<Arc<Due>>,
     pub(crate) reading: Result<(Place, Option<Progress>), Problem>,
+    /// Whether the read model has all that a question may expect of it.
+    pub(crate) brought_up: bool,
     pub(crate) gate: Gate,
     pub(crate) failures: Sender<ReadModelError>,
+}
+
+/// How things stood at the end of the engine's last turn: questions are answered from it without waiting
+/// for the next one, whatever that is busy with.
+#[derive(Clone, Default)]
+pub struct Standing(Arc<Mutex<Last>>);
+
+#[derive(Default)]
+struct Last {
+    footing: Option<Footing>,
+    acknowledged: u64,
+}
+
+impl Standing {
+    /// How things stand; none where something was acknowledged since that a question must see. With
+    /// `read_model`, none either where that has to be brought up first.
+    pub fn footing(&self, clock: &Clock, read_model: bool) -> Option<Footing> {
+        let footing = self.last().footing.clone()?;
+        let now = clock.now();
+        if read_model && !footing.may_read(now) {
+            return None;
+        }
+        Some(Footing {
+            now: footing.now.max(now.wall),
+            ..footing
+        })
+    }
+
+    /// How often something was acknowledged that answers have to show from then on.
+    pub fn acknowledged(&self) -> u64 {
+        self.last().acknowledged
+    }
+
+    pub(crate) fn set(&self, footing: Footing) {
+        self.last().footing = Some(footing);
+    }
+
+    /// Nobody is answered from what was, for something is about to be acknowledged.
+    pub(crate) fn clear(&self) {
+        let mut last = self.last();
+        last.footing = None;
+        last.acknowledged += 1;
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What one question is answered from.
 pub struct View<'a> {
     footing: &'a Footing,
+    call_off: &'a CallOff,
     // The connection is closed before the question counts as ended.
     tables: OnceCell<(Tables, Inside)>,
 }
@@ -77,40 +128,60 @@ impl std::ops::Deref for View<'_> {
 }
 
 impl Footing {
-    /// Answers a question. Where something has to go from the read model meanwhile, the question waits
-    /// for that and begins again.
+    /// Whether questions may be answered from the read model as it is.
+    fn may_read(&self, now: Now) -> bool {
+        let place = self.reading.as_ref().ok();
+        self.brought_up && place.is_some_and(|(place, _)| place.is_whole(now))
+    }
+
+    /// Answers a question, which ends early where it is called off. Where something has to go from the
+    /// read model meanwhile, the question waits for that and begins again.
     ///
     /// # Errors
-    /// It was refused, or the read model cannot be read; whoever keeps it is told.
+    /// It was refused or called off, or the read model cannot be read; whoever keeps it is told.
     pub fn ask<T>(
         &self,
+        call_off: &CallOff,
         mut question: impl FnMut(&View<'_>) -> Result<T, Unanswered>,
     ) -> Result<T, Problem> {
         for _ in 0..TRIES_MAX {
             let view = View {
                 footing: self,
+                call_off,
                 tables: OnceCell::new(),
             };
             match question(&view) {
                 Ok(answer) => return Ok(answer),
                 Err(Unanswered::Refused(problem)) => return Err(*problem),
                 Err(Unanswered::Failed(error)) if error.is_interrupted() => {
-                    if !self.gate.0.call_off.is_called() {
+                    if call_off.is_called() || !self.gate.0.call_off.is_called() {
                         return Err(too_long());
                     }
                 }
                 Err(Unanswered::Failed(error)) => {
                     // Nobody takes it where the node is ending.
                     let _ = self.failures.send(error);
-                    return Err(super::reading::hindered());
+                    return Err(hindered());
                 }
             }
         }
-        Err(super::reading::hindered())
+        Err(hindered())
     }
 }
 
 impl View<'_> {
+    /// Whether nobody waits for the answer any more. Asked by what works through much outside the read
+    /// model.
+    ///
+    /// # Errors
+    /// It is called off.
+    pub fn go_on(&self) -> Result<(), Problem> {
+        match self.call_off.is_called() {
+            true => Err(too_long()),
+            false => Ok(()),
+        }
+    }
+
     /// The read model, with how far it has caught up if it is not done.
     ///
     /// # Errors
@@ -121,7 +192,7 @@ impl View<'_> {
             return Ok((tables, catching_up));
         }
         let inside = self.gate.enter();
-        let tables = place.open(self.gate.0.call_off.clone())?;
+        let tables = place.open(&[self.gate.0.call_off.clone(), self.call_off.clone()])?;
         let (tables, _) = self.tables.get_or_init(|| (tables, inside));
         Ok((tables, catching_up))
     }
@@ -135,6 +206,20 @@ fn too_long() -> Problem {
             "this question takes too much work, and was ended"
         ),
         text!("请缩小范围后再查", "ask for less at a time"),
+    )
+}
+
+pub(crate) fn hindered() -> Problem {
+    Problem::new(
+        "read-model-busy",
+        text!(
+            "查询库正被占用或正在重建，暂时不能查询",
+            "the read model is held by another program or is being made anew"
+        ),
+        text!(
+            "稍后重试；持续如此时，检查是否有其他程序占用查询库文件",
+            "try again in a moment; if it stays so, look for a program that holds its file"
+        ),
     )
 }
 

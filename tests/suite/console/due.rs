@@ -1,7 +1,8 @@
 //! What a list of time limits mentions.
 
 use netsim::secrecy::Mentions;
-use node_app::asked::due::{DueItem, DueLetter, DueList, Sending};
+use node_app::due::{DueItem, DueLetter, Sending};
+use node_app::use_cases::due::DueList;
 
 use super::replies::{List, bare, count, free, name, title};
 

@@ -1,7 +1,7 @@
 //! What proposed pairs of reports mention.
 
 use netsim::secrecy::Mentions;
-use node_app::asked::duplicates::{Duplicates, Pair, Sent};
+use node_app::use_cases::record_duplicates::{Duplicates, Pair, Sent};
 
 use super::replies::{List, bare, count, free, title};
 

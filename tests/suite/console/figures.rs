@@ -1,9 +1,10 @@
 //! What the county's figures mention.
 
 use netsim::secrecy::Mentions;
-use node_app::asked::measuring::{Figure, FigureCell, Figures, Heard, Silent};
-use node_app::asked::snapshotting::{Named, Shown};
+use node_app::heard::{Heard, Silent};
+use node_app::snapshot::held::{Named, Shown};
 use node_app::snapshot::{Corrected, Listed, Snapshot, Taken};
+use node_app::use_cases::measure::{Figure, FigureCell, Figures};
 use node_readmodel::measure::Cell;
 
 use super::replies::{List, count, free, name, title};

@@ -3,10 +3,13 @@
 use crdt_model::kind::{Title, Word};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Mention, Mentions};
-use node_app::asked::finding::{
-    Found, FoundColumn, FoundRow, Hit, Hits, LeftOutItem, LeftOutList, Progress, ReadModelStatus,
-};
-use node_app::asked::protocol::LeftOutView;
+use node_app::use_cases::read_model::ReadModelStatus;
+use node_app::use_cases::record_find::{Found, FoundColumn};
+use node_app::use_cases::record_left_out::{LeftOutItem, LeftOutList};
+use node_app::use_cases::record_search::{Hit, Hits};
+use node_app::use_cases::record_show::LeftOutView;
+use node_readmodel::Progress;
+use node_readmodel::find::FoundRow;
 
 use super::replies::{List, bare, count, free, name, title, value};
 

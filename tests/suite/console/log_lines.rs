@@ -12,11 +12,14 @@ enum Says {
     Dropped,
     /// A facet that this node holds, and what the person who looked at it gave as a reason.
     HeldFacet,
+    /// Who asked what and why, with the record, facet or node that they named, held here or not; and
+    /// how it ended, as they were told.
+    Asked,
     /// What `netsim::secrecy::mentions::alarm` lists.
     Alarm,
 }
 
-use Says::{Alarm, Dropped, HeldFacet, NothingOfFacets};
+use Says::{Alarm, Asked, Dropped, HeldFacet, NothingOfFacets};
 
 /// The file, what is passed, and what that mentions.
 const LINES: &[(&str, &str, Says)] = &[
@@ -31,33 +34,23 @@ const LINES: &[(&str, &str, Says)] = &[
         HeldFacet,
     ),
     (
-        "app/answers/mod.rs",
-        r#"warn: %error, "a question could not be answered""#,
+        "app/door/mod.rs",
+        r#"info: ask = name, way_in, user, role, reason, about, ended, "asked""#,
+        Asked,
+    ),
+    (
+        "app/door/mod.rs",
+        r#"info: polls, minutes, "the node was asked how it stands""#,
         NothingOfFacets,
     ),
     (
-        "app/answers/snapshot.rs",
-        r#"warn: %error, "a snapshot could not be taken""#,
+        "app/door/node.rs",
+        r#"warn: %error, "a thread could not be started, and a request is not answered""#,
         NothingOfFacets,
     ),
     (
-        "app/answers/importing.rs",
-        r#"warn: %error, "an import could not begin""#,
-        NothingOfFacets,
-    ),
-    (
-        "app/answers/left_out.rs",
-        r#"info: %role, values, reason, "a person listed what does not count""#,
-        HeldFacet,
-    ),
-    (
-        "runtime/beats.rs",
+        "runtime/keeper.rs",
         r#"warn: %facet, %error, "this node could not write that it is there""#,
-        NothingOfFacets,
-    ),
-    (
-        "app/answers/snapshot.rs",
-        r#"info: "a person took a snapshot""#,
         NothingOfFacets,
     ),
     (
@@ -207,24 +200,9 @@ const LINES: &[(&str, &str, Says)] = &[
         HeldFacet,
     ),
     (
-        "app/answers/finding.rs",
-        r#"info: facet = %name, %role, rows, reason, "a person listed facets""#,
-        HeldFacet,
-    ),
-    (
-        "app/answers/finding.rs",
-        r#"info: %role, hits, reason, "a person searched the texts of facets""#,
-        HeldFacet,
-    ),
-    (
-        "app/answers/records.rs",
+        "app/use_cases/record_show.rs",
         r#"info: %record, %facet, %role, readable, reason, "a person looked at a facet""#,
         HeldFacet,
-    ),
-    (
-        "app/answers/report.rs",
-        r#"info: %role, cadence, %first, "a person drew up a report""#,
-        NothingOfFacets,
     ),
     (
         "store/sled.rs",

@@ -1,7 +1,7 @@
 //! What a list of receipts mentions.
 
 use netsim::secrecy::Mentions;
-use node_app::asked::receipts::{ReceiptLine, Receipts};
+use node_app::use_cases::record_receipts::{ReceiptLine, Receipts};
 
 use super::replies::{List, free};
 

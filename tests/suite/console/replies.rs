@@ -1,5 +1,6 @@
-//! What each reply of the control socket mentions. Every type is taken apart without `..`: a field
-//! or variant that is new does not compile here until somebody has said what it mentions.
+//! What each line mentions that the control socket answers with. All requests are gone through, and
+//! every type of their answers is taken apart without `..`: a request, field or variant that is new
+//! does not compile here until somebody has said what it mentions.
 
 use std::collections::BTreeMap;
 
@@ -13,90 +14,161 @@ use crdt_model::label::FacetId;
 use crdt_model::text::{Problem, Text};
 use crdt_model::value::Value;
 use netsim::secrecy::{Mention, Mentions};
-use node_app::asked::importing::ImportReport;
-use node_app::asked::protocol::{
-    Cause, FacetView, FieldView, HeldFacet, NextStep, NodeStatus, PeerLine, RecordLine, RecordView,
-    RefusedCommit, Reply, ValueView, Why,
-};
+use node_app::door::line::{Told, told};
+use node_app::door::task::Progress;
+use node_app::door::use_case::UseCase;
+use node_app::next_steps::NextStep;
+use node_app::requests::Request;
+use node_app::use_cases::checkpoint::Checkpoint;
+use node_app::use_cases::decisions::Decisions;
+use node_app::use_cases::import::ImportReport;
+use node_app::use_cases::inventory::{HeldFacet, Inventory};
+use node_app::use_cases::offer::Adopted;
+use node_app::use_cases::quarantine::{Quarantine, RefusedCommit};
+use node_app::use_cases::record_list::{RecordLine, Records};
+use node_app::use_cases::record_locate::Located;
+use node_app::use_cases::record_show::{FacetView, FieldView, RecordView, ValueView};
+use node_app::use_cases::status::{NodeStatus, PeerLine};
+use node_app::use_cases::stop::Done;
+use node_app::use_cases::why::{Cause, Why};
+use node_app::written::Written;
 use policy::review::replay::Logged;
 
 use super::due::due;
 use super::duplicates::duplicates;
 use super::receipts::receipts;
-use super::{found, reported};
+use super::{figures, found, reported};
 
 pub(super) type List = Vec<Mention>;
 
-/// What a reply mentions to the node that gives it.
-pub(crate) fn mentions(reply: &Reply) -> Vec<Mention> {
+/// What a line that answers a request mentions to the node that writes it.
+pub(crate) fn mentions(request: &Request, line: &[u8]) -> Vec<Mention> {
+    match request {
+        Request::Status(asked) => of_line(&**asked, line, list_status),
+        Request::WhyPeer(asked) => of_line(&**asked, line, why),
+        Request::WhyRecord(asked) => of_line(&**asked, line, why),
+        Request::RecordAdd(asked) => of_line(&**asked, line, written),
+        Request::RecordSet(asked) => of_line(&**asked, line, written),
+        Request::RecordShow(asked) => of_line(&**asked, line, record),
+        Request::RecordList(asked) => of_line(&**asked, line, records),
+        Request::RecordLocate(asked) => of_line(&**asked, line, located),
+        Request::RecordFind(asked) => of_line(&**asked, line, found::rows),
+        Request::RecordSearch(asked) => of_line(&**asked, line, found::hits),
+        Request::RecordReceipts(asked) => of_line(&**asked, line, receipts),
+        Request::RecordDuplicates(asked) => of_line(&**asked, line, duplicates),
+        Request::RecordLeftOut(asked) => of_line(&**asked, line, found::left_out_list),
+        Request::Due(asked) => of_line(&**asked, line, due),
+        Request::Measure(asked) => of_line(&**asked, line, figures::figures),
+        Request::Report(asked) => of_line(&**asked, line, reported::report),
+        Request::SnapshotShow(asked) => of_line(&**asked, line, figures::snapshot),
+        Request::SnapshotTake(asked) => of_line(&**asked, line, figures::snapshot),
+        Request::Import(asked) => of_line(&**asked, line, imported),
+        Request::ReadModel(asked) => of_line(&**asked, line, found::status),
+        Request::Inventory(asked) => of_line(&**asked, line, inventory),
+        Request::Decisions(asked) => of_line(&**asked, line, decisions),
+        Request::Quarantine(asked) => of_line(&**asked, line, quarantine),
+        Request::Checkpoint(asked) => of_line(&**asked, line, checkpoint),
+        Request::Offer(asked) => of_line(&**asked, line, adopted),
+        Request::Emergency(asked) => of_line(&**asked, line, emergency),
+        Request::Cut(asked) => of_line(&**asked, line, done),
+        Request::Stop(asked) => of_line(&**asked, line, done),
+    }
+}
+
+fn of_line<U: UseCase>(_: &U, line: &[u8], answer: impl Fn(&U::Answer, &mut List)) -> List {
     let mut to = List::new();
-    match reply {
-        Reply::Status(status) => list_status(status, &mut to),
-        Reply::Why(Why { question, because }) => {
-            text(question, &mut to);
-            for Cause { text: words, rules } in because {
-                text(words, &mut to);
-                free_all(rules, &mut to);
-            }
+    match told::<U>(line).expect("a line that a node writes") {
+        Told::Answer(Ok(one)) => answer(&one, &mut to),
+        Told::Answer(Err(one)) => {
+            assert_ne!(one.code, "internal-answer", "{one:?}");
+            problem(&one, &mut to);
         }
-        Reply::LeftOut(list) => found::left_out_list(list, &mut to),
-        Reply::Written {
-            record,
-            code,
-            commits,
-        } => {
-            bare(*record, &mut to);
-            free(code, &mut to);
-            commits.list(&mut to);
+        Told::Progress(Progress {
+            stage: _,
+            done,
+            of: all,
+        }) => {
+            count("rows, records or facets that are done", None, done, &mut to);
+            count("rows, records or facets", None, all, &mut to);
         }
-        Reply::Record(view) => {
-            let RecordView {
-                record,
-                code,
-                kind,
-                facets,
-            } = &**view;
-            free(code, &mut to);
-            bare(*record, &mut to);
-            name(*kind, &mut to);
-            facets.iter().for_each(|one| facet(*record, one, &mut to));
-        }
-        Reply::Records { records, more: _ } => {
-            records.iter().for_each(|one| line(one, &mut to));
-        }
-        Reply::Found(found) => found::rows(found, &mut to),
-        Reply::Hits(hits) => found::hits(hits, &mut to),
-        Reply::Report(report) => reported::report(report, &mut to),
-        Reply::ReadModel(status) => found::status(status, &mut to),
-        Reply::Inventory { facets, more: _ } => {
-            facets.iter().for_each(|one| held(one, &mut to));
-        }
-        Reply::Decisions { decisions, next } => {
-            decisions.iter().for_each(|one| decided(one, &mut to));
-            next.iter()
-                .for_each(|label| to.push(Mention::Label(*label)));
-        }
-        Reply::Due(list) => due(list, &mut to),
-        Reply::Duplicates(pairs) => duplicates(pairs, &mut to),
-        Reply::Receipts(list) => receipts(list, &mut to),
-        Reply::Figures(told) => super::figures::figures(told, &mut to),
-        Reply::Snapshot(shown) => super::figures::snapshot(shown, &mut to),
-        Reply::Located { records } => records.iter().for_each(|one| bare(*one, &mut to)),
-        Reply::Imported(report) => imported(report, &mut to),
-        Reply::Adopted { version } => version.list(&mut to),
-        Reply::Quarantine { refused, counts } => {
-            refused.iter().for_each(|one| commit(one, &mut to));
-            refusals(counts, &mut to);
-        }
-        Reply::Checkpoint { notes, log: one } => {
-            free(notes, &mut to);
-            log(one, &mut to);
-        }
-        Reply::Emergency(one) => emergency(one, &mut to),
-        Reply::Done => {}
-        Reply::Problem(one) => problem(one, &mut to),
     }
     to
+}
+
+fn why(told: &Why, to: &mut List) {
+    let Why { question, because } = told;
+    text(question, to);
+    for Cause { text: words, rules } in because {
+        text(words, to);
+        free_all(rules, to);
+    }
+}
+
+fn written(written: &Written, to: &mut List) {
+    let Written {
+        record,
+        code,
+        commits,
+    } = written;
+    bare(*record, to);
+    free(code, to);
+    commits.list(to);
+}
+
+fn record(view: &RecordView, to: &mut List) {
+    let RecordView {
+        record,
+        code,
+        kind,
+        facets,
+    } = view;
+    free(code, to);
+    bare(*record, to);
+    name(*kind, to);
+    facets.iter().for_each(|one| facet(*record, one, to));
+}
+
+fn records(page: &Records, to: &mut List) {
+    let Records { records, more: _ } = page;
+    records.iter().for_each(|one| line(one, to));
+}
+
+fn located(located: &Located, to: &mut List) {
+    let Located { records } = located;
+    records.iter().for_each(|one| bare(*one, to));
+}
+
+fn inventory(page: &Inventory, to: &mut List) {
+    let Inventory { facets, more: _ } = page;
+    facets.iter().for_each(|one| held(one, to));
+}
+
+fn decisions(page: &Decisions, to: &mut List) {
+    let Decisions { decisions, next } = page;
+    decisions.iter().for_each(|one| decided(one, to));
+    let next = next.iter();
+    next.for_each(|label| to.push(Mention::Label(*label)));
+}
+
+fn adopted(adopted: &Adopted, to: &mut List) {
+    let Adopted { version } = adopted;
+    version.list(to);
+}
+
+fn quarantine(list: &Quarantine, to: &mut List) {
+    let Quarantine { refused, counts } = list;
+    refused.iter().for_each(|one| commit(one, to));
+    refusals(counts, to);
+}
+
+fn checkpoint(checkpoint: &Checkpoint, to: &mut List) {
+    let Checkpoint { notes, log: about } = checkpoint;
+    free(notes, to);
+    log(about, to);
+}
+
+fn done(done: &Done, _: &mut List) {
+    let Done {} = done;
 }
 
 /// Numbers of facets by name, and what reviewers declared: no record and no content.
@@ -174,6 +246,7 @@ fn list_status(status: &NodeStatus, to: &mut List) {
         disk: _,
         resident_bytes,
         up_ms: _,
+        age_ms: _,
         latency_ms,
     } = status;
     node.list(to);
@@ -305,14 +378,14 @@ fn facet(record: RecordId, view: &FacetView, to: &mut List) {
     {
         free(key, to);
         title(words, to);
-        values.iter().for_each(|one| written(one, to));
+        values.iter().for_each(|one| in_force(one, to));
     }
     left_out.iter().for_each(|one| found::left_out(one, to));
     free_all(rules, to);
     count("commits of one facet", Some(*facet), (*commits).into(), to);
 }
 
-fn written(view: &ValueView, to: &mut List) {
+fn in_force(view: &ValueView, to: &mut List) {
     let ValueView {
         value: content,
         word,
@@ -401,10 +474,12 @@ fn imported(report: &ImportReport, to: &mut List) {
         applied: _,
         written,
         refused: _,
+        left,
     } = report;
     text(words, to);
     free(preview.to_string(), to);
     count("facets written", None, *written, to);
+    count("records left", None, *left, to);
 }
 
 fn refusals(by_code: &BTreeMap<String, u64>, to: &mut List) {

@@ -1,6 +1,7 @@
 //! What reports mention: numbers, codes of records and nodes, and words of the charter.
 
-use node_app::asked::report::{Cell, Chart, Period, Report, Section, Table};
+use node_app::report::period::Period;
+use node_app::report::{Cell, Chart, Report, Section, Table};
 
 use super::figures::list_heard;
 use super::found::progress;

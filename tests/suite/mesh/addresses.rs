@@ -1,7 +1,7 @@
 //! Where nodes listen and where they are dialled: by the roster, or by this machine's settings.
 
 use crdt_model::engine::LinkState;
-use node_app::asked::protocol::NodeStatus;
+use node_app::use_cases::status::NodeStatus;
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, free_port, node};
 

@@ -1,17 +1,17 @@
 //! What a node answers to questions about nothing, and the list behind a count.
 
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::quarantine::QuarantineRequest;
+use node_app::use_cases::why::WhyRecordRequest;
 
-use super::harness::{Mesh, VILLAGE, grid_report, text};
+use super::harness::{Mesh, VILLAGE, adding, grid_report, text};
 
 #[test]
 fn why_a_record_does_not_reach_a_node_that_does_not_exist_is_that_it_does_not() {
     let mesh = Mesh::start(&[VILLAGE]);
     let record = mesh.add(VILLAGE, grid_report("EXAMPLE", "虚构"));
     let node = "620723999999".parse().expect("a code");
-    let Reply::Why(why) = mesh.ask(VILLAGE, &Request::WhyRecord { record, node }) else {
-        panic!("no reason");
-    };
+    let why = mesh.ask(VILLAGE, &WhyRecordRequest { record, node });
+    let why = why.expect("reasons");
     let causes: Vec<_> = why.because.iter().map(|cause| &cause.text.en).collect();
     assert_eq!(causes, ["the charter's roster has no 620723999999"]);
 }
@@ -21,16 +21,11 @@ fn the_quarantine_accounts_for_every_refusal_that_the_status_counts() {
     let mesh = Mesh::start(&[VILLAGE]);
     let mut facets = grid_report("EXAMPLE", "虚构");
     facets[0].fields.insert("category".to_owned(), text("fees"));
-    let request = Request::Add {
-        record: None,
-        home: None,
-        facets,
-    };
-    assert!(matches!(mesh.ask(VILLAGE, &request), Reply::Problem(_)));
+    let added = mesh.ask(VILLAGE, &adding(facets));
+    added.expect_err("nobody may bring that in");
     let status = mesh.status(VILLAGE).expect("a status");
     assert_eq!(status.refused.get("forbidden-item"), Some(&1));
-    let Reply::Quarantine { refused, counts } = mesh.ask(VILLAGE, &Request::Quarantine) else {
-        panic!("no list");
-    };
-    assert_eq!((refused.len(), counts), (0, status.refused));
+    let quarantine = mesh.ask(VILLAGE, &QuarantineRequest {}).expect("a list");
+    assert_eq!(quarantine.refused, []);
+    assert_eq!(quarantine.counts, status.refused);
 }

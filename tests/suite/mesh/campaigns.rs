@@ -7,18 +7,17 @@ use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 
 use crdt_model::ids::RecordId;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_show::ShowRequest;
 use node_doors::client::Client;
 use node_machine::clock::Clock;
 
-use super::harness::{Mesh, TOWNSHIP, VILLAGE, comes, copy_folder, grid_report};
+use super::harness::{
+    Mesh, TOWNSHIP, VILLAGE, adding, comes, copy_folder, first_role, grid_report,
+};
 
-fn add() -> Request {
-    Request::Add {
-        record: None,
-        home: None,
-        facets: grid_report("G-1", "invented"),
-    }
+fn report() -> AddRequest {
+    adding(grid_report("G-1", "invented"))
 }
 
 /// Writes until the node is gone, and tells each record that was acknowledged.
@@ -26,20 +25,15 @@ fn write_until_gone(socket: &Path, acknowledged: &Sender<RecordId>) {
     let Ok(mut client) = Client::connect(socket) else {
         return;
     };
-    while let Ok(Reply::Written { record, .. }) = client.ask(&add()) {
-        if acknowledged.send(record).is_err() {
+    while let Ok(Ok(written)) = client.ask(&first_role(), &report()) {
+        if acknowledged.send(written.record).is_err() {
             return;
         }
     }
 }
 
 fn has(mesh: &Mesh, code: &str, record: RecordId) -> bool {
-    let show = Request::Show {
-        record,
-        role: None,
-        reason: None,
-    };
-    matches!(mesh.ask(code, &show), Reply::Record(_))
+    mesh.ask(code, &ShowRequest { record }).is_ok()
 }
 
 /// Kills a village while it is written to; what it acknowledged is there afterwards.
@@ -161,10 +155,8 @@ fn full_disks(lasts_ms: u64) {
         mesh.wait_for(VILLAGE, "to say that the disk is full", |status| {
             status.disk.full
         });
-        match mesh.ask(VILLAGE, &add()) {
-            Reply::Problem(problem) => assert_eq!(problem.code, "disk-full"),
-            other => panic!("{other:?}"),
-        }
+        let refused = mesh.ask(VILLAGE, &report()).expect_err("no room");
+        assert_eq!(refused.code, "disk-full");
         full += 1;
         if let Some(record) = all.iter().nth(rounds % all.len().max(1)) {
             assert!(has(&mesh, VILLAGE, *record), "{record} cannot be read");

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crdt_model::ids::CharterVersion;
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{Reply, Request};
+use crdt_model::text::Problem;
+use node_app::door::attached::Attached;
+use node_app::use_cases::offer::{Adopted, OfferRequest};
 
 use super::harness::{
     COUNTY, Mesh, NEIGHBOUR, OTHER_TOWNSHIP, TOWNSHIP, VILLAGE, copy_folder, grid_report,
@@ -44,22 +45,18 @@ pub(super) fn swap_grid_facets(folder: &Path) {
     std::fs::write(folder.join("checks/invariants.toml"), "").expect("a file");
 }
 
-pub(super) fn offer(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
+pub(super) fn offer(mesh: &Mesh, code: &str, folder: &Path) -> Result<Adopted, Problem> {
     let charter = Attached::of_charter(folder).expect("a charter");
-    mesh.ask(code, &Request::Offer { charter })
+    mesh.ask(code, &OfferRequest { charter })
 }
 
 fn refused(mesh: &Mesh, folder: &Path, reason: &str) {
-    match offer(mesh, VILLAGE, folder) {
-        Reply::Problem(problem) => {
-            assert!(
-                problem.what.en.contains(reason),
-                "`{}` lacks `{reason}`",
-                problem.what.en
-            );
-        }
-        other => panic!("{other:?} where `{reason}` was expected"),
-    }
+    let problem = offer(mesh, VILLAGE, folder).expect_err(reason);
+    assert!(
+        problem.what.en.contains(reason),
+        "`{}` lacks `{reason}`",
+        problem.what.en
+    );
     let status = mesh.status(VILLAGE).expect("a running node");
     assert_eq!(
         status.charter,
@@ -77,10 +74,8 @@ fn a_second_version_spreads_without_restart_and_moves_what_it_says() {
     assert!(mesh.store_contains(TOWNSHIP, b"CANARYCODE"));
     let second = next_version(&mesh, "second", swap_grid_facets);
     mesh.sign(&second, Some(&mesh.charter()), &["two", "three"]);
-    let adopted = Reply::Adopted {
-        version: CharterVersion(2),
-    };
-    assert_eq!(offer(&mesh, NEIGHBOUR, &second), adopted);
+    let version = CharterVersion(2);
+    assert_eq!(offer(&mesh, NEIGHBOUR, &second), Ok(Adopted { version }));
     for code in nodes {
         mesh.wait_for(code, "version 2", |status| {
             status.charter == CharterVersion(2)

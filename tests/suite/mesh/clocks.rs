@@ -8,10 +8,11 @@ use std::process::Command;
 
 use crdt_model::engine::LinkState;
 use crdt_model::ids::RecordId;
-use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_app::use_cases::record_show::{RecordView, ShowRequest};
+use node_app::use_cases::status::NodeStatus;
 use node_machine::clock::Clock;
 
-use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, comes, dispute, node};
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, adding, comes, dispute, name, node};
 
 /// How long the clocks are wrong in the ordinary tests.
 const WRONG_S: u64 = 5;
@@ -63,13 +64,8 @@ fn in_sync(status: &NodeStatus) -> bool {
     running.all(|one| one.link == LinkState::InSync)
 }
 
-fn shown(mesh: &Mesh, code: &str, record: RecordId) -> String {
-    let show = Request::Show {
-        record,
-        role: None,
-        reason: Some("a test".to_owned()),
-    };
-    serde_json::to_string(&mesh.ask(code, &show)).expect("JSON")
+fn shown(mesh: &Mesh, code: &str, record: RecordId) -> Option<RecordView> {
+    mesh.ask(code, &ShowRequest { record }).ok()
 }
 
 #[test]
@@ -84,21 +80,17 @@ fn all_clocks_are_wrong_for_a_while_and_nothing_is_lost_or_moves_by_itself() {
     let record = mesh.add(VILLAGE, dispute("BEFORE", "invented"));
     mesh.wait_for_facets(TOWNSHIP, "case.summary", 1);
     let before = shown(&mesh, VILLAGE, record);
+    assert!(before.is_some());
 
     clocks.set_ahead(YEARS_AHEAD_S);
     let (mut written, mut refused) = (Vec::new(), 0);
     let clock = Clock::start();
     while clock.now().instant.ms < seconds * 1_000 {
         let number = written.len();
-        let add = Request::Add {
-            record: None,
-            home: None,
-            facets: dispute(&format!("WHILE-{number}"), "invented"),
-        };
+        let add = adding(dispute(&format!("WHILE-{number}"), "invented"));
         match mesh.ask(VILLAGE, &add) {
-            Reply::Written { record, .. } => written.push(record),
-            Reply::Problem(_) => refused += 1,
-            other => panic!("{other:?}"),
+            Ok(one) => written.push(one.record),
+            Err(_) => refused += 1,
         }
         std::thread::park_timeout(std::time::Duration::from_millis(200));
     }
@@ -109,7 +101,11 @@ fn all_clocks_are_wrong_for_a_while_and_nothing_is_lost_or_moves_by_itself() {
     clocks.set_ahead(0);
     written.push(mesh.add(VILLAGE, dispute("AFTER", "invented")));
     for record in &written {
-        let come = || shown(&mesh, TOWNSHIP, *record).contains("case.summary");
+        let come = |view: RecordView| {
+            let mut facets = view.facets.iter();
+            facets.any(|one| one.facet == name("case.summary"))
+        };
+        let come = || shown(&mesh, TOWNSHIP, *record).is_some_and(come);
         assert!(comes(come), "{record} never came");
     }
     for code in ALL {

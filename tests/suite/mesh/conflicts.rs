@@ -1,8 +1,10 @@
 //! Concurrent edits.
 
-use node_app::asked::protocol::{Reply, Request};
+use crdt_model::ids::{NodeId, RecordId};
+use crdt_model::value::Value;
+use node_app::use_cases::record_show::ShowRequest;
 
-use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, node, setting, text};
+use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node, setting, text};
 
 #[test]
 fn a_case_settled_and_handed_up_at_once_shows_both_everywhere() {
@@ -42,51 +44,27 @@ fn what_came_in_after_somebody_looked_is_not_overwritten_unseen() {
     let mesh = Mesh::start(&[VILLAGE]);
     let record = mesh.add(VILLAGE, dispute("EXAMPLE-1", "invented"));
     let heads = || {
-        let show = Request::Show {
-            record,
-            role: None,
-            reason: None,
-        };
-        match mesh.ask(VILLAGE, &show) {
-            Reply::Record(view) => view
-                .facets
-                .into_iter()
-                .find_map(|facet| (facet.facet.as_str() == "case.summary").then_some(facet.heads)),
-            _ => None,
-        }
+        let view = mesh.ask(VILLAGE, &ShowRequest { record }).expect("shown");
+        let mut facets = view.facets.into_iter();
+        let facet = facets.find(|facet| facet.facet == name("case.summary"));
+        facet.expect("it is there").heads
     };
-    let write = |method: &str, seen: Option<String>| {
+    let write = |method: &str, seen: &str| {
         let mut request = setting(record, "case.summary.method", method);
-        if let Request::Set { facets, .. } = &mut request {
-            facets.iter_mut().for_each(|one| one.seen.clone_from(&seen));
+        for facet in &mut request.facets {
+            facet.seen = Some(seen.to_owned());
         }
         mesh.ask(VILLAGE, &request)
     };
     let looked = heads();
-    assert!(matches!(
-        write("talk", looked.clone()),
-        Reply::Written { .. }
-    ));
-    match write("mediation", looked) {
-        Reply::Problem(problem) => assert_eq!(problem.code, "changed-meanwhile"),
-        other => panic!("{other:?}"),
-    }
-    assert!(matches!(write("mediation", heads()), Reply::Written { .. }));
+    write("talk", &looked).expect("written");
+    let refused = write("mediation", &looked).expect_err("it is another now");
+    assert_eq!(refused.code, "changed-meanwhile");
+    write("mediation", &heads()).expect("written");
 }
 
-fn steps(
-    mesh: &Mesh,
-    code: &str,
-    record: crdt_model::ids::RecordId,
-) -> Vec<(crdt_model::ids::NodeId, crdt_model::value::Value)> {
-    let Reply::Record(view) = mesh.ask(
-        code,
-        &Request::Show {
-            record,
-            role: None,
-            reason: None,
-        },
-    ) else {
+fn steps(mesh: &Mesh, code: &str, record: RecordId) -> Vec<(NodeId, Value)> {
+    let Ok(view) = mesh.ask(code, &ShowRequest { record }) else {
         return Vec::new();
     };
     let facets = view

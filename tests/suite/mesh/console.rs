@@ -6,9 +6,18 @@ use std::os::unix::net::UnixStream;
 use crdt_model::ids::{CommitHash, NodeId, RecordId};
 use crdt_model::label::{FacetId, Grade};
 use netsim::secrecy::{Canary, Needles, Permitted, judge};
-use node_app::asked::finding::{FindRequest, SearchRequest};
-use node_app::asked::protocol::{HeldFacet, Reply, Request};
-use node_app::asked::report::{Cadence, ReportRequest};
+use node_app::report::period::Cadence;
+use node_app::requests::Request;
+use node_app::use_cases::inventory::{HeldFacet, InventoryRequest};
+use node_app::use_cases::quarantine::QuarantineRequest;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_find::FindRequest;
+use node_app::use_cases::record_list::ListRequest;
+use node_app::use_cases::record_search::SearchRequest;
+use node_app::use_cases::record_show::ShowRequest;
+use node_app::use_cases::report::ReportRequest;
+use node_app::use_cases::status::StatusRequest;
+use node_app::use_cases::why::{WhyPeerRequest, WhyRecordRequest};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, node};
 use crate::console::mentions;
@@ -108,40 +117,58 @@ fn a_reply_about_a_record_that_must_not_be_known_is_that_about_one_that_does_not
     assert!(told_apart_above >= 3, "the county does hold it");
 }
 
-fn find() -> Request {
-    Request::Find(Box::new(FindRequest {
+/// Much of what can be asked about everything and about this record.
+fn requests(record: RecordId) -> Vec<Request> {
+    let find = FindRequest {
         of: Some(name("case")),
         limit: 10,
         ..FindRequest::default()
-    }))
-}
-
-fn report() -> Request {
-    Request::Report(ReportRequest {
-        period: Cadence::Month,
-        ending: None,
-        role: None,
-    })
-}
-
-fn search(text: String) -> Request {
-    Request::Search(Box::new(SearchRequest {
+    };
+    let search = |text: String| SearchRequest {
         text,
         limit: 10,
         ..SearchRequest::default()
-    }))
+    };
+    let report = ReportRequest {
+        period: Cadence::Month,
+        ending: None,
+    };
+    let list = ListRequest {
+        kind: None,
+        after: None,
+        limit: 10,
+    };
+    let why_peer = |code| WhyPeerRequest { peer: node(code) };
+    let why_record = WhyRecordRequest {
+        record,
+        node: node(COUNTY),
+    };
+    vec![
+        find.into(),
+        search("ordinary".to_owned()).into(),
+        search(Canary::secret(SEED, "code")).into(),
+        ReadModelRequest { rebuild: false }.into(),
+        report.into(),
+        StatusRequest {}.into(),
+        QuarantineRequest {}.into(),
+        list.into(),
+        ShowRequest { record }.into(),
+        INVENTORY.into(),
+        why_peer(COUNTY).into(),
+        why_peer(VILLAGE).into(),
+        why_record.into(),
+    ]
 }
+
+const INVENTORY: InventoryRequest = InventoryRequest {
+    after: None,
+    own_only: false,
+};
 
 #[test]
 fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     let (mesh, complaint, ordinary) = lived();
-    let inventory = Request::Inventory {
-        after: None,
-        own_only: false,
-    };
-    let Reply::Inventory { facets, .. } = mesh.ask(VILLAGE, &inventory) else {
-        panic!("no inventory");
-    };
+    let facets = mesh.ask(VILLAGE, &INVENTORY).expect("an inventory").facets;
     // Two of each case, and that the village is there.
     assert_eq!(facets.len(), 5);
     let truth = Truth(facets);
@@ -149,43 +176,12 @@ fn no_reply_and_no_log_line_mentions_what_the_node_may_not_hold() {
     needles.add(0, &complaint.0);
     needles.add(0, Canary::secret(SEED, "code").as_bytes());
     needles.add(0, Canary::secret(SEED, "text").as_bytes());
-    let list = Request::List {
-        kind: None,
-        after: None,
-        limit: 10,
-        role: None,
-    };
-    let show = Request::Show {
-        record: ordinary,
-        role: None,
-        reason: None,
-    };
-    let why_peer = |peer| Request::WhyPeer { peer: node(peer) };
-    let why_record = Request::WhyRecord {
-        record: ordinary,
-        node: node(COUNTY),
-    };
     let (mut at_village, mut at_county) = (0, 0);
-    for request in [
-        find(),
-        search("ordinary".to_owned()),
-        search(Canary::secret(SEED, "code")),
-        Request::ReadModel { rebuild: false },
-        report(),
-        Request::Status,
-        Request::Quarantine,
-        list,
-        show,
-        inventory,
-        why_peer(COUNTY),
-        why_peer(VILLAGE),
-        why_record,
-    ] {
-        let told = |code| mentions(&mesh.ask(code, &request));
-        let found = |code: &str| {
-            let reply = format!("{:?}", mesh.ask(code, &request));
-            needles.find(reply.as_bytes()).len()
-        };
+    for request in requests(ordinary) {
+        let line = serde_json::to_string(&request).expect("JSON");
+        let answer = |code: &str| ask_line(&mesh, code, &line);
+        let told = |code: &str| mentions(&request, answer(code).as_bytes());
+        let found = |code: &str| needles.find(answer(code).as_bytes()).len();
         assert_eq!(judge(&told(TOWNSHIP), node(TOWNSHIP), &truth), []);
         assert_eq!(found(TOWNSHIP), 0, "{request:?}");
         at_village += judge(&told(VILLAGE), node(TOWNSHIP), &truth).len();

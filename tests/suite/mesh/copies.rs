@@ -13,8 +13,12 @@ use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::store::Store;
 use crdt_model::value::Value;
 use netsim::seed::Seed;
-use node_app::asked::finding::LeftOutRequest;
-use node_app::asked::protocol::{NodeStatus, RecordView, Reply, Request};
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_left_out::LeftOutRequest;
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::record_show::{RecordView, ShowRequest};
+use node_app::use_cases::status::NodeStatus;
+use node_app::use_cases::stop::{Done, StopRequest};
 use node_machine::folder::NodeFolder;
 use node_store::{SledStore, StoreOptions};
 
@@ -54,7 +58,7 @@ impl Copy {
 
     fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            assert_eq!(ask(&self.folder, &Request::Stop), Reply::Done);
+            assert_eq!(ask(&self.folder, &StopRequest {}), Ok(Done {}));
             child.wait().expect("its end");
         }
     }
@@ -82,15 +86,7 @@ impl Drop for Copy {
 }
 
 fn show(folder: &NodeFolder, record: RecordId) -> Option<RecordView> {
-    let request = Request::Show {
-        record,
-        role: None,
-        reason: None,
-    };
-    match ask(folder, &request) {
-        Reply::Record(view) => Some(*view),
-        _ => None,
-    }
+    ask(folder, &ShowRequest { record }).ok()
 }
 
 /// The values of the field that count, and those that do not, each with who wrote it.
@@ -99,15 +95,13 @@ fn values(folder: &NodeFolder, record: RecordId) -> [BTreeSet<(NodeId, Value)>; 
 }
 
 /// The request that sets the field, if the facet still is what this view shows.
-fn setting_as_seen(view: &RecordView, value: &str) -> Request {
+fn setting_as_seen(view: &RecordView, value: &str) -> SetRequest {
     let facet = FIELD.rsplit_once('.').expect("a field").0;
     let mut shown = view.facets.iter();
     let shown = shown.find(|shown| shown.facet.as_str() == facet);
     let mut request = setting(view.record, FIELD, value);
-    if let Request::Set { facets, .. } = &mut request {
-        for change in facets {
-            change.seen = shown.map(|shown| shown.heads.clone());
-        }
+    for change in &mut request.facets {
+        change.seen = shown.map(|shown| shown.heads.clone());
     }
     request
 }
@@ -148,9 +142,11 @@ impl Acknowledged {
             let view = show(folder, record)?;
             let [seen, _] = values_in(&view);
             match ask(folder, &setting_as_seen(&view, value)) {
-                Reply::Written { commits, .. } => assert_eq!(commits.len(), 1),
-                Reply::Problem(problem) if problem.code == "changed-meanwhile" => return None,
-                other => panic!("{other:?}"),
+                Ok(written) => assert_eq!(written.commits.len(), 1),
+                Err(problem) => {
+                    assert_eq!(problem.code, "changed-meanwhile", "{problem:?}");
+                    return None;
+                }
             }
             Some(seen)
         });
@@ -285,8 +281,8 @@ fn a_store_that_was_put_back_by_itself_is_no_reason_to_forget_what_it_lacks() {
     copy_folder(&folder.store(), &older);
     mesh.run(VILLAGE);
     let record = mesh.add(VILLAGE, grid_report("AFTER", "invented"));
-    let list = Request::ReadModel { rebuild: false };
-    mesh.ask(VILLAGE, &list);
+    let all = mesh.ask(VILLAGE, &ReadModelRequest { rebuild: false });
+    all.expect("its status");
     mesh.stop(VILLAGE);
     std::fs::rename(folder.store(), mesh.place("newer")).expect("a folder");
     copy_folder(&older, &folder.store());
@@ -316,7 +312,7 @@ fn what_two_images_of_one_disk_write_while_both_run_is_shown_while_both_run() {
         (image.folder.clone(), "THERE"),
     ] {
         let written = ask(&folder, &setting(record, FIELD, value));
-        assert!(matches!(written, Reply::Written { .. }), "{written:?}");
+        written.expect("written");
         acknowledged.add(record, value);
     }
     let township = mesh.node_folder(TOWNSHIP);
@@ -393,10 +389,7 @@ fn what_two_machines_wrote_under_one_number_is_listed_with_both_values() {
             limit: 100,
             ..LeftOutRequest::default()
         };
-        let listed = mesh.ask(code, &Request::LeftOut(Box::new(all)));
-        let Reply::LeftOut(list) = listed else {
-            panic!("{listed:?}");
-        };
+        let list = mesh.ask(code, &all).expect("a list");
         let count = mesh.status(code).and_then(|status| status.left_out);
         assert_eq!(count, Some(list.total), "the list behind the count");
         let of_record = list.values.iter().filter(|one| one.record == record);

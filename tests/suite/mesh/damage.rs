@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crdt_model::ids::RecordId;
-use node_app::asked::finding::FindRequest;
-use node_app::asked::protocol::Request;
+use node_app::door::caller::{Caller, WayIn};
 use node_app::offline::Offline;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_find::{FindRequest, Found};
+use node_app::use_cases::record_show::{RecordView, ShowRequest};
 use node_machine::folder::NodeFolder;
 use node_machine::settings::{Environment, Flags, Settings};
 use node_runtime::founding;
@@ -54,9 +56,12 @@ impl Numbers {
 struct Village {
     folder: NodeFolder,
     files: Vec<PathBuf>,
-    truth: BTreeMap<RecordId, Value>,
-    listed: Value,
+    truth: Truth,
+    listed: Found,
 }
+
+/// What is shown of each record; none where the node has nothing of it.
+type Truth = BTreeMap<RecordId, Option<RecordView>>;
 
 #[derive(Default, Debug)]
 struct Counts {
@@ -154,38 +159,37 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What the node in a folder says of these records, and of all of them in a list.
-fn answers(
-    folder: &NodeFolder,
-    records: &[RecordId],
-) -> Result<(BTreeMap<RecordId, Value>, Value), String> {
+fn answers(folder: &NodeFolder, records: &[RecordId]) -> Result<(Truth, Found), String> {
     let settings = Settings::load(folder, &Environment::default(), &Flags::default());
     let settings = settings.map_err(|problem| problem.code)?;
     let mut node = Offline::open(folder, &settings).map_err(|problem| problem.code)?;
-    let mut ask = |request: &Request| {
-        let reply = node.ask(request).map_err(|problem| problem.code)?;
-        Ok::<Value, String>(serde_json::to_value(reply).expect("JSON"))
+    let caller = Caller {
+        reason: Some("the damage campaign".to_owned()),
+        ..Caller::at(WayIn::Folder)
     };
     let mut shown = BTreeMap::new();
-    for record in records {
-        let request = Request::Show {
-            record: *record,
-            role: None,
-            reason: Some("the damage campaign".to_owned()),
+    for record in records.iter().copied() {
+        let view = match node.ask(caller.clone(), ShowRequest { record }) {
+            Ok(view) => Some(view),
+            Err(problem) if problem.code == "no-such-record" => None,
+            Err(problem) => return Err(problem.code),
         };
-        shown.insert(*record, ask(&request)?);
+        shown.insert(record, view);
     }
     // The read model has to catch up before what it says can be compared.
     for _ in 0..CATCHING_UP_MAX {
-        let status = ask(&Request::ReadModel { rebuild: false })?;
-        if status["catching_up"].is_null() {
+        let status = node.ask(caller.clone(), ReadModelRequest { rebuild: false });
+        let status = status.map_err(|problem| problem.code)?;
+        if status.catching_up.is_none() {
             break;
         }
     }
-    let found = ask(&Request::Find(Box::new(FindRequest {
+    let all = FindRequest {
         of: Some(name("case.summary")),
         limit: 100,
         ..FindRequest::default()
-    })))?;
+    };
+    let found = node.ask(caller, all).map_err(|problem| problem.code)?;
     Ok((shown, found))
 }
 
@@ -259,7 +263,7 @@ fn compare(
                     true => counts.lost_of_both += 1,
                     false => counts
                         .silent
-                        .push(format!("{what}: {record}: {before} became {now}")),
+                        .push(format!("{what}: {record}: {before:?} became {now:?}")),
                 }
             }
             (true, false) => counts.lost.push(format!("{what}: {record}")),

@@ -4,9 +4,9 @@
 use std::process::Command;
 
 use crdt_model::value::Value;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_show::ShowRequest;
 
-use super::harness::{Mesh, TOWNSHIP, VILLAGE, facet, grid_report, node, text};
+use super::harness::{Mesh, TOWNSHIP, VILLAGE, adding, facet, grid_report, node, text};
 
 /// Sets how large files of a node's process may be; no number is no limit.
 fn limit_files(mesh: &mut Mesh, code: &str, bytes: Option<u64>) {
@@ -18,13 +18,6 @@ fn limit_files(mesh: &mut Mesh, code: &str, bytes: Option<u64>) {
     assert!(set.expect("prlimit").success(), "prlimit of util-linux");
 }
 
-fn refused(mesh: &Mesh, code: &str, request: &Request) -> String {
-    match mesh.ask(code, request) {
-        Reply::Problem(problem) => problem.code,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn a_full_disk_refuses_writes_by_name_and_stops_nothing_else_not_even_a_start() {
     let mut mesh = Mesh::start(&[TOWNSHIP, VILLAGE]);
@@ -33,20 +26,15 @@ fn a_full_disk_refuses_writes_by_name_and_stops_nothing_else_not_even_a_start() 
     let record = mesh.add(VILLAGE, grid_report("G-1", "written before"));
     // Its largest file has half of that; 32 MiB more would be needed to go on.
     limit_files(&mut mesh, VILLAGE, Some(16 << 20));
-    let add = Request::Add {
-        record: None,
-        home: None,
-        facets: grid_report("G-2", "no room"),
+    let refused = || {
+        let added = mesh.ask(VILLAGE, &adding(grid_report("G-2", "no room")));
+        added.expect_err("no room").code
     };
-    assert_eq!(refused(&mesh, VILLAGE, &add), "disk-full");
+    assert_eq!(refused(), "disk-full");
     let status = mesh.status(VILLAGE).expect("it runs");
     assert!(status.disk.full && status.facets > 0, "{status:?}");
-    let show = Request::Show {
-        record,
-        role: None,
-        reason: None,
-    };
-    assert!(matches!(mesh.ask(VILLAGE, &show), Reply::Record(_)));
+    let show = ShowRequest { record };
+    mesh.ask(VILLAGE, &show).expect("shown");
     // What needs no room goes on: the township gets what was written before.
     mesh.cut(VILLAGE, false);
     mesh.wait_for_facets(TOWNSHIP, "grid.summary", 1);
@@ -61,7 +49,7 @@ fn a_full_disk_refuses_writes_by_name_and_stops_nothing_else_not_even_a_start() 
     warning.addressee = Some(node(VILLAGE));
     mesh.add(TOWNSHIP, vec![warning]);
     for _ in 0..3 {
-        assert_eq!(refused(&mesh, VILLAGE, &add), "disk-full");
+        assert_eq!(refused(), "disk-full");
     }
     limit_files(&mut mesh, VILLAGE, None);
     mesh.wait_for(VILLAGE, "room again", |status| !status.disk.full);
@@ -74,13 +62,13 @@ fn a_full_disk_refuses_writes_by_name_and_stops_nothing_else_not_even_a_start() 
     starts_and_can_be_read(&mut mesh, &show);
 }
 
-fn starts_and_can_be_read(mesh: &mut Mesh, show: &Request) {
+fn starts_and_can_be_read(mesh: &mut Mesh, show: &ShowRequest) {
     mesh.kill(VILLAGE);
     // 16 MiB in units of 512 bytes: less than is held back, and enough for what opening writes.
     mesh.run_limited(VILLAGE, "ulimit -S -f 32768");
     let status = mesh.status(VILLAGE).expect("it runs");
     assert!(status.disk.full, "{status:?}");
-    assert!(matches!(mesh.ask(VILLAGE, show), Reply::Record(_)));
+    mesh.ask(VILLAGE, show).expect("shown");
     limit_files(mesh, VILLAGE, None);
     mesh.wait_for(VILLAGE, "room again", |status| !status.disk.full);
     mesh.add(VILLAGE, grid_report("G-4", "there is room"));

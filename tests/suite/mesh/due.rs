@@ -3,8 +3,9 @@
 use crdt_model::ids::Name;
 use crdt_model::kind::clocks::{Basis, Standing};
 use crdt_model::value::Value;
-use node_app::asked::due::{DueItem, DueList, DueRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::due::DueItem;
+use node_app::use_cases::due::{DueList, DueRequest};
+use node_app::use_cases::record_locate::LocateRequest;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, facet, name, node, text};
 
@@ -13,16 +14,12 @@ fn due(mesh: &Mesh, code: &str, all: bool) -> DueList {
 }
 
 fn due_of(mesh: &Mesh, code: &str, home: &str, all: bool) -> DueList {
-    let request = Request::Due(DueRequest {
+    let request = DueRequest {
         home: Some(node(home)),
         all,
         limit: 50,
-        role: None,
-    });
-    match mesh.ask(code, &request) {
-        Reply::Due(list) => *list,
-        other => panic!("{other:?}"),
-    }
+    };
+    mesh.ask(code, &request).expect("a list")
 }
 
 fn of(list: &DueList, clock: &str) -> DueItem {
@@ -71,15 +68,14 @@ fn every_node_that_holds_a_row_says_when_it_is_due_and_who_acts_then() {
     // The code that everybody sees is enough to find the record anywhere that holds it.
     let code = of(&above, "level-1").code;
     assert!(code.starts_with("101201-"), "{code}");
-    for at in [COUNTY, TOWNSHIP, VILLAGE] {
-        let located = mesh.ask(at, &Request::Locate { code: code.clone() });
-        let records = vec![record];
-        assert_eq!(located, Reply::Located { records }, "{at}");
-    }
     let wrong = code.replacen("101201", "101202", 1);
-    let Reply::Problem(problem) = mesh.ask(VILLAGE, &Request::Locate { code: wrong }) else {
-        panic!("a wrong code is found out");
-    };
+    let right = LocateRequest { code };
+    for at in [COUNTY, TOWNSHIP, VILLAGE] {
+        let located = mesh.ask(at, &right).expect("located");
+        assert_eq!(located.records, [record], "{at}");
+    }
+    let problem = mesh.ask(VILLAGE, &LocateRequest { code: wrong });
+    let problem = problem.expect_err("a wrong code is found out");
     assert_eq!(problem.code, "bad-code");
     // Settled matters have no time limit but that for asking a court to confirm.
     for (field, value) in [

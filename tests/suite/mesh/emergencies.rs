@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use crdt_model::charter::Validity;
 use crdt_model::engine::EmergencyStatus;
 use crdt_model::ids::NodeId;
+use crdt_model::text::Problem;
 use crdt_model::time::WallTime;
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::use_cases::emergency::EmergencyRequest;
+use node_app::use_cases::why::WhyRecordRequest;
 use node_machine::clock::Clock;
 use policy::signing::emergency::{Declaration, FILE};
 use policy::signing::key_files::read_private_key;
@@ -51,22 +53,15 @@ fn declaration(mesh: &Mesh, number: u32, lasts_ms: u64, signers: &[&str]) -> Pat
     folder
 }
 
-fn declare(mesh: &Mesh, code: &str, folder: &Path) -> Reply {
+fn declare(mesh: &Mesh, code: &str, folder: &Path) -> Result<EmergencyStatus, Problem> {
     // Whoever asks reads the folder, and says what is wrong with it.
-    match Attached::of_declaration(folder) {
-        Ok(declaration) => {
-            let declaration = Some(declaration);
-            mesh.ask(code, &Request::Emergency { declaration })
-        }
-        Err(problem) => Reply::Problem(problem),
-    }
+    let declaration = Some(Attached::of_declaration(folder)?);
+    mesh.ask(code, &EmergencyRequest { declaration })
 }
 
 fn emergency(mesh: &Mesh, code: &str) -> EmergencyStatus {
-    match mesh.ask(code, &Request::Emergency { declaration: None }) {
-        Reply::Emergency(status) => *status,
-        other => panic!("{other:?}"),
-    }
+    let status = mesh.ask(code, &EmergencyRequest { declaration: None });
+    status.expect("how it stands")
 }
 
 #[test]
@@ -77,9 +72,7 @@ fn an_emergency_opens_what_was_agreed_is_seen_everywhere_and_leaves_nothing_but_
     mesh.wait_for_facets(COUNTY, "device.public", 1);
     mesh.wait_for_facets(OTHER_TOWNSHIP, "device.public", 0);
     let folder = declaration(&mesh, 1, 3_600_000, &["three"]);
-    let Reply::Emergency(status) = declare(&mesh, VILLAGE, &folder) else {
-        panic!("the declaration was not taken");
-    };
+    let status = declare(&mesh, VILLAGE, &folder).expect("taken");
     assert!(status.counts);
     for code in nodes {
         mesh.wait_for(code, "the emergency", |status| status.emergency.counts);
@@ -87,9 +80,8 @@ fn an_emergency_opens_what_was_agreed_is_seen_everywhere_and_leaves_nothing_but_
     mesh.wait_for_facets(OTHER_TOWNSHIP, "device.public", 1);
     assert!(mesh.store_contains(OTHER_TOWNSHIP, b"CANARYCAMERA"));
     let node = OTHER_TOWNSHIP.parse().expect("a code");
-    let Reply::Why(why) = mesh.ask(VILLAGE, &Request::WhyRecord { record, node }) else {
-        panic!("no reason");
-    };
+    let why = mesh.ask(VILLAGE, &WhyRecordRequest { record, node });
+    let why = why.expect("reasons");
     let rules: Vec<_> = why.because.iter().flat_map(|cause| &cause.rules).collect();
     assert!(
         rules
@@ -103,7 +95,7 @@ fn an_emergency_opens_what_was_agreed_is_seen_everywhere_and_leaves_nothing_but_
     assert!(emergency(&mesh, OTHER_TOWNSHIP).counts);
     mesh.wait_for_facets(OTHER_TOWNSHIP, "device.public", 1);
     let end = declaration(&mesh, 2, 0, &["one"]);
-    assert!(matches!(declare(&mesh, COUNTY, &end), Reply::Emergency(_)));
+    declare(&mesh, COUNTY, &end).expect("taken");
     mesh.wait_for_facets(OTHER_TOWNSHIP, "device.public", 0);
     for code in nodes {
         mesh.wait_for(code, "its end", |status| status.emergency.over);
@@ -121,12 +113,10 @@ fn an_emergency_opens_what_was_agreed_is_seen_everywhere_and_leaves_nothing_but_
 #[test]
 fn what_declares_nothing_is_refused_with_its_reason() {
     let mesh = Mesh::start(&[VILLAGE]);
-    let refused = |folder: &Path, code: &str, reason: &str| match declare(&mesh, VILLAGE, folder) {
-        Reply::Problem(problem) => {
-            assert_eq!(problem.code, code, "{problem:?}");
-            assert!(problem.what.en.contains(reason), "{problem:?}");
-        }
-        other => panic!("{other:?} where `{reason}` was expected"),
+    let refused = |folder: &Path, code: &str, reason: &str| {
+        let problem = declare(&mesh, VILLAGE, folder).expect_err(reason);
+        assert_eq!(problem.code, code, "{problem:?}");
+        assert!(problem.what.en.contains(reason), "{problem:?}");
     };
     let stranger = declaration(&mesh, 1, 3_600_000, &["stranger"]);
     refused(
@@ -140,10 +130,7 @@ fn what_declares_nothing_is_refused_with_its_reason() {
     refused(&long, "emergency-refused", "25 hours");
     refused(&mesh.place("nowhere"), "emergency-refused", "cannot read");
     let second = declaration(&mesh, 2, 60_000, &["two"]);
-    assert!(matches!(
-        declare(&mesh, VILLAGE, &second),
-        Reply::Emergency(_)
-    ));
+    declare(&mesh, VILLAGE, &second).expect("taken");
     let first = declaration(&mesh, 1, 60_000, &["two"]);
     refused(&first, "emergency-superseded", "does not follow it");
 }

@@ -1,22 +1,22 @@
 //! The county's figures at real nodes: each counts what the node holds and the person may read.
 
 use crdt_model::time::WallTime;
-use node_app::asked::measuring::{Figure, MeasureRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::measure::{Figure, MeasureRequest};
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, grid_report, name};
 
-pub(super) fn figure(mesh: &Mesh, code: &str, measure: &str, role: &str) -> Figure {
-    let request = Request::Measure(MeasureRequest {
+fn measuring(measure: &str, from_ms: u64, until_ms: u64) -> MeasureRequest {
+    MeasureRequest {
         measures: vec![name(measure)],
-        from: WallTime::from_ms(1_789_000_000_000),
-        until: WallTime::from_ms(1_791_000_000_000),
-        role: Some(name(role)),
-    });
-    match mesh.ask(code, &request) {
-        Reply::Figures(mut figures) => figures.figures.remove(0),
-        other => panic!("{other:?}"),
+        from: WallTime::from_ms(from_ms),
+        until: WallTime::from_ms(until_ms),
     }
+}
+
+pub(super) fn figure(mesh: &Mesh, code: &str, measure: &str, role: &str) -> Figure {
+    let asked = measuring(measure, 1_789_000_000_000, 1_791_000_000_000);
+    let mut figures = mesh.ask_as(code, role, &asked).expect("figures");
+    figures.figures.remove(0)
 }
 
 fn numbers(figure: &Figure) -> Vec<(String, Option<i64>, Option<i64>)> {
@@ -82,17 +82,9 @@ fn figures_have_their_two_numbers_and_count_what_a_person_may_read() {
 #[test]
 fn what_is_no_measure_or_no_window_is_refused() {
     let mesh = Mesh::start(&[VILLAGE]);
-    let ask = |measure: &str, from, until| {
-        let request = Request::Measure(MeasureRequest {
-            measures: vec![name(measure)],
-            from: WallTime::from_ms(from),
-            until: WallTime::from_ms(until),
-            role: None,
-        });
-        match mesh.ask(VILLAGE, &request) {
-            Reply::Problem(problem) => problem.code,
-            other => panic!("{other:?}"),
-        }
+    let ask = |measure: &str, from_ms, until_ms| {
+        let figures = mesh.ask(VILLAGE, &measuring(measure, from_ms, until_ms));
+        figures.expect_err("refused").code
     };
     assert_eq!(ask("rankings", 1, 2), "no-such-measure");
     assert_eq!(ask("reports", 2, 2), "no-window");

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crdt_model::engine::LinkState;
-use node_app::asked::protocol::NodeStatus;
+use node_app::use_cases::status::NodeStatus;
 use node_machine::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;

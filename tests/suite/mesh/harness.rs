@@ -6,8 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
+use crdt_model::text::Problem;
 use crdt_model::value::Value;
-use node_app::asked::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::drafts::{ChangedFacet, NewFacet};
+use node_app::use_cases::cut::CutRequest;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::status::{NodeStatus, StatusRequest};
+use node_app::use_cases::stop::{Done, StopRequest};
 use node_doors::client::Client;
 use node_machine::folder::{Founding, NodeFolder};
 use node_runtime::founding;
@@ -216,16 +224,32 @@ impl Mesh {
         let socket = self.node_folder(code).socket();
         let mut client = Client::connect(&socket).expect("a running node");
         // The process may be gone before its answer is written.
-        match client.ask(&Request::Stop) {
-            Ok(reply) => assert_eq!(reply, Reply::Done),
+        match client.ask(&first_role(), &StopRequest {}) {
+            Ok(answer) => assert_eq!(answer, Ok(Done {})),
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof),
         }
         let mut child = self.running.remove(&node(code)).expect("a running node");
         child.wait().expect("its end");
     }
 
-    pub(super) fn ask(&self, code: &str, request: &Request) -> Reply {
-        ask(&self.node_folder(code), request)
+    /// Asks a node in the first role.
+    pub(super) fn ask<U: UseCase>(&self, code: &str, asked: &U) -> Result<U::Answer, Problem> {
+        ask(&self.node_folder(code), asked)
+    }
+
+    /// Asks a node in this role, with a reason.
+    pub(super) fn ask_as<U: UseCase>(
+        &self,
+        code: &str,
+        role: &str,
+        asked: &U,
+    ) -> Result<U::Answer, Problem> {
+        let caller = Caller {
+            role: Some(name(role)),
+            reason: Some("a test".to_owned()),
+            ..first_role()
+        };
+        ask_by(&caller, &self.node_folder(code), asked)
     }
 
     pub(super) fn status(&self, code: &str) -> Option<NodeStatus> {
@@ -258,15 +282,7 @@ impl Mesh {
     }
 
     pub(super) fn add(&self, code: &str, facets: Vec<NewFacet>) -> RecordId {
-        let request = Request::Add {
-            record: None,
-            home: None,
-            facets,
-        };
-        match self.ask(code, &request) {
-            Reply::Written { record, .. } => record,
-            other => panic!("{other:?}"),
-        }
+        self.ask(code, &adding(facets)).expect("written").record
     }
 
     pub(super) fn set(
@@ -276,16 +292,14 @@ impl Mesh {
         key: &str,
         value: &str,
     ) -> Vec<CommitHash> {
-        match self.ask(code, &setting(record, key, value)) {
-            Reply::Written { commits, .. } => commits,
-            other => panic!("{other:?}"),
-        }
+        let written = self.ask(code, &setting(record, key, value));
+        written.expect("written").commits
     }
 
     /// Cuts or heals all lines of a node.
     pub(super) fn cut(&self, code: &str, cut: bool) {
         let lines_to = if cut { vec![node(code)] } else { Vec::new() };
-        assert_eq!(self.ask(code, &Request::Cut { lines_to }), Reply::Done);
+        assert_eq!(self.ask(code, &CutRequest { lines_to }), Ok(Done {}));
     }
 
     /// Whether these bytes are in any file of a node's store.
@@ -312,23 +326,43 @@ pub(super) fn spawn(folder: &NodeFolder) -> Child {
         .expect("a process")
 }
 
-/// Asks the node that runs in a folder.
-pub(super) fn ask(folder: &NodeFolder, request: &Request) -> Reply {
+/// The node's own user, in the first role.
+pub(super) fn first_role() -> Caller {
+    Caller::at(WayIn::Socket)
+}
+
+/// Asks the node that runs in a folder, in the first role.
+pub(super) fn ask<U: UseCase>(folder: &NodeFolder, asked: &U) -> Result<U::Answer, Problem> {
+    ask_by(&first_role(), folder, asked)
+}
+
+fn ask_by<U: UseCase>(
+    caller: &Caller,
+    folder: &NodeFolder,
+    asked: &U,
+) -> Result<U::Answer, Problem> {
     let mut client = Client::connect(&folder.socket()).expect("a running node");
-    client.ask(request).expect("an answer")
+    client.ask(caller, asked).expect("an answer")
 }
 
 /// How the node that runs in a folder stands; `None` while it does not answer.
 pub(super) fn status(folder: &NodeFolder) -> Option<NodeStatus> {
     let mut client = Client::connect(&folder.socket()).ok()?;
-    match client.ask(&Request::Status).ok()? {
-        Reply::Status(status) => Some(*status),
-        other => panic!("{other:?}"),
+    let answer = client.ask(&first_role(), &StatusRequest {}).ok()?;
+    Some(answer.expect("a status"))
+}
+
+/// The request that writes a new record.
+pub(super) fn adding(facets: Vec<NewFacet>) -> AddRequest {
+    AddRequest {
+        record: None,
+        home: None,
+        facets,
     }
 }
 
 /// The request that sets one field, named as `facet.field`.
-pub(super) fn setting(record: RecordId, key: &str, value: &str) -> Request {
+pub(super) fn setting(record: RecordId, key: &str, value: &str) -> SetRequest {
     let (facet, field) = key.rsplit_once('.').expect("facet.field");
     let change = ChangedFacet {
         facet: name(facet),
@@ -337,10 +371,9 @@ pub(super) fn setting(record: RecordId, key: &str, value: &str) -> Request {
         fields: BTreeMap::from([(field.to_owned(), Some(text(value)))]),
         seen: None,
     };
-    Request::Set {
+    SetRequest {
         record,
         facets: vec![change],
-        role: None,
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use node_app::asked::finding::FindRequest;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::use_cases::record_find::FindRequest;
 use serde_json::Value as Json;
 
 use super::harness::*;
@@ -118,11 +117,7 @@ fn a_node_answers_while_it_imports_and_finds_all_of_it_afterwards() {
         limit: 1,
         ..FindRequest::default()
     };
-    match mesh.ask(VILLAGE, &Request::Find(Box::new(find))) {
-        Reply::Found(found) => {
-            assert_eq!(found.total, MANY_ROWS as u64);
-            assert_eq!(found.catching_up, None);
-        }
-        other => panic!("{other:?}"),
-    }
+    let found = mesh.ask(VILLAGE, &find).expect("rows");
+    assert_eq!(found.total, MANY_ROWS as u64);
+    assert_eq!(found.catching_up, None);
 }

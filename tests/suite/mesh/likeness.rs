@@ -4,23 +4,16 @@ use std::process::Command;
 
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
-use node_app::asked::attached::Attached;
-use node_app::asked::due::DueRequest;
-use node_app::asked::duplicates::{Duplicates, DuplicatesRequest};
-use node_app::asked::importing::{ImportReport, ImportRequest};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::use_cases::due::DueRequest;
+use node_app::use_cases::import::{ImportReport, ImportRequest};
+use node_app::use_cases::record_duplicates::{Duplicates, DuplicatesRequest};
 
-use super::harness::{Mesh, VILLAGE, grid_report, name, program};
+use super::harness::{Mesh, VILLAGE, grid_report, program};
 
 fn duplicates(mesh: &Mesh, role: &str) -> Duplicates {
-    let request = Request::Duplicates(DuplicatesRequest {
-        days: 7,
-        role: Some(name(role)),
-    });
-    match mesh.ask(VILLAGE, &request) {
-        Reply::Duplicates(duplicates) => *duplicates,
-        other => panic!("{other:?}"),
-    }
+    let found = mesh.ask_as(VILLAGE, role, &DuplicatesRequest { days: 7 });
+    found.expect("pairs")
 }
 
 fn report(mesh: &Mesh, words: &str, sent_ms: u64) -> RecordId {
@@ -33,15 +26,12 @@ fn report(mesh: &Mesh, words: &str, sent_ms: u64) -> RecordId {
 #[test]
 fn reports_of_one_matter_are_proposed_to_who_may_read_them_until_they_are_merged() {
     let mesh = Mesh::start(&[VILLAGE]);
-    let due = Request::Due(DueRequest {
+    let due = DueRequest {
         home: None,
         all: false,
         limit: 1,
-        role: None,
-    });
-    let Reply::Due(due) = mesh.ask(VILLAGE, &due) else {
-        panic!("a list");
     };
+    let due = mesh.ask(VILLAGE, &due).expect("a list");
     let (now, day_ms) = (due.now.ms, 86_400_000);
     let first = report(
         &mesh,
@@ -101,18 +91,15 @@ fn import(mesh: &Mesh, file: &str, ids: &[u32], apply: bool) -> ImportReport {
          <DeviceID>62072310132000000001</DeviceID><SumNum>{count}</SumNum>\
          <DeviceList Num=\"{count}\">{items}</DeviceList></Response>"
     );
-    let request = Request::Import(ImportRequest {
+    let request = ImportRequest {
         files: vec![Attached::new(file, catalogue.into_bytes())],
         mapping: None,
         home: Some(VILLAGE.parse().expect("a node code")),
         placement: None,
         encoding: None,
         apply,
-    });
-    match mesh.ask(VILLAGE, &request) {
-        Reply::Imported(report) => *report,
-        other => panic!("{other:?}"),
-    }
+    };
+    mesh.ask(VILLAGE, &request).expect("a report")
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use node_app::asked::protocol::{Reply, Request};
+use crdt_model::ids::RecordId;
+use node_app::use_cases::quarantine::QuarantineRequest;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_show::ShowRequest;
 use serde_json::Value;
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, comes, dispute, program};
@@ -27,14 +30,12 @@ fn journal_of(store: &Path) -> std::path::PathBuf {
     paths.into_iter().find(is_journal).expect("a journal")
 }
 
-fn shows(mesh: &Mesh, code: &str, record: crdt_model::ids::RecordId, part: &str) -> bool {
-    let show = Request::Show {
-        record,
-        role: None,
-        reason: Some("a test".to_owned()),
-    };
-    let reply = serde_json::to_string(&mesh.ask(code, &show)).expect("JSON");
-    reply.contains(part)
+fn shows(mesh: &Mesh, code: &str, record: RecordId, part: &str) -> bool {
+    let shown = mesh.ask(code, &ShowRequest { record });
+    shown.is_ok_and(|view| {
+        let view = serde_json::to_string(&view).expect("JSON");
+        view.contains(part)
+    })
 }
 
 #[test]
@@ -51,7 +52,8 @@ fn after_a_loss_in_both_copies_the_node_lists_it_heals_and_writes_in_a_new_life(
     let last = *records.last().expect("records");
     assert!(comes(|| shows(&mesh, TOWNSHIP, last, "water")));
     // Before it answers, the read model has all: it knows later what there was.
-    mesh.ask(VILLAGE, &Request::ReadModel { rebuild: false });
+    let all = mesh.ask(VILLAGE, &ReadModelRequest { rebuild: false });
+    all.expect("its status");
     mesh.stop(VILLAGE);
 
     let store = mesh.node_folder(VILLAGE).store();
@@ -89,13 +91,11 @@ fn after_a_loss_in_both_copies_the_node_lists_it_heals_and_writes_in_a_new_life(
     mesh.set(VILLAGE, last, "case.summary.category", "family");
     assert!(comes(|| shows(&mesh, TOWNSHIP, last, "family")));
     assert!(shows(&mesh, VILLAGE, last, "family"));
-    let quarantine = mesh.ask(TOWNSHIP, &Request::Quarantine);
-    let Reply::Quarantine { refused, .. } = &quarantine else {
-        panic!("{quarantine:?}");
-    };
+    let quarantine = mesh.ask(TOWNSHIP, &QuarantineRequest {}).expect("a list");
     // What comes before its parent is asked for again.
-    let mut refused = refused.iter().filter(|one| one.code != "missing-parent");
-    assert!(refused.next().is_none(), "{quarantine:?}");
+    let mut refused = quarantine.refused.iter();
+    let told = refused.find(|one| one.code != "missing-parent");
+    assert!(told.is_none(), "{quarantine:?}");
 }
 
 #[test]

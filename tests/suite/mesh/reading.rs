@@ -4,23 +4,25 @@ use std::path::Path;
 
 use crdt_model::ids::{CharterVersion, RecordId};
 use crdt_model::text::Problem;
-use node_app::asked::finding::{
-    Comparison, FindRequest, Found, Hits, ReadModelStatus, SearchRequest, SortBy, Wanted,
-};
-use node_app::asked::protocol::{Reply, Request};
+use node_app::choosing::{SortBy, Wanted};
+use node_app::door::caller::{Caller, WayIn};
 use node_app::offline::Offline;
+use node_app::use_cases::read_model::{ReadModelRequest, ReadModelStatus};
+use node_app::use_cases::record_find::{FindRequest, Found};
+use node_app::use_cases::record_search::{Hits, SearchRequest};
 use node_machine::settings::{Environment, Flags, Settings};
+use node_readmodel::find::Comparison;
 
 use super::charters::{next_version, offer, swap_grid_facets};
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, comes, dispute, grid_report, name, text};
 
-fn find(of: Option<&str>, conditions: &[(&str, &str)], role: &str) -> Request {
+fn finding(of: Option<&str>, conditions: &[(&str, &str)]) -> FindRequest {
     let conditions = conditions.iter().map(|(field, value)| Wanted {
         field: (*field).to_owned(),
         is: Comparison::Equal,
         value: Some(text(value)),
     });
-    Request::Find(Box::new(FindRequest {
+    FindRequest {
         of: of.map(name),
         conditions: conditions.collect(),
         sort: Some(SortBy {
@@ -28,46 +30,36 @@ fn find(of: Option<&str>, conditions: &[(&str, &str)], role: &str) -> Request {
             descending: true,
         }),
         limit: 10,
-        role: Some(name(role)),
         ..FindRequest::default()
-    }))
+    }
 }
 
-fn search(words: &str, role: &str) -> Request {
-    Request::Search(Box::new(SearchRequest {
+fn searching(words: &str) -> SearchRequest {
+    SearchRequest {
         text: words.to_owned(),
         limit: 10,
-        role: Some(name(role)),
         ..SearchRequest::default()
-    }))
-}
-
-fn rows(reply: Reply) -> Found {
-    match reply {
-        Reply::Found(found) => *found,
-        other => panic!("{other:?}"),
     }
 }
 
-fn hits(reply: Reply) -> Hits {
-    match reply {
-        Reply::Hits(hits) => *hits,
-        other => panic!("{other:?}"),
-    }
+/// What a clerk finds.
+fn find(mesh: &Mesh, code: &str, of: &str, conditions: &[(&str, &str)]) -> Found {
+    let found = mesh.ask_as(code, "clerk", &finding(Some(of), conditions));
+    found.expect("rows")
 }
 
-fn problem(reply: Reply) -> Problem {
-    match reply {
-        Reply::Problem(problem) => problem,
-        other => panic!("{other:?}"),
-    }
+fn try_search(mesh: &Mesh, code: &str, words: &str, role: &str) -> Result<Hits, Problem> {
+    mesh.ask_as(code, role, &searching(words))
 }
 
-fn status(reply: Reply) -> ReadModelStatus {
-    match reply {
-        Reply::ReadModel(status) => *status,
-        other => panic!("{other:?}"),
-    }
+/// In how many facets a clerk finds these words.
+fn search(mesh: &Mesh, code: &str, words: &str) -> u64 {
+    try_search(mesh, code, words, "clerk").expect("hits").total
+}
+
+fn read_model(mesh: &Mesh, rebuild: bool) -> ReadModelStatus {
+    let status = mesh.ask(VILLAGE, &ReadModelRequest { rebuild });
+    status.expect("its status")
 }
 
 fn records(found: &Found) -> Vec<RecordId> {
@@ -78,48 +70,39 @@ fn records(found: &Found) -> Vec<RecordId> {
 fn what_is_written_is_found_at_once_and_what_arrives_as_it_arrives() {
     let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
     let first = mesh.add(VILLAGE, dispute("例-1", "上游放水，水渠无水"));
-    let found = rows(mesh.ask(
-        VILLAGE,
-        &find(Some("case"), &[("step", "registered")], "clerk"),
-    ));
+    let found = find(&mesh, VILLAGE, "case", &[("step", "registered")]);
     assert_eq!((records(&found), found.total), (vec![first], 1));
     mesh.set(VILLAGE, first, "case.summary.step", "accepted");
     // By what people call the field and the word, too.
-    let found = rows(mesh.ask(
-        VILLAGE,
-        &find(Some("case"), &[("当前环节", "已受理")], "clerk"),
-    ));
+    let found = find(&mesh, VILLAGE, "case", &[("当前环节", "已受理")]);
     assert_eq!((records(&found), found.total), (vec![first], 1));
-    let gone = rows(mesh.ask(
-        VILLAGE,
-        &find(Some("case"), &[("step", "registered")], "clerk"),
-    ));
+    let gone = find(&mesh, VILLAGE, "case", &[("step", "registered")]);
     assert_eq!(gone.total, 0);
     mesh.wait_for(TOWNSHIP, "the row", |_| {
-        let accepted = find(Some("case.summary"), &[("step", "accepted")], "clerk");
-        rows(mesh.ask(TOWNSHIP, &accepted)).total == 1
+        find(&mesh, TOWNSHIP, "case.summary", &[("step", "accepted")]).total == 1
     });
     // The story stays in the village.
-    assert_eq!(hits(mesh.ask(VILLAGE, &search("水渠", "clerk"))).total, 1);
-    assert_eq!(hits(mesh.ask(TOWNSHIP, &search("水渠", "clerk"))).total, 0);
-    assert_eq!(hits(mesh.ask(TOWNSHIP, &search("例 1", "clerk"))).total, 1);
+    assert_eq!(search(&mesh, VILLAGE, "水渠"), 1);
+    assert_eq!(search(&mesh, TOWNSHIP, "水渠"), 0);
+    assert_eq!(search(&mesh, TOWNSHIP, "例 1"), 1);
 }
 
 #[test]
 fn a_role_neither_lists_nor_finds_nor_counts_what_it_may_not_read() {
     let mesh = Mesh::start(&[VILLAGE]);
     let record = mesh.add(VILLAGE, dispute("例-1", "上游放水，水渠无水"));
-    let found = |role: &str| hits(mesh.ask(VILLAGE, &search("水渠", role))).total;
-    assert_eq!((found("clerk"), found("technician")), (1, 0));
-    let of = Some("case.narrative");
-    let listed = |role: &str| rows(mesh.ask(VILLAGE, &find(of, &[], role)));
+    let found = |role: &str| try_search(&mesh, VILLAGE, "水渠", role);
+    let count = |role: &str| found(role).expect("hits").total;
+    assert_eq!((count("clerk"), count("technician")), (1, 0));
+    let narratives = finding(Some("case.narrative"), &[]);
+    let listed = |role: &str| mesh.ask_as(VILLAGE, role, &narratives).expect("rows");
     assert_eq!(records(&listed("mediator")), [record]);
     let nothing = listed("technician");
     assert_eq!(
         (nothing.rows.len(), nothing.total, nothing.next),
         (0, 0, None)
     );
-    let stranger = problem(mesh.ask(VILLAGE, &search("水渠", "nobody")));
+    let stranger = found("nobody").expect_err("refused");
     assert_eq!(stranger.code, "no-such-role");
 }
 
@@ -127,8 +110,10 @@ fn a_role_neither_lists_nor_finds_nor_counts_what_it_may_not_read() {
 fn what_is_asked_wrongly_is_refused_with_a_reason() {
     let mesh = Mesh::start(&[VILLAGE]);
     mesh.add(VILLAGE, dispute("例-1", "上游放水"));
-    let code = |request: Request| problem(mesh.ask(VILLAGE, &request)).code;
-    let asked = |of, conditions: &[(&str, &str)]| code(find(of, conditions, "clerk"));
+    let asked = |of, conditions: &[(&str, &str)]| {
+        let found = mesh.ask_as(VILLAGE, "clerk", &finding(of, conditions));
+        found.expect_err("refused").code
+    };
     assert_eq!(asked(Some("nothing"), &[]), "no-such-kind");
     assert_eq!(asked(None, &[]), "kind-needed");
     assert_eq!(asked(None, &[("state", "reported")]), "kind-needed");
@@ -160,12 +145,13 @@ fn what_is_asked_wrongly_is_refused_with_a_reason() {
             "{field}"
         );
     }
-    assert_eq!(code(search("、。", "clerk")), "nothing-to-search");
-    assert_eq!(code(search(&"水".repeat(201), "clerk")), "search-too-long");
-    let all = rows(mesh.ask(
-        VILLAGE,
-        &find(Some("case"), &[("code", "x' OR '1'='1")], "clerk"),
-    ));
+    let searched = |words: &str| {
+        let hits = try_search(&mesh, VILLAGE, words, "clerk");
+        hits.expect_err("refused").code
+    };
+    assert_eq!(searched("、。"), "nothing-to-search");
+    assert_eq!(searched(&"水".repeat(201)), "search-too-long");
+    let all = find(&mesh, VILLAGE, "case", &[("code", "x' OR '1'='1")]);
     assert_eq!(all.total, 0);
 }
 
@@ -174,27 +160,18 @@ fn what_a_charter_takes_away_leaves_the_read_model_and_what_it_opens_comes() {
     let mesh = Mesh::start(&[COUNTY, TOWNSHIP, VILLAGE]);
     mesh.add(VILLAGE, grid_report("CANARYCODE", "CANARYTEXT"));
     mesh.wait_for_facets(TOWNSHIP, "grid.summary", 1);
-    assert_eq!(
-        hits(mesh.ask(TOWNSHIP, &search("canarycode", "clerk"))).total,
-        1
-    );
+    assert_eq!(search(&mesh, TOWNSHIP, "canarycode"), 1);
     assert!(mesh.read_model_contains(TOWNSHIP, b"CANARYCODE"));
     let second = next_version(&mesh, "second", swap_grid_facets);
     mesh.sign(&second, Some(&mesh.charter()), &["two", "three"]);
-    offer(&mesh, TOWNSHIP, &second);
+    offer(&mesh, TOWNSHIP, &second).expect("adopted");
     mesh.wait_for(TOWNSHIP, "version 2", |status| {
         status.charter == CharterVersion(2)
     });
     mesh.wait_for_facets(TOWNSHIP, "grid.summary", 0);
     mesh.wait_for_facets(TOWNSHIP, "grid.content", 1);
-    assert_eq!(
-        hits(mesh.ask(TOWNSHIP, &search("canarycode", "clerk"))).total,
-        0
-    );
-    assert_eq!(
-        hits(mesh.ask(TOWNSHIP, &search("canarytext", "clerk"))).total,
-        1
-    );
+    assert_eq!(search(&mesh, TOWNSHIP, "canarycode"), 0);
+    assert_eq!(search(&mesh, TOWNSHIP, "canarytext"), 1);
     assert!(!mesh.read_model_contains(TOWNSHIP, b"CANARYCODE"));
     assert!(!mesh.read_model_contains(TOWNSHIP, b"canarycode"));
     assert!(mesh.read_model_contains(VILLAGE, b"CANARYCODE"));
@@ -220,9 +197,8 @@ fn damage(file: &Path) {
 fn a_damaged_read_model_is_made_anew_and_stops_nothing() {
     let mut mesh = Mesh::start(&[VILLAGE]);
     mesh.add(VILLAGE, dispute("例-1", "上游放水，水渠无水"));
-    let rebuilt = Request::ReadModel { rebuild: true };
-    let before = status(mesh.ask(VILLAGE, &rebuilt));
-    assert_eq!(hits(mesh.ask(VILLAGE, &search("水渠", "clerk"))).total, 1);
+    let before = read_model(&mesh, true);
+    assert_eq!(search(&mesh, VILLAGE, "水渠"), 1);
     mesh.kill(VILLAGE);
     // What was written ahead goes, too.
     let file = before.path.clone();
@@ -230,17 +206,15 @@ fn a_damaged_read_model_is_made_anew_and_stops_nothing() {
     damage(&file);
     mesh.run(VILLAGE);
     mesh.wait_for(VILLAGE, "its read model", |_| {
-        match mesh.ask(VILLAGE, &search("水渠", "clerk")) {
-            Reply::Hits(hits) => hits.total == 1 && hits.catching_up.is_none(),
-            _ => false,
-        }
+        try_search(&mesh, VILLAGE, "水渠", "clerk")
+            .is_ok_and(|hits| hits.total == 1 && hits.catching_up.is_none())
     });
     let log = mesh.node_folder(VILLAGE).path().join("log");
     let log = std::fs::read_to_string(log).expect("a log");
     assert!(log.contains("made anew"), "{log}");
     // Two of the dispute, and that the node is there.
     mesh.wait_for_facets(VILLAGE, "presence.beats", 1);
-    let after = status(mesh.ask(VILLAGE, &Request::ReadModel { rebuild: false }));
+    let after = read_model(&mesh, false);
     assert_eq!((after.facets, after.all), (3, 3));
 }
 
@@ -254,21 +228,22 @@ fn a_node_that_does_not_run_lists_searches_and_makes_its_read_model_anew() {
     let settings = settings(&mesh, VILLAGE);
     std::fs::remove_dir_all(folder.read_model()).expect("a folder");
     let mut node = Offline::open(&folder, &settings).expect("a node");
-    let found = rows(
-        node.ask(&find(Some("case"), &[], "clerk"))
-            .expect("an answer"),
-    );
+    let clerk = Caller {
+        role: Some(name("clerk")),
+        ..Caller::at(WayIn::Folder)
+    };
+    let found = node.ask(clerk.clone(), finding(Some("case"), &[]));
+    let found = found.expect("rows");
     assert_eq!((records(&found), found.catching_up), (vec![record], None));
-    let found = hits(node.ask(&search("水渠", "clerk")).expect("an answer"));
-    assert_eq!(found.total, 1);
-    let rebuild = Request::ReadModel { rebuild: true };
-    let mut stands = status(node.ask(&rebuild).expect("an answer"));
+    let found = node.ask(clerk.clone(), searching("水渠"));
+    assert_eq!(found.expect("hits").total, 1);
+    let mut about = |rebuild| node.ask(clerk.clone(), ReadModelRequest { rebuild });
+    let mut stands = about(true).expect("its status");
     for _ in 0..9 {
         if stands.catching_up.is_none() {
             break;
         }
-        let again = Request::ReadModel { rebuild: false };
-        stands = status(node.ask(&again).expect("an answer"));
+        stands = about(false).expect("its status");
     }
     assert_eq!((stands.facets, stands.catching_up), (3, None));
 }
@@ -279,30 +254,29 @@ fn a_wrong_bit_in_the_file_is_never_answered_with_and_the_file_makes_itself_anew
     for number in 0..5 {
         mesh.add(VILLAGE, dispute(&format!("BIT-{number}"), "invented"));
     }
-    let all = find(Some("case.summary"), &[], "clerk");
-    assert_eq!(rows(mesh.ask(VILLAGE, &all)).total, 5);
-    let about = |mesh: &Mesh| status(mesh.ask(VILLAGE, &Request::ReadModel { rebuild: false }));
-    let before = about(&mesh);
+    let all = || mesh.ask_as(VILLAGE, "clerk", &finding(Some("case.summary"), &[]));
+    assert_eq!(all().expect("rows").total, 5);
+    let before = read_model(&mesh, false);
     assert_eq!(before.made_anew, None);
     let mut bytes = std::fs::read(&before.path).expect("the file");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 4;
     std::fs::write(&before.path, &bytes).expect("written");
     // Right, or not at all.
-    let answered = comes(|| match mesh.ask(VILLAGE, &all) {
-        Reply::Found(found) if found.catching_up.is_some() => false,
-        Reply::Found(found) => {
+    let answered = comes(|| match all() {
+        Ok(found) if found.catching_up.is_some() => false,
+        Ok(found) => {
             assert_eq!(found.total, 5);
             true
         }
-        Reply::Problem(problem) => {
+        Err(problem) => {
             assert_eq!(problem.code, "read-model-busy");
             false
         }
-        other => panic!("{other:?}"),
     });
     assert!(answered);
-    let why = about(&mesh).made_anew.expect("it was made anew");
+    let why = read_model(&mesh, false).made_anew;
+    let why = why.expect("it was made anew");
     assert!(why.contains("page"), "{why}");
     let log = mesh.node_folder(VILLAGE).path().join("log");
     let log = std::fs::read_to_string(log).expect("a log");

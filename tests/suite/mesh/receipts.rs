@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::RecordId;
 use crdt_model::value::Value;
-use node_app::asked::protocol::{ChangedFacet, Reply, Request};
-use node_app::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+use node_app::drafts::ChangedFacet;
+use node_app::use_cases::record_list::ListRequest;
+use node_app::use_cases::record_receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
+use node_app::use_cases::record_set::SetRequest;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, facet, name, node, text};
 
 fn receipts(mesh: &Mesh, code: &str, record: RecordId) -> Receipts {
-    let request = Request::Receipts(ReceiptsRequest { record, role: None });
-    match mesh.ask(code, &request) {
-        Reply::Receipts(receipts) => *receipts,
-        other => panic!("{other:?}"),
-    }
+    let receipts = mesh.ask(code, &ReceiptsRequest { record });
+    receipts.expect("receipts")
 }
 
 fn of(receipts: &Receipts, code: &str) -> ReceiptLine {
@@ -49,19 +48,14 @@ fn a_warning_is_acknowledged_and_the_terminals_that_showed_it_are_counted() {
     let count = |has| all.nodes.iter().filter(|line| line.has == has).count();
     assert_eq!((count(Has::Received), count(Has::Confirmed)), (2, 0));
     // The village confirms its own receipt, with its terminals.
-    let find = Request::List {
+    let notices = ListRequest {
         kind: Some(name("notice")),
         after: None,
         limit: 10,
-        role: None,
     };
-    let Reply::Records { records, .. } = mesh.ask(VILLAGE, &find) else {
-        panic!("a list");
-    };
-    let own = records
-        .iter()
-        .find(|one| one.record != record)
-        .expect("a receipt");
+    let listed = mesh.ask(VILLAGE, &notices).expect("a list").records;
+    let own = listed.iter().find(|one| one.record != record);
+    let own = own.expect("a receipt");
     let change = ChangedFacet {
         facet: name("notice.reply"),
         sensitivity: None,
@@ -73,12 +67,11 @@ fn a_warning_is_acknowledged_and_the_terminals_that_showed_it_are_counted() {
         ]),
         seen: None,
     };
-    let set = Request::Set {
+    let set = SetRequest {
         record: own.record,
         facets: vec![change],
-        role: None,
     };
-    assert!(matches!(mesh.ask(VILLAGE, &set), Reply::Written { .. }));
+    mesh.ask(VILLAGE, &set).expect("written");
     mesh.wait_for(COUNTY, "what the village confirms", |_| {
         of(&receipts(&mesh, COUNTY, record), VILLAGE).has == Has::Confirmed
     });
@@ -88,9 +81,8 @@ fn a_warning_is_acknowledged_and_the_terminals_that_showed_it_are_counted() {
     // The village is told of itself alone, and nobody of a record that is none.
     let at_village = receipts(&mesh, VILLAGE, record);
     assert_eq!(at_village.nodes.len(), 1);
-    let request = Request::Receipts(ReceiptsRequest {
+    let none = ReceiptsRequest {
         record: RecordId([7; 16]),
-        role: None,
-    });
-    assert!(matches!(mesh.ask(COUNTY, &request), Reply::Problem(_)));
+    };
+    mesh.ask(COUNTY, &none).expect_err("no such record");
 }

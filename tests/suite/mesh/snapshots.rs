@@ -5,37 +5,53 @@ use std::collections::BTreeSet;
 use crdt_model::code::RecordCode;
 use crdt_model::ids::RecordId;
 use crdt_model::time::WallTime;
-use node_app::asked::measuring::{Heard, MeasureRequest};
-use node_app::asked::protocol::{Reply, Request};
-use node_app::asked::report::Cadence;
-use node_app::asked::snapshotting::SnapshotRequest;
+use node_app::door::use_case::UseCase;
+use node_app::heard::Heard;
+use node_app::report::period::Cadence;
+use node_app::snapshot::held::Shown;
 use node_app::snapshot::{Listed, Snapshot};
+use node_app::use_cases::measure::MeasureRequest;
+use node_app::use_cases::snapshot_show::ShowSnapshotRequest;
+use node_app::use_cases::snapshot_take::TakeSnapshotRequest;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, grid_report, name, node};
 
-fn request(day: &str, role: &str) -> SnapshotRequest {
-    SnapshotRequest {
+/// The snapshot that is answered, or the code of the problem.
+fn ask<U: UseCase<Answer = Shown>>(
+    mesh: &Mesh,
+    code: &str,
+    role: &str,
+    asked: &U,
+) -> Result<Snapshot, String> {
+    let answer = mesh.ask_as(code, role, asked);
+    answer
+        .map(|shown| shown.snapshot)
+        .map_err(|problem| problem.code)
+}
+
+fn take_at(mesh: &Mesh, code: &str, day: &str, role: &str) -> Result<Snapshot, String> {
+    let asked = TakeSnapshotRequest {
         period: Cadence::Month,
         ending: Some(day.parse().expect("a day")),
-        role: Some(name(role)),
+        node: None,
+    };
+    ask(mesh, code, role, &asked)
+}
+
+fn take(mesh: &Mesh, day: &str) -> Result<Snapshot, String> {
+    take_at(mesh, COUNTY, day, "leader")
+}
+
+fn showing(day: &str) -> ShowSnapshotRequest {
+    ShowSnapshotRequest {
+        period: Cadence::Month,
+        ending: Some(day.parse().expect("a day")),
         node: None,
     }
 }
 
-fn ask(mesh: &Mesh, code: &str, request: Request) -> Result<Snapshot, String> {
-    match mesh.ask(code, &request) {
-        Reply::Snapshot(shown) => Ok(shown.snapshot),
-        Reply::Problem(problem) => Err(problem.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn take(mesh: &Mesh, day: &str) -> Result<Snapshot, String> {
-    ask(mesh, COUNTY, Request::TakeSnapshot(request(day, "leader")))
-}
-
 fn show(mesh: &Mesh, day: &str, role: &str) -> Result<Snapshot, String> {
-    ask(mesh, COUNTY, Request::Snapshot(request(day, role)))
+    ask(mesh, COUNTY, role, &showing(day))
 }
 
 fn reports(snapshot: &Snapshot) -> Vec<(String, Option<i64>)> {
@@ -97,21 +113,19 @@ fn a_snapshot_is_for_the_leader_and_of_a_period_that_is_over() {
         show(&mesh, "2026-09-10", "clerk"),
         Err("snapshot-not-for-role".to_owned())
     );
-    let clerks = Request::TakeSnapshot(request("2026-09-10", "clerk"));
     assert_eq!(
-        ask(&mesh, COUNTY, clerks),
+        take_at(&mesh, COUNTY, "2026-09-10", "clerk"),
         Err("snapshot-not-for-role".to_owned())
     );
     assert_eq!(take(&mesh, "2099-09-10"), Err("period-not-over".to_owned()));
     // The figures of a township go up; which records it counted does not.
-    let townships = Request::TakeSnapshot(request("2026-09-10", "leader"));
-    let taken = ask(&mesh, TOWNSHIP, townships).expect("taken");
+    let taken = take_at(&mesh, TOWNSHIP, "2026-09-10", "leader").expect("taken");
     mesh.wait_for_facets(COUNTY, "snapshot.figures", 1);
-    let above = SnapshotRequest {
+    let above = ShowSnapshotRequest {
         node: Some(node(TOWNSHIP)),
-        ..request("2026-09-10", "leader")
+        ..showing("2026-09-10")
     };
-    let above = ask(&mesh, COUNTY, Request::Snapshot(above)).expect("it is here");
+    let above = ask(&mesh, COUNTY, "leader", &above).expect("it is here");
     let without = Snapshot {
         counted: Vec::new(),
         ..taken
@@ -120,16 +134,13 @@ fn a_snapshot_is_for_the_leader_and_of_a_period_that_is_over() {
 }
 
 fn heard(mesh: &Mesh, until: WallTime) -> Heard {
-    let request = Request::Measure(MeasureRequest {
+    let request = MeasureRequest {
         measures: vec![name("reports")],
         from: WallTime::from_ms(1_789_000_000_000),
         until,
-        role: None,
-    });
-    match mesh.ask(COUNTY, &request) {
-        Reply::Figures(figures) => figures.heard.expect("the charter has beats"),
-        other => panic!("{other:?}"),
-    }
+    };
+    let figures = mesh.ask(COUNTY, &request).expect("figures");
+    figures.heard.expect("the charter has beats")
 }
 
 #[test]

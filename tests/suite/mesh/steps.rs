@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::RecordId;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{ChangedFacet, Reply, Request};
+use node_app::drafts::ChangedFacet;
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::record_show::ShowRequest;
 
 use super::harness::{COUNTY, Mesh, TOWNSHIP, VILLAGE, dispute, name, text};
 
@@ -26,16 +28,15 @@ fn attempt(
         fields: fields.collect::<BTreeMap<_, _>>(),
         seen: None,
     };
-    let request = Request::Set {
+    let request = SetRequest {
         record,
         facets: vec![change],
-        role: role.map(name),
     };
-    match mesh.ask(code, &request) {
-        Reply::Written { commits, .. } => Ok(commits.len()),
-        Reply::Problem(problem) => Err(problem),
-        other => panic!("{other:?}"),
-    }
+    let written = match role {
+        Some(role) => mesh.ask_as(code, role, &request),
+        None => mesh.ask(code, &request),
+    };
+    written.map(|written| written.commits.len())
 }
 
 #[test]
@@ -70,12 +71,7 @@ fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
     assert_eq!(village(None, &[("step", "escalated")]), Ok(2));
     mesh.wait_for_facets(TOWNSHIP, "case.narrative", 1);
     let shown = |code: &str| {
-        let show = Request::Show {
-            record,
-            role: None,
-            reason: None,
-        };
-        let Reply::Record(view) = mesh.ask(code, &show) else {
+        let Ok(view) = mesh.ask(code, &ShowRequest { record }) else {
             return Vec::new();
         };
         let next = view.facets.iter().flat_map(|facet| facet.next.clone());
@@ -104,8 +100,6 @@ fn a_number_of_a_person_is_refused_where_none_is_meant_to_be_and_only_counted() 
         assert!(!problem.to_string().contains("0000"), "{problem}");
         assert!(!problem.to_string().contains("1949"), "{problem}");
     }
-    let Reply::Status(status) = mesh.ask(VILLAGE, &Request::Status) else {
-        panic!("no status");
-    };
+    let status = mesh.status(VILLAGE).expect("a status");
     assert_eq!(status.refused.get("personal-data"), Some(&2));
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crdt_model::charter::{Charter, Roster};
 use crdt_model::engine::LinkState;
 use crdt_model::ids::CharterVersion;
-use node_app::asked::attached::Attached;
-use node_app::asked::protocol::{NodeStatus, Reply, Request};
+use node_app::use_cases::offer::Adopted;
+use node_app::use_cases::status::NodeStatus;
 use node_transport::{Command, Timings, Transport, TransportConfig};
 
-use super::charters::next_version;
+use super::charters::{next_version, offer};
 use super::harness::{Mesh, NEIGHBOUR, TOWNSHIP, VILLAGE, node};
 
 #[test]
@@ -73,11 +73,8 @@ fn a_revoked_node_loses_its_line_and_its_calls_are_counted() {
         std::fs::write(path, revoked).expect("the roster");
     });
     mesh.sign(&second, Some(&mesh.charter()), &["one", "three"]);
-    let adopted = Reply::Adopted {
-        version: CharterVersion(2),
-    };
-    let charter = Attached::of_charter(&second).expect("a charter");
-    assert_eq!(mesh.ask(VILLAGE, &Request::Offer { charter }), adopted);
+    let version = CharterVersion(2);
+    assert_eq!(offer(&mesh, VILLAGE, &second), Ok(Adopted { version }));
     mesh.wait_for(TOWNSHIP, "no line to the revoked node", |status| {
         status.charter == CharterVersion(2)
             && !status

@@ -8,7 +8,10 @@ use crdt_model::engine::LinkState;
 use crdt_model::ids::{Name, RecordId};
 use crdt_model::label::{Grade, Label};
 use crdt_model::value::Value;
-use node_app::asked::protocol::{ChangedFacet, NewFacet, RecordView, Reply, Request};
+use node_app::drafts::{ChangedFacet, NewFacet};
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::record_show::{RecordView, ShowRequest};
+use node_app::use_cases::status::PeerLine;
 use policy::deciding::plain::PlainCedar;
 use policy::{CharterFiles, Question};
 
@@ -72,13 +75,9 @@ impl Written {
             let values = change.fields.clone().into_iter();
             written.extend(values.filter_map(|(key, value)| Some((key, value?))));
         }
-        let request = Request::Set {
-            record: self.record,
-            facets,
-            role: Some(name("leader")),
-        };
-        let reply = mesh.ask(code, &request);
-        assert!(matches!(reply, Reply::Written { .. }), "{reply:?}");
+        let record = self.record;
+        let written = mesh.ask_as(code, "leader", &SetRequest { record, facets });
+        written.expect("written");
     }
 
     /// A step of a dispute.
@@ -120,15 +119,13 @@ impl Written {
     /// What the nodes show.
     fn shown(&self, mesh: &Mesh) -> Sights {
         let show = |(role, code)| {
-            let request = Request::Show {
-                record: self.record,
-                role: Some(name(role)),
-                reason: Some("a test".to_owned()),
-            };
-            let seen = match mesh.ask(code, &request) {
-                Reply::Record(view) => seen_in(*view),
-                Reply::Problem(problem) if problem.code == "no-such-record" => Seen::new(),
-                other => panic!("{other:?}"),
+            let record = self.record;
+            let seen = match mesh.ask_as(code, role, &ShowRequest { record }) {
+                Ok(view) => seen_in(view),
+                Err(problem) => {
+                    assert_eq!(problem.code, "no-such-record", "{problem:?}");
+                    Seen::new()
+                }
             };
             ((role, code), seen)
         };
@@ -164,9 +161,7 @@ fn compare(mesh: &Mesh, cedar: &PlainCedar, stage: &str, written: &Written) {
     let settled = |code: &str| {
         mesh.wait_for(code, "its peers up to date", |status| {
             let mut peers = status.peers.iter();
-            let ours = |peer: &node_app::asked::protocol::PeerLine| {
-                NODES.iter().any(|code| peer.status.node == node(code))
-            };
+            let ours = |peer: &PeerLine| NODES.iter().any(|code| peer.status.node == node(code));
             peers.all(|peer| !ours(peer) || peer.status.link == LinkState::InSync)
         });
     };

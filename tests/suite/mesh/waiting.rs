@@ -1,7 +1,7 @@
 //! What waits for a neighbour is counted, connected or not, and over restarts.
 
 use crdt_model::engine::LinkState;
-use node_app::asked::protocol::{NodeStatus, PeerLine};
+use node_app::use_cases::status::{NodeStatus, PeerLine};
 
 use super::harness::{Mesh, TOWNSHIP, VILLAGE, comes, dispute, node};
 

@@ -8,7 +8,9 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::value::Value;
-use node_app::asked::protocol::Request;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_set::SetRequest;
+use node_demo::sample::Write;
 use node_import::Held;
 
 /// See the module.
@@ -68,13 +70,13 @@ impl Standing {
     }
 
     /// What a person at a node asks for.
-    pub(super) fn ask(&mut self, kinds: &Kinds, node: NodeId, request: &Request) {
+    pub(super) fn ask(&mut self, kinds: &Kinds, node: NodeId, request: &Write) {
         match request {
-            Request::Add {
+            Write::Add(AddRequest {
                 record,
                 home,
                 facets,
-            } => {
+            }) => {
                 for new in facets {
                     let home = home.unwrap_or(node);
                     let facet = FacetId {
@@ -89,7 +91,7 @@ impl Standing {
                     row.fields.extend(new.fields.clone());
                 }
             }
-            Request::Set { record, facets, .. } => {
+            Write::Set(SetRequest { record, facets }, _) => {
                 for change in facets {
                     // The county's code comes before those of all other nodes.
                     let first = FacetId {
@@ -107,7 +109,6 @@ impl Standing {
                     }
                 }
             }
-            other => panic!("the sample does not ask {other:?}"),
         }
     }
 

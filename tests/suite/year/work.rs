@@ -7,11 +7,12 @@ use crdt_model::draft::Draft;
 use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::replica;
 use crdt_model::store::Store;
-use node_app::asked::protocol::Request;
 use node_app::drafts;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_set::SetRequest;
 use node_demo::members::Members;
 use node_demo::options::Scale;
-use node_demo::sample::{self, Counts};
+use node_demo::sample::{self, Counts, Write};
 use node_import::CharterRules;
 use policy::CedarCharter;
 
@@ -26,7 +27,7 @@ pub(super) enum Deed {
     /// What an import writes.
     Import(Vec<Draft>),
     /// What a person asks for.
-    Ask(Request),
+    Ask(Write),
 }
 
 /// What one node does to one record, in this order.
@@ -54,26 +55,21 @@ impl Deed {
     ) -> Option<Vec<Draft>> {
         match self {
             Self::Import(drafts) => Some(drafts.clone()),
-            Self::Ask(Request::Add {
+            Self::Ask(Write::Add(AddRequest {
                 record,
                 home,
                 facets,
-            }) => {
+            })) => {
                 let (record, home) = (record.expect("given"), home.unwrap_or(node));
                 let added = drafts::added(kinds(charter), record, home, facets.clone());
                 Some(added.expect("something to write"))
             }
-            Self::Ask(Request::Set {
-                record,
-                facets,
-                role,
-            }) => {
+            Self::Ask(Write::Set(SetRequest { record, facets }, role)) => {
                 let role = role.unwrap_or(charter.head().roles[0].id);
                 let changed = drafts::changed(store, *record, facets.clone()).ok()?;
                 let for_role = drafts::for_role(kinds(charter), store, changed, role);
                 Some(for_role.expect("a step for this role"))
             }
-            Self::Ask(other) => panic!("the sample does not ask {other:?}"),
         }
     }
 
@@ -88,9 +84,8 @@ impl Deed {
     fn record(&self) -> RecordId {
         match self {
             Self::Import(drafts) => drafts[0].facet.record,
-            Self::Ask(Request::Add { record, .. }) => record.expect("given"),
-            Self::Ask(Request::Set { record, .. }) => *record,
-            Self::Ask(other) => panic!("the sample does not ask {other:?}"),
+            Self::Ask(Write::Add(add)) => add.record.expect("given"),
+            Self::Ask(Write::Set(set, _)) => set.record,
         }
     }
 }
@@ -153,7 +148,7 @@ pub(super) fn year(charter: &CedarCharter, members: &Members, scale: f64) -> Yea
     let mut courses: Vec<Course> = courses.into_iter().map(course).collect();
     for (node, brings) in &sample {
         for above in &brings.above {
-            let ask = |request: &Request| Deed::Ask(request.clone());
+            let ask = |request: &Write| Deed::Ask(request.clone());
             let deeds: VecDeque<Deed> = above.requests.iter().map(ask).collect();
             let after = last.get(&deeds[0].record()).cloned();
             above

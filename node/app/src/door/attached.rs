@@ -14,12 +14,11 @@ use policy::signing::bundle;
 use policy::signing::emergency::Signed;
 use serde::{Deserialize, Serialize};
 
-use super::protocol::Request;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_import::limits::{FILE_BYTES_MAX, FILES_MAX};
-use node_runtime::founding::charter_problem;
-use node_runtime::keeper::emergency_problem;
+use node_runtime::problems::charter_problem;
+use node_runtime::problems::emergency_problem;
 
 /// Files of one request, at most: those of an import, its mapping and its placement.
 pub const ATTACHED_MAX: usize = FILES_MAX + 2;
@@ -83,55 +82,26 @@ impl Attached {
     }
 }
 
-impl Request {
-    /// The files that go with it, in the order of their bytes.
-    pub fn attached(&self) -> Vec<&Attached> {
-        match self {
-            Self::Import(import) => {
-                let beside = import.mapping.iter().chain(&import.placement);
-                import.files.iter().chain(beside).collect()
-            }
-            Self::Offer { charter } => vec![charter],
-            Self::Emergency { declaration } => declaration.iter().collect(),
-            _ => Vec::new(),
-        }
+/// Whether these are no more than may go with a request.
+///
+/// # Errors
+/// What is too much.
+pub fn check(attached: &[&Attached]) -> Result<(), Problem> {
+    let bytes = attached
+        .iter()
+        .fold(0_u64, |sum, one| sum.saturating_add(one.length));
+    if attached.len() <= ATTACHED_MAX && bytes <= ATTACHED_BYTES_MAX {
+        return Ok(());
     }
-
-    /// The same, to be filled.
-    pub fn attached_mut(&mut self) -> Vec<&mut Attached> {
-        match self {
-            Self::Import(import) => {
-                let beside = import.mapping.iter_mut().chain(&mut import.placement);
-                import.files.iter_mut().chain(beside).collect()
-            }
-            Self::Offer { charter } => vec![charter],
-            Self::Emergency { declaration } => declaration.iter_mut().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether no more is announced than may go with a request.
-    ///
-    /// # Errors
-    /// What is too much.
-    pub fn check_attached(&self) -> Result<(), Problem> {
-        let attached = self.attached();
-        let bytes = attached
-            .iter()
-            .fold(0_u64, |sum, one| sum.saturating_add(one.length));
-        if attached.len() <= ATTACHED_MAX && bytes <= ATTACHED_BYTES_MAX {
-            return Ok(());
-        }
-        let (files, mib, mib_max) = (attached.len(), bytes >> 20, ATTACHED_BYTES_MAX >> 20);
-        Err(Problem::new(
-            "input-too-large",
-            text!(
-                "一次给出了 {files} 个文件，共 {mib} MiB；最多 {ATTACHED_MAX} 个、{mib_max} MiB",
-                "{files} files with {mib} MiB at once, where {ATTACHED_MAX} files and {mib_max} MiB are allowed"
-            ),
-            text!("分几次执行", "give them in several commands"),
-        ))
-    }
+    let (files, mib, mib_max) = (attached.len(), bytes >> 20, ATTACHED_BYTES_MAX >> 20);
+    Err(Problem::new(
+        "input-too-large",
+        text!(
+            "一次给出了 {files} 个文件，共 {mib} MiB；最多 {ATTACHED_MAX} 个、{mib_max} MiB",
+            "{files} files with {mib} MiB at once, where {ATTACHED_MAX} files and {mib_max} MiB are allowed"
+        ),
+        text!("分几次执行", "give them in several commands"),
+    ))
 }
 
 /// Reads an ordinary file of at most so many bytes. A pipe nobody writes to is refused and not waited
@@ -231,25 +201,5 @@ mod tests {
         assert_eq!(read_file(&file, 10).expect("ten bytes"), [7; 10]);
         let refused = read_file(&file, 9).expect_err("one too many");
         assert!(refused.what.en.contains("more than"), "{}", refused.what.en);
-    }
-
-    #[test]
-    fn a_request_announces_its_files_and_carries_none_of_their_bytes_in_its_line() {
-        let charter = Attached::new("charter", vec![1, 2, 3]);
-        let request = Request::Offer { charter };
-        let line = serde_json::to_string(&request).expect("JSON");
-        assert_eq!(
-            line,
-            r#"{"ask":"offer","charter":{"name":"charter","length":3}}"#
-        );
-        let read: Request = serde_json::from_str(&line).expect("a request");
-        assert_eq!(read.attached()[0].length(), 3);
-        assert!(read.attached()[0].bytes.is_empty());
-        let large = r#"{"ask":"offer","charter":{"name":"x","length":268435457}}"#;
-        let large: Request = serde_json::from_str(large).expect("a request");
-        assert_eq!(
-            large.check_attached().expect_err("too large").code,
-            "input-too-large"
-        );
     }
 }

@@ -1,8 +1,9 @@
 //! What came in: grid reports and disputes of the period, beside the period before.
 
 use super::counting::{Axis, Counting, by, compared};
+use super::ground::Ground;
+use super::laid_out::Section;
 use super::period::Cadence;
-use super::{Ground, Section};
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_readmodel::ReadModelError;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use askama::filters::{Html, escape};
 
-use super::Chart;
+use super::laid_out::Chart;
 use crdt_model::text::Language;
 
 const WIDTH: f64 = 720.0;

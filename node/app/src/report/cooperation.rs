@@ -3,8 +3,9 @@
 use crdt_model::value::Value;
 
 use super::counting::{Axis, Column, Counting, all, compared, has, is, within, word};
+use super::ground::Ground;
+use super::laid_out::{Section, Table};
 use super::period::Period;
-use super::{Ground, Section, Table};
 use crdt_model::text;
 use node_readmodel::ReadModelError;
 use node_readmodel::find::{Comparison, Condition};

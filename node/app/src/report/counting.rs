@@ -7,8 +7,9 @@ use crdt_model::ids::{Name, NodeId};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 
+use super::ground::Ground;
+use super::laid_out::{Cell, Chart, Section, Table};
 use super::period::Period;
-use super::{Cell, Chart, Ground, Section, Table};
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_machine::time::beijing_date;

@@ -3,7 +3,8 @@
 use crdt_model::value::Value;
 
 use super::counting::{Axis, Column, Counting, all, has, is, word};
-use super::{Ground, Section};
+use super::ground::Ground;
+use super::laid_out::Section;
 use crdt_model::text;
 use node_readmodel::ReadModelError;
 use node_readmodel::find::{Comparison, Condition};

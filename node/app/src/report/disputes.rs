@@ -1,7 +1,8 @@
 //! Disputes: where they stand, how they were settled, what was handed up.
 
 use super::counting::{Axis, Counting, by, compared, has, within};
-use super::{Ground, Section};
+use super::ground::Ground;
+use super::laid_out::Section;
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_readmodel::ReadModelError;

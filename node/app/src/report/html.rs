@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Cell, Chart, Report, Table, chart};
+use super::chart;
+use super::laid_out::{Cell, Chart, Report, Table};
 use crdt_model::text::Language;
 use node_machine::time::{shown, shown_length};
 

@@ -6,8 +6,9 @@ use crdt_model::charter::Tier;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::kind::clocks::Standing;
 
-use super::{Cell, Ground, Section, Table};
-use crate::asked::due::DueItem;
+use super::ground::Ground;
+use super::laid_out::{Cell, Section, Table};
+use crate::due::DueItem;
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_readmodel::ReadModelError;

@@ -1,6 +1,7 @@
 //! The county's measures over the period, each with the numbers that it is made of.
 
-use super::{Cell, Ground, Section, Table};
+use super::ground::Ground;
+use super::laid_out::{Cell, Section, Table};
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_readmodel::ReadModelError;

@@ -7,7 +7,8 @@ use crdt_model::kind::clocks::Standing;
 use crdt_model::value::Value;
 
 use super::counting::{Counting, has, named, word};
-use super::{Cell, Ground, Section, Table};
+use super::ground::Ground;
+use super::laid_out::{Cell, Section, Table};
 use crdt_model::text;
 use node_readmodel::ReadModelError;
 use node_readmodel::find::Key;

@@ -3,7 +3,7 @@
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
-use super::{Cell, Report, Section, Table};
+use super::laid_out::{Cell, Report, Section, Table};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
 use node_machine::time::shown;

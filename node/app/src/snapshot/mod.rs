@@ -6,6 +6,7 @@
 //! * `fields`: how it stands in the facets `snapshot.figures` and `snapshot.records`.
 
 mod fields;
+pub mod held;
 mod known;
 
 use std::collections::BTreeSet;

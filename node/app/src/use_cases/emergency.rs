@@ -1,37 +1,54 @@
-//! Emergencies: what is declared, and what came of it.
+//! `emergency`: what is declared, and what came of it.
 
-use policy::signing::emergency::Signed;
-
-use crate::asked::attached::Attached;
-use crate::asked::protocol::Reply;
-use crate::door::Answer;
+use crdt_model::engine::EmergencyStatus;
 use crdt_model::text;
-use crdt_model::text::Problem;
-use node_runtime::keeper::{Keeper, emergency_problem};
+use node_runtime::problems::emergency_problem;
+use policy::signing::emergency::Signed;
+use serde::{Deserialize, Serialize};
 
-/// Says how it stands; with a declaration, takes it first.
-pub(super) fn emergency(
-    keeper: &mut Keeper,
-    declaration: Option<&Attached>,
-    answer: Answer,
-) -> Result<(), Problem> {
-    let Some(declaration) = declaration else {
-        answer(Reply::Emergency(Box::new(keeper.engine.emergency_status())));
-        return Ok(());
-    };
-    match Signed::decode(&declaration.bytes) {
-        Some(signed) => keeper.declare(&signed, |declared| {
-            answer(match declared {
-                Ok(status) => Reply::Emergency(Box::new(status)),
-                Err(problem) => Reply::Problem(problem),
-            });
-        }),
-        None => {
-            answer(Reply::Problem(emergency_problem(&text!(
-                "内容不是带签名的应急启动文件",
-                "it is not a declaration with its signatures"
-            ))));
-            Ok(())
-        }
+use crate::door::attached::Attached;
+use crate::door::caller::Capability;
+use crate::door::use_case::{Does, UseCase};
+
+/// How does it stand with emergencies? With a declaration: take it, and pass it on.
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyRequest {
+    /// The declaration, with its signatures.
+    #[serde(default)]
+    pub declaration: Option<Attached>,
+}
+
+impl UseCase for EmergencyRequest {
+    const NEEDS: Capability = Capability::Reviewer;
+    const DEADLINE_S: Option<u64> = None;
+    type Answer = EmergencyStatus;
+
+    fn begin(self) -> Does<EmergencyStatus> {
+        Does::work(move |node, respond| {
+            let Some(declaration) = self.declaration else {
+                respond(Ok(node.keeper.engine.emergency_status()));
+                return Ok(());
+            };
+            match Signed::decode(&declaration.bytes) {
+                // The answer comes once it is durable.
+                Some(signed) => node.keeper.declare(&signed, respond),
+                None => {
+                    respond(Err(emergency_problem(&text!(
+                        "内容不是带签名的应急启动文件",
+                        "it is not a declaration with its signatures"
+                    ))));
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    fn attached(&self) -> Vec<&Attached> {
+        self.declaration.iter().collect()
+    }
+
+    fn attached_mut(&mut self) -> Vec<&mut Attached> {
+        self.declaration.iter_mut().collect()
     }
 }

@@ -1,103 +1,57 @@
-//! Writing records.
+//! `record add`: a new record, or new facets of one; all of it or nothing.
 
-use crdt_model::code::RecordCode;
 use crdt_model::draft::Draft;
-use crdt_model::engine::WriteRefused;
-use crdt_model::ids::{CommitHash, Name, NodeId, RecordId};
-use crdt_model::label::FacetId;
-
-use super::records::role_of;
-use crate::asked::protocol::{ChangedFacet, NewFacet, Reply};
-use crate::door::Answer;
-use crate::reason::refusal_text;
-use crate::{addressing, drafts};
+use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::text;
-use crdt_model::text::{Problem, Text};
-use node_machine::room::disk_full;
+use crdt_model::text::Problem;
 use node_runtime::keeper::Keeper;
+use serde::{Deserialize, Serialize};
 
-pub(super) fn add(
-    keeper: &mut Keeper,
-    record: Option<RecordId>,
-    home: Option<NodeId>,
-    facets: Vec<NewFacet>,
-    answer: Answer,
-) -> Result<(), Problem> {
-    let drafts = match new_drafts(keeper, record, home, facets) {
-        Ok(drafts) => drafts,
-        Err(problem) => {
-            answer(Reply::Problem(problem));
-            return Ok(());
-        }
-    };
-    write(keeper, drafts, answer)
+use crate::door::caller::Capability;
+use crate::door::use_case::{Does, UseCase};
+use crate::drafts::NewFacet;
+use crate::written::{Written, write};
+use crate::{addressing, drafts};
+
+/// Write a new record, or new facets of one.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddRequest {
+    /// The record; drawn at random if none is given.
+    #[serde(default)]
+    pub record: Option<RecordId>,
+    /// The record's home; this node if none is given.
+    #[serde(default)]
+    pub home: Option<NodeId>,
+    /// Its facets.
+    pub facets: Vec<NewFacet>,
 }
 
-fn new_drafts(
-    keeper: &Keeper,
-    record: Option<RecordId>,
-    home: Option<NodeId>,
-    mut facets: Vec<NewFacet>,
-) -> Result<Vec<Draft>, Problem> {
+impl UseCase for AddRequest {
+    const NEEDS: Capability = Capability::Person;
+    const DEADLINE_S: Option<u64> = None;
+    type Answer = Written;
+
+    fn begin(self) -> Does<Written> {
+        Does::work(move |node, respond| {
+            let drafts = new_drafts(node.keeper, self);
+            write(node.keeper, drafts, respond)
+        })
+    }
+}
+
+fn new_drafts(keeper: &Keeper, asked: AddRequest) -> Result<Vec<Draft>, Problem> {
+    let AddRequest {
+        record,
+        home,
+        mut facets,
+    } = asked;
     let record = record.map_or_else(random_record, Ok)?;
     let (charter, home) = (keeper.engine.charter(), home.unwrap_or(keeper.node()));
     for facet in &mut facets {
         addressing::address(&**charter, &keeper.store, home, facet)?;
     }
     drafts::added(charter.kinds(), record, home, facets)
-}
-
-pub(super) fn set(
-    keeper: &mut Keeper,
-    record: RecordId,
-    facets: Vec<ChangedFacet>,
-    role: Option<Name>,
-    answer: Answer,
-) -> Result<(), Problem> {
-    let drafts = changed_drafts(keeper, record, facets, role);
-    let drafts = match drafts {
-        Ok(drafts) => drafts,
-        Err(problem) => {
-            answer(Reply::Problem(problem));
-            return Ok(());
-        }
-    };
-    write(keeper, drafts, answer)
-}
-
-fn changed_drafts(
-    keeper: &Keeper,
-    record: RecordId,
-    facets: Vec<ChangedFacet>,
-    role: Option<Name>,
-) -> Result<Vec<Draft>, Problem> {
-    let changed = drafts::changed(&keeper.store, record, facets)?;
-    let (kinds, role) = (
-        keeper.engine.charter().kinds(),
-        role_of(&keeper.adopted, role)?,
-    );
-    drafts::for_role(kinds, &keeper.store, changed, role)
-}
-
-fn write(keeper: &mut Keeper, drafts: Vec<Draft>, answer: Answer) -> Result<(), Problem> {
-    let facet = drafts.first().map(|draft| draft.facet);
-    let charter = keeper.adopted.charter().clone();
-    keeper.write(drafts, move |outcome| {
-        let reply = match (outcome, facet) {
-            (Ok(commits), Some(facet)) => written(&facet, commits),
-            (Ok(_), None) => Reply::Done,
-            (Err(refused), _) => Reply::Problem(refused_problem(&charter, &refused)),
-        };
-        answer(reply);
-    })
-}
-
-fn written(facet: &FacetId, commits: Vec<CommitHash>) -> Reply {
-    Reply::Written {
-        record: facet.record,
-        code: RecordCode::of(facet.home, facet.record).to_string(),
-        commits,
-    }
 }
 
 fn random_record() -> Result<RecordId, Problem> {
@@ -116,32 +70,4 @@ fn random_record() -> Result<RecordId, Problem> {
             ),
         )),
     }
-}
-
-/// A refused write, as people read it.
-pub(super) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRefused) -> Problem {
-    if *refused == WriteRefused::Full {
-        return disk_full();
-    }
-    let Text { zh, en } = refusal_text(charter, refused);
-    let (code, next) = match refused {
-        WriteRefused::Busy | WriteRefused::Full => {
-            ("busy", text!("稍后重试", "try again in a moment"))
-        }
-        WriteRefused::Narrows { .. } => (
-            "narrows",
-            text!(
-                "保持原敏感级别；如属误录，请新建记录并说明",
-                "leave the grade; if it was a mistake, make a new record and say so"
-            ),
-        ),
-        WriteRefused::Draft { .. } => (
-            "refused",
-            text!(
-                "按原因更正后重试；规则见 mesh-policy show",
-                "correct it and try again; mesh-policy show lists the rules"
-            ),
-        ),
-    };
-    Problem::new(code, Text { zh, en }, next)
 }

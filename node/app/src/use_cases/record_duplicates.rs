@@ -1,5 +1,5 @@
-//! Grid reports that may be one: of one home and category, sent within some days, in like words. They
-//! are proposed to a person, and nothing is done.
+//! `record duplicates`: which grid reports may be one? Those of one home and category, sent within some
+//! days, in like words. They are proposed to a person, and nothing is done.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,19 +8,20 @@ use crdt_model::code::RecordCode;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Title;
 use crdt_model::replica;
-use crdt_model::value::Value;
-
-use super::finding::reader;
-use super::records::role_of;
-use super::unreadable;
-use crate::asked::duplicates::{Duplicates, DuplicatesRequest, Pair, Sent};
-use crate::asked::protocol::{PAGE_ENTRIES_MAX, Reply};
-use crate::report::named;
 use crdt_model::text::Problem;
+use crdt_model::value::Value;
 use node_readmodel::access::MayRead;
 use node_readmodel::alike::{Shape, Shapes};
 use node_readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
 use node_runtime::view::{Unanswered, View};
+use serde::{Deserialize, Serialize};
+
+use crate::door::caller::{Caller, Capability};
+use crate::door::line::PAGE_ENTRIES_MAX;
+use crate::door::use_case::{Does, Source, UseCase};
+use crate::readable::reader;
+use crate::refusals::unreadable;
+use crate::report::named;
 
 /// How alike the words of two reports are at least.
 const ALIKE_PERCENT_MIN: u8 = 50;
@@ -28,14 +29,76 @@ const ALIKE_PERCENT_MIN: u8 = 50;
 const PAIRS_MAX: usize = 200;
 const DAY_MS: u64 = 86_400_000;
 
+/// Which reports are held against each other.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicatesRequest {
+    /// Those sent within so many days.
+    pub days: u16,
+}
+
+/// Reports that may be one. Only proposed: nothing is merged by itself.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Duplicates {
+    /// How many reports were looked at.
+    pub looked_at: u64,
+    /// Whether there are older ones that were not.
+    pub more: bool,
+    /// Pairs, the likest first.
+    pub pairs: Vec<Pair>,
+    /// Whether the read model is still catching up.
+    pub catching_up: bool,
+}
+
+/// Two reports of one home and category whose words are alike.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Pair {
+    /// The node that they belong to.
+    pub home: NodeId,
+    /// What people call their category.
+    pub category: Title,
+    /// The earlier one.
+    pub first: Sent,
+    /// The later one.
+    pub second: Sent,
+    /// How alike their words are, in percent.
+    pub alike_percent: u8,
+}
+
+/// One report.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sent {
+    /// The record.
+    pub record: RecordId,
+    /// Its code.
+    pub code: String,
+    /// When it was sent, in milliseconds since 1970-01-01T00:00:00Z.
+    pub sent_ms: i64,
+}
+
+impl UseCase for DuplicatesRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = Duplicates;
+
+    fn begin(self) -> Does<Duplicates> {
+        Does::question(Source::ReadModel, move |view, caller| {
+            propose(view, caller, &self)
+        })
+    }
+}
+
 /// One report with its words.
 struct Told {
     sent: Sent,
     shape: Shape,
 }
 
-pub(super) fn propose(view: &View<'_>, wanted: &DuplicatesRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(&view.adopted, wanted.role)?;
+fn propose(
+    view: &View<'_>,
+    caller: &Caller,
+    wanted: &DuplicatesRequest,
+) -> Result<Duplicates, Unanswered> {
+    let role = caller.role_in(&view.adopted)?;
     let now = view.now;
     let from_ms = now.ms.saturating_sub(u64::from(wanted.days) * DAY_MS);
     let (model, catching_up) = view.read_model()?;
@@ -72,12 +135,12 @@ pub(super) fn propose(view: &View<'_>, wanted: &DuplicatesRequest) -> Result<Rep
     }
     pairs.sort_by_key(|pair| (Reverse(pair.alike_percent), pair.home, pair.first.sent_ms));
     pairs.truncate(PAIRS_MAX);
-    Ok(Reply::Duplicates(Box::new(Duplicates {
+    Ok(Duplicates {
         looked_at: page.rows.len() as u64,
         more: page.total > page.rows.len() as u64,
         pairs,
         catching_up: catching_up.is_some(),
-    })))
+    })
 }
 
 fn is(field: &str, is: Comparison, value: Value) -> Condition {

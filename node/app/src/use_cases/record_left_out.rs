@@ -1,30 +1,86 @@
-//! The values that do not count because two machines wrote as one node.
+//! `record left-out`: the values that do not count because two machines wrote as one node.
 
+use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::{FieldType, Title};
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
-
-use super::finding::{may_read, next};
-use super::records::role_of;
-use crate::asked::finding::{LeftOutItem, LeftOutList, LeftOutRequest};
-use crate::asked::protocol::{LeftOutView, PAGE_ENTRIES_MAX, Reply};
+use node_readmodel::Progress;
 use node_readmodel::left_out::LeftOut;
 use node_runtime::view::{Unanswered, View};
+use serde::{Deserialize, Serialize};
 
-pub(super) fn list(view: &View<'_>, request: &LeftOutRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(&view.adopted, request.role)?;
+use super::record_show::LeftOutView;
+use crate::door::caller::{Caller, Capability};
+use crate::door::line::PAGE_ENTRIES_MAX;
+use crate::door::use_case::{Does, Source, UseCase};
+use crate::readable::{may_read, next};
+
+/// What does not count, because two machines wrote as one node.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOutRequest {
+    /// How many to leave out of the page.
+    #[serde(default)]
+    pub offset: u64,
+    /// At most this many, and never more than [`PAGE_ENTRIES_MAX`].
+    pub limit: usize,
+}
+
+/// A page of values that do not count, the latest first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutList {
+    /// The values.
+    pub values: Vec<LeftOutItem>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// The offset to go on with, if there are more.
+    pub next: Option<u64>,
+    /// How far the read model has come, if it has not caught up: values may be missing then.
+    pub catching_up: Option<Progress>,
+}
+
+/// One value that does not count, and where it is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutItem {
+    /// The record.
+    pub record: RecordId,
+    /// The node it belongs to.
+    pub home: NodeId,
+    /// The facet.
+    pub facet: Name,
+    /// What people call it.
+    pub title: Title,
+    /// What was written.
+    pub written: LeftOutView,
+}
+
+impl UseCase for LeftOutRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = LeftOutList;
+
+    fn begin(self) -> Does<LeftOutList> {
+        Does::question(Source::ReadModel, move |view, caller| {
+            list(view, caller, &self)
+        })
+    }
+}
+
+fn list(
+    view: &View<'_>,
+    caller: &Caller,
+    request: &LeftOutRequest,
+) -> Result<LeftOutList, Unanswered> {
+    let role = caller.role_in(&view.adopted)?;
     let limit = request.limit.clamp(1, PAGE_ENTRIES_MAX);
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
     let (model, catching_up) = view.read_model()?;
     let (found, total) = model.left_out(offset, limit, &|label| may_read(view, label, role))?;
-    let (values, reason) = (found.len(), request.reason.as_deref().unwrap_or_default());
-    tracing::info!(%role, values, reason, "a person listed what does not count");
-    Ok(Reply::LeftOut(Box::new(LeftOutList {
+    Ok(LeftOutList {
         next: next(request.offset, found.len(), total),
         values: found.into_iter().map(|one| item(view, one)).collect(),
         total,
         catching_up,
-    })))
+    })
 }
 
 fn item(view: &View<'_>, one: LeftOut) -> LeftOutItem {

@@ -1,4 +1,5 @@
-//! Who has what was meant for many: the receipts that have come in, held against the roster.
+//! `record receipts`: who has what was meant for many? The receipts that have come in, held against the
+//! roster.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +8,86 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::receipts::Receipts as Declared;
 use crdt_model::label::FacetId;
 use crdt_model::replica;
-use crdt_model::value::Value;
-
-use super::finding::may_read;
-use super::records::role_of;
-use super::{no_such_record, unreadable};
-use crate::asked::protocol::Reply;
-use crate::asked::receipts::{Has, ReceiptLine, Receipts, ReceiptsRequest};
 use crdt_model::text;
 use crdt_model::text::Problem;
+use crdt_model::value::Value;
 use node_readmodel::find::{Comparison, Condition, Find, FoundRow, Key};
 use node_runtime::view::{Unanswered, View};
+use serde::{Deserialize, Serialize};
+
+use crate::door::caller::{Caller, Capability};
+use crate::door::use_case::{Does, Source, UseCase};
+use crate::readable::may_read;
+use crate::refusals::{no_such_record, unreadable};
+
+/// Of which record, and who asks.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptsRequest {
+    /// The record.
+    pub record: RecordId,
+}
+
+/// Who has it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Receipts {
+    /// The record's code.
+    pub code: String,
+    /// The nodes that it is meant for, as far as this node hears of them, by their codes.
+    pub nodes: Vec<ReceiptLine>,
+    /// Whether the read model is still catching up.
+    pub catching_up: bool,
+}
+
+/// How it stands at one node.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ReceiptLine {
+    /// The node.
+    pub node: NodeId,
+    /// What people call it.
+    pub name: String,
+    /// How far it has got there.
+    pub has: Has,
+    /// How many of its devices showed it, of how many; none where it did not say.
+    pub shown: Option<(i64, i64)>,
+}
+
+/// How far something has got at a node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Has {
+    /// Nothing has been heard.
+    Nothing,
+    /// The node has it.
+    Received,
+    /// A person there has confirmed it.
+    Confirmed,
+}
+
+impl UseCase for ReceiptsRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = Receipts;
+
+    fn begin(self) -> Does<Receipts> {
+        Does::question(Source::ReadModel, move |view, caller| {
+            receipts(view, caller, &self)
+        })
+    }
+
+    fn about(&self) -> String {
+        self.record.to_string()
+    }
+}
 
 /// More receipts of one record are not looked at: a roster has 512 nodes.
 const RECEIPTS_MAX: usize = 10_000;
 
-pub(super) fn receipts(view: &View<'_>, request: &ReceiptsRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(&view.adopted, request.role)?;
+fn receipts(
+    view: &View<'_>,
+    caller: &Caller,
+    request: &ReceiptsRequest,
+) -> Result<Receipts, Unanswered> {
+    let role = caller.role_in(&view.adopted)?;
     let notices = acknowledged(view, request.record, role)?;
     let kinds = view.charter.kinds();
     let first = notices.first();
@@ -51,11 +115,11 @@ pub(super) fn receipts(view: &View<'_>, request: &ReceiptsRequest) -> Result<Rep
             line.shown = line.shown.max(shown(declared, row));
         }
     }
-    Ok(Reply::Receipts(Box::new(Receipts {
+    Ok(Receipts {
         code: RecordCode::of(first.home, first.record).to_string(),
         nodes: lines.into_values().collect(),
         catching_up: catching_up.is_some(),
-    })))
+    })
 }
 
 /// The facets of a record whose arrival is acknowledged and that may be read here.

@@ -1,33 +1,132 @@
-//! Showing records to a person, as far as the rules let that person read.
+//! `record show`: a record as a person may read it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crdt_model::code::{NoCode, RecordCode};
+use crdt_model::code::RecordCode;
 use crdt_model::document::{Document, Frozen, Written};
-use crdt_model::ids::{Name, RecordId};
+use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::{Facet, Field, Kind, Title};
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::{self, FacetEntry};
-use crdt_model::value::Value;
-
-use super::{no_such_record, steps, unreadable};
-use crate::asked::protocol::{
-    FacetView, FieldView, LeftOutView, PAGE_ENTRIES_MAX, RecordLine, RecordView, Reply, ValueView,
-};
-use crdt_model::text;
 use crdt_model::text::Problem;
+use crdt_model::time::WallTime;
+use crdt_model::value::Value;
 use node_runtime::view::View;
-use policy::signing::adopt::AdoptedCharter;
+use serde::{Deserialize, Serialize};
 
-type Held = Vec<(FacetId, FacetEntry)>;
+use crate::door::caller::{Caller, Capability};
+use crate::door::use_case::{Does, Source, UseCase};
+use crate::next_steps::{self, NextStep};
+use crate::refusals::{no_such_record, unreadable};
 
-pub(super) fn show(
-    view: &View<'_>,
-    record: RecordId,
-    role: Option<Name>,
-    reason: Option<&str>,
-) -> Result<Reply, Problem> {
-    let role = role_of(&view.adopted, role)?;
+/// Show a record.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowRequest {
+    /// The record.
+    pub record: RecordId,
+}
+
+/// One record as a person may read it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RecordView {
+    /// The record.
+    pub record: RecordId,
+    /// Its code.
+    pub code: String,
+    /// Its kind.
+    pub kind: Name,
+    /// Its facets that are held here.
+    pub facets: Vec<FacetView>,
+}
+
+/// One facet as a person may read it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FacetView {
+    /// Its name.
+    pub facet: Name,
+    /// What people call it.
+    pub title: Title,
+    /// Its label.
+    pub label: Label,
+    /// Its fields; empty where this person may not read it.
+    pub fields: Vec<FieldView>,
+    /// Whether it is shown; if not, by which rules.
+    pub readable: bool,
+    /// The rules that decided.
+    pub rules: Vec<String>,
+    /// How many commits it has.
+    pub commits: u32,
+    /// Stands for exactly this content, in hexadecimal digits: see [`crate::drafts::ChangedFacet::seen`]. Empty where
+    /// this person may not read it.
+    #[serde(default)]
+    pub heads: String,
+    /// What was written and does not count, because two machines wrote as one node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOutView>,
+    /// The steps that may be taken from here at this node; empty where this person may not read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
+}
+
+/// A value that does not count.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LeftOutView {
+    /// The field, with the part that tells entries of a growing field apart.
+    pub key: String,
+    /// What people call the field.
+    pub title: Title,
+    /// The value; none where the field was cleared.
+    pub value: Option<Value>,
+    /// What people call it, if it is a word of a vocabulary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Title>,
+    /// The node that wrote it.
+    pub author: NodeId,
+    /// What its clock showed.
+    pub wall: WallTime,
+}
+
+/// One field with everything that is in force.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FieldView {
+    /// Its key.
+    pub key: String,
+    /// What people call it.
+    pub title: Title,
+    /// Its values: more than one where they were written concurrently and nobody has settled it.
+    pub values: Vec<ValueView>,
+}
+
+/// One value, with who wrote it and when.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ValueView {
+    /// The value.
+    pub value: Value,
+    /// The word it stands for, for vocabularies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<Title>,
+    /// The node that wrote it.
+    pub author: NodeId,
+    /// What that node's clock showed.
+    pub wall: WallTime,
+}
+
+impl UseCase for ShowRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = RecordView;
+
+    fn begin(self) -> Does<RecordView> {
+        Does::question(Source::Replica, move |view, caller| {
+            Ok(show(view, caller, self.record)?)
+        })
+    }
+
+    fn about(&self) -> String {
+        self.record.to_string()
+    }
+}
+
+fn show(view: &View<'_>, caller: &Caller, record: RecordId) -> Result<RecordView, Problem> {
+    let role = caller.role_in(&view.adopted)?;
     let held = replica::facets_of(&view.store, record).map_err(|error| unreadable(&error))?;
     let first = held.first().map(|(facet, _)| facet);
     let found = first.and_then(|first| {
@@ -37,7 +136,7 @@ pub(super) fn show(
     let Some((first, kind)) = found else {
         return Err(no_such_record(record));
     };
-    let reason = reason.unwrap_or_default();
+    let reason = caller.reason.as_deref().unwrap_or_default();
     let mut facets = Vec::new();
     for facet in &kind.facets {
         for (id, entry) in held.iter().filter(|(id, _)| id.facet == facet.name) {
@@ -48,94 +147,12 @@ pub(super) fn show(
             facets.push(view);
         }
     }
-    Ok(Reply::Record(Box::new(RecordView {
+    Ok(RecordView {
         record,
         code: RecordCode::of(first.home, record).to_string(),
         kind: kind.kind,
         facets,
-    })))
-}
-
-/// The records that have a code.
-pub(super) fn locate(view: &View<'_>, code: &str) -> Result<Reply, Problem> {
-    let code: RecordCode = code.parse().map_err(|error| bad_code(&error))?;
-    let found = replica::facets_beginning(&view.store, code.id_prefix());
-    let found = found.map_err(|error| unreadable(&error))?;
-    let fits = |facet: &&FacetId| code.is_of(facet.home, facet.record);
-    let mut records: Vec<RecordId> = found.iter().filter(fits).map(|one| one.record).collect();
-    records.dedup();
-    match records.is_empty() {
-        true => Err(no_record_with(&code)),
-        false => Ok(Reply::Located { records }),
-    }
-}
-
-pub(super) fn list(
-    view: &View<'_>,
-    kind: Option<Name>,
-    after: Option<RecordId>,
-    limit: usize,
-    role: Option<Name>,
-) -> Result<Reply, Problem> {
-    let role = role_of(&view.adopted, role)?;
-    let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
-    let mut records = Vec::new();
-    let mut after = after;
-    loop {
-        let next = replica::record_after(&view.store, after);
-        let Some(record) = next.map_err(|error| unreadable(&error))? else {
-            return Ok(Reply::Records {
-                records,
-                more: false,
-            });
-        };
-        if records.len() == limit {
-            return Ok(Reply::Records {
-                records,
-                more: true,
-            });
-        }
-        after = Some(record);
-        let held = replica::facets_of(&view.store, record).map_err(|error| unreadable(&error))?;
-        let line = record_line(view, record, &held, role)?;
-        records.extend(line.filter(|line| kind.is_none_or(|kind| kind == line.kind)));
-    }
-}
-
-fn record_line(
-    view: &View<'_>,
-    record: RecordId,
-    held: &Held,
-    role: Name,
-) -> Result<Option<RecordLine>, Problem> {
-    let charter = &view.charter;
-    let found = held
-        .first()
-        .and_then(|(id, _)| Some((id, charter.kinds().facet(id.facet)?.0)));
-    let Some((first, kind)) = found else {
-        return Ok(None);
-    };
-    let readable = held.iter().find(|(id, entry)| {
-        let rules = &view.rules;
-        rules.read(&id.label(entry.grade), view.node, role).allowed
-    });
-    let document = match readable {
-        Some((id, _)) => replica::document(&view.store, id).map_err(|error| unreadable(&error))?,
-        None => Document::default(),
-    };
-    let settled = document.fields().filter_map(|(key, values)| match values {
-        [only] => Some((key.to_owned(), only.value.clone())),
-        _ => None,
-    });
-    Ok(Some(RecordLine {
-        record,
-        kind: kind.kind,
-        home: first.home,
-        facets: held.iter().map(|(id, _)| id.facet).collect(),
-        fields: settled.collect::<BTreeMap<_, _>>(),
-        conflicts: document.conflicts().map(ToOwned::to_owned).collect(),
-        left_out: left_out_keys(&document),
-    }))
+    })
 }
 
 fn facet_view(
@@ -150,7 +167,7 @@ fn facet_view(
     let decision = view.rules.read(&label, view.node, role);
     let (fields, left_out, next) = if decision.allowed {
         let document = replica::document(&view.store, id).map_err(|error| unreadable(&error))?;
-        let next = steps::next(view, kind, facet, &document);
+        let next = next_steps::next(view, kind, facet, &document);
         let left_out = left_out_views(kind, facet, &document);
         (field_views(kind, facet, &document), left_out, next)
     } else {
@@ -211,15 +228,6 @@ fn left_out_views(kind: &Kind, facet: &Facet, document: &Document) -> Vec<LeftOu
     left_out.into_iter().map(view).collect()
 }
 
-fn left_out_keys(document: &Document) -> Vec<String> {
-    let keys: BTreeSet<&str> = document
-        .frozen()
-        .iter()
-        .map(|one| one.key.as_str())
-        .collect();
-    keys.into_iter().map(ToOwned::to_owned).collect()
-}
-
 fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {
     let word = written.value.word().and_then(|word| field.word(kind, word));
     ValueView {
@@ -228,53 +236,4 @@ fn value_view(kind: &Kind, field: &Field, written: &Written) -> ValueView {
         author: written.author,
         wall: written.wall,
     }
-}
-
-/// The role that a person looks in: the one they name, or the first that the charter lists.
-pub(super) fn role_of(adopted: &AdoptedCharter, role: Option<Name>) -> Result<Name, Problem> {
-    let roles = &adopted.charter().head().roles;
-    match role {
-        None => roles
-            .first()
-            .map(|role| role.id)
-            .ok_or_else(|| no_such_role("")),
-        Some(role) if roles.iter().any(|known| known.id == role) => Ok(role),
-        Some(role) => Err(no_such_role(role.as_str())),
-    }
-}
-
-fn bad_code(error: &NoCode) -> Problem {
-    Problem::new(
-        "bad-code",
-        match error {
-            NoCode::Form => text!("编号应写作 101201-7K3M-Q2F9-C", "{error}"),
-            NoCode::Check => text!("编号的校验位不符：有字符写错或颠倒", "{error}"),
-        },
-        text!(
-            "对照原件重新输入",
-            "compare it with the paper and type it again"
-        ),
-    )
-}
-
-fn no_record_with(code: &RecordCode) -> Problem {
-    Problem::new(
-        "no-such-record",
-        text!(
-            "本机没有编号为 {code} 的记录",
-            "no record here has the code {code}"
-        ),
-        text!(
-            "用 mesh-node record list 查看本机的记录",
-            "mesh-node record list shows the records here"
-        ),
-    )
-}
-
-fn no_such_role(role: &str) -> Problem {
-    Problem::new(
-        "no-such-role",
-        text!("章程没有岗位 {role}", "the charter has no role `{role}`"),
-        text!("可用岗位见 charter.toml", "charter.toml lists the roles"),
-    )
 }

@@ -1,25 +1,53 @@
-//! The review of a period: figures of what the node holds, as far as the role may read it.
+//! `report`: the review of a period, in figures of what the node holds, as far as the role may read it.
 
 use crdt_model::ids::Name;
 use crdt_model::kind::Title;
-use crdt_model::time::WallTime;
-use jiff::civil::Date;
-
-use super::due;
-use super::finding::reader;
-use super::heard::heard;
-use super::records::role_of;
-use crate::asked::protocol::Reply;
-use crate::asked::report::ReportRequest;
-use crate::report::period::Period;
-use crate::report::{Ground, gather};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
+use crdt_model::time::WallTime;
+use jiff::civil::Date;
 use node_machine::time::beijing_date;
 use node_runtime::view::{Unanswered, View};
+use serde::{Deserialize, Serialize};
 
-pub(super) fn draw_up(view: &View<'_>, request: &ReportRequest) -> Result<Reply, Unanswered> {
-    let role = role_of(&view.adopted, request.role)?;
+use crate::door::caller::{Caller, Capability};
+use crate::door::use_case::{Does, LONG_QUESTION_S, Source, UseCase};
+use crate::due::running;
+use crate::heard::heard;
+use crate::readable::reader;
+use crate::report::period::{Cadence, Period};
+use crate::report::{Ground, Report, gather};
+
+/// The review of a period.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportRequest {
+    /// How long the period is.
+    pub period: Cadence,
+    /// A day in it, by the calendar of Beijing; today if none is given.
+    #[serde(default)]
+    pub ending: Option<Date>,
+}
+
+impl UseCase for ReportRequest {
+    const NEEDS: Capability = Capability::Person;
+    const DEADLINE_S: Option<u64> = Some(LONG_QUESTION_S);
+    const NEEDS_LIMITS: bool = true;
+    type Answer = Report;
+
+    fn begin(self) -> Does<Report> {
+        Does::question(Source::ReadModel, move |view, caller| {
+            draw_up(view, caller, &self)
+        })
+    }
+}
+
+fn draw_up(
+    view: &View<'_>,
+    caller: &Caller,
+    request: &ReportRequest,
+) -> Result<Report, Unanswered> {
+    let role = caller.role_in(&view.adopted)?;
     let now = view.now;
     let today = beijing_date(now);
     let day = request.ending.unwrap_or(today);
@@ -28,7 +56,7 @@ pub(super) fn draw_up(view: &View<'_>, request: &ReportRequest) -> Result<Reply,
     }
     let period = Period::with(request.period, day);
     let reads = reader(view, role);
-    let (limits, limits_withheld) = due::running(view, None, now, &reads)?;
+    let (limits, limits_withheld) = running(view, None, now, &reads)?;
     let (model, catching_up) = view.read_model()?;
     let (charter, head) = (&view.charter, view.adopted.charter().head());
     let levels: Vec<(Name, Title)> = head
@@ -56,9 +84,7 @@ pub(super) fn draw_up(view: &View<'_>, request: &ReportRequest) -> Result<Reply,
         period,
         now,
     })?;
-    let (cadence, first) = (period.cadence.word(), period.first);
-    tracing::info!(%role, cadence, %first, "a person drew up a report");
-    Ok(Reply::Report(Box::new(report)))
+    Ok(report)
 }
 
 fn in_future(day: Date, today: Date) -> Problem {

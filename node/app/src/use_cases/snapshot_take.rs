@@ -1,179 +1,111 @@
-//! Snapshots: the figures of a period as they stand, taken once, with what came in late for earlier
-//! ones.
+//! `snapshot take`: the figures of a period as they stand, taken once, with what came in late for
+//! earlier ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crdt_model::ids::{Name, NodeId};
-use crdt_model::label::FacetId;
-use crdt_model::replica;
-use crdt_model::time::WallTime;
-use policy::reading::measures::Measure;
-
-use super::Running;
-use super::finding::{may_read, reader};
-use super::heard::heard;
-use super::records::role_of;
-use super::unreadable;
-use super::writing::refused_problem;
-use crate::asked::protocol::Reply;
-use crate::asked::snapshotting::{Named, Shown, SnapshotRequest};
-use crate::door::Answer;
-use crate::report::period::Period;
-use crate::snapshot::{self, Changed, FIGURES, Known, RECORDS, Snapshot, Taken, facet};
 use crdt_model::draft::Draft;
+use crdt_model::ids::{Name, NodeId};
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_machine::time::{beijing_date, shown};
+use crdt_model::time::WallTime;
+use jiff::civil::Date;
+use node_machine::time::shown;
 use node_readmodel::access::MayRead;
 use node_runtime::keeper::Keeper;
 use node_runtime::mail::Work;
 use node_runtime::view::{Unanswered, View};
+use policy::reading::measures::Measure;
+use serde::{Deserialize, Serialize};
+
+use crate::door::caller::{Caller, Capability};
+use crate::door::node::on_a_thread;
+use crate::door::use_case::{Does, Respond, UseCase};
+use crate::heard::heard;
+use crate::readable::reader;
+use crate::report::period::{Cadence, Period};
+use crate::snapshot::held::{Shown, held, not_declared, period, readable, shown_with_titles};
+use crate::snapshot::{self, Changed, Known, Snapshot, Taken};
+use crate::written::refused_problem;
 
 /// Earlier periods whose figures are compared.
 const EARLIER: usize = 12;
 
-/// Takes a snapshot; the answer comes when it is durable or refused. It is counted on a thread of its
-/// own if the node runs, and then written.
-pub(super) fn take(
-    keeper: &mut Keeper,
-    running: Option<&Running<'_>>,
-    request: SnapshotRequest,
-    answer: Answer,
-) -> Result<(), Problem> {
-    keeper.prepare_read_model(running.is_none())?;
-    let footing = keeper.footing();
-    let count = move || {
-        footing.ask(|view| {
-            let snapshot = taken(view, &request)?;
-            let drafts = snapshot::drafts(&snapshot).ok_or_else(not_declared)?;
-            Ok((shown_with_titles(view, snapshot), drafts))
+/// Which snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakeSnapshotRequest {
+    /// How long the period is.
+    pub period: Cadence,
+    /// A day in it, by the calendar of Beijing; of the latest period that is over if none is given.
+    #[serde(default)]
+    pub ending: Option<Date>,
+    /// This node, which alone can take one here; what programs of versions before say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeId>,
+}
+
+impl UseCase for TakeSnapshotRequest {
+    const NEEDS: Capability = Capability::Person;
+    const DEADLINE_S: Option<u64> = None;
+    type Answer = Shown;
+
+    /// The answer comes when it is durable or refused. It is counted on a thread of its own if the node
+    /// runs, and then written.
+    fn begin(self) -> Does<Shown> {
+        Does::work(move |mut node, respond| {
+            let footing = node.footing()?;
+            let mailbox = node.running.as_ref().map(|running| running.mailbox.clone());
+            let (caller, task) = (node.caller, node.task);
+            let count = move || {
+                footing.ask(task.called_off(), |view| {
+                    let snapshot = taken(view, &caller, &self)?;
+                    let drafts = snapshot::drafts(&snapshot).ok_or_else(not_declared)?;
+                    Ok((shown_with_titles(view, snapshot), drafts))
+                })
+            };
+            let Some(mailbox) = mailbox else {
+                return write(node.keeper, count(), respond);
+            };
+            on_a_thread("snapshot", move || {
+                let counted = count();
+                mailbox.work_blocking(Work {
+                    needs_limits: false,
+                    run: Box::new(move |keeper, _| write(keeper, counted, respond)),
+                });
+            });
+            Ok(())
         })
-    };
-    let Some(running) = running else {
-        return write(keeper, count(), answer);
-    };
-    let mailbox = running.mailbox.clone();
-    let count_and_write = move || {
-        let counted = count();
-        mailbox.work_blocking(Work {
-            needs_limits: false,
-            run: Box::new(move |keeper, _| write(keeper, counted, answer)),
-        });
-    };
-    let thread = std::thread::Builder::new().name("snapshot".to_owned());
-    if let Err(error) = thread.spawn(count_and_write) {
-        // Whoever asked is told that there was no answer.
-        tracing::warn!(%error, "a snapshot could not be taken");
     }
-    Ok(())
 }
 
 fn write(
     keeper: &mut Keeper,
     counted: Result<(Shown, Vec<Draft>), Problem>,
-    answer: Answer,
+    respond: Respond<Shown>,
 ) -> Result<(), Problem> {
     let (shown, drafts) = match counted {
         Ok(counted) => counted,
         Err(problem) => {
-            answer(Reply::Problem(problem));
+            respond(Err(problem));
             return Ok(());
         }
     };
     let charter = keeper.adopted.charter().clone();
     keeper.write(drafts, move |outcome| {
-        answer(match outcome {
-            Ok(_) => {
-                tracing::info!("a person took a snapshot");
-                Reply::Snapshot(Box::new(shown))
-            }
-            Err(refused) => Reply::Problem(refused_problem(&charter, &refused)),
+        respond(match outcome {
+            Ok(_) => Ok(shown),
+            Err(refused) => Err(refused_problem(&charter, &refused)),
         });
     })
 }
 
-/// What a snapshot says that is held here.
-pub(super) fn show(view: &View<'_>, request: &SnapshotRequest) -> Result<Reply, Problem> {
-    let role = role_of(&view.adopted, request.role)?;
-    let period = period(view, request)?;
-    let node = request.node.unwrap_or(view.node);
-    readable(view, node, period, role)?;
-    match held(view, node, period, role)? {
-        Some(snapshot) => Ok(Reply::Snapshot(Box::new(shown_with_titles(view, snapshot)))),
-        None => Err(no_snapshot(node, period)),
-    }
-}
-
-fn shown_with_titles(view: &View<'_>, snapshot: Snapshot) -> Shown {
-    let (charter, kinds) = (view.adopted.charter(), view.charter.kinds());
-    let taken = snapshot.figures.iter();
-    let cells = taken.flat_map(|taken| taken.cells.iter().map(|cell| (taken.measure, &cell.cell)));
-    let corrected = snapshot.corrected.iter();
-    let cells = cells.chain(corrected.map(|one| (one.measure, &one.cell.cell)));
-    let mut measures: BTreeMap<Name, Named> = BTreeMap::new();
-    for (id, cell) in cells {
-        let measure = charter.measures().iter().find(|one| one.id == id);
-        let Some(measure) = measure else {
-            continue;
-        };
-        let named = measures.entry(id).or_insert_with(|| Named {
-            title: measure.title.clone(),
-            cells: BTreeMap::new(),
-        });
-        let title = measure.word_for(kinds, cell);
-        named.cells.extend(title.map(|title| (cell.clone(), title)));
-    }
-    Shown { snapshot, measures }
-}
-
-/// The period that is asked for: it must be over, or more would come into it.
-fn period(view: &View<'_>, request: &SnapshotRequest) -> Result<Period, Problem> {
-    let now = view.now;
-    let running = Period::with(request.period, beijing_date(now));
-    let period = match request.ending {
-        Some(day) => Period::with(request.period, day),
-        None => running.before(),
-    };
-    match period.is_over(now) {
-        true => Ok(period),
-        false => Err(not_over(period)),
-    }
-}
-
-fn readable(view: &View<'_>, node: NodeId, period: Period, role: Name) -> Result<(), Problem> {
-    let facet = facet(FIGURES, node, period, role).ok_or_else(not_declared)?;
-    let declared = view.charter.kinds().facet(facet.facet);
-    let grade = declared.and_then(|(_, declared)| declared.default_grade());
-    let label = facet.label(grade.ok_or_else(not_declared)?);
-    match may_read(view, &label, role) {
-        true => Ok(()),
-        false => Err(not_for_role(role)),
-    }
-}
-
-fn held(
+fn taken(
     view: &View<'_>,
-    node: NodeId,
-    period: Period,
-    role: Name,
-) -> Result<Option<Snapshot>, Problem> {
-    let document = |facet: Option<FacetId>| {
-        let facet = facet.ok_or_else(not_declared)?;
-        let document = replica::document(&view.store, &facet);
-        let document = document.map_err(|error| unreadable(&error))?;
-        Ok(Some(document).filter(|document| document.fields().next().is_some()))
-    };
-    let Some(figures) = document(facet(FIGURES, node, period, role))? else {
-        return Ok(None);
-    };
-    let records = document(facet(RECORDS, node, period, role))?;
-    let read = snapshot::read(node, &figures, records.as_ref());
-    read.map(Some).map_err(|why| not_read(&why))
-}
-
-fn taken(view: &View<'_>, request: &SnapshotRequest) -> Result<Snapshot, Unanswered> {
-    let role = role_of(&view.adopted, request.role)?;
-    let period = period(view, request)?;
+    caller: &Caller,
+    request: &TakeSnapshotRequest,
+) -> Result<Snapshot, Unanswered> {
+    let role = caller.role_in(&view.adopted)?;
+    let period = period(view, request.period, request.ending)?;
     let node = view.node;
     readable(view, node, period, role)?;
     if let Some(there) = held(view, node, period, role)? {
@@ -280,19 +212,6 @@ fn changed(
     Ok(changed)
 }
 
-fn not_over(period: Period) -> Problem {
-    let title = period.title();
-    let (zh, en) = (title.zh, title.en);
-    Problem::new(
-        "period-not-over",
-        text!("{zh}尚未结束", "{en} is not over yet"),
-        text!(
-            "周期结束后再取数；进行中的周期用 mesh-node report 查看",
-            "take it once it is over; mesh-node report shows a period that runs"
-        ),
-    )
-}
-
 fn taken_already(there: &Snapshot) -> Problem {
     let (title, taken) = (there.period.title(), shown(there.taken));
     let (zh, en) = (title.zh, title.en);
@@ -309,36 +228,6 @@ fn taken_already(there: &Snapshot) -> Problem {
     )
 }
 
-fn no_snapshot(node: NodeId, period: Period) -> Problem {
-    let title = period.title();
-    let (zh, en) = (title.zh, title.en);
-    Problem::new(
-        "no-such-snapshot",
-        text!(
-            "本机没有 {node} {zh}的快照",
-            "this node has no snapshot of {en} by {node}"
-        ),
-        text!(
-            "用 mesh-node snapshot take 取数",
-            "mesh-node snapshot take takes one"
-        ),
-    )
-}
-
-fn not_for_role(role: Name) -> Problem {
-    Problem::new(
-        "snapshot-not-for-role",
-        text!(
-            "岗位 {role} 不得查看快照",
-            "role `{role}` may not read snapshots"
-        ),
-        text!(
-            "用 --role 指定可以查看的岗位，如 leader",
-            "give --role with one that may, such as leader"
-        ),
-    )
-}
-
 fn catching_up_now() -> Problem {
     Problem::new(
         "snapshot-too-early",
@@ -349,31 +238,6 @@ fn catching_up_now() -> Problem {
         text!(
             "稍候再试；用 mesh-node readmodel status 查看进度",
             "try again later; mesh-node readmodel status says how far it is"
-        ),
-    )
-}
-
-fn not_declared() -> Problem {
-    Problem::new(
-        "snapshot-not-declared",
-        text!(
-            "现行章程没有快照（snapshot.figures）",
-            "the charter in force has no snapshots (snapshot.figures)"
-        ),
-        text!(
-            "请审核人在章程中加入 kinds/snapshot.toml",
-            "have reviewers add kinds/snapshot.toml to the charter"
-        ),
-    )
-}
-
-fn not_read(why: &snapshot::NotASnapshot) -> Problem {
-    Problem::new(
-        "snapshot-unreadable",
-        text!("快照内容无法读取：{why}", "{why}"),
-        text!(
-            "用 mesh-node record show 查看原始内容",
-            "mesh-node record show shows what is there"
         ),
     )
 }

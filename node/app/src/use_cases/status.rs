@@ -1,18 +1,131 @@
-//! How the node stands.
+//! `status`: how the node stands.
 
 use std::collections::BTreeMap;
 
 use crdt_model::charter::Tier;
-use crdt_model::engine::LinkState;
-use crdt_model::ids::Name;
+use crdt_model::engine::{EmergencyStatus, LinkState, LogStatus, PeerStatus};
+use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::store::Store;
-
-use crate::asked::protocol::{NodeStatus, PeerLine};
+use crdt_model::text::{Problem, Text};
+use crdt_model::time::WallTime;
+use node_machine::room::DiskRoom;
 use node_runtime::keeper::Keeper;
 use node_runtime::warnings;
-use node_transport::Stats;
+use serde::{Deserialize, Serialize};
 
-pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
+use crate::door::caller::Capability;
+use crate::door::use_case::{Does, UseCase};
+
+/// How does the node stand?
+#[derive(Clone, Copy, PartialEq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusRequest {}
+
+/// How a node stands.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// The node.
+    pub node: NodeId,
+    /// What people call it.
+    pub name: String,
+    /// `county`, `township` or `village`.
+    pub tier: String,
+    /// Whether the process runs; a command that opens the store by itself says no.
+    pub running: bool,
+    /// The charter in force.
+    pub charter: CharterVersion,
+    /// When it runs out.
+    pub charter_until: WallTime,
+    /// Whether it has run out: the node then keeps its own work and sends nothing.
+    pub charter_expired: bool,
+    /// What a person should see to, the worst first.
+    #[serde(default)]
+    pub warnings: Vec<Problem>,
+    /// How it stands with emergencies.
+    pub emergency: EmergencyStatus,
+    /// How it stands with the log of charters.
+    pub log: LogStatus,
+    /// Values that were written and do not count; none if the read model cannot say.
+    #[serde(default)]
+    pub left_out: Option<u64>,
+    /// Facets held, in all.
+    pub facets: u64,
+    /// Facets held, by name.
+    pub facets_by_name: BTreeMap<Name, u64>,
+    /// Records whose home is here and that may not leave it, counted by facet.
+    pub kept_home: BTreeMap<Name, u64>,
+    /// How it stands with each neighbour.
+    pub peers: Vec<PeerLine>,
+    /// Refusals since the start that no neighbour is to blame for, by reason: strangers, revoked
+    /// nodes, oversized frames.
+    pub refused: BTreeMap<String, u64>,
+    /// Lines that are cut on purpose.
+    pub cut: Vec<NodeId>,
+    /// Bytes of frames sent and received since the start.
+    pub app_bytes: u64,
+    /// Bytes the store takes on disk.
+    pub disk_bytes: u64,
+    /// How much room there is.
+    #[serde(default)]
+    pub disk: DiskRoom,
+    /// Resident memory of the process, in bytes.
+    pub resident_bytes: u64,
+    /// Milliseconds since the process started.
+    pub up_ms: u64,
+    /// How many milliseconds ago all this was so, where the node was too busy to look again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub age_ms: u64,
+    /// Milliseconds from a commit's wall time at its author to its being durable here, for the
+    /// latest commits that came from elsewhere, oldest first; at most 256.
+    pub latency_ms: Vec<u64>,
+}
+
+/// How a node stands with one neighbour.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PeerLine {
+    /// What people call it.
+    pub name: String,
+    /// What the engine knows.
+    #[serde(flatten)]
+    pub status: PeerStatus,
+    /// Why the last attempt to reach it failed.
+    pub last_failure: Option<Text>,
+    /// When the two were last known to be equal, before this start too; none if they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_equal: Option<WallTime>,
+    /// Whether more facets are to be sent than `to_send` counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_to_send: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl UseCase for StatusRequest {
+    const NEEDS: Capability = Capability::Person;
+    const POLLED: bool = true;
+    const PATIENCE_MS: Option<u64> = Some(20);
+    type Answer = NodeStatus;
+
+    fn begin(self) -> Does<NodeStatus> {
+        Does::work(move |node, respond| {
+            let status = status(node.keeper, node.running.is_some());
+            respond(Ok(status));
+            Ok(())
+        })
+    }
+
+    fn grow_old(answer: &mut NodeStatus, age_ms: u64) {
+        answer.age_ms = age_ms;
+    }
+}
+
+fn status(keeper: &Keeper, runs: bool) -> NodeStatus {
     let charter = keeper.engine.charter();
     let now = keeper.clock.now();
     let member = charter.roster().member(keeper.node());
@@ -22,7 +135,7 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         node: keeper.node(),
         name: member.map_or(String::new(), |member| member.name.clone()),
         tier: tier_name(member.map(|member| member.tier)).to_owned(),
-        running: stats.is_some(),
+        running: runs,
         charter: charter.version(),
         charter_until: charter.validity().until,
         charter_expired: charter.validity().expired(keeper.engine.floored(now.wall)),
@@ -47,6 +160,7 @@ pub(super) fn status(keeper: &Keeper, stats: Option<&Stats>) -> NodeStatus {
         disk: keeper.room.status(),
         resident_bytes: resident_bytes(),
         up_ms: now.instant.ms,
+        age_ms: 0,
         latency_ms: keeper.latencies_ms.iter().copied().collect(),
     }
 }
@@ -66,7 +180,7 @@ fn tier_name(tier: Option<Tier>) -> &'static str {
     }
 }
 
-fn peer_line(keeper: &Keeper, status: crdt_model::engine::PeerStatus) -> PeerLine {
+fn peer_line(keeper: &Keeper, status: PeerStatus) -> PeerLine {
     let member = keeper.engine.charter().roster().member(status.node);
     let mut status = status;
     for ((node, code), count) in &keeper.network.refused {
@@ -117,19 +231,6 @@ fn refused(keeper: &Keeper) -> BTreeMap<String, u64> {
         if !peer.is_some_and(neighbour) {
             *refused.entry(code.to_owned()).or_default() += count;
         }
-    }
-    refused
-}
-
-/// All refusals since the start, whoever sent what was refused.
-pub(super) fn all_refused(keeper: &Keeper) -> BTreeMap<String, u64> {
-    let of_network = keeper.network.refused.iter();
-    let of_network = of_network.map(|((_, code), count)| ((*code).to_owned(), *count));
-    let of_engine = keeper.engine.quarantine().counts();
-    let of_engine = of_engine.map(|(_, code, count)| (code.to_owned(), count));
-    let mut refused = BTreeMap::new();
-    for (code, count) in of_network.chain(of_engine) {
-        *refused.entry(code).or_default() += count;
     }
     refused
 }

@@ -1,18 +1,88 @@
-//! Why: the chain of causes from what somebody sees to the rule, the line or the refusal behind it.
+//! `why`: the chain of causes from what somebody sees to the rule, the line or the refusal behind it.
 
 use crdt_model::charter::{Charter, Standing, Tier};
 use crdt_model::engine::{LinkState, PeerStatus, links};
 use crdt_model::ids::{NodeId, RecordId};
 use crdt_model::label::Label;
 use crdt_model::replica;
-use policy::Question;
-
-use super::{no_such_record, unreadable};
-use crate::asked::protocol::{Cause, Reply, Why};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 use node_runtime::keeper::Keeper;
 use node_runtime::warnings;
+use policy::Question;
+use serde::{Deserialize, Serialize};
+
+use crate::door::caller::Capability;
+use crate::door::use_case::{Does, UseCase};
+use crate::refusals::{no_such_record, unreadable};
+
+/// Why does something not flow between this node and a neighbour?
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyPeerRequest {
+    /// The neighbour.
+    pub peer: NodeId,
+}
+
+/// Why does, or does not, a record reach a node?
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyRecordRequest {
+    /// The record.
+    pub record: RecordId,
+    /// The node.
+    pub node: NodeId,
+}
+
+/// A chain of causes, from what is seen to what explains it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Why {
+    /// What was asked.
+    pub question: Text,
+    /// The causes, in order.
+    pub because: Vec<Cause>,
+}
+
+/// One link of a chain of causes.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Cause {
+    /// In words.
+    pub text: Text,
+    /// The rules that decided it, by id.
+    pub rules: Vec<String>,
+}
+
+impl UseCase for WhyPeerRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = Why;
+
+    fn begin(self) -> Does<Why> {
+        Does::work(move |node, respond| {
+            respond(Ok(why_peer(node.keeper, self.peer)));
+            Ok(())
+        })
+    }
+
+    fn about(&self) -> String {
+        self.peer.to_string()
+    }
+}
+
+impl UseCase for WhyRecordRequest {
+    const NEEDS: Capability = Capability::Person;
+    type Answer = Why;
+
+    fn begin(self) -> Does<Why> {
+        Does::work(move |node, respond| {
+            respond(why_record(node.keeper, self.record, self.node));
+            Ok(())
+        })
+    }
+
+    fn about(&self) -> String {
+        format!("{} {}", self.record, self.node)
+    }
+}
 
 fn cause(text: Text) -> Cause {
     Cause {
@@ -21,7 +91,7 @@ fn cause(text: Text) -> Cause {
     }
 }
 
-pub(super) fn peer(keeper: &Keeper, peer: NodeId) -> Why {
+fn why_peer(keeper: &Keeper, peer: NodeId) -> Why {
     let name = name_of(keeper, peer);
     let question = text!(
         "本机与 {name} 之间为何如此？",
@@ -233,7 +303,7 @@ fn rule_reasons(keeper: &Keeper, rules: &[String]) -> Text {
     }
 }
 
-pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<Reply, Problem> {
+fn why_record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<Why, Problem> {
     let held = replica::facets_of(&keeper.store, record).map_err(|error| unreadable(&error))?;
     if held.is_empty() {
         return Err(no_such_record(record));
@@ -245,7 +315,7 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
     );
     if keeper.engine.charter().roster().active(node).is_none() {
         let because = vec![no_link(keeper, node)];
-        return Ok(Reply::Why(Why { question, because }));
+        return Ok(Why { question, because });
     }
     let mut because = Vec::new();
     for (facet, entry) in &held {
@@ -256,7 +326,7 @@ pub(super) fn record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<
             because.push(way(keeper, &label, node));
         }
     }
-    Ok(Reply::Why(Why { question, because }))
+    Ok(Why { question, because })
 }
 
 fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {

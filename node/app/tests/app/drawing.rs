@@ -7,7 +7,7 @@ use crdt_model::kind::{Kinds, Title};
 use crdt_model::label::Label;
 use crdt_model::text::Text;
 use crdt_model::time::WallTime;
-use node_app::asked::due::DueItem;
+use node_app::due::DueItem;
 use node_app::report::period::{Cadence, Period};
 use node_app::report::{Ground, Report, gather};
 use node_readmodel::ReadModel;

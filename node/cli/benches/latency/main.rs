@@ -19,7 +19,11 @@ use crdt_model::charter::Tier;
 use crdt_model::engine::LinkState;
 use crdt_model::ids::{Name, NodeId};
 use crdt_model::value::Value;
-use node_app::asked::protocol::{NewFacet, Reply, Request};
+use node_app::door::caller::{Caller, WayIn};
+use node_app::drafts::NewFacet;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_show::ShowRequest;
+use node_app::use_cases::status::StatusRequest;
 use node_demo::County;
 use node_demo::options::{CountyOptions, Scale};
 use node_demo::progress::Silent;
@@ -81,16 +85,12 @@ fn settle(county: &County) {
     let nodes = county.members().nodes();
     loop {
         std::thread::sleep(Duration::from_millis(SETTLING_MS));
-        let asked = nodes.iter().map(|node| (*node, Request::Status)).collect();
-        let replies = county.ask_all(asked).expect("answers");
-        let in_sync = |reply: &Reply| match reply {
-            Reply::Status(status) => {
-                let mut peers = status.peers.iter();
-                peers.all(|peer| peer.status.link == LinkState::InSync)
-            }
-            _ => false,
-        };
-        if replies.iter().all(in_sync) {
+        let asked = nodes.iter().map(|node| (*node, StatusRequest {})).collect();
+        let statuses = county.ask_all(asked).expect("answers");
+        let mut peers = statuses
+            .iter()
+            .flat_map(|status| &status.as_ref().expect("a status").peers);
+        if peers.all(|peer| peer.status.link == LinkState::InSync) {
             return;
         }
     }
@@ -104,23 +104,19 @@ fn follow(
     number: usize,
 ) -> (Duration, Duration) {
     let start = Instant::now();
-    let request = Request::Add {
+    let caller = Caller::at(WayIn::Socket);
+    let request = AddRequest {
         record: None,
         home: None,
         facets: vec![report(village, number)],
     };
-    let written = clients.get_mut(&village).expect("a node").ask(&request);
-    let Reply::Written { record, .. } = written.expect("an answer") else {
-        panic!("not written");
-    };
+    let below = clients.get_mut(&village).expect("a node");
+    let written = below.ask(&caller, &request).expect("an answer");
+    let record = written.expect("written").record;
     let home = start.elapsed();
-    let show = Request::Show {
-        record,
-        role: None,
-        reason: None,
-    };
+    let show = ShowRequest { record };
     let above = clients.get_mut(&top).expect("a node");
-    while !matches!(above.ask(&show).expect("an answer"), Reply::Record(_)) {
+    while above.ask(&caller, &show).expect("an answer").is_err() {
         std::thread::sleep(Duration::from_micros(LOOK_US));
     }
     (home, start.elapsed())

@@ -4,8 +4,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crdt_model::ids::NodeId;
-use node_app::asked::due::DueRequest;
-use node_app::asked::protocol::{Reply, Request};
+use crdt_model::text::Problem;
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::use_cases::due::DueRequest;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::status::StatusRequest;
+use node_app::use_cases::stop::StopRequest;
 use node_doors::client::Client;
 
 use crate::county::{County, county, township, village};
@@ -59,7 +64,7 @@ impl Running {
             .expect("a process");
         let client = loop {
             if let Ok(mut client) = Client::connect(&folder.socket())
-                && client.ask(&Request::Status).is_ok()
+                && ask(&mut client, &StatusRequest {}).is_ok()
             {
                 break client;
             }
@@ -68,11 +73,13 @@ impl Running {
         Self { child, client }
     }
 
+    fn ask<U: UseCase>(&mut self, asked: &U) -> Result<U::Answer, Problem> {
+        ask(&mut self.client, asked).expect("an answer")
+    }
+
     fn has_read_model(&mut self) -> bool {
-        match self.client.ask(&Request::ReadModel { rebuild: false }) {
-            Ok(Reply::ReadModel(status)) => status.catching_up.is_none(),
-            other => panic!("{other:?}"),
-        }
+        let status = self.ask(&ReadModelRequest { rebuild: false });
+        status.expect("its status").catching_up.is_none()
     }
 
     /// Milliseconds of work so far.
@@ -90,9 +97,14 @@ impl Running {
     }
 
     fn stop(mut self) {
-        let _ = self.client.ask(&Request::Stop);
+        let _ = ask(&mut self.client, &StopRequest {});
         self.child.wait().expect("it ends");
     }
+}
+
+/// Asks a node in the first role.
+fn ask<U: UseCase>(client: &mut Client, asked: &U) -> std::io::Result<Result<U::Answer, Problem>> {
+    client.ask(&Caller::at(WayIn::Socket), asked)
 }
 
 /// Starts the county's node; with `settle` it waits until it has caught up.
@@ -111,13 +123,12 @@ pub(crate) fn start(of: &County, settle: bool) -> Started {
             pause(LOOK);
         }
         // It is answered when all time limits have been found.
-        let due = Request::Due(DueRequest {
+        let due = DueRequest {
             home: None,
             all: false,
             limit: 1,
-            role: None,
-        });
-        running.client.ask(&due).expect("an answer");
+        };
+        running.ask(&due).expect("a list");
         started.settled_ms = since_ms(());
         started.settled_cpu_ms = running.worked_ms();
     }

@@ -12,14 +12,22 @@ use crdt_model::label::FacetId;
 use crdt_model::replica;
 use crdt_model::text::{Language, Problem};
 use crdt_model::value::Value;
-use node_app::asked::attached::Attached;
-use node_app::asked::importing::ImportRequest;
-use node_app::asked::protocol::{NewFacet, NodeStatus, Reply, Request};
+use node_app::door::attached::Attached;
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::drafts::NewFacet;
+use node_app::use_cases::import::ImportRequest;
+use node_app::use_cases::inventory::InventoryRequest;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_show::ShowRequest;
+use node_app::use_cases::status::{NodeStatus, StatusRequest};
+use node_app::use_cases::stop::StopRequest;
 use node_demo::folder::CountyFolder;
 use node_demo::members::Members;
 use node_demo::options::{CountyOptions, SMALL_COUNTY, Scale};
 use node_demo::progress::Silent;
-use node_demo::sample::{Counts, sample};
+use node_demo::sample::{Counts, Write, sample};
 use node_demo::setup;
 use node_doors::client::Client;
 use node_machine::folder::Founding;
@@ -105,18 +113,17 @@ impl<'a> Mesh<'a> {
 
     /// Waits until an end has found again all that it held.
     pub(crate) fn come_round(&mut self, end: End) {
-        let request = Request::ReadModel { rebuild: false };
         until("the read model has caught up", || {
-            match self.ask(end, &request) {
-                Reply::ReadModel(status) => status.catching_up.is_none().then_some(()),
-                other => panic!("{other:?}"),
-            }
+            let status = self.ask(end, &ReadModelRequest { rebuild: false });
+            let catching_up = status.expect("its status").catching_up;
+            catching_up.is_none().then_some(())
         });
     }
 
     /// Ends an end in good order.
     pub(crate) fn stop(&mut self, end: End) {
-        self.ask(end, &Request::Stop);
+        // It ends in any case.
+        let _ = self.ask(end, &StopRequest {});
         let (mut child, _) = self.running.remove(&end).expect("it runs");
         child.wait().expect("it ends");
     }
@@ -140,16 +147,26 @@ impl<'a> Mesh<'a> {
         found(&node, &founding)
     }
 
-    pub(crate) fn ask(&mut self, end: End, request: &Request) -> Reply {
+    fn ask<U: UseCase>(&mut self, end: End, asked: &U) -> Result<U::Answer, Problem> {
+        self.ask_as(end, None, asked)
+    }
+
+    fn ask_as<U: UseCase>(
+        &mut self,
+        end: End,
+        role: Option<Name>,
+        asked: &U,
+    ) -> Result<U::Answer, Problem> {
+        let caller = Caller {
+            role,
+            ..Caller::at(WayIn::Socket)
+        };
         let (_, client) = self.running.get_mut(&end).expect("it runs");
-        client.ask(request).expect("an answer")
+        client.ask(&caller, asked).expect("an answer")
     }
 
     pub(crate) fn status(&mut self, end: End) -> NodeStatus {
-        match self.ask(end, &Request::Status) {
-            Reply::Status(status) => *status,
-            other => panic!("{other:?}"),
-        }
+        self.ask(end, &StatusRequest {}).expect("a status")
     }
 
     /// Whether an end knows that it is equal to the other.
@@ -176,15 +193,13 @@ impl<'a> Mesh<'a> {
     pub(crate) fn held(&mut self, end: End) -> BTreeSet<FacetId> {
         let mut all = BTreeSet::new();
         loop {
-            let request = Request::Inventory {
+            let request = InventoryRequest {
                 after: all.last().copied(),
                 own_only: false,
             };
-            let Reply::Inventory { facets, more } = self.ask(end, &request) else {
-                panic!("no inventory");
-            };
-            all.extend(facets.into_iter().map(|held| held.facet));
-            if !more {
+            let page = self.ask(end, &request).expect("an inventory");
+            all.extend(page.facets.into_iter().map(|held| held.facet));
+            if !page.more {
                 return all;
             }
         }
@@ -233,16 +248,14 @@ impl<'a> Mesh<'a> {
                 encoding: None,
                 apply: true,
             };
-            match self.ask(end, &Request::Import(import)) {
-                Reply::Imported(_) => {}
-                other => panic!("{other:?}"),
-            }
+            self.ask(end, &import).expect("imported");
         }
-        for request in share.courses.iter().flat_map(|course| &course.requests) {
-            match self.ask(end, request) {
-                Reply::Written { .. } => {}
-                other => panic!("{other:?}"),
-            }
+        for write in share.courses.iter().flat_map(|course| &course.requests) {
+            let written = match write {
+                Write::Add(add) => self.ask(end, add),
+                Write::Set(set, role) => self.ask_as(end, *role, set),
+            };
+            written.expect("written");
         }
         Ok(())
     }
@@ -254,16 +267,13 @@ impl<'a> Mesh<'a> {
             End::Township => notice(),
             End::Village => dispute(),
         }];
-        let request = Request::Add {
+        let request = AddRequest {
             record: None,
             home: None,
             facets,
         };
         let began = Instant::now();
-        let record = match self.ask(from, &request) {
-            Reply::Written { record, .. } => record,
-            other => panic!("{other:?}"),
-        };
+        let record = self.ask(from, &request).expect("written").record;
         until("it is there", || {
             self.has(from.other(), record).then_some(())
         });
@@ -271,12 +281,7 @@ impl<'a> Mesh<'a> {
     }
 
     fn has(&mut self, end: End, record: RecordId) -> bool {
-        let request = Request::Show {
-            record,
-            role: None,
-            reason: None,
-        };
-        matches!(self.ask(end, &request), Reply::Record(_))
+        self.ask(end, &ShowRequest { record }).is_ok()
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crdt_model::ids::Name;
 
-use super::status_text::Page;
-use super::table::table;
+use super::Page;
+use crate::table::table;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text};
-use node_app::asked::protocol::NodeStatus;
+use node_app::use_cases::status::NodeStatus;
 use node_machine::time::{shown, shown_length};
 
 impl Page<'_> {

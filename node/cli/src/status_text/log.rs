@@ -3,8 +3,8 @@
 use crdt_model::checkpoint::ledger::Agreement;
 use crdt_model::engine::{Cosigned, Rung};
 
-use super::status_text::Page;
-use super::table::table;
+use super::Page;
+use crate::table::table;
 use crdt_model::text;
 use crdt_model::text::Text;
 use node_machine::time::shown;
@@ -101,11 +101,11 @@ mod tests {
     use crdt_model::ids::RootHash;
     use crdt_model::time::WallTime;
 
-    use super::super::status_text::status_text;
-    use super::super::status_text::tests::{a_log, a_township};
+    use super::super::status_text;
+    use super::super::tests::{a_log, a_township};
     use super::*;
     use crdt_model::text::Language;
-    use node_app::asked::protocol::NodeStatus;
+    use node_app::use_cases::status::NodeStatus;
 
     fn with(log: LogStatus, language: Language) -> String {
         let status = NodeStatus {

@@ -9,14 +9,23 @@ use crdt_model::text;
 use crdt_model::text::Problem;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
-use node_app::asked::finding::{
-    Comparison, FindRequest, Found, Hits, SearchRequest, SortBy, Wanted,
-};
-use node_app::asked::importing::{ImportReport, ImportRequest};
-use node_app::asked::protocol::{ChangedFacet, NewFacet, NodeStatus, Reply, Request};
+use node_app::choosing::{SortBy, Wanted};
+use node_app::door::line::Envelope;
+use node_app::drafts::{ChangedFacet, NewFacet};
+use node_app::requests::Request;
+use node_app::use_cases::import::{ImportReport, ImportRequest};
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_find::{FindRequest, Found};
+use node_app::use_cases::record_search::{Hits, SearchRequest};
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::status::{NodeStatus, StatusRequest};
+use node_app::use_cases::stop::{Done, StopRequest};
+use node_app::use_cases::why::WhyPeerRequest;
+use node_app::written::Written;
 use node_import::Refusals;
+use node_readmodel::find::Comparison;
 
-use crate::harness::{Ended, Folder};
+use crate::harness::{Ended, Folder, asking};
 
 const RECORD: &str = "0102030405060708090a0b0c0d0e0f10";
 
@@ -24,16 +33,16 @@ fn record() -> RecordId {
     RECORD.parse().expect("a record's id")
 }
 
-fn written() -> Reply {
-    Reply::Written {
+fn written() -> Written {
+    Written {
         code: String::new(),
         record: record(),
         commits: vec![CommitHash([1; 32])],
     }
 }
 
-fn status(running: bool) -> Reply {
-    Reply::Status(Box::new(NodeStatus {
+fn status(running: bool) -> NodeStatus {
+    NodeStatus {
         node: "620723101201".parse().expect("a node code"),
         name: "花园村".to_owned(),
         tier: "village".to_owned(),
@@ -56,8 +65,9 @@ fn status(running: bool) -> Reply {
         disk: Default::default(),
         resident_bytes: 0,
         up_ms: 5_000,
+        age_ms: 0,
         latency_ms: Vec::new(),
-    }))
+    }
 }
 
 fn text(text: &str) -> Value {
@@ -67,29 +77,29 @@ fn text(text: &str) -> Value {
 #[test]
 fn status_is_told_to_people_and_to_programs() {
     let folder = Folder::new();
-    let asked = folder.node_answers(status(true));
+    let asked = folder.node_answers::<StatusRequest>(Ok(status(true)));
     let ended = folder.run(&["status"]);
     assert!(
         ended.code == Some(0) && ended.out.starts_with("花园村 620723101201"),
         "{ended:?}"
     );
-    assert_eq!(asked.join().expect("an answer"), Request::Status);
+    assert_eq!(asked.join().expect("an answer"), asking(StatusRequest {}));
     let folder = Folder::new();
-    folder.node_answers(status(true));
+    folder.node_answers::<StatusRequest>(Ok(status(true)));
     let object = folder.run(&["status", "--json", "--exit-code"]);
     assert_eq!(
         (object.code, &object.object()["answer"]),
         (Some(0), &"status".into())
     );
     let folder = Folder::new();
-    folder.node_answers(status(false));
+    folder.node_answers::<StatusRequest>(Ok(status(false)));
     assert_eq!(folder.run(&["status", "--exit-code"]).code, Some(5));
 }
 
 #[test]
 fn status_survives_a_reader_that_goes_away() {
     let folder = Folder::new();
-    folder.node_answers(status(true));
+    folder.node_answers::<StatusRequest>(Ok(status(true)));
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     let ended = folder
@@ -106,7 +116,7 @@ fn status_survives_a_reader_that_goes_away() {
 #[test]
 fn a_record_is_added_with_its_fields_times_and_labels() {
     let folder = Folder::new();
-    let asked = folder.node_answers(written());
+    let asked = folder.node_answers::<AddRequest>(Ok(written()));
     let ended = folder.run(&[
         "record",
         "add",
@@ -152,21 +162,18 @@ fn a_record_is_added_with_its_fields_times_and_labels() {
             fields: summary.map(|(key, value)| (key.to_owned(), value)).into(),
         },
     ];
-    let asked = asked.join().expect("an answer");
-    assert_eq!(
-        asked,
-        Request::Add {
-            record: None,
-            home: None,
-            facets: wanted
-        }
-    );
+    let wanted = AddRequest {
+        record: None,
+        home: None,
+        facets: wanted,
+    };
+    assert_eq!(asked.join().expect("an answer"), asking(wanted));
 }
 
 #[test]
 fn a_record_is_read_from_standard_input() {
     let folder = Folder::new();
-    let asked = folder.node_answers(written());
+    let asked = folder.node_answers::<AddRequest>(Ok(written()));
     let mut command = folder.program(&["record", "add", "case", "--file", "-", "--json"]);
     let mut child = command
         .stdin(Stdio::piped())
@@ -186,16 +193,11 @@ fn a_record_is_read_from_standard_input() {
         (ended.code, &ended.object()["answer"]),
         (Some(0), &"written".into())
     );
-    match asked.join().expect("an answer") {
-        Request::Add {
-            record: given,
-            facets,
-            ..
-        } => {
-            assert_eq!((given, facets.len()), (Some(record()), 1));
-        }
-        other => panic!("{other:?}"),
-    }
+    let asked = asked.join().expect("an answer").asked;
+    let Request::RecordAdd(add) = asked else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((add.record, add.facets.len()), (Some(record()), 1));
 }
 
 #[test]
@@ -255,7 +257,7 @@ fn nothing_is_asked_where_the_words_or_the_file_are_wrong() {
 #[test]
 fn a_change_may_clear_a_field_or_only_regrade() {
     let folder = Folder::new();
-    let asked = folder.node_answers(written());
+    let asked = folder.node_answers::<SetRequest>(Ok(written()));
     let clear = [
         "record",
         "set",
@@ -282,19 +284,15 @@ fn a_change_may_clear_a_field_or_only_regrade() {
             seen: None,
         },
     ];
-    let asked = asked.join().expect("an answer");
-    assert_eq!(
-        asked,
-        Request::Set {
-            record: record(),
-            facets: wanted,
-            role: None,
-        }
-    );
+    let wanted = SetRequest {
+        record: record(),
+        facets: wanted,
+    };
+    assert_eq!(asked.join().expect("an answer"), asking(wanted));
 }
 
-fn nothing_found() -> Reply {
-    Reply::Found(Box::new(Found {
+fn nothing_found() -> Found {
+    Found {
         facet: "case.summary".parse().expect("a name"),
         title: Default::default(),
         columns: Vec::new(),
@@ -302,13 +300,13 @@ fn nothing_found() -> Reply {
         total: 0,
         next: None,
         catching_up: None,
-    }))
+    }
 }
 
 #[test]
 fn a_list_is_asked_for_with_conditions_order_and_page() {
     let folder = Folder::new();
-    let asked = folder.node_answers(nothing_found());
+    let asked = folder.node_answers::<FindRequest>(Ok(nothing_found()));
     let ended = folder.run(&[
         "record",
         "list",
@@ -347,8 +345,7 @@ fn a_list_is_asked_for_with_conditions_order_and_page() {
         limit: 20,
         ..FindRequest::default()
     };
-    let asked = asked.join().expect("an answer");
-    assert_eq!(asked, Request::Find(Box::new(request)));
+    assert_eq!(asked.join().expect("an answer"), asking(request));
     for wrong in [
         &["--where", "step"][..],
         &["--page", "0"],
@@ -368,7 +365,7 @@ fn a_search_is_asked_for_as_it_was_typed() {
         next: None,
         catching_up: None,
     };
-    let asked = folder.node_answers(Reply::Hits(Box::new(hits)));
+    let asked = folder.node_answers::<SearchRequest>(Ok(hits));
     let ended = folder.run(&["record", "search", "水渠", "张家", "--kind", "case"]);
     assert!(
         ended.code == Some(0) && ended.out.contains("found in 0 facets"),
@@ -380,8 +377,7 @@ fn a_search_is_asked_for_as_it_was_typed() {
         limit: 20,
         ..SearchRequest::default()
     };
-    let asked = asked.join().expect("an answer");
-    assert_eq!(asked, Request::Search(Box::new(request)));
+    assert_eq!(asked.join().expect("an answer"), asking(request));
 }
 
 #[test]
@@ -392,7 +388,7 @@ fn a_refusal_of_the_node_is_told_with_its_code() {
         text!("不得填写", "may not write"),
         text!("联系审核人", "tell the reviewers"),
     );
-    folder.node_answers(Reply::Problem(problem));
+    folder.node_answers::<WhyPeerRequest>(Err(problem));
     let ended = folder.run(&["why", "peer", "620723101000", "--lang", "zh"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
     assert_eq!(
@@ -409,30 +405,30 @@ fn an_import_that_nobody_can_agree_to_only_previews() {
         applied: false,
         written: 0,
         refused: Refusals::None,
+        left: 0,
     };
     let folder = Folder::new();
-    let asked = folder.node_answers(Reply::Imported(Box::new(report)));
+    let asked = folder.node_answers::<ImportRequest>(Ok(report));
     folder.write("catalogue.xml", "<Response/>");
     let ended = folder.run(&["import", "catalogue.xml"]);
     assert!(
         ended.code == Some(0) && ended.out.contains("nothing was written"),
         "{ended:?}"
     );
-    match asked.join().expect("an answer") {
-        Request::Import(ImportRequest { files, apply, .. }) => {
-            let [file] = files.as_slice() else {
-                panic!("{files:?}");
-            };
-            assert!(!apply && file.name == "catalogue.xml" && file.length() == 11);
-        }
-        other => panic!("{other:?}"),
-    }
+    let asked = asked.join().expect("an answer").asked;
+    let Request::Import(import) = asked else {
+        panic!("{asked:?}");
+    };
+    let [file] = import.files.as_slice() else {
+        panic!("{import:?}");
+    };
+    assert!(!import.apply && file.name == "catalogue.xml" && file.length() == 11);
 }
 
 #[test]
 fn a_node_that_answers_something_else_or_nothing_is_told_apart() {
     let folder = Folder::new();
-    folder.node_answers(Reply::Done);
+    folder.node_answers::<StopRequest>(Ok(Done {}));
     let other = folder.run(&["status"]);
     assert!(
         other.code == Some(70) && other.err.contains("internal-answer"),
@@ -459,8 +455,6 @@ fn stop_waits_until_the_node_has_ended_even_if_its_answer_is_lost() {
         "{ended:?}"
     );
     let asked = node.join().expect("it ended");
-    assert_eq!(
-        serde_json::from_str::<Request>(&asked).expect("a request"),
-        Request::Stop
-    );
+    let asked: Envelope<Request> = serde_json::from_str(&asked).expect("a request");
+    assert_eq!(asked, asking(StopRequest {}));
 }

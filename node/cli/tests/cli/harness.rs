@@ -5,7 +5,11 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use node_app::asked::protocol::{Reply, Request};
+use crdt_model::text::Problem;
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::line::{Envelope, answer_line};
+use node_app::door::use_case::UseCase;
+use node_app::requests::Request;
 
 /// A folder for a node that goes away with the test.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -57,20 +61,28 @@ impl Folder {
         self.program(arguments).output().expect("it runs").into()
     }
 
-    /// Stands in for a running node: gives one answer and hands back what was asked.
-    pub(crate) fn node_answers(&self, reply: Reply) -> std::thread::JoinHandle<Request> {
+    /// Stands in for a running node: gives one answer, as to this request, and hands back what was
+    /// asked.
+    pub(crate) fn node_answers<U: UseCase>(
+        &self,
+        answer: Result<U::Answer, Problem>,
+    ) -> std::thread::JoinHandle<Envelope<Request>> {
         let listener = UnixListener::bind(self.path().join("control.sock")).expect("a socket");
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("somebody asks");
             let mut line = String::new();
             let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
             reader.read_line(&mut line).expect("a line");
-            let mut answer = serde_json::to_vec(&reply).expect("JSON");
-            answer.push(b'\n');
+            let answer = answer_line::<U>(&answer).expect("JSON");
             stream.write_all(&answer).expect("it is still there");
             serde_json::from_str(&line).expect("a request")
         })
     }
+}
+
+/// What the program sends to ask this, in the first role.
+pub(crate) fn asking(asked: impl Into<Request>) -> Envelope<Request> {
+    Envelope::of(&Caller::at(WayIn::Socket), asked.into(), true)
 }
 
 /// How a command ended.

@@ -10,8 +10,9 @@ use super::table::Table;
 use super::words::{
     CHANNELS, COMPLAINTS, INVENTED, MATTERS, METHODS, OUTCOMES, Word, person, telephone, worker,
 };
+use super::write::Write;
 use super::{Course, Villages};
-use node_app::asked::protocol::Request;
+use node_app::use_cases::record_add::AddRequest;
 use node_import::record_id;
 
 /// The header of the table of disputes.
@@ -204,7 +205,7 @@ impl Case {
         Some((node, Course { requests }))
     }
 
-    fn add(&self, names: &Names, addressee: NodeId) -> Request {
+    fn add(&self, names: &Names, addressee: NodeId) -> Write {
         let [one, other, mediator] = self.persons;
         let summary = Fields::default()
             .text("code", self.code.clone())
@@ -220,7 +221,7 @@ impl Case {
             .text("party/2", person(other))
             .text("contact/1", telephone(one))
             .text("mediator/1", worker(mediator));
-        Request::Add {
+        Write::Add(AddRequest {
             record: Some(self.record),
             home: None,
             facets: vec![
@@ -228,7 +229,7 @@ impl Case {
                 narrative.create(names.case_narrative, None),
                 parties.create(names.case_parties, None),
             ],
-        }
+        })
     }
 
     fn step(&self, key: &str, step: &str, hours: u64, line: &str) -> Fields {
@@ -246,7 +247,7 @@ impl Case {
         fields
     }
 
-    fn hand_up(&self, names: &Names, level: crdt_model::ids::Name) -> Request {
+    fn hand_up(&self, names: &Names, level: crdt_model::ids::Name) -> Write {
         let line = self.step("h-4", "escalated", 50, "调解未果，上呈办理");
         set(
             self.record,
@@ -259,7 +260,7 @@ impl Case {
     }
 
     /// Agreed, then closed: three commits.
-    fn settle(&self, names: &Names, key: &str, hours: u64) -> Vec<Request> {
+    fn settle(&self, names: &Names, key: &str, hours: u64) -> Vec<Write> {
         let agreed = self
             .step(&format!("{key}-5"), "agreed", hours, "双方达成一致")
             .text("method", self.method)

@@ -7,8 +7,9 @@ use super::cases::Case;
 use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, add, set};
 use super::words::Word;
+use super::write::Write;
 use super::{Counts, Course, Villages, each};
-use node_app::asked::protocol::Request;
+use node_app::use_cases::record_set::SetRequest;
 
 /// Hand-offs after which everything comes again: 105 were mediated with success, 15 without, 5 were
 /// declined.
@@ -123,11 +124,13 @@ fn handoff(villages: &Villages, names: &Names, number: u64) -> (NodeId, Course) 
         let reason = draw.pick(&["unsuitable", "unwilling", "elsewhere", "incomplete"]);
         let declined = to_step("declined").text("reason", reason);
         let returned = to_step("returned").time("returned-time", offered.after_h(48));
-        requests.push(Request::Set {
-            record,
-            facets: vec![declined.change(names.handoff, None)],
-            role: Some(names.leader),
-        });
+        requests.push(Write::Set(
+            SetRequest {
+                record,
+                facets: vec![declined.change(names.handoff, None)],
+            },
+            Some(names.leader),
+        ));
         requests.push(set(record, vec![returned.change(names.handoff, None)]));
         return (home, Course { requests });
     }

@@ -23,6 +23,7 @@ mod reviews;
 mod table;
 mod teams;
 mod words;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use crdt_model::ids::NodeId;
 
 pub use self::counts::Counts;
 pub use self::devices::PASSWORD;
+pub use self::write::Write;
 
 pub(crate) use self::names::name;
 
@@ -42,7 +44,6 @@ use self::table::Table;
 use crate::members::Members;
 use crate::template::MAPPINGS;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::Request;
 use node_import::{Held, Import, Mapping, Placement, Preview, Rules, SourceFile};
 
 /// One file to be imported at a node.
@@ -106,7 +107,7 @@ impl SampleFile {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Course {
     /// The requests.
-    pub requests: Vec<Request>,
+    pub requests: Vec<Write>,
 }
 
 /// What one node brings in.

@@ -7,9 +7,12 @@ use crdt_model::value::Value;
 
 use super::Course;
 use super::draw::Moment;
+use super::write::Write;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{ChangedFacet, NewFacet, Request};
+use node_app::drafts::{ChangedFacet, NewFacet};
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_set::SetRequest;
 
 /// Names of kinds, facets and grades.
 #[derive(Clone, Copy, Debug)]
@@ -138,12 +141,12 @@ impl Fields {
 }
 
 /// A request to make a record of the node's own.
-pub(super) fn add(record: RecordId, facets: Vec<NewFacet>) -> Request {
-    Request::Add {
+pub(super) fn add(record: RecordId, facets: Vec<NewFacet>) -> Write {
+    Write::Add(AddRequest {
         record: Some(record),
         home: None,
         facets,
-    }
+    })
 }
 
 /// A record that is made and stays as it is: one facet of these fields, for nobody else.
@@ -154,10 +157,6 @@ pub(super) fn row(record: RecordId, facet: Name, fields: Fields) -> Course {
 }
 
 /// A request to change a record.
-pub(super) fn set(record: RecordId, facets: Vec<ChangedFacet>) -> Request {
-    Request::Set {
-        record,
-        facets,
-        role: None,
-    }
+pub(super) fn set(record: RecordId, facets: Vec<ChangedFacet>) -> Write {
+    Write::Set(SetRequest { record, facets }, None)
 }

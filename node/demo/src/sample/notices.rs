@@ -6,8 +6,9 @@ use crdt_model::ids::{NodeId, RecordId};
 use super::draw::{Draw, Purpose};
 use super::names::{Fields, Names};
 use super::words::{INVENTED, NOTICES};
+use super::write::Write;
 use super::{Course, Villages};
-use node_app::asked::protocol::Request;
+use node_app::use_cases::record_add::AddRequest;
 
 /// Villages that reply to a notice to many, at most.
 const REPLIES_MAX: usize = 5;
@@ -83,7 +84,7 @@ fn invent(villages: &Villages, number: u64) -> Option<Notice> {
 }
 
 impl Notice {
-    fn issue(&self, names: &Names) -> Request {
+    fn issue(&self, names: &Names) -> Write {
         let mut draw = Draw::new(Purpose::Notice, (1 << 32) | self.number);
         let (kind, title, text) = draw.pick(&NOTICES);
         let issued = draw.moment();
@@ -108,14 +109,14 @@ impl Notice {
                 .number("valid-until", issued.after_h(DUE_H).0);
         }
         let content = fields.create(names.notice_content, Some(self.addressee));
-        Request::Add {
+        Write::Add(AddRequest {
             record: Some(self.record),
             home: None,
             facets: vec![content],
-        }
+        })
     }
 
-    fn reply(&self, names: &Names, replier: NodeId) -> Request {
+    fn reply(&self, names: &Names, replier: NodeId) -> Write {
         let mut draw = Draw::new(
             Purpose::Reply,
             (replier.code() % 1_000_000) << 16 | self.number,
@@ -127,10 +128,10 @@ impl Notice {
             .number("time", draw.moment().0)
             .text("text", format!("{INVENTED}已收悉并安排办理。"));
         let reply = fields.create(names.notice_reply, Some(self.issuer));
-        Request::Add {
+        Write::Add(AddRequest {
             record: Some(record),
             home: None,
             facets: vec![reply],
-        }
+        })
     }
 }

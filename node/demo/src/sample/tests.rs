@@ -17,6 +17,8 @@ mod figures;
 mod lawful;
 
 use crate::options::{SMALL_COUNTY, Scale};
+use node_app::use_cases::record_add::AddRequest;
+use node_app::use_cases::record_set::SetRequest;
 use node_import::CharterRules;
 
 struct HoldsNothing;
@@ -53,7 +55,7 @@ fn added(all: &BTreeMap<NodeId, NodeSample>) -> BTreeMap<String, usize> {
     let mut added = BTreeMap::new();
     for course in all.values().flat_map(|node| &node.courses) {
         for request in &course.requests {
-            if let Request::Add { facets, .. } = request {
+            if let Write::Add(AddRequest { facets, .. }) = request {
                 *added.entry(facets[0].facet.to_string()).or_default() += 1;
             }
         }
@@ -97,7 +99,7 @@ fn a_case_has_about_ten_commits() {
         let requests = courses.iter().flat_map(|course| &course.requests);
         requests
             .map(|request| match request {
-                Request::Set { facets, .. } => {
+                Write::Set(SetRequest { facets, .. }, _) => {
                     let of_cases = |facet: &str| facet.starts_with("case.");
                     let facets = facets.iter().map(|facet| facet.facet);
                     facets.filter(|facet| of_cases(facet.as_str())).count() as u64
@@ -144,7 +146,7 @@ fn added_records_have_ids_of_their_own() {
     let mut seen: BTreeSet<RecordId> = BTreeSet::new();
     for course in year().values().flat_map(|node| &node.courses) {
         for request in &course.requests {
-            if let Request::Add { record, .. } = request {
+            if let Write::Add(AddRequest { record, .. }) = request {
                 assert!(seen.insert(record.expect("given")), "{record:?} twice");
             }
         }
@@ -181,15 +183,16 @@ fn every_change_is_of_a_record_that_a_table_or_a_request_brings_in() {
     for course in all.values().flat_map(|node| &node.courses) {
         for request in &course.requests {
             match request {
-                Request::Add { record, .. } => known.extend(*record),
-                Request::Set { record, .. } => assert!(known.contains(record), "{request:?}"),
-                _ => {}
+                Write::Add(AddRequest { record, .. }) => known.extend(*record),
+                Write::Set(SetRequest { record, .. }, _) => {
+                    assert!(known.contains(record), "{request:?}")
+                }
             }
         }
     }
     for course in all.values().flat_map(|node| &node.above) {
         for request in &course.requests {
-            if let Request::Set { record, .. } = request {
+            if let Write::Set(SetRequest { record, .. }, _) = request {
                 assert!(known.contains(record), "{request:?}");
             }
         }
@@ -200,7 +203,7 @@ fn every_change_is_of_a_record_that_a_table_or_a_request_brings_in() {
 fn an_addressee_lies_in_another_township() {
     for (home, node) in year() {
         for request in node.courses.iter().flat_map(|course| &course.requests) {
-            let Request::Add { facets, .. } = request else {
+            let Write::Add(AddRequest { facets, .. }) = request else {
                 continue;
             };
             let summary = facets

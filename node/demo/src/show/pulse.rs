@@ -10,14 +10,15 @@ use crdt_model::value::Value;
 use policy::Question;
 use policy::deciding::plain::PlainCedar;
 
-use crate::asking::unexpected;
+use crate::asking::of_node;
 use crate::expected::no_answer;
 use crate::members::tier_name;
 use crate::report::ByTier;
 use crate::running::County;
 use crdt_model::text;
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{NewFacet, Reply, Request};
+use node_app::drafts::NewFacet;
+use node_app::use_cases::record_add::AddRequest;
 
 /// Writes reports.
 pub(super) struct Pulse<'a> {
@@ -67,16 +68,16 @@ impl<'a> Pulse<'a> {
             },
         ];
         let names: Vec<Name> = facets.iter().map(|facet| facet.facet).collect();
-        let request = Request::Add {
+        let request = AddRequest {
             record: None,
             home: None,
             facets,
         };
         let record = match self.county.ask(village, &request)? {
-            Reply::Written { record, .. } => record,
+            Ok(written) => written.record,
             // A node that has no room at this moment writes none.
-            Reply::Problem(problem) if problem.code == "busy" => return Ok(()),
-            reply => return Err(unexpected(village, reply)),
+            Err(problem) if problem.code == "busy" => return Ok(()),
+            Err(problem) => return Err(of_node(village, problem)),
         };
         names
             .into_iter()

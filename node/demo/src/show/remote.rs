@@ -4,10 +4,11 @@
 use crdt_model::ids::NodeId;
 
 use super::Wanted;
-use crate::asking::unexpected;
+use crate::asking::of_node;
 use crate::folder::{Marker, unusable};
 use crdt_model::text::Problem;
-use node_app::asked::protocol::{Reply, Request};
+use node_app::door::caller::{Caller, WayIn};
+use node_app::use_cases::cut::CutRequest;
 use node_doors::client::Client;
 use node_machine::folder::NodeFolder;
 
@@ -31,8 +32,9 @@ fn set(wanted: &Wanted, node: NodeId, lines_to: Vec<NodeId>) -> Result<(), Probl
     let folder = NodeFolder::new(wanted.options.data.join("nodes").join(node.to_string()));
     let fault = |problem: std::io::Error| unusable(&folder.socket(), &problem);
     let mut client = Client::connect(&folder.socket()).map_err(fault)?;
-    match client.ask(&Request::Cut { lines_to }).map_err(fault)? {
-        Reply::Done => Ok(()),
-        reply => Err(unexpected(node, reply)),
-    }
+    let caller = Caller::at(WayIn::Socket);
+    let cut = client
+        .ask(&caller, &CutRequest { lines_to })
+        .map_err(fault)?;
+    cut.map(drop).map_err(|problem| of_node(node, problem))
 }

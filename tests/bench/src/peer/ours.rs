@@ -3,12 +3,18 @@
 
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use crdt_model::engine::LinkState;
 use crdt_model::ids::NodeId;
 use crdt_model::value::Value;
+use node_app::door::caller::{Caller, WayIn};
+use node_app::door::use_case::UseCase;
+use node_app::drafts::ChangedFacet;
+use node_app::use_cases::cut::CutRequest;
+use node_app::use_cases::read_model::ReadModelRequest;
+use node_app::use_cases::record_set::SetRequest;
+use node_app::use_cases::status::StatusRequest;
 use node_doors::client::Client;
-use node_app::asked::protocol::{ChangedFacet, Reply, Request};
 use node_machine::folder::NodeFolder;
 
 use super::{Peer, Place, Progress};
@@ -83,24 +89,14 @@ impl Peer for Ours {
                 fields: [(key.to_owned(), Some(value))].into(),
                 seen: None,
             };
-            let request = Request::Set {
-                record,
-                facets: vec![facet],
-                role: None,
-            };
-            match self.client.ask(&request)? {
-                Reply::Written { .. } => {}
-                Reply::Problem(problem) => return Err(told(problem)),
-                other => bail!("{other:?}"),
-            }
+            let facets = vec![facet];
+            self.ask(&SetRequest { record, facets })?;
         }
         Ok(())
     }
 
     fn look(&mut self) -> anyhow::Result<Progress> {
-        let Reply::Status(status) = self.client.ask(&Request::Status)? else {
-            bail!("no status");
-        };
+        let status = self.ask(&StatusRequest {})?;
         self.message_bytes = status.app_bytes;
         let summaries = status.facets_by_name.get(&records::name("grid.summary"));
         let link = status
@@ -119,11 +115,14 @@ impl Peer for Ours {
 }
 
 impl Ours {
+    fn ask<U: UseCase>(&mut self, asked: &U) -> anyhow::Result<U::Answer> {
+        let answer = self.client.ask(&Caller::at(WayIn::Socket), asked)?;
+        answer.map_err(told)
+    }
+
     fn has_read_model(&mut self) -> anyhow::Result<bool> {
-        match self.client.ask(&Request::ReadModel { rebuild: false })? {
-            Reply::ReadModel(status) => Ok(status.catching_up.is_none()),
-            other => bail!("{other:?}"),
-        }
+        let status = self.ask(&ReadModelRequest { rebuild: false })?;
+        Ok(status.catching_up.is_none())
     }
 
     /// Cuts the line, or lets it come up. Only the village is told: it dials.
@@ -132,10 +131,8 @@ impl Ours {
             return Ok(());
         }
         let lines_to = if cut { vec![self.other] } else { Vec::new() };
-        match self.client.ask(&Request::Cut { lines_to })? {
-            Reply::Done => Ok(()),
-            other => bail!("{other:?}"),
-        }
+        self.ask(&CutRequest { lines_to })?;
+        Ok(())
     }
 }
 

@@ -45,25 +45,6 @@ pub(super) const KNOWN: &[&str] = &[
     "netsim/src/secrecy/mentions: disk.rs mod.rs wire.rs",
     "netsim/src/world: mod.rs node.rs order.rs watch.rs",
     // The node is to have none.
-    "node/app/src: addressing.rs answers/ door.rs drafts.rs",
-    "node/app/src: addressing.rs answers/due.rs answers/duplicates.rs answers/emergency.rs \
-     answers/finding.rs answers/heard.rs answers/importing.rs answers/inventory.rs \
-     answers/left_out.rs answers/measuring.rs answers/mod.rs answers/receipts.rs \
-     answers/records.rs answers/renumbered.rs answers/report.rs answers/snapshot.rs \
-     answers/why.rs answers/writing.rs door.rs drafts.rs",
-    "node/app/src: asked/ report/ snapshot/",
-    "node/app/src/answers: due.rs duplicates.rs finding.rs heard.rs importing.rs inventory.rs \
-     left_out.rs measuring.rs mod.rs receipts.rs records.rs renumbered.rs report.rs snapshot.rs \
-     why.rs writing.rs",
-    "node/app/src/asked: attached.rs finding.rs importing.rs protocol.rs",
-    "node/app/src/report: came_in.rs cooperation.rs counting.rs devices.rs disputes.rs limits.rs \
-     measures.rs mod.rs notices.rs",
-    "node/cli/src: asking.rs checkpoint.rs config.rs county.rs cut.rs due.rs emergency.rs \
-     field.rs import.rs init.rs introduction.rs inventory.rs lib.rs measure.rs offer.rs \
-     quarantine.rs reaching.rs readmodel.rs record.rs record_add.rs record_duplicates.rs \
-     record_file.rs record_found.rs record_left_out.rs record_list.rs record_receipts.rs \
-     record_search.rs record_set.rs record_show.rs report.rs run.rs secure.rs snapshot.rs \
-     status.rs stop.rs store.rs values.rs why.rs",
     "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
      handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
     "node/demo/src/show: mod.rs remote.rs",
@@ -73,8 +54,6 @@ pub(super) const KNOWN: &[&str] = &[
     "node/import/src: preview.rs source.rs",
     "node/machine/src: settings.rs settings/environment.rs settings/file.rs",
     "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
-    "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
-     taken_up.rs view.rs warnings.rs",
     "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
     "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
 ];
@@ -90,15 +69,7 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/faults.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/open.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/power_cut.rs",
-    "Request of node/app/src/asked/protocol.rs in node/app/src/asked/attached.rs",
-    "Context of node/cli/src/asking.rs in node/cli/src/reaching.rs",
-    "Page of node/cli/src/status_text.rs in node/cli/src/emergency.rs",
-    "Page of node/cli/src/status_text.rs in node/cli/src/status_head.rs",
-    "Page of node/cli/src/status_text.rs in node/cli/src/status_log.rs",
     "County of node/demo/src/running.rs in node/demo/src/convergence.rs",
-    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/beats.rs",
-    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/limits.rs",
-    "Keeper of node/runtime/src/keeper.rs in node/runtime/src/reading.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/create.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",

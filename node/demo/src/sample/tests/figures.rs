@@ -53,13 +53,13 @@ pub(super) fn standing(all: &BTreeMap<NodeId, NodeSample>) -> Vec<Standing> {
         .flat_map(|(node, course)| course.requests.iter().map(move |request| (node, request)))
     {
         match request {
-            Request::Add { record, facets, .. } => {
+            Write::Add(AddRequest { record, facets, .. }) => {
                 for facet in facets {
                     let fields = facet.fields.clone().into_iter().collect();
                     write(node, record.expect("given"), facet.facet, fields);
                 }
             }
-            Request::Set { record, facets, .. } => {
+            Write::Set(SetRequest { record, facets, .. }, _) => {
                 for facet in facets {
                     let fields = facet.fields.clone().into_iter();
                     let fields = fields
@@ -68,7 +68,6 @@ pub(super) fn standing(all: &BTreeMap<NodeId, NodeSample>) -> Vec<Standing> {
                     write(node, *record, facet.facet, fields);
                 }
             }
-            _ => {}
         }
     }
     rows.into_values().collect()

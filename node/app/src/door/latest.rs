@@ -1,0 +1,52 @@
+//! The latest answers of what is asked again and again: one that is a moment old is better than none
+//! while the engine's thread is busy.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::use_case::UseCase;
+
+/// Seconds after which an answer is too old to be given again.
+const AGE_S_MAX: u64 = 600;
+
+/// See the module.
+#[derive(Clone, Default)]
+pub(super) struct Latest(Arc<Mutex<BTreeMap<&'static str, Kept>>>);
+
+struct Kept {
+    at: Instant,
+    acknowledged: u64,
+    answer: Box<dyn Any + Send>,
+}
+
+impl Latest {
+    /// Keeps an answer; `acknowledged` tells what it shows.
+    pub(super) fn keep<U: UseCase>(&self, answer: &U::Answer, now: Instant, acknowledged: u64) {
+        let kept = Kept {
+            at: now,
+            acknowledged,
+            answer: Box::new(answer.clone()),
+        };
+        self.kept().insert(U::NAME, kept);
+    }
+
+    /// The latest answer, unless something was acknowledged since.
+    pub(super) fn answer<U: UseCase>(&self, now: Instant, acknowledged: u64) -> Option<U::Answer> {
+        let latest = self.kept();
+        let kept = latest.get(U::NAME)?;
+        let age = now.duration_since(kept.at);
+        if kept.acknowledged != acknowledged || age.as_secs() >= AGE_S_MAX {
+            return None;
+        }
+        let mut answer = kept.answer.downcast_ref::<U::Answer>()?.clone();
+        U::grow_old(&mut answer, u64::try_from(age.as_millis()).ok()?);
+        Some(answer)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<&'static str, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
