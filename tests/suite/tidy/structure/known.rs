@@ -71,7 +71,6 @@ pub(super) const KNOWN: &[&str] = &[
     "node/import/src: changes.rs gb28181/mod.rs lib.rs locate.rs plan.rs",
     "node/import/src: fields.rs mapping.rs mapping_file.rs",
     "node/import/src: preview.rs source.rs",
-    "node/machine/src: settings.rs settings/environment.rs settings/file.rs",
     "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
