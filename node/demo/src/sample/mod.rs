@@ -88,10 +88,11 @@ impl SampleFile {
             held,
             fallback_home: self.home,
         };
-        import.preview(&[SourceFile {
+        let file = SourceFile {
             name: self.name.clone(),
             bytes: self.bytes.clone(),
-        }])
+        };
+        node_import::preview(&import, &[file])
     }
 
     /// The mapping that it names, which the program brings along.

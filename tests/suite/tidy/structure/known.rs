@@ -67,10 +67,6 @@ pub(super) const KNOWN: &[&str] = &[
     "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
      handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
     "node/demo/src/show: mod.rs remote.rs",
-    "node/import/src: changes.rs gb28181/ lib.rs locate.rs plan.rs",
-    "node/import/src: changes.rs gb28181/mod.rs lib.rs locate.rs plan.rs",
-    "node/import/src: fields.rs mapping.rs mapping_file.rs",
-    "node/import/src: preview.rs source.rs",
     "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
