@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
-use super::Course;
+use super::course::Course;
 use super::draw::Moment;
 use crdt_model::text;
 use crdt_model::text::Problem;

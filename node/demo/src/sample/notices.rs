@@ -3,10 +3,11 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::course::Course;
 use super::draw::{Draw, Purpose};
 use super::names::{Fields, Names};
+use super::villages::Villages;
 use super::words::{INVENTED, NOTICES};
-use super::{Course, Villages};
 use node_app::asked::protocol::Request;
 
 /// Villages that reply to a notice to many, at most.

@@ -17,7 +17,8 @@ mod figures;
 mod lawful;
 
 use crate::options::{SMALL_COUNTY, Scale};
-use node_import::CharterRules;
+use node_app::asked::protocol::Request;
+use node_import::{CharterRules, Held, Preview};
 
 struct HoldsNothing;
 

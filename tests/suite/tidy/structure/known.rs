@@ -64,9 +64,6 @@ pub(super) const KNOWN: &[&str] = &[
      record_file.rs record_found.rs record_left_out.rs record_list.rs record_receipts.rs \
      record_search.rs record_set.rs record_show.rs report.rs run.rs secure.rs snapshot.rs \
      status.rs stop.rs store.rs values.rs why.rs",
-    "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
-     handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
-    "node/demo/src/show: mod.rs remote.rs",
     "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
@@ -90,7 +87,6 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "Page of node/cli/src/status_text.rs in node/cli/src/emergency.rs",
     "Page of node/cli/src/status_text.rs in node/cli/src/status_head.rs",
     "Page of node/cli/src/status_text.rs in node/cli/src/status_log.rs",
-    "County of node/demo/src/running.rs in node/demo/src/convergence.rs",
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/beats.rs",
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/limits.rs",
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/reading.rs",
