@@ -64,7 +64,6 @@ pub(super) const KNOWN: &[&str] = &[
      record_file.rs record_found.rs record_left_out.rs record_list.rs record_receipts.rs \
      record_search.rs record_set.rs record_show.rs report.rs run.rs secure.rs snapshot.rs \
      status.rs stop.rs store.rs values.rs why.rs",
-    "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
     "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",

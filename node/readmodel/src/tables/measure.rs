@@ -13,8 +13,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Statement, named_params, params};
 use serde::{Deserialize, Serialize};
 
+use super::Tables;
 use super::access::MayRead;
-use super::{ReadModelError, Tables};
+use crate::error::ReadModelError;
 
 /// Cells of one measure, at most.
 const CELLS_MAX: usize = 1_000;
