@@ -67,7 +67,6 @@ pub(super) const KNOWN: &[&str] = &[
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
     "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
-    "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
 ];
 
 /// Methods that stand neither in the file of their type nor under it.
@@ -93,7 +92,4 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",
     "Look of node/store/src/look.rs in node/store/src/open.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/dialling.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/exchange.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/links.rs",
 ];
