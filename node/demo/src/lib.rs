@@ -6,8 +6,10 @@
 //! * [`folder`], [`setup`], [`template`], `ports`: making a county in a folder
 //! * [`members`]: its nodes; `processes`: their processes; `asking`: what they are asked
 //! * [`sample`], `load`: invented records, and bringing them in as a user would
-//! * `lines`: when everything has arrived; `expected`, `verdict`: whether it is what plain Cedar says
-//! * [`show`]: the demonstration as a command line asks for it; [`report`]: one object for programs; [`progress`], `stopping`, `crew`: long work, told and ended
+//! * [`settle`], [`converge`]: waiting until everything has arrived, and comparing it with what plain Cedar
+//!   says; `lines`: whether all lines are quiet; `expected`, `verdict`: the comparison
+//! * [`show`]: the demonstration as a command line asks for it; [`report`]: one object for programs
+//! * [`progress`], `stopping`, `crew`: long work, its progress and its end
 
 pub mod folder;
 pub mod members;
@@ -31,7 +33,7 @@ mod running;
 mod stopping;
 mod verdict;
 
-pub use self::convergence::{Converged, Settled};
+pub use self::convergence::{Converged, Settled, converge, settle};
 pub use self::lines::{LineCount, Statuses, count as count_lines};
 pub use self::load::Part;
 pub use self::running::County;

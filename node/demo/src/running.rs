@@ -10,6 +10,7 @@ use crdt_model::ids::{CharterVersion, NodeId};
 use super::asking::{Asking, of_node, stopped};
 use super::crew::{self, hold};
 use super::folder::{CountyFolder, Loaded, unusable};
+use super::lines::Statuses;
 use super::load::{Loading, Part};
 use super::members::Members;
 use super::options::{CountyOptions, Scale};
@@ -31,6 +32,8 @@ use node_machine::clock::Clock;
 const READY_LOOK_MS: u64 = 50;
 /// How often it is tried: for five minutes, since a full store takes a while to be read.
 const READY_LOOKS_MAX: u32 = 6_000;
+/// Nodes that are asked at a time.
+pub(super) const ASKED_AT_ONCE: usize = 8;
 /// How often a node that starts may fall before it is given up.
 const START_FALLS_MAX: u32 = 4;
 
@@ -193,8 +196,22 @@ impl County {
         cut.map(drop).map_err(|problem| of_node(node, problem))
     }
 
+    /// Asks all nodes for their status. A node that was restarted has forgotten that its lines are cut;
+    /// they are cut again here.
+    pub fn statuses(&self) -> Statuses {
+        let nodes = self.members().nodes();
+        let statuses = crew::map(nodes, ASKED_AT_ONCE, |node| {
+            let status = self.asking().status(node);
+            if let Some(status) = &status {
+                self.keep_cut(status);
+            }
+            Ok((node, status))
+        });
+        statuses.unwrap_or_default().into_iter().collect()
+    }
+
     /// A node that fell has forgotten that its lines are cut.
-    pub(super) fn keep_cut(&self, status: &NodeStatus) {
+    fn keep_cut(&self, status: &NodeStatus) {
         let cut = hold(&self.cut).contains(&status.node);
         if cut && status.cut.is_empty() {
             // The next look at the nodes tries again.

@@ -10,10 +10,11 @@ use crdt_model::kind::{Facet, Kind};
 use crdt_model::label::{FacetId, Grade};
 use crdt_model::value::Value;
 
-use crate::Import;
-use crate::fields::{Mapped, value_problem};
+use crate::fields::Mapped;
+use crate::import::Import;
 use crate::limits::{DRAFT_BYTES_MAX, OPERATION_OVERHEAD_BYTES};
-use crate::preview::{Outcome, Withheld};
+use crate::outcome::{Outcome, Withheld};
+use crate::value_problem::value_problem;
 use crdt_model::text;
 use crdt_model::text::Text;
 

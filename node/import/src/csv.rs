@@ -10,7 +10,8 @@ use self::records::{Record, Records, Swallow};
 use crate::decode::Decoded;
 use crate::limits::{COLUMNS_MAX, ROWS_MAX, TITLE_ROWS_MAX};
 use crate::mapping::Mapping;
-use crate::source::{Place, Row, Source, quoted};
+use crate::row::{Place, Row, quoted};
+use crate::source::Source;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 

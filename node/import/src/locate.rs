@@ -4,10 +4,10 @@ use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::kind::Kind;
 use crdt_model::label::FacetId;
 
-use crate::Import;
 use crate::fields;
+use crate::import::Import;
 use crate::place::{Placed, catalogue_code, column_code};
-use crate::source::{Columns, Row};
+use crate::row::{Columns, Row};
 use crdt_model::text;
 use crdt_model::text::Text;
 

@@ -14,7 +14,7 @@ use crate::csv::records::Records;
 use crate::csv::swallows;
 use crate::decode::decode;
 use crate::limits::MAPPING_BYTES_MAX;
-use crate::source::quoted;
+use crate::row::quoted;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 

@@ -13,12 +13,12 @@ use crdt_model::kind::{Facet, Kind};
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 
-use crate::Import;
 use crate::changes::Changes;
 use crate::fields;
+use crate::import::Import;
 use crate::locate::{Located, locate, shown};
-use crate::preview::{Outcome, RowOutcome};
-use crate::source::{Columns, Row};
+use crate::outcome::{Outcome, RowOutcome};
+use crate::row::{Columns, Row};
 use crdt_model::text;
 
 /// Lines that a reason lists by number.

@@ -4,133 +4,18 @@
 //! only those of facets that the person who asks may read ([`Preview::show_values`]).
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use crdt_model::draft::Draft;
-use crdt_model::ids::{Name, NodeId, RecordId};
+use crdt_model::ids::{Name, RecordId};
 use crdt_model::kind::Kind;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::limits::SAMPLES_MAX;
+use crate::outcome::{Outcome, RowOutcome, Totals};
 use crate::samples::{Sample, Samples};
-use crate::source::{Counts, FileRead, Partial, Place};
+use crate::source::{Counts, FileRead, Partial};
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
-
-/// What becomes of a row.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
-pub enum Outcome {
-    /// A record that the node does not hold.
-    Create {
-        /// The facets it gets.
-        facets: Vec<Name>,
-    },
-    /// A record that the node holds, with other values.
-    Update {
-        /// Facet to the fields that change; a facet that the record does not have yet is listed
-        /// with all its fields.
-        fields: BTreeMap<Name, Vec<String>>,
-        /// Facets whose sensitivity or level rises.
-        regraded: Vec<Name>,
-    },
-    /// The node holds all of it already.
-    Unchanged,
-    /// It cannot or may not be imported.
-    Refused {
-        /// Why.
-        reason: Text,
-    },
-    /// It is not meant to become a record.
-    Skipped {
-        /// Why.
-        reason: Text,
-    },
-}
-
-/// A facet of a row that is not written, while others are.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Withheld {
-    /// The facet.
-    pub facet: Name,
-    /// Why.
-    pub reason: Text,
-}
-
-/// One row and what becomes of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct RowOutcome {
-    /// The file's name.
-    pub file: String,
-    /// The line it begins on, from 1.
-    pub line: u64,
-    /// What names it in its source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// Its record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<RecordId>,
-    /// The record's home.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub home: Option<NodeId>,
-    /// What becomes of it.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-    /// Facets of it that are not written.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Withheld>,
-    /// What was odd about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<Text>,
-}
-
-impl RowOutcome {
-    /// A row with an outcome and nothing else to say.
-    pub fn new(place: Place, key: Option<String>, outcome: Outcome) -> Self {
-        Self {
-            file: place.file.to_string(),
-            line: place.line,
-            key,
-            record: None,
-            home: None,
-            outcome,
-            withheld: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-}
-
-/// How many rows had each outcome.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Totals {
-    /// Rows that become new records.
-    pub create: u64,
-    /// Rows that change records.
-    pub update: u64,
-    /// Rows that change nothing.
-    pub unchanged: u64,
-    /// Rows that are refused.
-    pub refused: u64,
-    /// Rows that are no records.
-    pub skipped: u64,
-    /// Facets that are not written, of rows that are.
-    pub withheld: u64,
-}
-
-/// How much of what is in the files is refused: rows, and facets of rows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Refusals {
-    /// Nothing.
-    None,
-    /// Some of it.
-    Partly,
-    /// All of it.
-    Wholly,
-}
-
-/// Columns of the files that the mapping does not mention: they were not imported.
-pub type Unmapped = Counts;
 
 /// What an import would do.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -152,7 +37,7 @@ pub struct Preview {
     /// Cells that the mapping leaves behind on purpose, by column.
     pub left_behind: Counts,
     /// Cells in columns that the mapping does not mention, by column.
-    pub unmapped: Unmapped,
+    pub unmapped: Counts,
     /// What a person should know about the files.
     pub notes: Vec<Text>,
     /// A few values as they will be stored.
@@ -366,81 +251,6 @@ impl Preview {
                 "… and {more} more rows, see --json"
             ));
         }
-    }
-}
-
-impl Totals {
-    /// How much is refused.
-    pub fn refusals(&self) -> Refusals {
-        let taken = self.create + self.update + self.unchanged;
-        match (self.refused + self.withheld, taken) {
-            (0, _) => Refusals::None,
-            (_, 0) => Refusals::Wholly,
-            _ => Refusals::Partly,
-        }
-    }
-
-    /// Counts rows.
-    pub fn of(rows: &[RowOutcome]) -> Self {
-        let mut totals = Self::default();
-        for row in rows {
-            let count = match row.outcome {
-                Outcome::Create { .. } => &mut totals.create,
-                Outcome::Update { .. } => &mut totals.update,
-                Outcome::Unchanged => &mut totals.unchanged,
-                Outcome::Refused { .. } => &mut totals.refused,
-                Outcome::Skipped { .. } => &mut totals.skipped,
-            };
-            *count += 1;
-            totals.withheld += u64::try_from(row.withheld.len()).unwrap_or(0);
-        }
-        totals
-    }
-}
-
-impl Outcome {
-    /// Refused rows come first: they are what somebody has to do something about.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Refused { .. } => 0,
-            Self::Create { .. } | Self::Update { .. } | Self::Unchanged => 1,
-            Self::Skipped { .. } => 2,
-        }
-    }
-
-    fn describe(&self) -> Text {
-        match self {
-            Self::Create { .. } => text!("新建", "create"),
-            Self::Update { .. } => text!("更新", "update"),
-            Self::Unchanged => text!("不变", "unchanged"),
-            Self::Refused {
-                reason: Text { zh, en },
-            } => text!("拒绝：{zh}", "refused: {en}"),
-            Self::Skipped {
-                reason: Text { zh, en },
-            } => text!("略过：{zh}", "skipped: {en}"),
-        }
-    }
-}
-
-impl RowOutcome {
-    fn describe(&self) -> Text {
-        let (file, line) = (&self.file, self.line);
-        let key = self.key.as_deref().unwrap_or("");
-        let Text { mut zh, mut en } = self.outcome.describe();
-        for Withheld { facet, reason } in &self.withheld {
-            // Writing to a string does not fail.
-            let _ = write!(zh, "；{facet} 未写入：{}", reason.zh);
-            let _ = write!(en, "; {facet} is not written: {}", reason.en);
-        }
-        for note in &self.notes {
-            let _ = write!(zh, "；{}", note.zh);
-            let _ = write!(en, "; {}", note.en);
-        }
-        text!(
-            "{file} 第 {line} 行 {key}：{zh}",
-            "{file}, line {line}, {key}: {en}"
-        )
     }
 }
 

@@ -14,19 +14,20 @@
 
 mod environment;
 mod file;
+mod origin;
 mod values;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crdt_model::ids::NodeId;
 use serde::Serialize;
 
 pub use self::environment::{Environment, language_before_settings};
 pub use self::file::write_new;
+pub use self::origin::Origin;
 pub use self::values::{
-    CACHE_MIB_MAX, LISTEN_ADDRESSES_MAX, LogLevel, cache_mib, language, language_code,
-    listen_address, log_level, node_code,
+    CACHE_MIB_MAX, DialAddresses, LISTEN_ADDRESSES_MAX, LogLevel, cache_mib, language,
+    language_code, listen_address, log_level, node_code,
 };
 
 use self::file::{InFile, read};
@@ -34,71 +35,43 @@ use self::values::{DEFAULT_CACHE_MIB, listen_addresses};
 use crate::folder::NodeFolder;
 use crdt_model::text::{Language, Problem};
 
-/// Where a value comes from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(tag = "from", rename_all = "kebab-case")]
-pub enum Origin {
-    /// Nobody set it.
-    Default,
-    /// The settings file.
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A variable of the environment.
-    Environment {
-        /// Its name.
-        variable: &'static str,
-    },
-    /// The command line.
-    Flag {
-        /// Its name, with the dashes.
-        flag: &'static str,
-    },
-}
-
-/// One setting: its value, and where that comes from.
+/// The value of one setting, with its origin.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Setting<T> {
     /// The value.
     pub value: T,
-    /// Where it comes from.
+    /// Where the value comes from.
     pub origin: Origin,
 }
 
-/// What the command line sets; none or nothing where it does not.
+/// What the command line sets. A field is `None` or empty where the command line sets nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Flags {
     /// Where to listen.
     pub listen: Vec<String>,
     /// Mebibytes of the store's cache.
     pub cache_mib: Option<u64>,
-    /// How much to log.
+    /// The log level.
     pub log: Option<LogLevel>,
     /// The language.
     pub lang: Option<Language>,
 }
-
-/// Where neighbours are dialled, by node.
-pub type DialAddresses = BTreeMap<NodeId, Vec<String>>;
 
 /// The settings of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Settings {
     /// The node's code.
     pub node: Setting<NodeId>,
-    /// Where it listens, as multiaddresses; nowhere if it only dials.
+    /// The multiaddresses that the node listens on. Empty for a node that only dials.
     pub listen: Setting<Vec<String>>,
     /// Mebibytes of the store's cache.
     pub cache_mib: Setting<u64>,
-    /// How much it logs.
+    /// The log level.
     pub log: Setting<LogLevel>,
-    /// The language of what it says.
+    /// The language of the node's messages.
     #[serde(serialize_with = "language_word")]
     pub lang: Setting<Language>,
-    /// Where neighbours are dialled instead of where the roster says, as multiaddresses.
+    /// Addresses of neighbours that replace those in the roster.
     pub addresses: Setting<DialAddresses>,
 }
 
@@ -119,8 +92,8 @@ impl Settings {
     /// Reads the settings of the node in this folder.
     ///
     /// # Errors
-    /// The settings file is missing or wrong, or a variable is wrong: with file, line and field, or
-    /// with the variable.
+    /// The settings file is missing, or a value is wrong. The problem names the file, the line and
+    /// the field, or the environment variable.
     pub fn load(
         folder: &NodeFolder,
         environment: &Environment,
@@ -201,7 +174,7 @@ impl Settings {
     }
 }
 
-/// All places that one setting may come from.
+/// All places that one setting may come from. A flag overrides a variable, which overrides the file.
 struct Sources<T> {
     flag: Option<(T, &'static str)>,
     variable: Option<(T, &'static str)>,

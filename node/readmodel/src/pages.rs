@@ -12,9 +12,10 @@
 //! own, and notes the checksums that the pages will have. What is written ahead is emptied last, so a
 //! crash at any point leaves every page as it was noted or as it is written ahead.
 //!
-//! Looking at everything before each answer would read the whole file for each. So where both files have the lengths and times of writing that this program left, they are
-//! looked at again only now and then: each second, and more seldom the larger they are. What somebody
-//! writes into them is seen at once, and what the disk loses by itself within that time.
+//! To look at everything before each answer would mean to read the whole file each time. So while both
+//! files have the lengths and times of writing that this program left, they are looked at only now and
+//! then: each second, and more seldom the larger they are. What somebody else writes into them is seen at
+//! once, and what the disk loses by itself within that time.
 //!
 //! SQLite may have read a damaged page before anybody looked, and have written something that follows
 //! from it. That page still lies there then, as it was: so a page that is about to be overwritten is
@@ -28,12 +29,10 @@ use std::path::{Path, PathBuf};
 use crdt_model::time::{Instant, Now, WallTime};
 use rusqlite::Connection;
 
-use super::ReadModelError;
-use super::file::{FILE_NAME, at};
+use super::error::{ReadModelError, at};
+use super::file::{FILE_NAME, PAGE_BYTES};
 use super::wal::{self, Frames};
 
-/// Bytes of a page.
-pub(super) const PAGE_BYTES: usize = 4_096;
 /// Pages that are read in one go.
 const PAGES_AT_ONCE: usize = 64;
 const MAGIC: &[u8; 8] = b"rmsums01";

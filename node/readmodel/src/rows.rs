@@ -1,14 +1,14 @@
-//! The rows of one facet: its document laid out in its tables.
+//! The rows of one facet: its document laid out in its tables, and ids and labels read back from rows.
 
 use crdt_model::document::{Document, Written};
 use crdt_model::ids::Name;
 use crdt_model::kind::FieldType;
-use crdt_model::label::FacetId;
+use crdt_model::label::{FacetId, Grade, Label};
 use crdt_model::replica::FacetEntry;
 use crdt_model::time::WallTime;
 use crdt_model::value::Value;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::text;
 use policy::reading::tables::{FIXED_COLUMNS, Table, quoted};
@@ -340,4 +340,38 @@ pub(super) fn remove(
     let drop = "DELETE FROM facet WHERE id = ?1";
     connection.prepare_cached(drop)?.execute([id])?;
     Ok(true)
+}
+
+/// The facet in four columns from this one on; `None` if they are not one.
+pub(super) fn facet_in(row: &Row<'_>, from: usize) -> rusqlite::Result<Option<FacetId>> {
+    let part = |at: usize| row.get::<_, String>(from + at);
+    let [record, facet, home, addressee] = [part(0)?, part(1)?, part(2)?, part(3)?];
+    let parsed = || {
+        Some(FacetId {
+            record: record.parse().ok()?,
+            facet: facet.parse().ok()?,
+            home: home.parse().ok()?,
+            addressee: addressee.parse().ok()?,
+        })
+    };
+    Ok(parsed())
+}
+
+/// The label in a row whose columns 1 to 5 have its parts; `None` if they are not a label.
+pub(super) fn label_in(row: &Row<'_>) -> rusqlite::Result<Option<Label>> {
+    let part = |at: usize| row.get::<_, String>(at);
+    let [facet, home, addressee] = [part(1)?, part(2)?, part(3)?];
+    let [sensitivity, level] = [part(4)?, part(5)?];
+    let parsed = || {
+        Some(Label {
+            facet: facet.parse().ok()?,
+            home: home.parse().ok()?,
+            addressee: addressee.parse().ok()?,
+            grade: Grade {
+                sensitivity: sensitivity.parse().ok()?,
+                level: level.parse().ok()?,
+            },
+        })
+    };
+    Ok(parsed())
 }

@@ -7,9 +7,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::ReadModelError;
-use super::file::at;
-use super::pages::PAGE_BYTES;
+use super::error::{ReadModelError, at};
+use super::file::PAGE_BYTES;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
@@ -19,7 +18,7 @@ const MAGIC: u32 = 0x377f_0682;
 /// The frames that count, in their order.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// The page of each, from 0 on, and its checksum as [`super::pages`] counts it.
+    /// The page of each frame, from 0 on, and its CRC-32, as `pages` keeps it.
     frames: Vec<(usize, u32)>,
     by_page: BTreeMap<usize, Vec<u32>>,
 }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crdt_model::limits::{REQUEST_BYTES_MAX, RESPONSE_BYTES_MAX};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::StreamProtocol;
-use libp2p::request_response::Codec;
+use libp2p::request_response::{self, Codec};
 
 /// The one protocol that nodes speak.
 pub(super) const PROTOCOL: StreamProtocol = StreamProtocol::new("/countymesh/sync/1");
@@ -39,6 +39,9 @@ pub(super) enum Frame {
 /// Reads and writes [`Frame`]s within the limits of requests and responses.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct FrameCodec;
+
+/// The behaviour that carries frames.
+pub(super) type Frames = request_response::Behaviour<FrameCodec>;
 
 impl Codec for FrameCodec {
     type Protocol = StreamProtocol;

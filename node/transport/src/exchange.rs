@@ -9,18 +9,17 @@ use crdt_model::limits::{PEER_REQUESTS_IN_FLIGHT_MAX, REQUEST_BYTES_MAX, RESPONS
 use libp2p::PeerId;
 use libp2p::core::upgrade::NegotiationError;
 use libp2p::request_response::{
-    self, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
+    InboundFailure, InboundRequestId, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
 };
-use libp2p::swarm::ConnectionId;
 
-use super::codec::Frame;
-use super::driver::Driver;
+use super::codec::{Frame, Frames};
 use super::event::{Event, InboundId, RequestId};
 use super::fault::{Refusal, RequestFault};
+use super::reports::Reports;
 
-/// What a request of ours was for.
+/// Why this node sent a request.
 enum Purpose {
-    /// The caller asked, and calls it this.
+    /// The caller asked, and gave the request this name.
     Caller(RequestId),
     /// To see whether the peer is there.
     SignOfLife,
@@ -33,12 +32,24 @@ struct Asked {
     channel: ResponseChannel<Frame>,
 }
 
-/// All requests under way.
+/// What the failure of a request for a sign of life says about the peer.
+pub(super) enum SignOfLife {
+    /// The peer is there: it refused the stream.
+    Given(NodeId),
+    /// The peer did not answer in time.
+    Missing(NodeId),
+}
+
+/// All requests under way, in both directions.
 #[derive(Default)]
 pub(super) struct Exchange {
+    /// This node's requests.
     sent: BTreeMap<OutboundRequestId, (NodeId, Purpose)>,
+    /// The peers' requests.
     asked: BTreeMap<InboundId, Asked>,
+    /// The names that the transport gave to the peers' requests, by those that libp2p gave them.
     names: BTreeMap<InboundRequestId, InboundId>,
+    /// The last name that was given.
     last: u64,
 }
 
@@ -83,8 +94,8 @@ impl Exchange {
         Some(asked)
     }
 
-    /// Forgets all that was under way on the line to this node. Returns the caller's requests.
-    pub(super) fn drop_line(&mut self, node: NodeId) -> Vec<RequestId> {
+    /// Forgets all that was under way on the line to this node. The caller's requests have failed.
+    pub(super) fn drop_line(&mut self, node: NodeId, reports: &mut Reports) {
         self.asked.retain(|_, asked| asked.node != node);
         let asked = &self.asked;
         self.names.retain(|_, id| asked.contains_key(id));
@@ -95,59 +106,75 @@ impl Exchange {
             }
             *to != node
         });
-        ids
+        for id in ids {
+            reports.request_failed(node, id, RequestFault::LineLost);
+        }
     }
-}
 
-impl Driver {
-    /// Sends the caller's request, or reports why not.
-    pub(super) fn send_request(&mut self, node: NodeId, id: RequestId, bytes: Bytes) {
-        let Some(link) = self.links.get(&node) else {
-            return self.request_failed(node, id, RequestFault::NotConnected);
+    /// Sends the caller's request, or reports why not. `peer` is the other end of the line to the node,
+    /// if it is up.
+    pub(super) fn send_request(
+        &mut self,
+        (node, peer): (NodeId, Option<PeerId>),
+        id: RequestId,
+        bytes: Bytes,
+        frames: &mut Frames,
+        reports: &mut Reports,
+    ) {
+        let Some(peer) = peer else {
+            return reports.request_failed(node, id, RequestFault::NotConnected);
         };
         if bytes.is_empty() || bytes.len() > REQUEST_BYTES_MAX {
-            return self.request_failed(node, id, RequestFault::BadLength);
+            return reports.request_failed(node, id, RequestFault::BadLength);
         }
-        if self.exchange.sent_to(node) >= PEER_REQUESTS_IN_FLIGHT_MAX {
-            return self.request_failed(node, id, RequestFault::TooMany);
+        if self.sent_to(node) >= PEER_REQUESTS_IN_FLIGHT_MAX {
+            return reports.request_failed(node, id, RequestFault::TooMany);
         }
         let length = as_count(bytes.len());
-        let frames = &mut self.swarm.behaviour_mut().frames;
-        let name = frames.send_request(&link.peer, Frame::Whole(bytes));
-        self.exchange.sent.insert(name, (node, Purpose::Caller(id)));
-        self.stats.send_modify(|stats| {
+        let name = frames.send_request(&peer, Frame::Whole(bytes));
+        self.sent.insert(name, (node, Purpose::Caller(id)));
+        reports.count(|stats| {
             let peer = stats.peer(node);
             peer.requests_sent += 1;
             peer.bytes_sent += length;
         });
     }
 
-    /// Sends an empty request.
-    pub(super) fn ask_for_sign_of_life(&mut self, node: NodeId, peer: PeerId) {
-        let frames = &mut self.swarm.behaviour_mut().frames;
+    /// Asks a peer for a sign of life: sends an empty request.
+    pub(super) fn ask_for_sign_of_life(
+        &mut self,
+        node: NodeId,
+        peer: PeerId,
+        frames: &mut Frames,
+        reports: &Reports,
+    ) {
         let name = frames.send_request(&peer, Frame::Whole(Bytes::new()));
-        self.exchange.sent.insert(name, (node, Purpose::SignOfLife));
-        self.stats
-            .send_modify(|stats| stats.peer(node).signs_of_life_sent += 1);
+        self.sent.insert(name, (node, Purpose::SignOfLife));
+        reports.count(|stats| stats.peer(node).signs_of_life_sent += 1);
     }
 
     /// Sends the caller's response, if its request still waits.
-    pub(super) fn send_response(&mut self, id: InboundId, bytes: Bytes) {
-        let asked = self.exchange.take_asked(id);
+    pub(super) fn send_response(
+        &mut self,
+        id: InboundId,
+        bytes: Bytes,
+        frames: &mut Frames,
+        reports: &Reports,
+    ) {
+        let asked = self.take_asked(id);
         if bytes.len() > RESPONSE_BYTES_MAX {
             // Dropping the channel tells the peer that there will be no answer.
             tracing::error!(%id, bytes = bytes.len(), "a response over the limit was not sent");
             return;
         }
         let length = as_count(bytes.len());
-        let frames = &mut self.swarm.behaviour_mut().frames;
         let sent = asked.and_then(|Asked { node, channel, .. }| {
             frames
                 .send_response(channel, Frame::Whole(bytes))
                 .is_ok()
                 .then_some(node)
         });
-        self.stats.send_modify(|stats| match sent {
+        reports.count(|stats| match sent {
             None => stats.late_responses += 1,
             Some(node) => {
                 let peer = stats.peer(node);
@@ -157,143 +184,111 @@ impl Driver {
         });
     }
 
-    /// Reports that a request of the caller will not be answered.
-    pub(super) fn request_failed(&mut self, node: NodeId, id: RequestId, why: RequestFault) {
-        self.stats
-            .send_modify(|stats| stats.peer(node).requests_failed += 1);
-        self.emit(Event::RequestFailed { node, id, why });
-    }
-
-    /// Something happened on a stream.
-    pub(super) fn on_frames(&mut self, event: request_response::Event<Frame, Frame>) {
-        match event {
-            request_response::Event::Message {
-                peer,
-                connection_id,
-                message,
-            } => {
-                let Some(node) = self.sender(&peer, connection_id) else {
-                    return;
-                };
-                self.heard(node);
-                match message {
-                    Message::Request {
-                        request_id,
-                        request,
-                        channel,
-                    } => {
-                        self.on_request(node, &peer, request_id, request, channel);
-                    }
-                    Message::Response {
-                        request_id,
-                        response,
-                    } => {
-                        self.on_response(node, &peer, request_id, response);
-                    }
-                }
-            }
-            request_response::Event::OutboundFailure {
-                request_id, error, ..
-            } => {
-                self.on_request_failure(request_id, &error);
-            }
-            request_response::Event::InboundFailure {
-                request_id, error, ..
-            } => {
-                tracing::debug!(%error, "a peer's request went away before its answer");
-                if let Some(id) = self.exchange.names.remove(&request_id) {
-                    self.exchange.asked.remove(&id);
-                }
-            }
-            request_response::Event::ResponseSent { .. } => {}
-        }
-    }
-
-    /// The node that sent a message, if it may send messages now and sent it on its current line.
-    fn sender(&mut self, peer: &PeerId, connection: ConnectionId) -> Option<NodeId> {
-        match self.gate().admit(peer) {
-            Ok(node) => {
-                let link = self.links.get(&node)?;
-                (link.connection == connection).then_some(node)
-            }
-            Err(denial) => {
-                self.on_denial(Some(peer), denial, None);
-                None
-            }
-        }
-    }
-
-    fn on_request(
+    /// A member sent a request or a response.
+    pub(super) fn on_message(
         &mut self,
         node: NodeId,
         peer: &PeerId,
-        name: InboundRequestId,
-        frame: Frame,
-        channel: ResponseChannel<Frame>,
+        message: Message<Frame, Frame>,
+        frames: &mut Frames,
+        reports: &mut Reports,
     ) {
-        let bytes = match frame {
-            Frame::Whole(bytes) => bytes,
-            Frame::Oversized(claimed_bytes) => {
-                let why = Refusal::OversizedRequest { claimed_bytes };
-                return self.refuse(Some(peer), Some(node), why, None);
+        match message {
+            Message::Request {
+                request_id: name,
+                request: Frame::Whole(bytes),
+                channel,
+            } => {
+                if bytes.is_empty() {
+                    // It asks for a sign of life. If it is gone by now, so is the question.
+                    let _ = frames.send_response(channel, Frame::Whole(Bytes::new()));
+                    return;
+                }
+                if self.asked_by(node) >= PEER_REQUESTS_IN_FLIGHT_MAX {
+                    let why = Refusal::TooManyRequests;
+                    return reports.refuse(Some(peer), Some(node), why, None);
+                }
+                reports.count(|stats| {
+                    let peer = stats.peer(node);
+                    peer.requests_received += 1;
+                    peer.bytes_received += as_count(bytes.len());
+                });
+                let id = self.admit(node, name, channel);
+                reports.emit(Event::Request { node, id, bytes });
             }
-        };
-        if bytes.is_empty() {
-            // It asks for a sign of life. If it is gone by now, so is the question.
-            let frames = &mut self.swarm.behaviour_mut().frames;
-            let _ = frames.send_response(channel, Frame::Whole(Bytes::new()));
-            return;
+            Message::Request {
+                request: Frame::Oversized(claimed_bytes),
+                ..
+            } => {
+                let why = Refusal::OversizedRequest { claimed_bytes };
+                reports.refuse(Some(peer), Some(node), why, None);
+            }
+            Message::Response {
+                request_id,
+                response,
+            } => self.on_response(node, peer, request_id, response, reports),
         }
-        if self.exchange.asked_by(node) >= PEER_REQUESTS_IN_FLIGHT_MAX {
-            return self.refuse(Some(peer), Some(node), Refusal::TooManyRequests, None);
-        }
-        self.stats.send_modify(|stats| {
-            let peer = stats.peer(node);
-            peer.requests_received += 1;
-            peer.bytes_received += as_count(bytes.len());
-        });
-        let id = self.exchange.admit(node, name, channel);
-        self.emit(Event::Request { node, id, bytes });
     }
 
-    fn on_response(&mut self, node: NodeId, peer: &PeerId, name: OutboundRequestId, frame: Frame) {
+    fn on_response(
+        &mut self,
+        node: NodeId,
+        peer: &PeerId,
+        name: OutboundRequestId,
+        frame: Frame,
+        reports: &mut Reports,
+    ) {
         // Unknown if its line was replaced meanwhile: its failure has been reported.
-        let Some((_, purpose)) = self.exchange.sent.remove(&name) else {
+        let Some((_, purpose)) = self.sent.remove(&name) else {
             return;
         };
         let bytes = match frame {
             Frame::Whole(bytes) => bytes,
             Frame::Oversized(claimed_bytes) => {
                 let why = Refusal::OversizedResponse { claimed_bytes };
-                self.refuse(Some(peer), Some(node), why, None);
+                reports.refuse(Some(peer), Some(node), why, None);
                 if let Purpose::Caller(id) = purpose {
-                    self.request_failed(node, id, RequestFault::Oversized);
+                    reports.request_failed(node, id, RequestFault::Oversized);
                 }
                 return;
             }
         };
         if let Purpose::Caller(id) = purpose {
-            self.stats.send_modify(|stats| {
+            reports.count(|stats| {
                 let peer = stats.peer(node);
                 peer.responses_received += 1;
                 peer.bytes_received += as_count(bytes.len());
             });
-            self.emit(Event::Response { node, id, bytes });
+            reports.emit(Event::Response { node, id, bytes });
         }
     }
 
-    fn on_request_failure(&mut self, name: OutboundRequestId, error: &OutboundFailure) {
+    /// A request of this node failed. Returns what that says about the peer, if the request asked for a
+    /// sign of life.
+    pub(super) fn on_request_failure(
+        &mut self,
+        name: OutboundRequestId,
+        error: &OutboundFailure,
+        reports: &mut Reports,
+    ) -> Option<SignOfLife> {
         // Unknown if its line went down: its failure has been reported.
-        let Some((node, purpose)) = self.exchange.sent.remove(&name) else {
-            return;
-        };
-        let why = request_fault(error);
-        match purpose {
-            Purpose::Caller(id) => self.request_failed(node, id, why),
-            Purpose::SignOfLife if why == RequestFault::TimedOut => self.no_sign_of_life(node),
-            Purpose::SignOfLife if why == RequestFault::LineLost => {}
-            // It refused the stream, so it is there.
-            Purpose::SignOfLife => self.heard(node),
+        let (node, purpose) = self.sent.remove(&name)?;
+        match (purpose, request_fault(error)) {
+            (Purpose::Caller(id), why) => {
+                reports.request_failed(node, id, why);
+                None
+            }
+            (Purpose::SignOfLife, RequestFault::TimedOut) => Some(SignOfLife::Missing(node)),
+            (Purpose::SignOfLife, RequestFault::LineLost) => None,
+            (Purpose::SignOfLife, _) => Some(SignOfLife::Given(node)),
+        }
+    }
+
+    /// A peer's request went away before its answer.
+    pub(super) fn on_response_failure(&mut self, name: InboundRequestId, error: &InboundFailure) {
+        tracing::debug!(%error, "a peer's request went away before its answer");
+        if let Some(id) = self.names.remove(&name) {
+            self.asked.remove(&id);
         }
     }
 }

@@ -11,6 +11,9 @@ use crdt_model::limits::{
 use crdt_model::text;
 use crdt_model::text::Text;
 
+/// Characters of a cause that are kept.
+const CAUSE_CHARACTERS_MAX: usize = 200;
+
 /// Declares `Display` as the English half of `text()`.
 macro_rules! display_in_english {
     ($($name:ident),*) => {$(
@@ -365,4 +368,9 @@ impl CloseReason {
             Self::Stopped => text!("本节点正在停止", "this node is stopping"),
         }
     }
+}
+
+/// Cuts what the system said down to what is worth keeping.
+pub(super) fn shortened(cause: &str) -> String {
+    cause.chars().take(CAUSE_CHARACTERS_MAX).collect()
 }

@@ -28,12 +28,15 @@
 //!
 //! # Map
 //! [`event`] and [`config`] are the boundary, [`fault`] says what went wrong in words, [`stats`]
-//! counts. Inside: `driver` is the task, with `dialling`, `links` and `exchange`; `swarm` puts libp2p
-//! together out of `codec`, `gate`, `line`, and of the doors: `hall` for connections that have said
-//! nothing, `turnstile` for handshakes under way, both with a `room` that knows each `source`; `dialler` is the back-off, `directory` the roster by
-//! peer id, `address` what rosters list.
+//! counts.
+//!
+//! Inside, `driver` is the task. It has a `link` for each line that is up, a `round` for each node that is
+//! being dialled (`dialler` says when), an `exchange` of requests and responses, and `reports` to the caller.
+//! `swarm` puts libp2p together out of `codec`, `gate`, `line` and the doors: `hall` is for connections that
+//! have said nothing, `turnstile` for handshakes under way, both with a `room` that knows each `source` and
+//! a count of what was `turned_away`. `directory` is the roster by peer id, `address` what rosters list.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
@@ -52,7 +55,6 @@ mod address;
 mod codec;
 pub mod config;
 mod dialler;
-mod dialling;
 mod directory;
 mod driver;
 pub mod event;
@@ -61,8 +63,10 @@ pub mod fault;
 mod gate;
 mod hall;
 mod line;
-mod links;
+mod link;
+mod reports;
 mod room;
+mod round;
 mod source;
 pub mod stats;
 mod swarm;
@@ -161,9 +165,7 @@ impl Transport {
             timings,
             rng: ChaCha8Rng::from_seed(seed),
             commands: from_caller,
-            events: to_caller,
-            waiting: VecDeque::new(),
-            stats,
+            reports: reports::Reports::new(to_caller, stats),
             rounds: BTreeMap::new(),
             resolving: JoinSet::new(),
             links: BTreeMap::new(),

@@ -16,7 +16,7 @@ use libp2p::swarm::NetworkBehaviour;
 use libp2p::{PeerId, Swarm, quic, tcp, tls, yamux};
 use libp2p_connection_limits::{self as connection_limits, ConnectionLimits};
 
-use super::codec::{FrameCodec, PROTOCOL};
+use super::codec::{Frames, PROTOCOL};
 use super::config::{Timings, TransportError};
 use super::gate::Gate;
 use super::hall::Hall;
@@ -53,7 +53,7 @@ const QUIC_LINE_BYTES: u32 = 2 * 1024 * 1024;
 pub(super) struct Wire {
     pub(super) gate: Gate,
     pub(super) limits: connection_limits::Behaviour,
-    pub(super) frames: request_response::Behaviour<FrameCodec>,
+    pub(super) frames: Frames,
 }
 
 /// What bounds the connections that others open, and what came of that.
@@ -94,7 +94,7 @@ pub(super) fn build(
     let wire = Wire {
         gate,
         limits: connection_limits::Behaviour::new(limits),
-        frames: request_response::Behaviour::new([(PROTOCOL, ProtocolSupport::Full)], requests),
+        frames: Frames::new([(PROTOCOL, ProtocolSupport::Full)], requests),
     };
     let config = libp2p::swarm::Config::with_tokio_executor()
         // A line is idle between signs of life; only their failure ends it.

@@ -210,12 +210,12 @@ const LINES: &[(&str, &str, Says)] = &[
         NothingOfFacets,
     ),
     (
-        "transport/dialling.rs",
+        "transport/driver.rs",
         r#"debug: %node, %why, ?retry_in, "dialling failed""#,
         NothingOfFacets,
     ),
     (
-        "transport/dialling.rs",
+        "transport/driver.rs",
         r#"debug: %from, %error, "an incoming connection did not finish its handshake""#,
         NothingOfFacets,
     ),
@@ -230,7 +230,7 @@ const LINES: &[(&str, &str, Says)] = &[
         NothingOfFacets,
     ),
     (
-        "transport/driver.rs",
+        "transport/reports.rs",
         r#"debug: ?key, ?node, %why, "refused""#,
         NothingOfFacets,
     ),

@@ -357,7 +357,7 @@ fn preview(footing: &Footing, wanted: &ImportRequest) -> Result<Preview, Problem
         held: &HeldIn(&footing.store),
         fallback_home: wanted.home,
     };
-    import.preview(&files)
+    node_import::preview(&import, &files)
 }
 
 fn report(preview: &Preview, applied: bool) -> ImportReport {

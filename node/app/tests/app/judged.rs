@@ -80,7 +80,7 @@ impl Node {
             held: &HeldIn(&self.store),
             fallback_home: None,
         };
-        let preview = import.preview(files);
+        let preview = node_import::preview(&import, files);
         preview.unwrap_or_else(|problem| panic!("{problem}"))
     }
 

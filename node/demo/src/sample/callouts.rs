@@ -3,10 +3,12 @@
 use crdt_model::ids::NodeId;
 
 use super::cases::{Case, HandedUp};
+use super::counts::Counts;
+use super::course::{Course, each};
 use super::directory::{Sort, record};
 use super::draw::{Draw, Purpose};
 use super::names::{Fields, Names, add, set};
-use super::{Counts, Course, Villages, each};
+use super::villages::Villages;
 
 /// One dispute in so many was handed up to the township, and is what a call is about.
 const CASE_EVERY: u64 = 7;

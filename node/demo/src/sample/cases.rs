@@ -3,15 +3,15 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::course::{Course, Write};
 use super::draw::{Draw, Moment, Purpose};
-use super::handoffs;
+use super::handoff_schedule::channel_of;
 use super::names::{Fields, Names, set};
 use super::table::Table;
+use super::villages::Villages;
 use super::words::{
     CHANNELS, COMPLAINTS, INVENTED, MATTERS, METHODS, OUTCOMES, Word, person, telephone, worker,
 };
-use super::write::Write;
-use super::{Course, Villages};
 use node_app::use_cases::record_add::AddRequest;
 use node_import::record_id;
 
@@ -107,7 +107,7 @@ impl Case {
                 ("petition", "访调对接")
             } else {
                 let drawn = draw.pick(&CHANNELS);
-                handoffs::channel_of(number).unwrap_or(drawn)
+                channel_of(number).unwrap_or(drawn)
             },
             registered: draw.moment(),
             text: format!("{INVENTED}{text}。"),

@@ -3,11 +3,13 @@
 
 use crdt_model::ids::NodeId;
 
+use super::counts::Counts;
+use super::course::{Course, each};
 use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, add};
 use super::reviews;
+use super::villages::Villages;
 use super::words::INVENTED;
-use super::{Counts, Course, Villages, each};
 
 /// Items: five to be strong in, ten that do not happen.
 const STRONG: u64 = 5;

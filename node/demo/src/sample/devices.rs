@@ -7,11 +7,13 @@ use std::ops::Range;
 use crdt_model::ids::{NodeId, RecordId};
 
 use super::counts::Counts;
+use super::course::{Course, each};
 use super::draw::{Draw, Purpose};
+use super::file::SampleFile;
 use super::names::{Fields, Names, row, set};
 use super::table::{Table, gb18030};
+use super::villages::Villages;
 use super::words::{MAKERS, PLACES, Word, telephone};
-use super::{Course, SampleFile, Villages, each};
 use node_import::record_id;
 
 const DEVICES: &[&str] = &[

@@ -3,11 +3,12 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::counts::Counts;
+use super::course::{Course, each};
 use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, row};
-use super::teams;
+use super::villages::{Villages, nth};
 use super::words::{FOUR_POSTS, INDUSTRIES, LIAISONS, RESIDENTS};
-use super::{Counts, Course, Villages, each, nth};
 
 /// What separates the draws of the sorts of the directory.
 #[derive(Clone, Copy)]
@@ -167,11 +168,17 @@ fn four_post(villages: &Villages, names: &Names, number: u64) -> (NodeId, Course
     let fields = since_the_year_began()
         .text("kind", kind)
         .text("office", office)
-        .record("team", teams::of_four_posts(villages, number));
+        .record("team", team_of_four_posts(villages, number));
     (
         home,
         row(record(Sort::FourPost, number), names.post, fields),
     )
+}
+
+/// The team that a post of judges, prosecutors, police and lawyers belongs to.
+fn team_of_four_posts(villages: &Villages, post: u64) -> RecordId {
+    let township = post % (villages.townships.len() as u64).max(1);
+    record(Sort::FourPostTeam, township)
 }
 
 /// Three for each centre: the county's first, then those of the townships.

@@ -5,11 +5,12 @@ use std::ops::Range;
 use crdt_model::ids::NodeId;
 
 use super::draw::{Draw, Purpose};
+use super::file::SampleFile;
 use super::table::Table;
+use super::villages::Villages;
 use super::words::{
     COMPLAINTS, INVENTED, PLACES, SEEN, STATES_DONE, STATES_OPEN, person, telephone, worker,
 };
-use super::{SampleFile, Villages};
 
 const HEADER: &[&str] = &[
     "事项编号",

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use crdt_model::ids::{Name, NodeId, RecordId};
 use crdt_model::value::Value;
 
-use super::Course;
+use super::course::{Course, Write};
 use super::draw::Moment;
-use super::write::Write;
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_app::drafts::{ChangedFacet, NewFacet};

@@ -3,11 +3,11 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::course::{Course, Write};
 use super::draw::{Draw, Purpose};
 use super::names::{Fields, Names};
+use super::villages::Villages;
 use super::words::{INVENTED, NOTICES};
-use super::write::Write;
-use super::{Course, Villages};
 use node_app::use_cases::record_add::AddRequest;
 
 /// Villages that reply to a notice to many, at most.

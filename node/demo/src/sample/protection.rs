@@ -2,11 +2,13 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::counts::Counts;
+use super::course::{Course, each};
 use super::devices;
 use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, add, row};
+use super::villages::Villages;
 use super::words::NUMBERS;
-use super::{Counts, Course, Villages, each};
 
 /// Metres of a stretch of road, which every other one has more of and the next one less: a hundred of
 /// them are 78.7 km.

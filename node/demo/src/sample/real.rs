@@ -4,7 +4,7 @@
 
 use crdt_model::ids::NodeId;
 
-use super::SampleFile;
+use super::file::SampleFile;
 use crate::template::REAL_FILES;
 
 /// The files, in their order.

@@ -2,11 +2,13 @@
 
 use crdt_model::ids::{NodeId, RecordId};
 
+use super::counts::Counts;
+use super::course::{Course, each};
 use super::draw::{Draw, Moment, Purpose};
 use super::names::{Fields, Names, add, row};
 use super::notices;
+use super::villages::Villages;
 use super::words::{FINDINGS, INVENTED, TOPICS};
-use super::{Counts, Course, Villages, each};
 
 /// One weekly review in so many hands its findings up to the county.
 const HANDED_UP_EVERY: u64 = 4;

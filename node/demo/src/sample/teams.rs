@@ -3,10 +3,11 @@
 
 use crdt_model::ids::{Name, NodeId, RecordId};
 
-use super::counts::company_of;
+use super::counts::{Counts, company_of};
+use super::course::{Course, each};
 use super::directory::{Sort, record, since_the_year_began};
 use super::names::{Names, row};
-use super::{Counts, Course, Villages, each};
+use super::villages::Villages;
 
 /// Members of a squad.
 const SQUAD: u64 = 5;
@@ -42,12 +43,6 @@ impl Team {
         }
         row(record(self.sort, self.number), team, fields)
     }
-}
-
-/// The team that a post of judges, prosecutors, police and lawyers belongs to.
-pub(super) fn of_four_posts(villages: &Villages, post: u64) -> RecordId {
-    let township = post % (villages.townships.len() as u64).max(1);
-    record(Sort::FourPostTeam, township)
 }
 
 /// All teams.

@@ -19,7 +19,7 @@ mod lawful;
 use crate::options::{SMALL_COUNTY, Scale};
 use node_app::use_cases::record_add::AddRequest;
 use node_app::use_cases::record_set::SetRequest;
-use node_import::CharterRules;
+use node_import::{CharterRules, Held, Preview};
 
 struct HoldsNothing;
 

@@ -2,6 +2,7 @@
 //!
 //! * `screen`, `stages`, `picture`: what is seen; `keys`, `signals`: what is said to it
 //! * `live`: the county while somebody watches it; `pulse`: what keeps happening in it
+//! * [`Wanted`]: its options
 //! * `remote`: cutting and healing the lines of a county that another process runs
 
 mod keys;
@@ -12,44 +13,25 @@ mod remote;
 mod screen;
 mod signals;
 mod stages;
+mod wanted;
 
 use crdt_model::ids::NodeId;
 use crdt_model::time::Instant;
 
+pub use self::wanted::Wanted;
+
 use self::live::Live;
 use self::screen::{Screen, Stream};
 use self::stages::Stages;
-use super::convergence::{Converged, seconds};
+use super::convergence::{Converged, converge, seconds, settle};
 use super::load::Part;
 use super::members::{TIERS, tier_name};
-use super::options::CountyOptions;
 use super::progress::Progress;
 use super::report::{Report, Times, sum_by_tier};
 use super::running::County;
 use crdt_model::text;
-use crdt_model::text::{Language, Problem, Text};
+use crdt_model::text::{Problem, Text};
 use node_machine::clock::Clock;
-
-/// What is wanted of a demonstration.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// The county.
-    pub options: CountyOptions,
-    /// End once everything has arrived and was verified, instead of showing it live.
-    pub exit_when_synced: bool,
-    /// Whether a program reads standard output: it gets nothing but one object.
-    pub json: bool,
-    /// Whose lines are cut for a while.
-    pub cut: Vec<NodeId>,
-    /// For how many seconds.
-    pub cut_for_s: Option<u64>,
-    /// Restore the lines of a county that another process runs.
-    pub heal: bool,
-    /// Seconds after loading in which everything must have arrived.
-    pub timeout_s: u64,
-    /// The language of what people see.
-    pub language: Language,
-}
 
 /// How a demonstration ended.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,9 +94,8 @@ impl Showing<'_> {
         self.load()?;
         let load_s = self.passed_s() - setup_s;
         let verify = self.wanted.options.verify;
-        let converged = self
-            .county
-            .converge(self.wanted.timeout_s, verify, self.stages)?;
+        let timeout_s = self.wanted.timeout_s;
+        let converged = converge(&self.county, timeout_s, verify, self.stages)?;
         self.stages.finish();
         let report = Report::of(&self.county, &converged, Times { setup_s, load_s });
         if !self.wanted.json {
@@ -142,7 +123,7 @@ impl Showing<'_> {
             "切断线路前等待同步",
             "everything arrives before lines are cut"
         ));
-        self.county.settle(self.wanted.timeout_s)?;
+        settle(&self.county, self.wanted.timeout_s)?;
         self.county.cut(cut)?;
         let until = self.heal_at(self.wanted.cut_for_s.unwrap_or(0));
         self.county.load_part(&sample, Part::Home, self.stages)?;

@@ -11,6 +11,7 @@ use policy::Question;
 use policy::deciding::plain::PlainCedar;
 
 use crate::asking::of_node;
+use crate::convergence::plain_cedar;
 use crate::expected::no_answer;
 use crate::members::tier_name;
 use crate::report::ByTier;
@@ -32,7 +33,7 @@ impl<'a> Pulse<'a> {
         let villages = county.members().of_tier(Tier::Village);
         Ok(Self {
             county,
-            cedar: county.plain_cedar()?,
+            cedar: plain_cedar(county)?,
             villages,
         })
     }

@@ -3,7 +3,7 @@
 
 use crdt_model::ids::NodeId;
 
-use super::Wanted;
+use super::wanted::Wanted;
 use crate::asking::of_node;
 use crate::folder::{Marker, unusable};
 use crdt_model::text::Problem;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::{self, Named};
 use crate::convert::{DEGREE_DECIMALS, scaled};
-use crate::source::{Columns, Place, Row, Source};
+use crate::row::{Columns, Place, Row};
+use crate::source::Source;
 use crdt_model::text;
 use crdt_model::text::Text;
 

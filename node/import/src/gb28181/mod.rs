@@ -18,8 +18,8 @@ pub use code::{Directory, Named, named};
 use self::merge::{Devices, Relation};
 use self::segment::{Message, RawItem, Root};
 use crate::decode::{Decoded, declared_in};
-use crate::of_file;
-use crate::source::{Partial, Place, Row, Source, quoted};
+use crate::row::{Place, Row, quoted};
+use crate::source::{Partial, Source, of_file};
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 

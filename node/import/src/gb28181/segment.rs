@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits::{ITEM_BYTES_MAX, QUOTE_CHARS_MAX, ROWS_MAX};
-use crate::source::quoted;
+use crate::row::quoted;
 use crdt_model::text;
 use crdt_model::text::{Problem, Text};
 

@@ -38,9 +38,7 @@ fn import_at(author: &str, mapping: &str, files: &[SourceFile]) -> Preview {
         held: &Holdings::default(),
         fallback_home: None,
     };
-    import
-        .preview(files)
-        .unwrap_or_else(|problem| panic!("{problem}"))
+    node_import::preview(&import, files).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 #[test]

@@ -259,7 +259,7 @@ impl Importer {
             held: &self.held,
             fallback_home: self.home,
         };
-        import.preview(files)
+        node_import::preview(&import, files)
     }
 
     pub(crate) fn preview(&self, files: &[SourceFile]) -> Preview {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::Origin;
+use super::origin::Origin;
 use super::values::language;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem, Text};

@@ -8,9 +8,9 @@ use crdt_model::ids::NodeId;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::DialAddresses;
 use super::values::{
-    LogLevel, cache_mib, dial_address, few_enough, language, listen_address, log_level, node_code,
+    DialAddresses, LogLevel, cache_mib, dial_address, few_enough, language, listen_address,
+    log_level, node_code,
 };
 use crate::folder::NodeFolder;
 use crdt_model::text;

@@ -1,5 +1,7 @@
 //! What each setting may be. One reader of each, for the file, the environment and the flags.
 
+use std::collections::BTreeMap;
+
 use crdt_model::ids::NodeId;
 use multiaddr::Multiaddr;
 use multiaddr::Protocol;
@@ -14,6 +16,9 @@ pub(super) const DEFAULT_CACHE_MIB: u64 = 8;
 pub const CACHE_MIB_MAX: u64 = 4_096;
 /// Addresses that a node may listen on.
 pub const LISTEN_ADDRESSES_MAX: usize = 16;
+
+/// The multiaddresses at which neighbours are dialled, by node.
+pub type DialAddresses = BTreeMap<NodeId, Vec<String>>;
 
 /// How much is logged: everything that is at least this grave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]

@@ -45,17 +45,7 @@ pub(super) const KNOWN: &[&str] = &[
     "netsim/src/secrecy/mentions: disk.rs mod.rs wire.rs",
     "netsim/src/world: mod.rs node.rs order.rs watch.rs",
     // The node is to have none.
-    "node/demo/src/sample: callouts.rs cases.rs checklists.rs devices.rs directory.rs grid.rs \
-     handoffs.rs mod.rs names.rs notices.rs protection.rs real.rs reviews.rs teams.rs",
-    "node/demo/src/show: mod.rs remote.rs",
-    "node/import/src: changes.rs gb28181/ lib.rs locate.rs plan.rs",
-    "node/import/src: changes.rs gb28181/mod.rs lib.rs locate.rs plan.rs",
-    "node/import/src: fields.rs mapping.rs mapping_file.rs",
-    "node/import/src: preview.rs source.rs",
-    "node/machine/src: settings.rs settings/environment.rs settings/file.rs",
-    "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
-    "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
 ];
 
 /// Methods that stand neither in the file of their type nor under it.
@@ -69,12 +59,8 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/faults.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/open.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/power_cut.rs",
-    "County of node/demo/src/running.rs in node/demo/src/convergence.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/create.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
     "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",
     "Look of node/store/src/look.rs in node/store/src/open.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/dialling.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/exchange.rs",
-    "Driver of node/transport/src/driver.rs in node/transport/src/links.rs",
 ];

@@ -14,7 +14,8 @@ use rusqlite::{Connection, Statement, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::access::MayRead;
-use super::{CallOff, ReadModelError, Tables};
+use super::{CallOff, Tables};
+use crate::error::ReadModelError;
 
 /// Cells of one measure, at most.
 const CELLS_MAX: usize = 1_000;

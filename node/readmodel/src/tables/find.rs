@@ -11,9 +11,9 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::{Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use super::Tables;
 use super::access::MayRead;
-use super::follow::unreadable;
-use super::{ReadModelError, Tables};
+use crate::error::{ReadModelError, unreadable};
 use policy::reading::tables::{Table, quoted};
 
 /// Bytes of texts in one page; what is over waits for the next.

@@ -7,9 +7,10 @@ use crdt_model::value::Value;
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{params, params_from_iter};
 
+use super::Tables;
 use super::access::MayRead;
 use super::find::{Condition, Key, value_in};
-use super::{ReadModelError, Tables};
+use crate::error::ReadModelError;
 use policy::reading::tables::{Table, quoted};
 
 /// By what records are told apart.

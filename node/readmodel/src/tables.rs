@@ -1,6 +1,15 @@
-//! Asking from another thread: where the tables are, and how a question there is called off.
+//! The tables, for questions on any thread: where they are, and how questions are called off. Each file in
+//! the folder is one question, but for `access`, which says what the asker may read.
 
-use std::path::PathBuf;
+pub mod access;
+pub mod find;
+mod heard;
+pub mod left_out;
+pub mod measure;
+pub mod search;
+pub mod tally;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,13 +17,13 @@ use std::time::Duration;
 use policy::reading::tables::Schema;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{ReadModelError, Tables};
+use super::error::ReadModelError;
 
-/// Kibibytes of pages that a connection keeps in memory which only reads.
+/// Kibibytes of pages that a reading connection keeps in memory.
 const CACHE_KIB: i64 = 2_048;
 /// How long a question waits for a program that opens or closes the file.
 const BUSY_WAIT: Duration = Duration::from_millis(100);
-/// Steps of SQLite between two looks whether the question is called off.
+/// SQLite asks after so many steps whether the question was called off.
 const STEPS: i32 = 1_000;
 
 /// Calls questions off: they end with [`ReadModelError::is_interrupted`].
@@ -22,17 +31,17 @@ const STEPS: i32 = 1_000;
 pub struct CallOff(Arc<AtomicBool>);
 
 impl CallOff {
-    /// Calls off what runs, until [`Self::clear`].
+    /// Calls off the questions that run, and all others until [`Self::clear`].
     pub fn call(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Questions run again.
+    /// Lets questions run again.
     pub fn clear(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// Whether what runs is called off.
+    /// Whether questions are called off.
     pub fn is_called(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -51,7 +60,7 @@ impl Place {
         true
     }
 
-    /// Opens the tables on a connection of their own, which only reads.
+    /// Opens the tables on a new connection, which can only read.
     /// Questions there end when one of these calls them off.
     pub fn open(&self, call_offs: &[CallOff]) -> Result<Tables, ReadModelError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -68,5 +77,35 @@ impl Place {
             place: self.clone(),
             call_offs: call_offs.to_vec(),
         })
+    }
+}
+
+/// The open tables, which answer questions.
+pub struct Tables {
+    pub(super) connection: Connection,
+    pub(super) place: Place,
+    pub(super) call_offs: Vec<CallOff>,
+}
+
+impl Tables {
+    /// Which tables and columns there are.
+    pub fn schema(&self) -> &Schema {
+        &self.place.schema
+    }
+
+    /// The path of the file, which other programs may open for reading.
+    pub fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// The place from which another thread can open the tables.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// How many facets the read model has.
+    pub fn facets(&self) -> Result<u64, ReadModelError> {
+        let count = "SELECT count(*) FROM facet";
+        Ok(self.connection.query_row(count, [], |row| row.get(0))?)
     }
 }

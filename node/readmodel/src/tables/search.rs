@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use crdt_model::ids::Name;
 use crdt_model::label::FacetId;
 
+use super::Tables;
 use super::access::MayRead;
-use super::follow::{facet_in, unreadable};
-use super::text;
-use super::{ReadModelError, Tables};
+use crate::error::{ReadModelError, unreadable};
+use crate::rows::facet_in;
+use crate::text;
 
 /// What is looked for.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,10 +6,11 @@ use crdt_model::kind::FieldType;
 use crdt_model::label::FacetId;
 use crdt_model::value::Value;
 
+use super::Tables;
 use super::access::MayRead;
 use super::find::value_in;
-use super::follow::{facet_in, unreadable};
-use super::{ReadModelError, Tables};
+use crate::error::{ReadModelError, unreadable};
+use crate::rows::facet_in;
 
 /// One value that does not count.
 #[derive(Clone, PartialEq, Debug)]

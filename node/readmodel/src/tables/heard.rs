@@ -7,8 +7,9 @@ use crdt_model::time::WallTime;
 use policy::reading::tables::quoted;
 use rusqlite::params;
 
+use super::Tables;
 use super::access::MayRead;
-use super::{ReadModelError, Tables};
+use crate::error::ReadModelError;
 
 impl Tables {
     /// The latest beat of each home, as far as it may be read. One from a clock that is ahead of

@@ -1,20 +1,22 @@
-//! What somebody may read. A decision rests on nothing but a label, so it is asked once for each
-//! label that is here, and rows are told apart by the number of their label alone.
+//! What the asker may read. Labels alone decide that, so the charter is asked once for each label that is
+//! here, and rows are then filtered by the number of their label.
 
 use crdt_model::ids::Name;
-use crdt_model::label::{Grade, Label};
-use rusqlite::{Row, params};
+use crdt_model::label::Label;
+use rusqlite::params;
 
-use super::{ReadModelError, Tables};
+use super::Tables;
+use crate::error::ReadModelError;
+use crate::rows::label_in;
 
-/// Says whether facets with this label may be read.
+/// Decides whether the asker may read facets with this label.
 pub type MayRead<'a> = &'a dyn Fn(&Label) -> bool;
 
-/// The labels that may be read, of one facet or of all.
+/// The labels that the asker may read, of one facet or of all facets.
 pub(super) struct Readable {
-    /// Their numbers, in order.
+    /// The labels' numbers, in ascending order.
     pub(super) labels: Vec<i64>,
-    /// Whether no label here may not be read.
+    /// Whether the asker may read all labels that are here.
     pub(super) everything: bool,
 }
 
@@ -24,7 +26,7 @@ impl Readable {
         self.labels.binary_search(&label).is_ok()
     }
 
-    /// Their numbers as a list that SQL can look into.
+    /// Their numbers as JSON, for `json_each`.
     pub(super) fn list(&self) -> String {
         let labels: Vec<String> = self.labels.iter().map(ToString::to_string).collect();
         format!("[{}]", labels.join(","))
@@ -32,6 +34,7 @@ impl Readable {
 }
 
 impl Tables {
+    /// The labels that the asker may read, of one facet or of all facets.
     pub(super) fn readable(
         &self,
         facet: Option<Name>,
@@ -55,22 +58,4 @@ impl Tables {
         }
         Ok(readable)
     }
-}
-
-pub(super) fn label_in(row: &Row<'_>) -> rusqlite::Result<Option<Label>> {
-    let part = |at: usize| row.get::<_, String>(at);
-    let [facet, home, addressee] = [part(1)?, part(2)?, part(3)?];
-    let [sensitivity, level] = [part(4)?, part(5)?];
-    let parsed = || {
-        Some(Label {
-            facet: facet.parse().ok()?,
-            home: home.parse().ok()?,
-            addressee: addressee.parse().ok()?,
-            grade: Grade {
-                sensitivity: sensitivity.parse().ok()?,
-                level: level.parse().ok()?,
-            },
-        })
-    };
-    Ok(parsed())
 }

@@ -1,36 +1,79 @@
-//! Keeping up with the replica: facets that changed, as they change; and all of them, compared by the
-//! digest of their heads, after a start, a purge or damage. Both in transactions of bounded size.
+//! The read model: opens the tables in its folder, or makes them anew if they are not what this program
+//! would make, and keeps them as the replica has it.
+//!
+//! Facets that changed are updated as they change. After a start, a purge or damage, all facets are
+//! compared by the digest of their heads. Both run in transactions of bounded size.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crdt_model::kind::Kinds;
 use crdt_model::label::{FacetId, Label};
 use crdt_model::replica::{self, FacetEntry, Held};
 use crdt_model::store::Store;
 use crdt_model::time::Now;
-use rusqlite::{OptionalExtension, params};
+use policy::reading::tables::Schema;
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::access::label_in;
-use super::file::{BUSY_WAIT, WRITTEN_AHEAD_PAGES};
+use super::catalogue::{self, Owner};
+use super::error::{ReadModelError, unreadable};
+use super::file::{self, BUSY_WAIT, FILE_NAME};
 use super::pages::Pages;
-use super::rows::{self, Key, Rows};
-use super::{ReadModel, ReadModelError, Tables};
+use super::rows::{self, Key, Rows, facet_in, label_in};
+use super::tables::{Place, Tables};
 
 /// Facets that are looked at in one go: the engine's other work waits that long. The more there are, the
 /// more of them share the pages that change.
 pub const SLICE_FACETS: usize = 1024;
+/// Pages that are written ahead before they go to their places. Pages that change often, such as those of
+/// indexes, go there once for many changes.
+const WRITTEN_AHEAD_PAGES: usize = 4_096;
 
-/// Is shown every facet that is read from the replica, for whoever else wants to know of it; `None` is
-/// one that is not held any more.
+/// Called with every facet that is read from the replica, so that others learn of it without reading it
+/// again; `None` stands for a facet that is not held any more.
 pub type Seen<'a> = &'a mut dyn FnMut(&FacetId, Option<&Held>);
 
-/// Where catching up has come to.
+/// The read model of one node.
+pub struct ReadModel {
+    tables: Tables,
+    // Dropped after the connection.
+    pages: Pages,
+    folder: PathBuf,
+    /// A cache of the labels' numbers.
+    labels: BTreeMap<Label, i64>,
+    catching_up: Option<CatchUp>,
+    /// Whether something was deleted that may still be in the file that SQLite writes ahead.
+    truncate_due: bool,
+}
+
+impl Deref for ReadModel {
+    type Target = Tables;
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+/// What became of the tables that were in the folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Opened {
+    /// They are in use.
+    Kept,
+    /// There were none, so new ones were made.
+    Made,
+    /// They were thrown away, for this reason, and new ones were made.
+    MadeAnew(String),
+}
+
+/// How far catching up has come.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CatchUp {
+struct CatchUp {
     at: At,
-    /// Facets of the replica that were looked at.
+    /// Facets of the replica that were compared.
     looked_at: u64,
-    /// Others were written meanwhile, so that counting tells nothing.
+    /// Whether facets were written meanwhile, so that equal counts prove nothing.
     disturbed: bool,
 }
 
@@ -48,7 +91,7 @@ impl Default for At {
     }
 }
 
-/// How far it has caught up.
+/// How far catching up has come, as people see it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// Facets that were compared.
@@ -57,16 +100,111 @@ pub struct Progress {
     pub all: u64,
 }
 
-impl Tables {
-    /// How many facets it has.
-    pub fn facets(&self) -> Result<u64, ReadModelError> {
-        let count = "SELECT count(*) FROM facet";
-        Ok(self.connection.query_row(count, [], |row| row.get(0))?)
-    }
-}
-
 impl ReadModel {
-    /// Brings these facets to what the replica has of them, together.
+    /// Opens the read model in this folder. It is made anew if it was made for other kinds or by another
+    /// version of this program, or if it cannot be read. In any case it has to catch up.
+    pub fn open(
+        folder: &Path,
+        kinds: &Kinds,
+        owner: Owner,
+    ) -> Result<(Self, Opened), ReadModelError> {
+        let schema = Schema::new(kinds);
+        let found = folder.join(FILE_NAME).exists();
+        let opened = match found {
+            true => Pages::open(folder).and_then(|pages| Ok((pages, file::open(folder, &schema)?))),
+            false => Err(ReadModelError::Damaged("it is not there".to_owned())),
+        };
+        let why = match opened {
+            Ok((pages, connection)) => match file::written_schema(&connection) {
+                Ok(Some(written)) if written == schema.digest() => {
+                    let model = Self::over(connection, pages, folder, schema);
+                    match model.write_catalogue(kinds, owner) {
+                        Ok(()) => return Ok((model, Opened::Kept)),
+                        Err(error) if error.is_full() => return Err(error),
+                        Err(error) => error.to_string(),
+                    }
+                }
+                Ok(_) => "it was made for other tables".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            Err(error) if error.is_busy() || error.is_full() => return Err(error),
+            Err(error) => error.to_string(),
+        };
+        let model = Self::make(folder, kinds, owner)?;
+        let opened = match found {
+            true => Opened::MadeAnew(why),
+            false => Opened::Made,
+        };
+        Ok((model, opened))
+    }
+
+    /// Makes an empty read model in place of what is in the folder.
+    pub fn make(folder: &Path, kinds: &Kinds, owner: Owner) -> Result<Self, ReadModelError> {
+        file::remove(folder)?;
+        let schema = Schema::new(kinds);
+        let mut connection = file::open(folder, &schema)?;
+        let all = connection.transaction()?;
+        for statement in schema.statements() {
+            all.execute_batch(statement)?;
+        }
+        all.commit()?;
+        let pages = Pages::of_new(folder, &connection)?;
+        let model = Self::over(connection, pages, folder, schema);
+        model.write_catalogue(kinds, owner)?;
+        Ok(model)
+    }
+
+    fn over(connection: Connection, pages: Pages, folder: &Path, schema: Schema) -> Self {
+        let schema = Arc::new(schema);
+        Self {
+            tables: Tables {
+                connection,
+                place: Place {
+                    path: folder.join(FILE_NAME),
+                    schema,
+                },
+                call_offs: Vec::new(),
+            },
+            pages,
+            folder: folder.to_owned(),
+            labels: BTreeMap::new(),
+            catching_up: Some(CatchUp::default()),
+            // A crash may have come between a purge and this.
+            truncate_due: true,
+        }
+    }
+
+    /// Throws everything away and makes an empty read model for these kinds.
+    pub fn start_over(self, kinds: &Kinds, owner: Owner) -> Result<Self, ReadModelError> {
+        let folder = self.folder.clone();
+        // Its files must not be written any more.
+        drop(self);
+        Self::make(&folder, kinds, owner)
+    }
+
+    /// Follows a change of charter. The rows stay if the new charter has the same tables; otherwise the
+    /// read model is made anew and has to catch up. Returns whether it was made anew.
+    pub fn change_kinds(self, kinds: &Kinds, owner: Owner) -> Result<(Self, bool), ReadModelError> {
+        if Schema::new(kinds).digest() == self.tables.place.schema.digest() {
+            self.write_catalogue(kinds, owner)?;
+            return Ok((self, false));
+        }
+        Ok((self.start_over(kinds, owner)?, true))
+    }
+
+    /// Bytes that the read model takes on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        file::disk_bytes(&self.folder)
+    }
+
+    fn write_catalogue(&self, kinds: &Kinds, owner: Owner) -> Result<(), ReadModelError> {
+        let Tables {
+            connection, place, ..
+        } = &self.tables;
+        Ok(catalogue::write(connection, &place.schema, kinds, owner)?)
+    }
+
+    /// Updates these facets from the replica, in one transaction.
     pub fn follow(
         &mut self,
         store: &dyn Store,
@@ -84,12 +222,12 @@ impl ReadModel {
         self.truncate()
     }
 
-    /// Begins to compare everything.
+    /// Begins to compare all facets with the replica.
     pub fn begin_catching_up(&mut self) {
         self.catching_up = Some(CatchUp::default());
     }
 
-    /// Takes away, in one go, whatever the replica does not have any more.
+    /// Deletes at once everything that the replica does not have any more.
     pub fn purge(&mut self, store: &dyn Store) -> Result<(), ReadModelError> {
         if let Some(catching_up) = &mut self.catching_up {
             catching_up.disturbed = true;
@@ -101,7 +239,7 @@ impl ReadModel {
         self.truncate()
     }
 
-    /// Compares some more facets with the replica. Whether there is more to do.
+    /// Compares some more facets with the replica. Returns whether there is more to do.
     pub fn catch_up(&mut self, store: &dyn Store, seen: Seen<'_>) -> Result<bool, ReadModelError> {
         let Some(mut now) = self.catching_up.clone() else {
             self.truncate()?;
@@ -116,27 +254,28 @@ impl ReadModel {
         Ok(self.catching_up.is_some())
     }
 
-    /// How far it has come, if it is catching up; `all` is what the engine counts.
+    /// How far catching up has come, if it is under way. `all` is the number of facets that the engine
+    /// counts.
     pub fn progress(&self, all: u64) -> Option<Progress> {
         let catching_up = self.catching_up.as_ref()?;
         let done = catching_up.looked_at.min(all);
         Some(Progress { done, all })
     }
 
-    /// Whether a program that reads keeps what was taken away from leaving the disk.
+    /// Whether a program that reads the file keeps deleted bytes on the disk.
     pub fn is_hindered(&self) -> bool {
         self.truncate_due
     }
 
-    /// Whether each page of the file is what was written, as far as that was not looked at just before.
+    /// Checks the checksum of every page, unless that was done just before.
     ///
     /// # Errors
-    /// Something is damaged; nothing that it says can be relied on.
+    /// A page is damaged, so no answer can be relied on.
     pub fn verify(&mut self, now: Now) -> Result<(), ReadModelError> {
         self.pages.verify(&self.tables.connection, now)
     }
 
-    /// The label that a facet has here, if it is here.
+    /// The label of a facet, if the read model has the facet.
     pub fn label_of(&self, facet: &FacetId) -> Result<Option<Label>, ReadModelError> {
         let mut found = self.tables.connection.prepare_cached(
             "SELECT label.id, label.facet, label.home, label.addressee, label.sensitivity, label.level \
@@ -170,12 +309,12 @@ impl ReadModel {
         if entries.len() == SLICE_FACETS {
             return Ok(Some(At::Replica(last)));
         }
-        // It has all that the replica has; if it has as many, it has nothing else.
+        // Every facet of the replica is here by now. If the counts are equal, there is nothing else here.
         let same = !now.disturbed && self.facets()? == now.looked_at;
         Ok((!same).then_some(At::Rest(0)))
     }
 
-    /// Whether a facet is here as the replica has it.
+    /// Whether the read model has a facet with the label and the heads that the replica has.
     fn has(&mut self, facet: &FacetId, entry: &FacetEntry) -> Result<bool, ReadModelError> {
         let Some(label) = self.known_label(&facet.label(entry.grade))? else {
             return Ok(false);
@@ -227,8 +366,8 @@ impl ReadModel {
         Ok(())
     }
 
-    /// Removes, of some facets after this number, those that the replica does not have. The number
-    /// to go on after.
+    /// Looks at some facets after this number, and removes those that the replica does not have. Returns
+    /// the number to go on after; `None` when all were looked at.
     fn drop_rest(&mut self, store: &dyn Store, after: i64) -> Result<Option<i64>, ReadModelError> {
         let some = "SELECT id, record, facet, home, addressee FROM facet WHERE id > ?1 \
                     ORDER BY id LIMIT ?2";
@@ -253,7 +392,7 @@ impl ReadModel {
         Ok(last)
     }
 
-    /// Labels tell what was here.
+    /// Removes labels that no facet has: they would tell what was here.
     fn drop_unused_labels(&mut self) -> Result<(), ReadModelError> {
         let drop = "DELETE FROM label \
                     WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.label = label.id)";
@@ -294,7 +433,7 @@ impl ReadModel {
         Ok(id)
     }
 
-    /// All of it or nothing.
+    /// Does some work in one transaction.
     fn together<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, ReadModelError>,
@@ -319,8 +458,8 @@ impl ReadModel {
         Ok(done)
     }
 
-    /// Empties the file that is written ahead, if something was taken away or it has become long.
-    /// Whoever reads just now stops that; then it is done later.
+    /// Empties the file that SQLite writes ahead, if something was deleted or the file has become long.
+    /// A reader can prevent that; then it is tried again later.
     fn truncate(&mut self) -> Result<(), ReadModelError> {
         if self.truncate_due || Pages::ahead(&self.tables.connection)? >= WRITTEN_AHEAD_PAGES {
             // It would wait for readers with everything else of the node.
@@ -343,22 +482,9 @@ fn label_params(label: &Label) -> [String; 5] {
     ]
 }
 
-/// The facet in four columns from this one on; `None` if they are not one.
-pub(super) fn facet_in(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<Option<FacetId>> {
-    let part = |at: usize| row.get::<_, String>(from + at);
-    let [record, facet, home, addressee] = [part(0)?, part(1)?, part(2)?, part(3)?];
-    let parsed = || {
-        Some(FacetId {
-            record: record.parse().ok()?,
-            facet: facet.parse().ok()?,
-            home: home.parse().ok()?,
-            addressee: addressee.parse().ok()?,
-        })
-    };
-    Ok(parsed())
-}
-
-/// A row is not what this program writes.
-pub(super) fn unreadable() -> ReadModelError {
-    rusqlite::Error::InvalidQuery.into()
+impl Drop for ReadModel {
+    fn drop(&mut self) {
+        // What stays written ahead is brought to its places after the next start.
+        let _ = self.pages.write_back(&self.tables.connection);
+    }
 }
