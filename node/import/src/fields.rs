@@ -38,7 +38,7 @@ pub fn key(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<String, Te
     for name in &mapping.key {
         let Some(part) = columns.find(name).and_then(|column| row.cell(column)) else {
             return Err(text!(
-                "“{name}”为空，无法识别这一行",
+                "“{name}”为空，不能识别这一行",
                 "`{name}` is empty, so the row has no key"
             ));
         };
@@ -169,12 +169,14 @@ fn grade(column: Option<&GradeColumn>, columns: &Columns, row: &Row) -> Result<O
         Some(word) if word.is_empty() => Ok(None),
         Some(word) => Name::new(word)
             .map(Some)
-            .map_err(|error| text!("{error}", "{error}")),
+            .map_err(|error| text!("级别写错了（`{error}`）", "{error}")),
         None => {
             let cell = quoted(cell);
+            let words: Vec<&str> = column.words.keys().map(String::as_str).collect();
+            let (zh, en) = (words.join("、"), words.join(", "));
             Err(text!(
-                "“{name}”的取值“{cell}”不在映射表中",
-                "`{name}` holds `{cell}`, which the mapping does not list"
+                "“{name}”一列的“{cell}”不认识；请在列对应表中补上，或改成列出的写法：{zh}",
+                "`{name}` holds `{cell}`, which is not known: add it to the mapping, or write one of {en}"
             ))
         }
     }
@@ -239,7 +241,7 @@ fn read(
         FieldType::Time => Value::Integer(time_ms(cell, mapping.utc_offset_h)?),
         FieldType::Boolean => Value::Boolean(
             boolean(known.unwrap_or(cell))
-                .ok_or_else(|| text!("不是“是/否”", "neither yes nor no"))?,
+                .ok_or_else(|| text!("应填“是”或“否”", "neither yes nor no"))?,
         ),
     };
     Ok((value, None))
@@ -263,7 +265,7 @@ fn word(kind: &Kind, column: &Column, cell: &str) -> Result<(String, Option<Text
     let otherwise = column.otherwise.clone().ok_or_else(|| unknown_word(cell))?;
     let cell = quoted(cell);
     let note = text!(
-        "取值“{cell}”无法识别，记为“{otherwise}”",
+        "“{cell}”不认识，已按“{otherwise}”登记",
         "`{cell}` is not known and became `{otherwise}`"
     );
     Ok((otherwise, Some(note)))
@@ -272,8 +274,8 @@ fn word(kind: &Kind, column: &Column, cell: &str) -> Result<(String, Option<Text
 fn unknown_word(cell: &str) -> Text {
     let cell = quoted(cell);
     text!(
-        "取值“{cell}”不在映射表中",
-        "`{cell}` is not a word that the mapping or the vocabulary lists"
+        "“{cell}”不认识；请在列对应表中补上，或改成章程中的选项",
+        "`{cell}` is not known: add it to the mapping, or write an option of the charter"
     )
 }
 
@@ -282,16 +284,30 @@ fn in_column(name: &str, what: &Text) -> Text {
     text!("“{name}”：{zh}", "`{name}`: {en}")
 }
 
+/// What a field needs, in Chinese, by what it is called in English.
+fn needed(needs: &str) -> &'static str {
+    match needs {
+        _ if needs == FieldType::Integer.needs() => "整数",
+        _ if needs == FieldType::Boolean.needs() => "“是”或“否”",
+        _ if needs == FieldType::Vocabulary.needs() => "章程中的选项",
+        _ if needs == FieldType::Record.needs() => "记录编号",
+        _ => "文字",
+    }
+}
+
 /// What is wrong with a value, in both languages, without the value.
 pub fn value_problem(problem: &ValueProblem) -> Text {
     match problem {
         ValueProblem::Type(needs) if *needs == FieldType::Area.needs() => {
-            text!("需要 12 位区划代码", "needs {needs}")
+            text!("应填 12 位区划代码", "needs {needs}")
         }
         ValueProblem::Type(needs) if *needs == FieldType::Time.needs() => {
-            text!("时间早于 1970 年", "needs {needs}")
+            text!("应填 1970 年以后的时间", "needs {needs}")
         }
-        ValueProblem::Type(needs) => text!("取值的类型不符", "needs {needs}"),
+        ValueProblem::Type(needs) => {
+            let zh = needed(needs);
+            text!("应填{zh}", "needs {needs}")
+        }
         ValueProblem::TooLong { bytes, bytes_max } => text!(
             "文字过长：{bytes} 字节，上限 {bytes_max}",
             "too long: {bytes} bytes, where {bytes_max} are allowed"
@@ -304,19 +320,22 @@ pub fn value_problem(problem: &ValueProblem) -> Text {
         ),
         ValueProblem::Word { vocabulary, .. } => {
             text!(
-                "不是词表 {vocabulary} 中的词",
-                "not a word of vocabulary {vocabulary}"
+                "没有这个选项（词表 `{vocabulary}`）",
+                "there is no such option (vocabulary `{vocabulary}`)"
             )
         }
         ValueProblem::Forbidden { word, reason } => {
             let Title { zh, en } = &**reason;
             text!(
-                "“{word}”属于禁入事项：{zh}",
-                "`{word}` may not be recorded: {en}"
+                "`{word}` 属于网格事项禁入清单：{zh}",
+                "`{word}` is on the forbidden list: {en}"
             )
         }
-        ValueProblem::ControlCharacter => text!("含有控制字符", "contains a control character"),
-        ValueProblem::WrittenOnce => text!("该字段只写一次", "the field is written once"),
+        ValueProblem::ControlCharacter => text!(
+            "含有看不见的控制字符，请删去后重新输入",
+            "has an invisible control character; delete it and type it again"
+        ),
+        ValueProblem::WrittenOnce => text!("该字段已填过，不能再改", "it is written once"),
         ValueProblem::Personal(found) => {
             let what = match found {
                 Detector::IdentityNumber => "身份证号",
@@ -325,8 +344,9 @@ pub fn value_problem(problem: &ValueProblem) -> Text {
             };
             let name = found.name();
             text!(
-                "疑似含有{what}，此处不得填写",
-                "holds what looks like a {name}, which does not belong here"
+                "疑似含有{what}，此处不得填写，请删去后再保存；确属其他编号的请联系技术员",
+                "holds what looks like a {name}, which does not belong here: take it out; if it \
+                 is another number, ask your technician"
             )
         }
     }
