@@ -157,8 +157,8 @@ pub(super) fn random_bytes() -> Result<[u8; 8], Problem> {
         Problem::new(
             "no-entropy",
             text!(
-                "系统没有给出随机数：{problem}",
-                "the system gave no random bytes: {problem}"
+                "本机系统暂时不能生成随机数（`{problem}`）",
+                "this machine cannot give random numbers now: {problem}"
             ),
             text!(
                 "检查操作系统，然后重试",
@@ -184,7 +184,7 @@ pub(super) fn held_problem(error: &HeldError) -> Problem {
         HeldError::Refused(why) => charter_problem(why),
         HeldError::None => Problem::new(
             "no-charter",
-            text!("存储中没有章程", "the store holds no charter"),
+            text!("数据存储中没有章程", "the store holds no charter"),
             text!(
                 "先执行 mesh-node init --charter 目录",
                 "run mesh-node init --charter FOLDER first"
@@ -204,8 +204,8 @@ pub fn charter_problem(why: &dyn Explain) -> Problem {
             "the charter was not adopted; the one in force stays: {why}"
         ),
         text!(
-            "请按上述说明处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
-            "deal with the reason; mesh-policy verify and mesh-policy check show the details"
+            "请把这句话发给审核人；审核人用 mesh-policy verify 和 mesh-policy check 查看详情",
+            "give this to your reviewers; mesh-policy verify and mesh-policy check show the details"
         ),
     )
 }
@@ -213,21 +213,22 @@ pub fn charter_problem(why: &dyn Explain) -> Problem {
 fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Problem {
     let what = if listed {
         text!(
-            "名册中 {node} 的公钥与本机密钥不符（本机公钥 {key}）",
-            "the roster lists {node} with another key than this folder's, which is {key}"
+            "名册中 {node} 的公钥与本机的密钥不符（本机的公钥 {key}）",
+            "the key of {node} in the roster is not this folder's key ({key})"
         )
     } else {
         text!(
-            "章程的名册中没有有效节点 {node}",
-            "the charter's roster has no active node {node}"
+            "章程的节点名册中没有 {node}，或该节点已撤销",
+            "the charter's roster has no {node}, or it is revoked"
         )
     };
     Problem::new(
         "not-in-roster",
         what,
         text!(
-            "请审核人把本机公钥写入名册并重新签署，再执行 init",
-            "have the reviewers list this public key and sign again, then run init again"
+            "请把本机公钥交审核人写入节点名册并重新签署章程，然后再执行 `mesh-node init`",
+            "give this machine's public key to the reviewers; they list it and sign again; then \
+             run init"
         ),
     )
 }
@@ -238,10 +239,10 @@ pub(super) fn store_problem(error: &StoreError) -> Problem {
     }
     Problem::new(
         "store-failed",
-        text!("存储出错：{error}", "the store failed: {error}"),
+        text!("数据存储出错（`{error}`）", "the store failed: {error}"),
         text!(
-            "检查磁盘空间和硬件，然后重新启动节点；已确认的记录不会丢失",
-            "check the disk's space and health, then start the node again; nothing acknowledged is lost"
+            "检查硬盘空间和硬件，再重新启动节点；显示“已保存”的内容不会丢失",
+            "check the disk, then start the node again; what was shown as saved is not lost"
         ),
     )
 }

@@ -496,12 +496,12 @@ impl Keeper {
                 Input::CharterAdopted { charter, bundle }
             }
             Err(why) => {
-                let why = why.to_string();
+                let (told, why) = (why.text(), why.to_string());
                 let version = CharterVersion(self.adopted.version().0 + 1);
                 if self.summaries.note("offered-charter", Some(peer), &why) {
                     tracing::warn!(%peer, %version, why, "an offered charter was refused");
                 }
-                self.network.charter_refused(peer, why);
+                self.network.charter_refused(peer, &told);
                 Input::CharterRefused { peer, version }
             }
         }
@@ -606,12 +606,12 @@ pub(super) fn damaged(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(
-            "本机副本无法读取：{problem}",
-            "this node's replica cannot be read: {problem}"
+            "本节点的数据读不了（`{problem}`）",
+            "this node's data cannot be read: {problem}"
         ),
         text!(
-            "停止节点，执行 mesh-node store repair；并请检查磁盘",
-            "stop the node and run mesh-node store repair; have the disk checked"
+            "请停止使用并联系技术员：停止节点，执行 mesh-node store repair，并检查硬盘",
+            "stop using it and call your technician: stop the node, run mesh-node store repair, have the disk checked"
         ),
     )
 }
@@ -627,8 +627,8 @@ pub fn emergency_problem(why: &dyn Explain) -> Problem {
             "the emergency was not taken up; everyday rules stay: {why}"
         ),
         text!(
-            "请按上述说明处理；用 mesh-policy emergency verify 查看详情",
-            "deal with the reason; mesh-policy emergency verify shows the details"
+            "请联系审核人；审核人用 mesh-policy emergency verify 查看详情",
+            "ask your reviewers; mesh-policy emergency verify shows the details"
         ),
     )
 }
@@ -639,11 +639,11 @@ fn later_problem(number: u32) -> Problem {
     Problem::new(
         "emergency-superseded",
         text!(
-            "本机已有第 {number} 号应急声明，此声明不在其后，一切不变",
-            "emergency declaration {number} is here already, and this one does not follow it; nothing was changed"
+            "本节点已有第 {number} 号，这一份的编号不在其后，没有启用",
+            "number {number} is here already and this one does not follow it; nothing was changed"
         ),
         text!(
-            "用 mesh-policy emergency declare --number {next} 重新声明",
+            "请审核人用 mesh-policy emergency declare --number {next} 重新生成",
             "declare it anew with mesh-policy emergency declare --number {next}"
         ),
     )
