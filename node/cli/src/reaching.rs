@@ -10,7 +10,7 @@ use super::asking::{Context, no_answer, refusal_is_a_problem};
 use super::output::Output;
 use super::store::mended_text;
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Problem, Text};
 use node_app::asked::protocol::{Reply, Request};
 use node_app::offline::Offline;
 use node_doors::client::Client;
@@ -53,7 +53,7 @@ pub(super) fn ask_telling(
 ) -> Result<Reply, Problem> {
     let reply = client.ask_telling(request, |seconds| {
         output.progress(&text!(
-            "等待节点答复，已 {seconds} 秒",
+            "等待节点应答，已 {seconds} 秒",
             "waiting for the node's answer for {seconds} s"
         ));
     });
@@ -146,7 +146,7 @@ impl Context {
 
     /// Some process has the store, and nobody answers.
     fn deaf(&self) -> Problem {
-        let locked = Problem::new("store-locked", text!("", ""), text!("", ""));
+        let locked = Problem::new("store-locked", Text::default(), Text::default());
         self.explained(locked)
     }
 }
@@ -171,7 +171,7 @@ impl Patience {
         }
         if waited_ms >= SAY_AFTER_MS && !std::mem::replace(&mut self.said, true) {
             context.output.progress(&text!(
-                "存储正被另一个进程占用（节点正在启动或停止，或另一条命令正在执行），等待中……",
+                "数据存储正被另一个程序占用（节点正在启动或停止，或另一条命令正在执行），等待中……",
                 "another process has the store (the node starts or stops, or a command is at work); waiting …"
             ));
         }
