@@ -287,8 +287,8 @@ fn not_over(period: Period) -> Problem {
         "period-not-over",
         text!("{zh}尚未结束", "{en} is not over yet"),
         text!(
-            "周期结束后再取数；进行中的周期用 mesh-node report 查看",
-            "take it once it is over; mesh-node report shows a period that runs"
+            "周期结束后才能定稿；还没结束的周期请看报表：mesh-node report",
+            "settle it once it is over; mesh-node report shows a period that is still running"
         ),
     )
 }
@@ -299,11 +299,11 @@ fn taken_already(there: &Snapshot) -> Problem {
     Problem::new(
         "snapshot-taken",
         text!(
-            "{zh}的快照已于 {taken} 取数，不再更改",
-            "the snapshot of {en} was taken at {taken} and is never changed"
+            "{zh}的数据已于 {taken} 定稿，不能再改",
+            "the figures of {en} were settled at {taken} and do not change"
         ),
         text!(
-            "迟到的数据会列入下一周期的快照；用 mesh-node snapshot show 查看",
+            "迟到的数据会列入下一周期的定稿数据；用 mesh-node snapshot show 查看",
             "what came in late will be listed in the next one; mesh-node snapshot show shows it"
         ),
     )
@@ -315,12 +315,12 @@ fn no_snapshot(node: NodeId, period: Period) -> Problem {
     Problem::new(
         "no-such-snapshot",
         text!(
-            "本机没有 {node} {zh}的快照",
-            "this node has no snapshot of {en} by {node}"
+            "本节点没有 {node} {zh}的定稿数据",
+            "this node has no settled figures of {en} by {node}"
         ),
         text!(
-            "用 mesh-node snapshot take 取数",
-            "mesh-node snapshot take takes one"
+            "定稿用 mesh-node snapshot take",
+            "mesh-node snapshot take settles them"
         ),
     )
 }
@@ -329,11 +329,11 @@ fn not_for_role(role: Name) -> Problem {
     Problem::new(
         "snapshot-not-for-role",
         text!(
-            "岗位 {role} 不得查看快照",
-            "role `{role}` may not read snapshots"
+            "岗位 `{role}` 无权查看定稿数据",
+            "role `{role}` may not see settled figures"
         ),
         text!(
-            "用 --role 指定可以查看的岗位，如 leader",
+            "用 `--role` 指定可以查看的岗位，如 `leader`",
             "give --role with one that may, such as leader"
         ),
     )
@@ -343,8 +343,8 @@ fn catching_up_now() -> Problem {
     Problem::new(
         "snapshot-too-early",
         text!(
-            "查询库尚未追上副本，此时取数会有遗漏",
-            "the read model has not caught up yet: figures would be too small"
+            "查询库还没有更新完，现在定稿会漏数",
+            "the read model is still catching up: figures would be too small"
         ),
         text!(
             "稍候再试；用 mesh-node readmodel status 查看进度",
@@ -357,8 +357,8 @@ fn not_declared() -> Problem {
     Problem::new(
         "snapshot-not-declared",
         text!(
-            "现行章程没有快照（snapshot.figures）",
-            "the charter in force has no snapshots (snapshot.figures)"
+            "现行章程没有规定定稿数据（`snapshot.figures`）",
+            "the charter in force has no settled figures (snapshot.figures)"
         ),
         text!(
             "请审核人在章程中加入 kinds/snapshot.toml",
@@ -370,7 +370,10 @@ fn not_declared() -> Problem {
 fn not_read(why: &snapshot::NotASnapshot) -> Problem {
     Problem::new(
         "snapshot-unreadable",
-        text!("快照内容无法读取：{why}", "{why}"),
+        text!(
+            "定稿数据读不了（`{why}`）",
+            "the settled figures cannot be read: {why}"
+        ),
         text!(
             "用 mesh-node record show 查看原始内容",
             "mesh-node record show shows what is there"
