@@ -40,7 +40,7 @@ impl FromStr for Language {
             "zh" => Ok(Self::Zh),
             "en" => Ok(Self::En),
             _ => Err(crate::text!(
-                "没有“{word}”这种语言；可选：zh、en",
+                "没有“{word}”这种语言；可选：`zh`、`en`",
                 "`{word}` is not a language; choose zh or en"
             )),
         }
@@ -202,6 +202,17 @@ impl Explain for std::io::Error {
     }
 }
 
+/// What a library says, in English alone: in backticks in Chinese.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<Said>(pub Said);
+
+impl<Said: fmt::Display> Explain for Quoted<Said> {
+    fn text(&self) -> Text {
+        let said = &self.0;
+        crate::text!("`{said}`", "{said}")
+    }
+}
+
 /// A word as a shell reads it.
 pub fn shell_word(word: &str) -> String {
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:,@=".contains(char);
@@ -275,7 +286,7 @@ mod tests {
         }
         assert!(
             "fr".parse::<Language>()
-                .is_err_and(|said: Text| said.zh.contains("zh、en"))
+                .is_err_and(|said: Text| said.zh.contains("`zh`、`en`"))
         );
         assert_eq!(Language::of_locale("zh_CN.UTF-8"), Some(Language::Zh));
         assert_eq!(Language::of_locale("en_GB.UTF-8"), Some(Language::En));

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use crdt_model::text;
 use crdt_model::text::Language;
+use policy::command_line::help::Words;
 
 use super::output::line;
 use super::{picture, running};
@@ -27,18 +29,43 @@ const FIGURES: [Figure; 4] = [
 
 #[derive(Args)]
 pub(super) struct Play {
-    /// The seed of everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How much work there is; 1 for as much as Linze County has, village by village.
     #[arg(long, default_value_t = 0.002, value_parser = running::more_than_nothing)]
     scale: f64,
-    /// Counties that are played; what the others publish is reckoned from the one next in size.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=COUNTIES as u64))]
     played: u64,
-    /// Writes a page about the federation to this file.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "演示一个省的一年：86 个县的联邦，并测量其最上层的节点。",
+        "Plays a year of a province, a federation of 86 counties, and measures its topmost nodes."
+    ))
+    .argument("seed", running::seed())
+    .argument(
+        "scale",
+        text!(
+            "工作量；1 为每个村都与临泽县相同",
+            "how much work there is; 1 for as much as Linze County has, village by village"
+        ),
+    )
+    .argument(
+        "played",
+        text!(
+            "实际演示的县数；其他县的数量按大小最接近的县推算",
+            "counties that are played; what the others publish is reckoned from the one next in size"
+        ),
+    )
+    .argument(
+        "report",
+        text!(
+            "把这个联邦的网页写到这个文件",
+            "write a page about the federation to this file"
+        ),
+    )
 }
 
 /// Plays a province, and shows what is measured and what is reckoned.

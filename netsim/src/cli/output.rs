@@ -8,7 +8,6 @@ pub(super) fn line(text: impl AsRef<str>) {
 }
 
 /// Writes one line beside the output.
-#[cfg(feature = "planted-bugs")]
 pub(super) fn aside(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", text.as_ref());
 }

@@ -3,8 +3,11 @@
 use std::thread::available_parallelism;
 
 use clap::Args;
+use crdt_model::text;
+use policy::command_line::help::Words;
 
 use super::output::{line, progress};
+use super::soaking;
 use crate::pairs::batch::{self, Batch, Summary};
 use crate::pairs::permitted;
 
@@ -15,18 +18,26 @@ const NEVER_TRIED: u8 = 4;
 
 #[derive(Args)]
 pub(super) struct Pairs {
-    /// How many seeds.
     #[arg(long, default_value_t = 200)]
     seeds: u64,
-    /// The first of them.
     #[arg(long, default_value_t = 1)]
     first_seed: u64,
-    /// Nodes of each county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
-    /// Threads; as many as there are cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "每个种子在两个世界中运行，两者只在一个节点不得知道的事上不同，然后比较该节点看到的内容。",
+        "Runs many seeds, each in two worlds that differ in what one node may not know, and compares \
+         what that node sees."
+    ))
+    .argument("seeds", text!("种子数", "how many seeds"))
+    .argument("first_seed", soaking::first())
+    .argument("nodes", soaking::nodes())
+    .argument("jobs", soaking::jobs())
 }
 
 pub(super) fn pairs(args: &Pairs) -> u8 {

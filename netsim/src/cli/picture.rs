@@ -35,9 +35,9 @@ pub(super) fn draw(chronicle: &Chronicle, lang: Language) -> Vec<String> {
     let fits = |span: &&u64| last.at_ms / **span < LINES_MAX;
     let span = SPANS_MS.iter().find(fits).copied().unwrap_or(28 * DAY);
     let columns = [
-        text!("同步的链路", "links in sync"),
-        text!("尚缺", "missing"),
-        text!("在线", "up"),
+        text!("一致的线路", "links in sync"),
+        text!("待收", "missing"),
+        text!("在线节点", "up"),
     ];
     let [in_sync, missing, up] = columns.map(|column| column.into_language(lang));
     let bar = CELLS - wide(&in_sync);

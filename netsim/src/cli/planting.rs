@@ -6,38 +6,68 @@ use std::time::Instant;
 
 use clap::Args;
 use crdt_model::planted::{PLANTS, Plant};
+use crdt_model::text;
+use policy::command_line::help::Words;
+use policy::command_line::values::Said;
 
 use super::output::{aside, line};
+use super::soaking;
 use crate::plants::{self, Found, Search};
 
 const NOT_FOUND: u8 = 1;
 
 #[derive(Args)]
 pub(super) struct Plants {
-    /// Seeds for each bug, at most.
     #[arg(long, default_value_t = 2_000)]
     seeds: u64,
-    /// The first of them.
     #[arg(long, default_value_t = 1)]
     first_seed: u64,
-    /// Nodes of each county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
-    /// Only these bugs, with commas between them.
     #[arg(long, value_parser = known, value_delimiter = ',')]
     plant: Vec<Plant>,
-    /// How many must be found; all of them if not given.
     #[arg(long)]
     at_least: Option<usize>,
-    /// Threads; as many as there are cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
 }
 
-fn known(name: &str) -> Result<Plant, String> {
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "在引擎中逐个放入错误，显示由哪项检查发现。",
+        "Plants bugs in the engine, one at a time, and shows which checker finds each."
+    ))
+    .argument(
+        "seeds",
+        text!("每个错误最多试多少个种子", "seeds for each bug, at most"),
+    )
+    .argument("first_seed", soaking::first())
+    .argument("nodes", soaking::nodes())
+    .argument(
+        "plant",
+        text!(
+            "只放这些错误，用逗号分开",
+            "only these bugs, with commas between them"
+        ),
+    )
+    .argument(
+        "at_least",
+        text!(
+            "至少要发现多少个；不写则须全部发现",
+            "how many must be found; all of them if not given"
+        ),
+    )
+    .argument("jobs", soaking::jobs())
+}
+
+fn known(name: &str) -> Result<Plant, Said> {
     plants::named(name).ok_or_else(|| {
         let names: Vec<_> = PLANTS.iter().map(|plant| plant.name()).collect();
-        format!("there is no such bug; these are: {}", names.join(", "))
+        let (zh, en) = (names.join("、"), names.join(", "));
+        Said(text!(
+            "没有这个错误；可选：{zh}",
+            "there is no such bug; these are: {en}"
+        ))
     })
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use crdt_model::text;
 use crdt_model::text::{Language, Text};
+use policy::command_line::help::Words;
+use policy::command_line::values::Said;
 
 use super::output::line;
 use super::picture;
@@ -21,40 +23,80 @@ const USAGE: u8 = 64;
 
 #[derive(Args)]
 pub(super) struct Run {
-    /// Which story; `scenarios` lists them.
     #[arg(long)]
     scenario: String,
-    /// The seed of everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Nodes of Linze County that take part.
     #[arg(long, default_value_t = NODES, value_parser = at_least_twelve)]
     nodes: usize,
-    /// How much work there is; 1 for a whole county's.
     #[arg(long, default_value_t = 1.0, value_parser = more_than_nothing)]
     scale: f64,
-    /// Writes a page about it to this file.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
-    /// Language of what is shown; the page has both.
-    #[arg(long, value_name = "LANG", default_value = Language::En.code())]
-    lang: Language,
 }
 
-fn at_least_twelve(text: &str) -> Result<usize, String> {
-    let nodes = text.parse().map_err(|_| "not a number".to_owned())?;
-    match nodes {
-        12..=NODES => Ok(nodes),
-        _ => Err(format!("12 to {NODES} nodes of Linze County")),
-    }
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "在临泽县的章程上演示一个故事，并显示经过。",
+        "Plays one story of the county's life on the charter of Linze County, and shows how it went."
+    ))
+    .argument(
+        "scenario",
+        text!(
+            "哪个故事；用 `mesh-netsim scenarios` 列出",
+            "which story; `mesh-netsim scenarios` lists them"
+        ),
+    )
+    .argument("seed", seed())
+    .argument(
+        "nodes",
+        text!(
+            "临泽县中参加的节点数",
+            "nodes of Linze County that take part"
+        ),
+    )
+    .argument(
+        "scale",
+        text!(
+            "工作量；1 为全县的工作量",
+            "how much work there is; 1 for a whole county's"
+        ),
+    )
+    .argument("report", text!("把网页写到这个文件", "write a page about it to this file"))
 }
 
-pub(super) fn more_than_nothing(text: &str) -> Result<f64, String> {
-    let scale: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    match scale > 0.0 && scale <= 100.0 {
-        true => Ok(scale),
-        false => Err("more than 0 and at most 100".to_owned()),
-    }
+pub(super) fn seed() -> Text {
+    text!("一切由此产生的种子", "the seed of everything")
+}
+
+pub(super) fn list_words() -> Words {
+    Words::new(text!("列出各个故事。", "Lists the stories."))
+}
+
+fn at_least_twelve(text: &str) -> Result<usize, Said> {
+    let nodes = text
+        .parse()
+        .ok()
+        .filter(|nodes| (12..=NODES).contains(nodes));
+    nodes.ok_or_else(|| {
+        Said(text!(
+            "应为 12 至 {NODES} 的整数",
+            "12 to {NODES} nodes of Linze County"
+        ))
+    })
+}
+
+pub(super) fn more_than_nothing(text: &str) -> Result<f64, Said> {
+    let scale = text
+        .parse()
+        .ok()
+        .filter(|scale| *scale > 0.0 && *scale <= 100.0);
+    scale.ok_or_else(|| {
+        Said(text!(
+            "应为大于 0、不超过 100 的数",
+            "a number more than 0 and at most 100"
+        ))
+    })
 }
 
 /// Lists the stories.
@@ -67,9 +109,11 @@ pub(super) fn list() -> u8 {
 }
 
 /// Plays one.
-pub(super) fn run(args: &Run) -> u8 {
+pub(super) fn run(args: &Run, lang: Language) -> u8 {
     let Some(scenario) = scenarios::find(&args.scenario) else {
-        line(format!("no scenario `{}`; there are:", args.scenario));
+        let name = &args.scenario;
+        let none = text!("没有故事“{name}”；有：", "no scenario `{name}`; there are:");
+        line(none.into_language(lang));
         list();
         return USAGE;
     };
@@ -89,14 +133,18 @@ pub(super) fn run(args: &Run) -> u8 {
         }))
     });
     let Ok(account) = played else {
-        line("outcome: crashed; the panic is above");
+        let crashed = text!(
+            "结果：程序崩溃，原因见上",
+            "outcome: crashed; the panic is above"
+        );
+        line(crashed.into_language(lang));
         return CRASHED;
     };
     line(format!("hash {:016x}", account.hash));
-    for drawn in picture::draw(&account.chronicle, args.lang) {
+    for drawn in picture::draw(&account.chronicle, lang) {
         line(drawn);
     }
-    tell(&account, real, args.lang);
+    tell(&account, real, lang);
     match args.report.as_ref().map(|path| write_page(path, &account)) {
         Some(Err(why)) => {
             line(why);
@@ -151,7 +199,7 @@ fn tell(account: &Account, real: Duration, lang: Language) {
     let outcome = text!(
         verdict, worst;
         "结果：{verdict}；模拟 {virtual_h:.1} 小时，实际 {real_s:.1} 秒，{ratio:.0} 比 1；\
-         事件 {events}；分面 {facets}；{frames} 帧共 {sent}；{worst}；最后收敛用时 {settled_s:.1} 秒",
+         事件 {events}；分项 {facets}；{frames} 帧共 {sent}；{worst}；最后达到一致用时 {settled_s:.1} 秒",
         "outcome: {verdict}; {virtual_h:.1} virtual h in {real_s:.1} s, {ratio:.0} to 1; \
          {events} events; {facets} facets; {sent} in {frames} frames; {worst}; settled at last \
          in {settled_s:.1} s"
@@ -169,7 +217,7 @@ fn fullest(account: &Account, lang: Language) -> String {
         );
         let facets = holding.facets();
         let told = text!(
-            "{name}{facets} 个分面，磁盘 {disk}，内存 {memory}",
+            "{name}{facets} 个分项，磁盘 {disk}，内存 {memory}",
             "{name} {facets} facets, {disk} on disk, {memory} in memory"
         );
         told.into_language(lang)
@@ -184,12 +232,12 @@ fn fullest(account: &Account, lang: Language) -> String {
 /// How the node fared that took longest to catch up.
 fn worst(chronicle: &Chronicle) -> Text {
     let Some(worst) = chronicle.worst_healing() else {
-        return text!("无节点离线", "nobody was away");
+        return text!("没有节点离线", "nobody was away");
     };
     let (seconds, at) = (worst.took_ms as f64 / 1000.0, chronicle.clock(worst.at_ms));
     let (node, at) = (chronicle.name(worst.node), at.trim());
     text!(
-        "最慢追平 {seconds:.0} 秒（{node}，{at} 恢复）",
+        "恢复同步最慢 {seconds:.0} 秒（{node}，{at} 恢复）",
         "worst healing {seconds:.0} s ({node} back at {at})"
     )
 }

@@ -7,7 +7,10 @@ use clap::Args;
 use crdt_model::engine::Rung;
 use crdt_model::replica;
 use crdt_model::store::Store;
+use crdt_model::text;
+use crdt_model::text::Text;
 use crdt_model::time::WallTime;
+use policy::command_line::help::Words;
 
 use super::output::{line, progress};
 use crate::charters::Shelf;
@@ -22,30 +25,77 @@ const FAULT_NEVER_TRIED: u8 = 4;
 
 #[derive(Args)]
 pub(super) struct Soak {
-    /// How many seeds, beside kept ones.
     #[arg(long, default_value_t = 200)]
     seeds: u64,
-    /// The first of them.
     #[arg(long, default_value_t = 1, conflicts_with_all = ["derived_from", "fresh"])]
     first_seed: u64,
-    /// Takes the first of them from a text, such as a commit's hash: the same text, the same seeds.
     #[arg(long, value_name = "TEXT", conflicts_with = "fresh")]
     derived_from: Option<String>,
-    /// Takes the first of them from the clock.
     #[arg(long)]
     fresh: bool,
-    /// Tries the kept seeds too. Then a fault that none of all these seeds tried fails the batch.
     #[arg(long)]
     kept: bool,
-    /// Nodes of each county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
-    /// Runs every n-th seed twice and compares; 0 for none.
     #[arg(long, default_value_t = 10)]
     twice_every: usize,
-    /// Threads; as many as there are cores if not given.
     #[arg(long)]
     jobs: Option<usize>,
+}
+
+pub(super) fn words() -> Words {
+    Words::new(text!(
+        "运行许多种子，每个种子有自己的故障。",
+        "Runs many seeds, each with its own faults."
+    ))
+    .argument(
+        "seeds",
+        text!("种子数，不含保留的种子", "how many seeds, beside kept ones"),
+    )
+    .argument("first_seed", first())
+    .argument(
+        "derived_from",
+        text!(
+            "由一段文字（如某次改动的摘要）得出第一个种子：文字相同，种子相同",
+            "take the first of them from a text, such as a commit's hash: the same text, the same seeds"
+        ),
+    )
+    .argument(
+        "fresh",
+        text!("由时间得出第一个种子", "take the first of them from the clock"),
+    )
+    .argument(
+        "kept",
+        text!(
+            "也运行保留的种子；这时若有故障没有任何种子试过，即为失败",
+            "try the kept seeds too; then a fault that none of all these seeds tried fails the batch"
+        ),
+    )
+    .argument("nodes", nodes())
+    .argument(
+        "twice_every",
+        text!(
+            "每隔这么多个种子，有一个运行两次并比较；0 为不比较",
+            "run every n-th seed twice and compare; 0 for none"
+        ),
+    )
+    .argument("jobs", jobs())
+}
+
+/// What the commands that run many seeds say of them.
+pub(super) fn first() -> Text {
+    text!("第一个种子", "the first seed")
+}
+
+pub(super) fn nodes() -> Text {
+    text!("每个县的节点数", "nodes of each county")
+}
+
+pub(super) fn jobs() -> Text {
+    text!(
+        "线程数；不写则与处理器数相同",
+        "threads; as many as there are cores if not given"
+    )
 }
 
 pub(super) fn soak(args: &Soak) -> u8 {
@@ -131,18 +181,34 @@ fn show(summary: &Summary) {
 
 #[derive(Args)]
 pub(super) struct Replay {
-    /// The seed.
     #[arg(long)]
     seed: u64,
-    /// Nodes of the county.
     #[arg(long, default_value_t = 12)]
     nodes: usize,
-    /// How many of the last events are shown.
     #[arg(long, default_value_t = 60)]
     last: usize,
-    /// Shows every node's commits of the records whose id begins so.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     record: Option<String>,
+}
+
+pub(super) fn replay_words() -> Words {
+    Words::new(text!(
+        "再次运行 `soak` 的一个种子，显示最后发生的事和各节点留存的内容。",
+        "Runs one seed of the soak again, and shows the last that happened and what each node held."
+    ))
+    .argument("seed", text!("种子", "the seed"))
+    .argument("nodes", nodes())
+    .argument(
+        "last",
+        text!("显示最后多少件事", "how many of the last events are shown"),
+    )
+    .argument(
+        "record",
+        text!(
+            "显示内部编码以此开头的记录在各节点的改动",
+            "show every node's commits of the records whose id begins so"
+        ),
+    )
 }
 
 pub(super) fn replay(args: &Replay) -> u8 {

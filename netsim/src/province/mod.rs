@@ -33,8 +33,8 @@ pub const FEDERATION: Scenario = Scenario {
     name: "federation",
     title: ["全省一年", "A year of the province"],
     about: [
-        "一个省级节点与 86 个县级节点的联邦：各县把台账行和设备目录行各登一条，省里向下发通知。\
-         文本、人员和接入方式不出县。",
+        "一个省级节点与 86 个县级节点的联邦：各县把台账和设备目录逐条上报，省级向下发通知。\
+         文字内容、人员和接入信息不出县。",
         "A federation of one province and 86 counties: each county publishes a line for each line of \
          its ledgers and of its directory of devices, and the province sends notices down. Texts, \
          people and how devices are reached stay in the county.",

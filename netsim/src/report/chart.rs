@@ -38,7 +38,7 @@ pub(super) fn draw(chronicle: &Chronicle, nodes: usize) -> String {
     let height = TOP + PANELS as f64 * (PANEL + GAP) + 8.0;
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
-         aria-label=\"收敛过程 / convergence over time\">\n"
+         aria-label=\"趋于一致的过程 / convergence over time\">\n"
     );
     draw_bands(&mut svg, chronicle, &x, height);
     draw_time(&mut svg, chronicle, end_ms, &x, height);
@@ -50,14 +50,14 @@ pub(super) fn draw(chronicle: &Chronicle, nodes: usize) -> String {
         .unwrap_or(0);
     let panels = [
         Panel {
-            title: "同步的链路 links in sync",
+            title: "一致的线路 links in sync",
             class: "sync",
             unit: " %",
             most: 100.0,
             value: &Sample::percent,
         },
         Panel {
-            title: "尚缺的分面 facets missing",
+            title: "尚缺的分项 facets missing",
             class: "missing",
             unit: "",
             most: nice(most_missing as f64),

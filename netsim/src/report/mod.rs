@@ -98,8 +98,11 @@ pub fn page(account: &Account) -> Result<String, askama::Error> {
 /// A verdict in the words of those who read it.
 pub(crate) fn verdict(verdict: Verdict) -> Title {
     match verdict {
-        Verdict::Converged => both("全部守住，最终一致", "Everything held, and all are equal"),
-        Verdict::SafetyBroken => both("安全承诺被打破", "A promise was broken"),
+        Verdict::Converged => both(
+            "全部守住，各节点最终一致",
+            "Everything held, and all are equal",
+        ),
+        Verdict::SafetyBroken => both("安全承诺未守住", "A promise was broken"),
         Verdict::LivenessBroken => both("未能按时一致", "Not all became equal in time"),
     }
 }
@@ -117,15 +120,15 @@ fn key_figures(account: &Account) -> Vec<Row> {
     vec![
         row("模拟时长", "virtual time", format!("{hours:.1} h")),
         row("事件", "events", grouped(account.events)),
-        row("分面", "facets", grouped(account.facets as u64)),
+        row("分项", "facets", grouped(account.facets as u64)),
         row(
             "线路字节",
             "bytes on lines",
             grouped(chronicle.traffic.bytes()),
         ),
-        row("最慢追平", "worst healing", worst),
+        row("恢复同步最慢", "worst healing", worst),
         row(
-            "最后收敛",
+            "最后达到一致",
             "settled at last in",
             seconds(chronicle.settled_in_ms),
         ),

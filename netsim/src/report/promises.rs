@@ -15,15 +15,15 @@ pub(super) struct Promise {
 pub(super) const PROMISES: [Promise; 11] = [
     Promise {
         checker: "secrecy (typed)",
-        name: ["保密（按消息内容）", "Secrecy (by message)"],
+        name: ["不外泄（按消息内容）", "Secrecy (by message)"],
         holds: [
-            "任何消息提到的内容，都是接收方按章程可以持有的。",
+            "任何消息提到的内容，都是接收方按章程可以留存的。",
             "Whatever a message mentions, its receiver may hold by the charter.",
         ],
     },
     Promise {
         checker: "secrecy (bytes)",
-        name: ["保密（逐字节）", "Secrecy (byte by byte)"],
+        name: ["不外泄（逐字节）", "Secrecy (byte by byte)"],
         holds: [
             "线路和磁盘上的每一个字节里，都找不到接收方不该知道的文字、编号或摘要。",
             "No byte on a line or a disk has a text, an id or a digest that its reader may not know.",
@@ -31,9 +31,9 @@ pub(super) const PROMISES: [Promise; 11] = [
     },
     Promise {
         checker: "authority",
-        name: ["有权才能写", "Authority"],
+        name: ["无权不得写", "Authority"],
         holds: [
-            "被接受的每次修改，都由作者签名，并且章程允许该作者修改。",
+            "被接受的每次改动，都由填写节点签名，并且章程允许该节点这样改。",
             "Every commit that was taken was signed by its author and allowed to that author.",
         ],
     },
@@ -41,13 +41,13 @@ pub(super) const PROMISES: [Promise; 11] = [
         checker: "durability",
         name: ["不丢失", "Durability"],
         holds: [
-            "已经确认写入的内容，只要那块磁盘还在，就不会丢失。",
+            "显示“已保存”的内容，只要那块磁盘还在，就不会丢失。",
             "What was acknowledged is never lost while the disk that held it lives.",
         ],
     },
     Promise {
         checker: "conflicts",
-        name: ["冲突可见", "No silent conflict"],
+        name: ["填写不一致可见", "No silent conflict"],
         holds: [
             "同时修改的不同值全部显示出来，没有一个被悄悄覆盖。",
             "Values written at the same time are all shown; none disappears unseen.",
@@ -55,9 +55,9 @@ pub(super) const PROMISES: [Promise; 11] = [
     },
     Promise {
         checker: "ladder",
-        name: ["无人确认则收窄", "Narrowing"],
+        name: ["无人签认则停发", "Narrowing"],
         holds: [
-            "章程久未得到足够乡镇确认的节点，先只上送自己的内容，再停止发送。",
+            "章程长期没有足够乡镇签认的节点，先是只向上级发送自己的内容，再是停止发送。",
             "A node whose charter too few townships have confirmed of late sends only its own upwards, and later nothing.",
         ],
     },
@@ -65,13 +65,13 @@ pub(super) const PROMISES: [Promise; 11] = [
         checker: "log",
         name: ["章程历史可证", "One history"],
         holds: [
-            "各乡镇对章程的签认不可冒充；同号出现两份章程时，能互通的节点都持有证据，且不会丢失。",
+            "任何人都不能冒充乡镇签认章程；出现两份编号相同的章程时，能互通的节点都保存证据，不会丢失。",
             "No township's signature on the charter is forged; of two charters with one number all who can hear of each other hold evidence, and keep it.",
         ],
     },
     Promise {
         checker: "adoption",
-        name: ["章程只进不退", "Adoption"],
+        name: ["章程版本只增不减", "Adoption"],
         holds: [
             "章程版本只向前，且只采用审核人签过名的版本；能互通的节点最终采用同一版。",
             "Charter versions only move forward, and only to what reviewers signed.",
@@ -89,7 +89,7 @@ pub(super) const PROMISES: [Promise; 11] = [
         checker: "convergence",
         name: ["最终一致", "Convergence"],
         holds: [
-            "故障结束后一分钟内，能互通的节点持有相同的内容。",
+            "故障结束后一分钟内，能互通的节点留存相同的内容。",
             "A minute after the last fault, nodes that can reach each other hold the same.",
         ],
     },
@@ -106,40 +106,40 @@ pub(super) const PROMISES: [Promise; 11] = [
 /// What people call a counter of something that took effect.
 const FAULTS: [(&str, &str); 32] = [
     ("charter rolled out", "发布章程"),
-    ("clone takes over", "同钥副本上线"),
-    ("duplication", "重复送达"),
+    ("clone takes over", "用同一密钥的复制品上线"),
+    ("duplication", "重复传到"),
     ("hostile nodes", "恶意节点"),
     (
         "hostile: asked for what it may not have",
         "恶意：索取无权内容",
     ),
-    ("hostile: edited", "恶意：篡改他人提交"),
-    ("hostile: equivocated", "恶意：一号两签"),
-    ("hostile: flooded", "恶意：灌入数据"),
+    ("hostile: edited", "恶意：篡改他人改动"),
+    ("hostile: equivocated", "恶意：同一编号签两份内容"),
+    ("hostile: flooded", "恶意：大量发送数据"),
     ("hostile: forged", "恶意：冒名伪造"),
-    ("hostile: lied in a comparison", "恶意：比对撒谎"),
-    ("hostile: lied in a fingerprint", "恶意：指纹撒谎"),
+    ("hostile: lied in a comparison", "恶意：比对作假"),
+    ("hostile: lied in a fingerprint", "恶意：指纹作假"),
     ("hostile: reordered", "恶意：打乱顺序"),
     ("hostile: replayed", "恶意：重放"),
     ("hostile: sent poison", "恶意：畸形消息"),
-    ("hostile: stripped", "恶意：抽掉中间提交"),
+    ("hostile: stripped", "恶意：抽掉中间改动"),
     ("hostile: went slow", "恶意：故意拖延"),
-    ("hostile: withheld", "恶意：扣留提交"),
+    ("hostile: withheld", "恶意：扣留改动"),
     ("hostile: wrote on others' records", "恶意：改他人记录"),
     ("line cut", "线路中断"),
-    ("loss", "丢帧"),
-    ("lost batches", "丢失未落盘的批次"),
+    ("loss", "丢失数据帧"),
+    ("lost batches", "丢失还没有写入磁盘的批次"),
     ("lost sectors", "丢失扇区"),
     ("node joined", "新节点接入"),
     ("power cut", "停电"),
-    ("reorder", "乱序送达"),
-    ("slow sync", "落盘缓慢"),
-    ("stopped by its store", "因存储停机"),
+    ("reorder", "不按次序传到"),
+    ("slow sync", "写入磁盘缓慢"),
+    ("stopped by its store", "因数据存储出错停机"),
     ("suspended", "休眠"),
-    ("torn heads", "写残的头"),
-    ("torn sectors", "写残的扇区"),
+    ("torn heads", "写了一半的头部"),
+    ("torn sectors", "写了一半的扇区"),
     ("asymmetric", "单向不通"),
-    ("thin line", "窄线路"),
+    ("thin line", "低速线路"),
 ];
 
 /// The Chinese name of a counter; the counter's own where it has none.

@@ -9,7 +9,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "onboarding",
     title: ["新村接入", "A new village"],
     about: [
-        "全县工作进行中，新章程把一个新村列入名册；新村接入后，得到它可以持有的一切，并开始上报。",
+        "全县工作进行中，新章程把一个新村列入名册；新村接入后，得到它可以留存的一切，并开始上报。",
         "In the middle of work a new charter lists a new village. It joins, gets whatever it may hold, \
          and begins to report.",
     ],

@@ -9,8 +9,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "stolen-computer",
     title: ["村里电脑被盗", "A stolen computer"],
     about: [
-        "一个村的磁盘先被人复制，副本用同一把密钥上线二十分钟；随后电脑连同密钥被盗，盗窃者用它连上网，伪造、索取、灌数据、撒谎，什么都试；\
-         县里几小时后用新章程吊销该村。盗窃者能得到的，至多是该村本来就可以持有的。",
+        "一个村的硬盘先被人复制，复制品用同一把密钥上线二十分钟；随后电脑连同密钥被盗，盗窃者用它接入网络，\
+         伪造、索取、大量发送、作假，什么都试；几小时后县级用新章程撤销该村节点。\
+         盗窃者得到的，最多只是该村本来就可以留存的内容。",
         "A village's disk is copied, and the copy runs for twenty minutes with the same key; then the \
          computer is stolen, key and all. The thief connects it and tries everything: \
          forging, prying, flooding, lying. Hours later the county revokes the village by a new \
@@ -35,7 +36,7 @@ fn write(plan: &mut Plan) {
     plan.at(10 * MINUTE, Deed::Copy(stolen));
     plan.mark(
         tried,
-        format!("{name}的磁盘副本上线二十分钟"),
+        format!("{name}的硬盘复制品上线二十分钟"),
         format!("a copy of {name} runs for twenty minutes"),
     );
     for at in [tried, tried + 20 * MINUTE] {
@@ -54,7 +55,7 @@ fn write(plan: &mut Plan) {
     }
     plan.band((theft, revoked), "盗窃者在线", "the thief is on the mesh");
     let words = (
-        format!("县里发布新章程，吊销{name}"),
+        format!("县级发布新章程，撤销{name}"),
         format!("a new charter revokes {name}"),
     );
     plan.mark(revoked, words.0, words.1);

@@ -12,7 +12,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "township-month",
     title: ["一个乡镇断网一个月", "A township cut off for a month"],
     about: [
-        "一个乡镇连同所属各村与县里断网三十天，内部照常工作、互相同步；全县其他地方也照常工作；\
+        "一个乡镇连同所属各村与县级断网三十天，内部照常工作、互相同步；全县其他地方也照常工作；\
          恢复后两边补齐。",
         "One township and its villages have no line to the county for thirty days. They work on and \
          keep in step with each other, as does the rest of the county; then the line is back.",

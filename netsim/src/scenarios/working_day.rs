@@ -9,7 +9,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "working-day",
     title: ["普通工作日", "A working day"],
     about: [
-        "早上七点起各村陆续开机，全天上报网格事项和矛盾纠纷，部分上交；县里下发通知，乡镇回复；\
+        "早上七点起各村陆续开机，全天上报网格事项和矛盾纠纷，部分提级；县级下发通知，乡镇回复；\
          中间有几条线路短时中断；傍晚各村关机。最后所有节点应当一致。",
         "From seven on villages are switched on, report and mediate through the day and hand some of \
          it up; the county sends notices and townships reply; a few lines fail for a while; in the \

@@ -9,7 +9,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     name: "wrong-charter",
     title: ["发错章程又收回", "A wrong charter, taken back"],
     about: [
-        "新章程写错了：关掉了该通的流向，又打开了不该通的。几小时后由下一版收回。来源节点的内容不丢失；\
+        "新章程写错了：禁止了该传的内容，又允许了不该传的。几小时后由下一版收回。所属节点的内容不丢失；\
          不该扩散的从各节点磁盘上清除。",
         "A new charter is wrong: it closes flows that should be open, and opens others. Hours later the \
          next version takes it back. Nothing that home has is lost; what should not have spread is \

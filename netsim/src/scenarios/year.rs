@@ -21,10 +21,10 @@ pub const SCENARIO: Scenario = Scenario {
     name: "year",
     title: ["一年", "A year"],
     about: [
-        "全县一年的工作量：矛盾纠纷约 37000 个分面，网格事项约 38000 个分面，前端设备约 2300 个分面，\
-         分在 250 个工作日。做了简化：每个工作日的工作压缩在十分钟内，早晚、夜间和节假日整段跳过，\
-         不流逝模拟时间，只拨动墙上时钟，因此空闲时每五分钟一次的比对大多没有模拟；每天一两处停电断线，\
-         其余时间线路不出故障。",
+        "全县一年的工作量：矛盾纠纷约 3.7 万项、网格事项约 3.8 万项、前端设备约 2300 项，\
+         分布在 250 个工作日。简化之处：每个工作日的工作压缩在十分钟内；早晚、夜间和节假日直接跳过，\
+         只调整各节点的日期时间，不计入模拟时长，因此空闲时每五分钟一次的比对大多没有模拟；\
+         每天只有一两处停电或断线。",
         "A year's work of the whole county: about 37,000 facets of disputes, 38,000 of grid reports and \
          2,300 of cameras and other devices, over 250 working days. It is reduced: a day's work falls \
          into ten minutes; evenings, nights and holidays are skipped, without virtual time but with the \

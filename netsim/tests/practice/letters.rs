@@ -61,7 +61,7 @@ fn a_late_answer_brings_letter_1_and_none_letter_2_once_each_across_an_outage() 
     let letter = county.document(node, first).expect("the letter");
     let said = |key: &str| letter.settled(key).cloned();
     assert_eq!(said("letter"), text("letter-1"));
-    assert_eq!(said("title"), text("第一类函（任务办理时限已到）"));
+    assert_eq!(said("title"), text("第一类函（任务办理时限已到期）"));
     assert_eq!(said("about"), text(&task.record.to_string()));
     // Five working days, as the first letter's own clock has it.
     assert_eq!(said("due-time"), time(beijing(7, 29, 0)));

@@ -73,7 +73,7 @@ fn asker(store: &dyn Store, kind: &Kind, answer: Name, asked: RecordId) -> Resul
         Problem::new(
             "asked-not-here",
             text!(
-                "没有保存：本节点没有所答复的记录 {asked}，无法确定收件单位",
+                "没有保存：本节点没有所回复的记录 {asked}，不能确定收件单位",
                 "not saved: the record {asked} that this answers is not at this node, so the addressee is not known"
             ),
             text!(

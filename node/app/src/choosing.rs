@@ -244,7 +244,7 @@ fn no_such_kind(kinds: &Kinds, of: Name) -> Problem {
     Problem::new(
         "no-such-kind",
         text!(
-            "章程没有类型或分面 {of}",
+            "章程没有类型或分项 {of}",
             "the charter has no kind or facet `{of}`"
         ),
         text!("可用类型：{zh}", "the kinds are: {en}"),
@@ -255,9 +255,12 @@ fn name_a_kind(kinds: &Kinds) -> Problem {
     let Text { zh, en } = kind_names(kinds);
     Problem::new(
         "kind-needed",
-        text!("没有说明查哪一类记录", "it is not said of which kind"),
         text!(
-            "用 --kind 指定类型或分面，可用类型：{zh}",
+            "请先说明查哪一类记录（如：矛盾纠纷）",
+            "say first which kind of record"
+        ),
+        text!(
+            "用 --kind 指定类型或分项，可用类型：{zh}",
             "name a kind or facet with --kind; the kinds are: {en}"
         ),
     )
@@ -271,7 +274,7 @@ fn ambiguous(one: Name, other: Name) -> Problem {
             "{one} and {other} both have these fields"
         ),
         text!(
-            "用 --kind 指定类型或分面",
+            "用 --kind 指定类型或分项",
             "name a kind or facet with --kind"
         ),
     )
@@ -282,7 +285,7 @@ fn no_such_field(name: &str) -> Problem {
     Problem::new(
         "no-such-field",
         text!(
-            "没有可用于筛选或排序的字段“{name}”",
+            "没有可用来筛选或排序的字段“{name}”",
             "there is no field `{name}` to filter or sort by"
         ),
         text!(
@@ -298,11 +301,11 @@ fn in_no_single_facet(named: &[&str]) -> Problem {
     Problem::new(
         "no-such-field",
         text!(
-            "没有哪个分面同时有这些字段：{zh}",
+            "没有哪个分项同时有这些字段：{zh}",
             "no facet has all of these fields: {en}"
         ),
         text!(
-            "一次只能按同一分面的字段筛选和排序",
+            "一次只能按同一分项的字段筛选和排序",
             "filter and sort by fields of one facet at a time"
         ),
     )
@@ -350,7 +353,7 @@ fn not_a_value(chosen: Chosen<'_>, key: Key, name: &str, value: &Value) -> Probl
             "时间写作 2026-11-03 或 2026-11-03T09:30（北京时间）",
             "write a time as 2026-11-03 or 2026-11-03T09:30 (Beijing time)"
         ),
-        FieldType::Boolean => text!("写 是 或 否", "write yes or no"),
+        FieldType::Boolean => text!("填“是”或“否”", "write yes or no"),
         FieldType::Area => text!("写 12 位区划代码", "write a 12-digit division code"),
         FieldType::Record => text!(
             "写 32 位十六进制记录编号",

@@ -186,12 +186,12 @@ fn not_for_role(to: Name, title: Option<Title>, roles: &[Name]) -> Problem {
     Problem::new(
         "not-for-role",
         Text {
-            zh: format!("“{zh}”须由以下岗位办理：{roles}"),
-            en: format!("`{en}` is for these roles: {roles}"),
+            zh: format!("“{zh}”由以下岗位办理：{roles}"),
+            en: format!("`{en}` is for {roles}"),
         },
         text!(
-            "由该岗位人员办理，用 --role 注明岗位",
-            "let a person in that role do it, and give --role"
+            "请交由该岗位人员办理；命令行用 --role 注明岗位",
+            "let a person in that role do it; on the command line give --role"
         ),
     )
 }
@@ -215,11 +215,11 @@ fn not_held(record: RecordId, change: &ChangedFacet) -> Problem {
     Problem::new(
         "no-such-facet",
         text!(
-            "本机没有记录 {record} 的 {facet}",
+            "本节点没有记录 {record} 的 {facet}",
             "this node has no {facet} of record {record}"
         ),
         text!(
-            "用 mesh-node record show 查看本机持有的分面；新分面用 record add --record",
+            "用 mesh-node record show 查看本节点留存的分项；新分项用 `record add --record`",
             "mesh-node record show lists the facets here; a new one is made with record add --record"
         ),
     )

@@ -37,11 +37,11 @@ impl Heard {
         let age = |at: WallTime| shown_length(as_of.ms.saturating_sub(at.ms));
         let Text { zh, en } = match self.oldest.map(age) {
             Some(Text { zh, en }) => text!(
-                "{expected} 个节点中 {of} 个的数据已汇集，其中最久的一次联络在 {zh}前",
-                "{of} of {expected} nodes heard, the oldest {en} ago"
+                "应汇集 {expected} 个节点，已汇集 {of} 个；联络间隔最长的一个在 {zh}前",
+                "{of} of {expected} nodes heard; the longest silent one {en} ago"
             ),
             None => text!(
-                "{expected} 个节点的数据均尚未汇集",
+                "应汇集 {expected} 个节点，都还没有汇集",
                 "none of {expected} nodes heard yet"
             ),
         };
@@ -49,8 +49,8 @@ impl Heard {
             return Text { zh, en };
         }
         Text {
-            zh: format!("{zh}；可能还有数据未到：{}", self.named(true)),
-            en: format!("{en}; more may be to come from {}", self.named(false)),
+            zh: format!("{zh}；以下节点可能还有数据没传到：{}", self.named(true)),
+            en: format!("{en}; more may come from {}", self.named(false)),
         }
     }
 

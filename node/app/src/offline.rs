@@ -48,7 +48,10 @@ impl Offline {
 fn needs_running() -> Problem {
     Problem::new(
         "not-running",
-        text!("节点未运行，无法完成此操作", "this needs a running node"),
+        text!(
+            "节点没有运行，不能完成这项操作",
+            "this needs a running node"
+        ),
         text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
     )
 }

@@ -21,13 +21,14 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
             text!("{facet}：{zh}", "{facet}: {en}")
         }
         WriteRefused::Busy => text!(
-            "待写入磁盘的内容过多",
-            "too much is waiting to become durable"
+            "正在保存较多内容，请过一会儿再试",
+            "much is still being saved; try again in a moment"
         ),
         WriteRefused::Full => text!("磁盘空间不足", "there is no room on the disk"),
         WriteRefused::Narrows { .. } => text!(
-            "此调整会缩小持有范围，目前不支持",
-            "this grade would narrow who may hold the facet, which cannot be done yet"
+            "不能这样调整：会有节点因此不能再留存这项内容，目前尚不支持收回",
+            "this would take the facet away from nodes that may hold it now, which is not \
+             supported yet"
         ),
     }
 }
@@ -35,51 +36,47 @@ pub fn refusal_text(charter: &CedarCharter, refused: &WriteRefused) -> Text {
 /// Why a commit is not taken.
 pub fn fault_text(charter: &CedarCharter, fault: &Fault) -> Text {
     match fault {
-        Fault::MayNotAuthor {
-            author,
-            label,
-            rules,
-        } => {
+        Fault::MayNotAuthor { author, rules, .. } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "{author} 不得填写 {label}：{zh}",
-                "{author} may not write {label}: {en}"
+                "{author} 无权填写该内容：{zh}",
+                "{author} may not write it: {en}"
             )
         }
-        Fault::MayNotRegrade {
-            author,
-            label,
-            rules,
-        } => {
+        Fault::MayNotRegrade { author, rules, .. } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "{author} 不得调整 {label} 的敏感级别或处理层级：{zh}",
-                "{author} may not regrade {label}: {en}"
+                "{author} 无权调整该内容的敏感级别或办理层级：{zh}",
+                "{author} may not change the sensitivity or handling level: {en}"
             )
         }
-        Fault::NotForUs { label, rules } => {
+        Fault::NotForUs { rules, .. } => {
             let Text { zh, en } = by(charter, rules);
             text!(
-                "本机不得持有 {label}：{zh}",
-                "this node may not hold {label}: {en}"
+                "按章程本节点不得留存该内容：{zh}",
+                "this node may not hold it: {en}"
             )
         }
         Fault::Kind(error) => kind_text(charter, error),
-        other => text!("{other}", "{other}"),
+        other => text!("不能接收这处改动（`{other}`）", "{other}"),
     }
 }
 
 fn by(charter: &CedarCharter, rules: &[RuleId]) -> Text {
     if rules.is_empty() {
-        return text!("没有规则允许", "no rule permits it");
+        return text!("章程未允许", "no rule allows it");
     }
     let told = |zh: bool| {
         let reason = |id: &RuleId| match charter.rule(id) {
-            Some(rule) if zh => format!("{} [{id}]", rule.reason.zh),
-            Some(rule) => format!("{} [{id}]", rule.reason.en),
-            None => format!("[{id}]"),
+            Some(rule) if zh => format!("{}（规则 {id}）", rule.reason.zh),
+            Some(rule) => format!("{} (rule {id})", rule.reason.en),
+            None => format!("`{id}`"),
         };
-        rules.iter().map(reason).collect::<Vec<_>>().join("; ")
+        rules
+            .iter()
+            .map(reason)
+            .collect::<Vec<_>>()
+            .join(if zh { "；" } else { "; " })
     };
     Text {
         zh: told(true),
@@ -109,16 +106,16 @@ fn step_text(charter: &CedarCharter, facet: Name, field: Name, problem: &StepPro
         StepProblem::Order { from, to } => {
             let (from, to) = (word(from), word(to));
             (
-                format!("不能从“{}”转到“{}”", from.zh, to.zh),
-                format!("it does not go from `{}` to `{}`", from.en, to.en),
+                format!("现在是“{}”，不能直接转到“{}”", from.zh, to.zh),
+                format!("it is at `{}` and cannot go to `{}`", from.en, to.en),
             )
         }
         StepProblem::Tier { from, to } => {
             let (from, to) = (word(from), word(to));
             (
-                format!("从“{}”转到“{}”不由本级节点办理", from.zh, to.zh),
+                format!("从“{}”转到“{}”不由本级办理，本节点不能代办", from.zh, to.zh),
                 format!(
-                    "a node of this tier does not take it from `{}` to `{}`",
+                    "a node of this tier does not move it from `{}` to `{}`",
                     from.en, to.en
                 ),
             )
@@ -126,9 +123,9 @@ fn step_text(charter: &CedarCharter, facet: Name, field: Name, problem: &StepPro
         StepProblem::Needs { to, field } => {
             let (to, needed) = (word(to), named(field));
             (
-                format!("转到“{}”须先填写“{}”（{field}）", to.zh, needed.zh),
+                format!("转到“{}”之前，请先填写“{}”", to.zh, needed.zh),
                 format!(
-                    "`{field}` ({}) must be given to go to `{}`",
+                    "enter `{}` ({field}) before going to `{}`",
                     needed.en, to.en
                 ),
             )
@@ -136,9 +133,9 @@ fn step_text(charter: &CedarCharter, facet: Name, field: Name, problem: &StepPro
         StepProblem::Raises { to, level } => {
             let to = word(to);
             (
-                format!("转到“{}”须同时上呈到处理层级 {level}", to.zh),
+                format!("转到“{}”须同时提级（办理层级 `{level}`）", to.zh),
                 format!(
-                    "it goes to `{}` at handling level `{level}` or above",
+                    "going to `{}` also raises it to handling level `{level}`",
                     to.en
                 ),
             )
@@ -161,29 +158,28 @@ fn same(id: &Name) -> Title {
 fn kind_text(charter: &CedarCharter, error: &KindError) -> Text {
     match error {
         KindError::UnknownFacet(facet) => {
-            text!("章程没有分面 {facet}", "no kind declares a facet `{facet}`")
+            text!("章程没有分项 {facet}", "no kind declares a facet `{facet}`")
         }
         KindError::Sensitivity { sensitivity, .. } => text!(
-            "该分面不能使用敏感级别 {sensitivity}",
-            "it cannot have sensitivity `{sensitivity}`"
+            "该分项不能标为“{sensitivity}”",
+            "this facet cannot be marked `{sensitivity}`"
         ),
         KindError::Level { level, .. } => {
             text!(
-                "该分面不能使用处理层级 {level}",
-                "it cannot have handling level `{level}`"
+                "该分项没有“{level}”这一办理层级",
+                "this facet has no handling level `{level}`"
             )
         }
         KindError::Addressed { .. } => {
-            text!("该分面不能指定接收节点", "it cannot have an addressee")
+            text!("该分项不能指定收件单位", "it cannot have an addressee")
         }
-        KindError::UnknownField { key, .. } => text!("没有字段 {key}", "it has no field `{key}`"),
+        KindError::UnknownField { key, .. } => {
+            text!("没有名为“{key}”的字段", "there is no field `{key}`")
+        }
         KindError::Required { field, .. } => {
-            text!("缺少必填字段 {field}", "its field `{field}` is required")
+            text!("还没有填写 `{field}`（必填）", "`{field}` is required")
         }
-        KindError::Once { .. } => text!(
-            "已写定，不再更改或补充",
-            "it is written once, and nothing follows on it"
-        ),
+        KindError::Once { .. } => text!("已经定稿，不能再改", "it is final and cannot be changed"),
         KindError::Step {
             facet,
             field,
@@ -191,7 +187,7 @@ fn kind_text(charter: &CedarCharter, error: &KindError) -> Text {
         } => step_text(charter, *facet, *field, problem),
         KindError::Value { key, problem, .. } => {
             let Text { zh, en } = value_problem(problem);
-            text!("字段 {key}：{zh}", "field `{key}`: {en}")
+            text!("`{key}`：{zh}", "`{key}`: {en}")
         }
     }
 }

@@ -49,9 +49,9 @@ pub(crate) fn notes(view: &View<'_>, preview: &Preview) -> Result<Vec<Text>, Pro
         for old in unlisted(&page, &listed) {
             let (name, new) = (said(draft, "name"), said(draft, "device-id"));
             notes.push(text!(
-                "“{name}”可能改了编码：目录中的 {new} 是新的，本机已有的 {old} 不在目录中；请核实，导入不会自动合并",
-                "`{name}` may have been renumbered: {new} is new, and {old}, held here, is not in the \
-                 catalogue; look at it, for an import joins nothing"
+                "“{name}”可能换了设备编码：目录中是 {new}，本节点登记的是 {old}，且目录中已没有 {old}。请核实，导入不会自动合并",
+                "`{name}` may have been renumbered: the catalogue has {new} and no \
+                 longer {old}, which is held here; check it, nothing is merged by itself"
             ));
             if notes.len() == NAMED_MAX {
                 return Ok(notes);

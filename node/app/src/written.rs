@@ -79,15 +79,15 @@ pub(crate) fn refused_problem(charter: &policy::CedarCharter, refused: &WriteRef
         WriteRefused::Narrows { .. } => (
             "narrows",
             text!(
-                "保持原敏感级别；如属误录，请新建记录并说明",
-                "leave the grade; if it was a mistake, make a new record and say so"
+                "保持原级别。如级别填错，请重新登记一条并在办理经过中写明，原记录请联系技术员处理",
+                "keep the grade; if it was set by mistake, register a new record, say so in it, and ask your technician about the old one"
             ),
         ),
         WriteRefused::Draft { .. } => (
             "refused",
             text!(
-                "按原因更正后重试；规则见 mesh-policy show",
-                "correct it and try again; mesh-policy show lists the rules"
+                "请按上面的提示改正后再保存；仍不行请联系技术员",
+                "correct it as said above and save again; if that fails, ask your technician"
             ),
         ),
     };

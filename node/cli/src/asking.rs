@@ -247,7 +247,7 @@ impl Context {
 
     /// Some process has the store, and nobody answers.
     fn deaf(&self) -> Problem {
-        let locked = Problem::new("store-locked", text!("", ""), text!("", ""));
+        let locked = Problem::new("store-locked", Text::default(), Text::default());
         self.explained(locked)
     }
 
@@ -268,7 +268,7 @@ impl Context {
                 Err(Problem::new(
                     "control-unusable",
                     text!(
-                        "无法连接控制套接字 {path}：{error}",
+                        error; "连不上控制套接字 {path}：{error}",
                         "cannot connect to {path}: {error}"
                     ),
                     text!(
@@ -299,30 +299,32 @@ impl Context {
                 "store-locked",
                 text!(
                     "节点 {folder} 已在运行",
-                    "the node in {folder} runs already"
+                    "the node in {folder} is already running"
                 ),
                 text!(
                     "用 mesh-node status 查看；要重新启动，先执行 mesh-node stop",
-                    "see mesh-node status; to start it anew, run mesh-node stop first"
+                    "see mesh-node status; to restart it, run mesh-node stop first"
                 ),
             ),
             "store-locked" => Problem::new(
                 "store-locked",
                 text!(
-                    "节点 {folder} 的存储正被占用，但其控制套接字没有应答",
-                    "the store of the node in {folder} is in use, but nobody answers at its socket"
+                    "节点 {folder} 的数据存储正在使用，但控制套接字没有应答",
+                    "the store of the node in {folder} is in use, but its control socket does not \
+                     answer"
                 ),
                 text!(
                     "节点可能正在启动或停止，或另一条命令正在执行：稍后重试；持续如此时查找占用它的 mesh-node 进程",
-                    "the node may be starting or stopping, or another command be at work: try again; \
-                     if it stays so, look for the mesh-node process that holds it"
+                    "the node may be starting or stopping, or another command may be running: try \
+                     again later; if this goes on, look for the mesh-node process that uses the \
+                     store"
                 ),
             ),
             "store-missing" => Problem::new(
                 "store-missing",
                 text!(
-                    "{folder} 中的节点还没有存储，即尚未加入章程",
-                    "the node in {folder} has no store yet: it has not been given a charter"
+                    "{folder} 中的节点还没有章程，不能运行",
+                    "the node in {folder} has no charter yet and cannot run"
                 ),
                 text!(
                     "执行 mesh-node init --charter 目录；若节点曾经运行，检查数据盘是否已挂载",
@@ -359,7 +361,7 @@ pub(super) fn data_folder(flag: Option<PathBuf>, environment: &Environment) -> S
 pub(super) fn not_running() -> Problem {
     Problem::new(
         "not-running",
-        text!("节点未运行", "the node does not run"),
+        text!("节点未运行", "the node is not running"),
         text!("先启动节点：mesh-node run", "start it first: mesh-node run"),
     )
 }
@@ -368,9 +370,9 @@ pub(super) fn not_running() -> Problem {
 pub(super) fn no_answer(error: &std::io::Error) -> Problem {
     Problem::new(
         "no-answer",
-        text!("节点没有答复：{error}", "the node did not answer: {error}"),
+        text!(error; "节点没有应答：{error}", "the node did not answer: {error}"),
         text!(
-            "节点可能已停止；用 mesh-node status 查看，写入类命令请先核对是否已完成再重试",
+            "节点可能已停止；用 mesh-node status 查看，要保存内容的命令，请先核对是否已完成再重试",
             "it may have stopped: see mesh-node status, and check whether it was done before trying \
              again"
         ),
@@ -410,7 +412,7 @@ impl Patience {
         }
         if waited_ms >= SAY_AFTER_MS && !std::mem::replace(&mut self.said, true) {
             context.output.progress(&text!(
-                "存储正被另一个进程占用（节点正在启动或停止，或另一条命令正在执行），等待中……",
+                "数据存储正被另一个程序占用（节点正在启动或停止，或另一条命令正在执行），等待中……",
                 "another process has the store (the node starts or stops, or a command is at work); waiting …"
             ));
         }

@@ -25,8 +25,8 @@ pub(super) fn words() -> Words {
          before node.toml."
     )))
     .after(text!(
-        "环境变量：COUNTYMESH_DATA、COUNTYMESH_LISTEN（逗号分隔）、COUNTYMESH_CACHE_MIB、\
-         COUNTYMESH_LOG、COUNTYMESH_LANG",
+        "环境变量：`COUNTYMESH_DATA`、`COUNTYMESH_LISTEN`（逗号分隔）、`COUNTYMESH_CACHE_MIB`、\
+         `COUNTYMESH_LOG`、`COUNTYMESH_LANG`",
         "Environment: COUNTYMESH_DATA, COUNTYMESH_LISTEN (comma separated), COUNTYMESH_CACHE_MIB, \
          COUNTYMESH_LOG, COUNTYMESH_LANG"
     ))

@@ -61,7 +61,7 @@ pub(super) fn words() -> Words {
     )
     .argument(
         "exit_when_synced",
-        text!("全部同步并核对后退出（--json 时总是如此）", "end once all is in sync and verified (always with --json)"),
+        text!("全部同步并核对后退出（--json 时总是如此）", "exit once everything is in sync and verified (always with --json)"),
     )
     .argument(
         "cut",
@@ -77,7 +77,7 @@ pub(super) fn words() -> Words {
     )
     .argument(
         "fresh",
-        text!("重建演示县；目录必须是演示县的目录", "make the county anew; the folder must be a county's"),
+        text!("重建演示县；目录必须是演示县的目录", "delete and rebuild the county; the folder must hold a demonstration county"),
     )
     .argument(
         "base_port",
@@ -90,8 +90,9 @@ pub(super) fn words() -> Words {
     .argument(
         "verify",
         text!(
-            "用 Cedar 独立核对：off 不核对，sample 抽取十六分之一，all 全部（默认）",
-            "hold against plain Cedar: off, sample (one facet in sixteen) or all (default)"
+            "用 Cedar 独立核对：`off` 不核对，`sample` 抽取十六分之一，`all` 全部（默认）",
+            "check against plain Cedar, independently: off, sample (one facet in sixteen) or all \
+             (default)"
         ),
     )
     .argument(
@@ -114,7 +115,7 @@ fn verify(text: &str) -> Result<Verify, Said> {
         "sample" => Ok(Verify::Sample),
         "all" => Ok(Verify::All),
         _ => Err(Said(text!(
-            "“{text}”不可用，可选：off、sample、all",
+            "“{text}”不能用；可选：`off`、`sample`、`all`",
             "`{text}` is none of off, sample, all"
         ))),
     }

@@ -31,11 +31,20 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "查看办理时限：已超期、即将到期和时钟存疑的事项，以及到期后怎么办。",
-        "Show time limits: what is overdue, what soon will be, where a clock is in doubt, and what follows."
+        "查看办理时限：已超期、即将到期、时间存疑的事项，以及到期后如何处理。",
+        "Show deadlines: overdue, due soon, in doubt, and what follows."
     ))
-    .argument("home", text!("只看所属此节点的记录", "only records of this node"))
-    .argument("all", text!("连同期限尚早的一并列出", "also what has time left"))
+    .argument(
+        "home",
+        text!(
+            "只看所属此节点的记录",
+            "only records whose home is this node"
+        ),
+    )
+    .argument(
+        "all",
+        text!("连同期限尚早的一并列出", "also what has time left"),
+    )
     .argument(
         "limit",
         text!("最多列出条数（默认 50）", "at most so many (default 50)"),
@@ -62,8 +71,10 @@ fn list_text(list: &DueList, language: Language) -> String {
     let (running, wrong) = (count(Standing::Running), count(Standing::WrongClock));
     let now = shown(list.now);
     let mut text = say(text!(
-        "截至 {now}：已超期 {overdue} 项，即将到期 {soon} 项，时钟存疑 {wrong} 项，未到期 {running} 项\n",
-        "as of {now}: {overdue} overdue, {soon} due soon, {wrong} with a clock in doubt, {running} with time left\n"
+        "截至 {now}：已超期 {overdue} 项，即将到期 {soon} 项，时间存疑 {wrong} 项，未到期 \
+         {running} 项\n",
+        "as of {now}: {overdue} overdue, {soon} due soon, {wrong} in doubt, {running} with time \
+         left\n"
     ));
     if list.items.is_empty() {
         return text;
@@ -76,14 +87,15 @@ fn list_text(list: &DueList, language: Language) -> String {
     text.push_str(&table(&header, &rows.collect::<Vec<_>>(), &[]));
     if list.more {
         text.push_str(&say(text!(
-            "还有更多：用 --limit 多列，或用 --home 只看一个节点\n",
+            "没有列完：加 --limit 数字可多列，加 --home 节点代码只看一个节点\n",
             "there are more: raise --limit, or name one node with --home\n"
         )));
     }
     if list.items.iter().any(|item| !item.calendar_known) {
         text.push_str(&say(text!(
-            "* 章程日历尚未载明此后的节假日，暂只按周末休息推算\n",
-            "* the charter's calendar does not know the holidays that far; only weekends are left out\n"
+            "* 章程尚未列入此后的法定节假日和调休，到期日暂按只休周末推算，可能有出入\n",
+            "* the charter has no holidays for these dates yet; only weekends are left out, so \
+             the day may move\n"
         )));
     }
     text
@@ -116,8 +128,8 @@ fn standing(item: &DueItem, now: WallTime) -> Text {
         Standing::WrongClock => {
             let author = item.author;
             text!(
-                "{author} 填写时的时钟有误，须人工核定",
-                "the clock of {author} was wrong; somebody has to look"
+                "{author} 填写时电脑时间不准，请核对实际日期",
+                "the clock of {author} was wrong when this was written; check the real date"
             )
         }
     };
@@ -125,8 +137,8 @@ fn standing(item: &DueItem, now: WallTime) -> Text {
         Basis::StepBefore => {
             let Text { zh, en } = stands;
             text!(
-                "{zh}（填写节点时钟偏慢，从上一环节起算）",
-                "{en} (counted from the step before, for the clock of this one was behind)"
+                "{zh}（填写时电脑时间偏慢，改从上一环节起算）",
+                "{en} (counted from the step before, because the clock of this one was slow)"
             )
         }
         Basis::Step | Basis::Told | Basis::Unknown => stands,
@@ -135,17 +147,20 @@ fn standing(item: &DueItem, now: WallTime) -> Text {
 
 fn follows(item: &DueItem) -> Text {
     if !item.settled {
-        return text!("环节有冲突，先行核定", "settle first which step holds");
+        return text!(
+            "当前环节填写不一致，请先核定以哪个为准",
+            "two steps were entered; first settle which one holds"
+        );
     }
     match (&item.then, item.taker, &item.letter) {
         (Some(Title { zh, en }), Some(taker), _) => {
             text!(
-                "由 {taker} 自动转“{zh}”",
-                "{taker} goes to `{en}` by itself"
+                "到期由{taker}自动转为“{zh}”",
+                "then {taker} moves it to `{en}`"
             )
         }
         (_, _, Some(letter)) => letter_text(letter, item.standing == Standing::Overdue),
-        _ => text!("", ""),
+        _ => Text::default(),
     }
 }
 
@@ -154,10 +169,10 @@ fn letter_text(letter: &DueLetter, overdue: bool) -> Text {
     match (&letter.sent, letter.sending) {
         (Some(code), _) => text!("已发“{zh}”，编号 {code}", "`{en}` was sent: {code}"),
         (None, Some(Sending { from, to })) => text!(
-            "由 {from} 自动向 {to} 发“{zh}”",
-            "{from} sends `{en}` to {to} by itself"
+            "到期由{from}自动向{to}发“{zh}”",
+            "then {from} sends `{en}` to {to}"
         ),
-        (None, None) if overdue => text!("建议发“{zh}”", "`{en}` is to be sent"),
-        (None, None) => text!("", ""),
+        (None, None) if overdue => text!("建议发“{zh}”（需人工发出）", "send `{en}` (by hand)"),
+        (None, None) => Text::default(),
     }
 }

@@ -23,13 +23,15 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "显示应急状态和以往应急的报告；给出目录时，采纳其中已签署的应急声明并传给相邻节点。",
-        "Show how it stands with emergencies and what came of earlier ones; with a folder, take the signed declaration in it and pass it on."
+        "查看应急共享的状态和以往的报告；给出目录时，启用其中已签署的应急启动文件，并传给相邻节点。",
+        "Show the state of emergency sharing and reports on earlier ones; with a folder, take up \
+         the signed declaration in it and pass it on."
     ))
     .argument(
         "folder",
         text!(
-            "应急声明目录，由 mesh-policy emergency declare 生成并签署",
+            "应急启动文件所在目录（由 `mesh-policy emergency declare` 生成、`mesh-policy \
+             emergency sign` 签署）",
             "the declaration's folder, made and signed with mesh-policy emergency"
         ),
     )
@@ -50,7 +52,10 @@ fn emergency_text(status: &EmergencyStatus, language: Language) -> String {
     let say = |text: &Text| text.in_language(language).to_owned();
     let mut text = match standing(status) {
         Some(standing) => format!("{}\n", say(&standing)),
-        None => say(&text!("当前没有应急\n", "there is no emergency\n")),
+        None => say(&text!(
+            "当前没有启动应急共享\n",
+            "no emergency sharing now\n"
+        )),
     };
     for report in &status.reports {
         text.push('\n');
@@ -67,13 +72,14 @@ pub(super) fn standing(status: &EmergencyStatus) -> Option<Text> {
     let (zh, en) = (declared.signers.join("、"), declared.signers.join(", "));
     Some(if status.counts {
         text!(
-            "第 {number} 号应急声明生效中，至 {until}：{reason}（签署：{zh}）",
-            "emergency {number} is in force until {until}: {reason} (signed by {en})"
+            "第 {number} 号应急共享已启动，至 {until} 止。事由：{reason}（签署人：{zh}）",
+            "emergency sharing {number} is on until {until}: {reason} (signed by {en})"
         )
     } else {
         text!(
-            "第 {number} 号应急声明尚未生效，{from} 至 {until}：{reason}（签署：{zh}）",
-            "emergency {number} does not count here now; it is from {from} until {until}: {reason} (signed by {en})"
+            "第 {number} 号应急共享尚未开始（{from} 至 {until}）。事由：{reason}（签署人：{zh}）",
+            "emergency {number} is not in force here yet; it runs from {from} until {until}: \
+             {reason} (signed by {en})"
         )
     })
 }
@@ -87,7 +93,10 @@ fn report_text(report: &EmergencyReport, language: Language) -> String {
         "报告：第 {number} 号应急，{since} 至 {ended}：{reason}",
         "report on emergency {number}, {since} until {ended}: {reason}"
     ));
-    let received = say(&text!("到达本机，已清除", "came here, and is gone"));
+    let received = say(&text!(
+        "因应急传到本节点，结束后已清除",
+        "came here, and was removed"
+    ));
     let mut rows: Vec<_> = report
         .received
         .iter()
@@ -99,8 +108,8 @@ fn report_text(report: &EmergencyReport, language: Language) -> String {
     }
     if rows.is_empty() {
         let nothing = say(&text!(
-            "  没有内容因应急规则而流转",
-            "  nothing flowed here by rules for emergencies"
+            "  没有内容因应急规则传到本节点",
+            "  nothing came here under emergency rules"
         ));
         return format!("{title}\n{nothing}\n");
     }
@@ -159,16 +168,19 @@ mod tests {
     #[test]
     fn an_emergency_that_counts_is_said_with_its_end_reason_and_signers() {
         let text = emergency_text(&status(true, false), Language::Zh);
-        assert!(text.starts_with("第 2 号应急声明生效中，至 "), "{text}");
-        assert!(text.contains("暴雨红色预警（示例）（签署：甲）"), "{text}");
+        assert!(text.starts_with("第 2 号应急共享已启动，至 "), "{text}");
+        assert!(
+            text.contains("暴雨红色预警（示例）（签署人：甲）"),
+            "{text}"
+        );
         let text = emergency_text(&status(false, false), Language::En);
-        assert!(text.contains("does not count here now"), "{text}");
+        assert!(text.contains("is not in force here yet"), "{text}");
     }
 
     #[test]
     fn the_report_says_what_flowed_by_which_rule() {
         let text = emergency_text(&status(false, true), Language::En);
-        assert!(text.starts_with("there is no emergency\n"), "{text}");
+        assert!(text.starts_with("no emergency sharing now\n"), "{text}");
         let row = text
             .lines()
             .find(|line| line.contains("came here"))

@@ -41,8 +41,8 @@ impl Exit {
             (
                 Self::Refused,
                 text!(
-                    "节点拒绝，或没有该对象",
-                    "the node refused it, or there is no such thing"
+                    "没有执行：不允许，或没有这个记录",
+                    "refused, or there is no such thing"
                 ),
             ),
             (
@@ -59,32 +59,36 @@ impl Exit {
                     "the node's folder, settings or key cannot be used"
                 ),
             ),
-            (Self::Store, text!("存储有问题", "the store cannot be used")),
+            (
+                Self::Store,
+                text!("数据存储有问题", "the store cannot be used"),
+            ),
             (
                 Self::No,
                 text!(
-                    "答案为否：未同步、不可读（仅在 --exit-code 时）",
-                    "the answer is no: not in sync, not readable (with --exit-code only)"
+                    "结果为“否”：未同步，或无权查看（仅 --exit-code 时）",
+                    "the answer is no: not in sync, or not readable by this role (with \
+                     --exit-code only)"
                 ),
             ),
             (
                 Self::NotConverged,
                 text!(
-                    "county：未在时限内同步到应有状态",
+                    "`county`：没有在时限内同步到应有状态",
                     "county: not everything arrived in time"
                 ),
             ),
             (
                 Self::Violations,
                 text!(
-                    "county：存在违反规则的数据",
-                    "county: something is held or written against the rules"
+                    "`county`：存在违反规则的数据",
+                    "county: data was found that breaks the rules"
                 ),
             ),
             (
                 Self::RowsRefused,
                 text!(
-                    "import：有内容不能导入，部分或全部（见 JSON 的 refused）",
+                    "`import`：有内容不能导入，部分或全部（见 JSON 的 `refused`）",
                     "import: rows are refused, some or all (`refused` in the JSON says which)"
                 ),
             ),
@@ -97,7 +101,7 @@ impl Exit {
             ),
             (
                 Self::Internal,
-                text!("程序内部错误", "an error of this program"),
+                text!("程序出错", "an error of this program"),
             ),
         ]
     }

@@ -102,7 +102,7 @@ pub(super) fn value(json: &serde_json::Value) -> Result<Value, Text> {
     };
     value.ok_or_else(|| {
         text!(
-            "{json} 不能作为字段值，只能是 true、false、整数或文本",
+            "`{json}` 不能作为字段值，只能是 `true`、`false`、整数或文本",
             "{json} cannot be the value of a field: only true, false, a whole number or a text"
         )
     })
@@ -117,7 +117,7 @@ fn split_path(path: &str) -> Option<(Name, String)> {
 
 fn form(text: &str) -> Text {
     text!(
-        "“{text}”不符合写法 类型.分面.字段=值，例如 case.summary.code=2026-001",
+        "“{text}”不符合写法 `类型.分项.字段=值`，例如 `case.summary.code=2026-001`",
         "`{text}` is not of the form kind.facet.field=value, such as case.summary.code=2026-001"
     )
 }

@@ -34,7 +34,7 @@ impl Shared for Words {
         self.argument(
             "period",
             text!(
-                "周期：day 日、week 周（周一至周日）、month 月、quarter 季",
+                "周期：`day` 日、`week` 周（周一至周日）、`month` 月、`quarter` 季",
                 "day, week (Monday to Sunday), month or quarter"
             ),
         )

@@ -40,26 +40,27 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "导入 GB/T 28181 目录或 CSV 表格：先预览，经确认后写入。在终端中会询问；否则只预览，除非给出 --yes。",
+        "导入 GB/T 28181 目录或 CSV 表格：先预览，同意后导入。在终端中会询问；否则只预览，除非给出 \
+         --yes。",
         "Import GB/T 28181 catalogues or CSV tables: a preview first, then the writing. In a terminal it \
          asks; elsewhere it only previews unless --yes is given."
     ))
     .argument("files", text!("要导入的文件", "files to import"))
     .argument(
         "mapping",
-        text!("列映射文件（CSV 必需；目录默认用自带映射）", "the mapping of columns (needed for CSV; catalogues have one built in)"),
+        text!("列对应表文件（CSV 必须给出；国标设备目录用自带的）", "the mapping of columns (needed for CSV; catalogues have one built in)"),
     )
-    .argument("home", text!("未写明归属的行归此节点", "the home of rows that name none"))
+    .argument("home", text!("表中没写属于哪个村的行，归这个节点", "the home of rows that name none"))
     .argument("placement", text!("设备与节点对照表（TOML 或 CSV）", "a table of device to node (TOML or CSV)"))
     .argument(
         "encoding",
         text!(
-            "文件的编码（utf-8、gb18030、gbk、utf-16le……）；不写则自行判断",
+            "文件的编码（`utf-8`、`gb18030`、`gbk`、`utf-16le`……）；不写则自行判断",
             "the files' encoding (utf-8, gb18030, gbk, utf-16le …); found out if not given"
         ),
     )
     .argument("preview", text!("只预览，不询问", "only preview, and do not ask"))
-    .argument("yes", text!("不询问，直接写入（同 --apply）", "write without asking (also --apply)"))
+    .argument("yes", text!("不询问，直接导入（同 --apply）", "write without asking (also --apply)"))
 }
 
 pub(super) fn run(arguments: Arguments, context: &Context) -> Ended {
@@ -127,11 +128,10 @@ fn totals(report: &ImportReport) -> Option<&serde_json::Value> {
 }
 
 fn agreed(context: &Context) -> bool {
-    context.output.print(
-        &context
-            .output
-            .say(&text!("写入以上内容？[y/N] ", "Write this? [y/N] ")),
-    );
+    context.output.print(&context.output.say(&text!(
+        "确认导入以上内容吗？（是／否，默认否）",
+        "Import this? [y/N] "
+    )));
     let mut line = String::new();
     // No answer is a no.
     let read = std::io::stdin().lock().read_line(&mut line);
@@ -169,7 +169,7 @@ fn previewed(report: &ImportReport) -> Text {
     match would_write(report) {
         true => nothing_written(),
         false => text!(
-            "以上为预览，没有可以写入的内容\n",
+            "以上为预览，没有可以导入的内容\n",
             "this is a preview, and there is nothing to write\n"
         ),
     }
@@ -177,8 +177,8 @@ fn previewed(report: &ImportReport) -> Text {
 
 fn nothing_written() -> Text {
     text!(
-        "以上为预览，未写入任何内容；确认无误后加 --yes 写入\n",
-        "this is a preview, nothing was written; --yes writes it\n"
+        "以上只是预览，还没有导入。核对无误后，在命令末尾加 --yes 再执行一次\n",
+        "this is a preview, nothing was imported yet; if it is right, run it again with --yes\n"
     )
 }
 
@@ -207,11 +207,8 @@ fn written_text(report: &ImportReport) -> Text {
         );
     }
     match written {
-        0 => text!(
-            "没有变化，未写入任何内容\n",
-            "nothing changed, nothing was written\n"
-        ),
-        written => text!("已写入 {written} 个分面\n", "{written} facets written\n"),
+        0 => text!("没有变化\n", "nothing changed\n"),
+        written => text!("已导入 {written} 个分项\n", "{written} facets imported\n"),
     }
 }
 
@@ -250,7 +247,7 @@ mod tests {
                 let report = a_report(applied, refused);
                 let text = report_text(&report, Language::En);
                 assert!(text.contains("can be imported, for the reasons"), "{text}");
-                assert_eq!(text.contains("4 facets written"), applied, "{text}");
+                assert_eq!(text.contains("4 facets imported"), applied, "{text}");
                 let answer = ended(&report, text);
                 assert_eq!(answer.exit as u8, 8);
             }

@@ -37,9 +37,9 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "建立节点：生成目录、密钥和 node.toml；给出章程时，核对审核人指纹后加入该章程。重复执行无害。",
-        "Make a node: its folder, key and node.toml; with a charter, found it once somebody has compared \
-         the reviewers' fingerprints. Running it twice is harmless."
+        "建立节点：生成目录、密钥和 `node.toml`；给出章程时，核对审核人指纹后按该章程加入网络。可以重复执行。",
+        "Set up a node: its folder, key and node.toml; with a charter, join under it once somebody has \
+         compared the reviewers' fingerprints. Running it again changes nothing."
     ))
     .argument(
         "node",
@@ -58,22 +58,22 @@ pub(super) fn words() -> Words {
     .argument(
         "digest",
         text!(
-            "章程摘要，从其他途径核实所得；给出后不再询问",
-            "the charter's digest, as known from elsewhere; nothing is asked then"
+            "章程摘要，须另行（如电话）向审核人核对；给出后不再询问",
+            "the charter's digest, checked with the reviewers by another way, such as by telephone; nothing is asked then"
         ),
     )
     .argument(
         "reviewer",
         text!(
-            "全部审核人的密钥指纹，从其他途径核实所得；给出后不再询问",
-            "the fingerprints of all reviewers' keys, as known from elsewhere; nothing is asked then"
+            "全部审核人的密钥指纹，须另行（如电话）逐一核对；给出后不再询问",
+            "the fingerprints of all reviewers' keys, checked by another way, such as by telephone; nothing is asked then"
         ),
     )
     .argument(
         "listen",
         text!(
             "监听地址，如 /ip4/0.0.0.0/tcp/7070；只写入新的 node.toml",
-            "where to listen, such as /ip4/0.0.0.0/tcp/7070; only for a new node.toml"
+            "listen address, such as /ip4/0.0.0.0/tcp/7070; only written to a new node.toml"
         ),
     )
     .argument(
@@ -225,7 +225,7 @@ fn same_addresses(arguments: &Arguments, context: &Context) -> Result<Made, Prob
             "{path} is there already with other addresses than --listen; it was not changed"
         ),
         text!(
-            "直接编辑该文件，再执行 init 时不加 --listen",
+            "直接编辑该文件，再执行 `mesh-node init` 时不加 `--listen`",
             "edit that file, then run init without --listen"
         ),
     ))
@@ -315,16 +315,16 @@ impl Outcome {
             )
         } else {
             text!(
-                "节点此前已建立，未作任何改动：{folder}",
-                "the node was there already, nothing was changed: {folder}"
+                "该节点已经建立过，没有改动：{folder}",
+                "the node was set up before, nothing was changed: {folder}"
             )
         }
     }
 
     fn charter_line(&self) -> Text {
         match self.founded {
-            Made::Now => text!("章程  已加入", "charter     founded under it now"),
-            Made::Before => text!("章程  此前已加入", "charter     founded under one before"),
+            Made::Now => text!("章程  已加入", "charter     joined now"),
+            Made::Before => text!("章程  此前已加入", "charter     joined before"),
             Made::Not => text!("章程  尚未加入", "charter     none yet"),
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn is_confirmed(
     }
     let shown = introduction_text(introduction);
     let question = text!(
-        "请用其他途径（电话、当面、书面）向审核人核对以上内容。全部一致时输入 yes：",
+        "请用其他途径（电话、当面、书面）向审核人核对以上内容。全部一致时输入 `yes`：",
         "Compare all of this with what the reviewers tell you by another way (in person, by phone, on \
          paper). If it is the same, type yes: "
     );
@@ -100,7 +100,7 @@ pub(super) fn fingerprint(text: &str) -> Result<String, super::values::Said> {
         return Ok(text.to_owned());
     }
     Err(super::values::Said(text!(
-        "“{text}”不是密钥指纹，应写作 SHA256: 加 43 个字符（ssh-keygen -lf 公钥文件 可显示）",
+        "“{text}”不是密钥指纹，应写作 `SHA256:` 加 43 个字符（用 `ssh-keygen -lf 公钥文件` 查看）",
         "`{text}` is not a key's fingerprint: SHA256: and 43 characters, as `ssh-keygen -lf` shows"
     )))
 }

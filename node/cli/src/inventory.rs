@@ -24,13 +24,13 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "清点本节点留存的数据：每个标签有多少分面，不含任何内容（供 mesh-policy diff 使用）。",
+        "清点本节点留存的数据：每个标签有多少分项，不含任何内容（供 mesh-policy diff 使用）。",
         "Count what this node holds: how many facets have each label, without any content (for mesh-policy diff)."
     ))
     .argument(
         "records",
         text!(
-            "逐条列出记录编号及其分面标签（供 mesh-policy explain 使用）",
+            "逐条列出记录编号及其分项标签（供 mesh-policy explain 使用）",
             "list each record's id with the labels of its facets (for mesh-policy explain)"
         ),
     )

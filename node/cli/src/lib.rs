@@ -161,7 +161,7 @@ fn words() -> Words {
     .argument(
         "lang",
         text!(
-            "语言：zh 或 en（默认依次取 COUNTYMESH_LANG、node.toml、系统语言）",
+            "语言：`zh` 或 `en`（默认依次取 `COUNTYMESH_LANG`、`node.toml`、系统语言）",
             "language: zh or en (default: COUNTYMESH_LANG, then node.toml, then the locale)"
         ),
     )
@@ -175,14 +175,14 @@ fn words() -> Words {
     .argument(
         "data",
         text!(
-            "节点目录（默认取 COUNTYMESH_DATA，否则为 ./node-data）",
+            "节点目录（默认取 `COUNTYMESH_DATA`，否则为 `./node-data`）",
             "the node's folder (default: COUNTYMESH_DATA, else ./node-data)"
         ),
     )
     .argument(
         "wait",
         text!(
-            "存储被另一个进程占用时最多等待多少秒（默认 {WAIT_S}）",
+            "数据存储被另一个程序占用时最多等待多少秒（默认 {WAIT_S}）",
             "seconds to wait at most for a store that another process has open (default {WAIT_S})"
         ),
     )
@@ -232,10 +232,10 @@ fn panicked(arguments: &[OsString]) -> Exit {
     let language = language_before_settings(flag, &Environment::of_process());
     Output { language, json }.end(Err(Problem::new(
         "internal",
-        text!("程序内部错误", "an error of this program"),
+        text!("程序出错", "an error of this program"),
         text!(
-            "请报告此错误，并附上标准错误中的信息",
-            "report it, with what stands on stderr"
+            "请把屏幕上的信息发给技术支持",
+            "send what is on the screen to support"
         ),
     )))
 }

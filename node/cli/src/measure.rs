@@ -83,8 +83,8 @@ fn figures_text(figures: &Figures, language: Language) -> String {
     ));
     if figures.catching_up {
         text.push_str(&say(text!(
-            "查询库尚未追上副本，数字可能不全\n",
-            "the read model has not caught up yet: something may be missing\n"
+            "查询库正在更新，数字可能不全\n",
+            "the read model is catching up; numbers may be incomplete\n"
         )));
     }
     if let Some(heard) = &figures.heard {
@@ -132,15 +132,15 @@ fn figure_text(figure: &Figure, language: Language) -> String {
     }
     if figure.cells.iter().any(|one| one.cell.numerator.is_none()) {
         let note = text!(
-            "  — 人数过少，可能识别到个人，不显示\n",
-            "  — too few: somebody might be recognised\n"
+            "  — 数量过少，可能认出具体的人，不显示\n",
+            "  — too few: a person might be recognised, so it is not shown\n"
         );
         text.push_str(note.in_language(language));
     }
     if figure.left_out {
         let note = text!(
-            "  部分记录不在本岗位查看范围内，未计入\n",
-            "  some records are not for this role to read, and are not counted\n"
+            "  部分记录本岗位无权查看，没有计入\n",
+            "  some records are not for this role and are not counted\n"
         );
         text.push_str(note.in_language(language));
     }
@@ -153,7 +153,10 @@ fn figure_text(figure: &Figure, language: Language) -> String {
         text.push_str(note.in_language(language));
     }
     if let Some(published) = figure.published.as_ref().map(said) {
-        let note = text!("  公开数字：{published}\n", "  published: {published}\n");
+        let note = text!(
+            "  县对外公布：{published}（口径可能不同）\n",
+            "  published by the county: {published} (may be counted otherwise)\n"
+        );
         text.push_str(note.in_language(language));
     }
     text
@@ -173,7 +176,7 @@ fn row(cell: &FigureCell, language: Language) -> Vec<String> {
     match (number, cell.cell.denominator) {
         (Some(number), Some(of)) if of > 0 => {
             let share = 100.0 * number as f64 / of as f64;
-            vec![name, format!("{told} / {of}"), format!("{share:.2} %")]
+            vec![name, format!("{told} / {of}"), format!("{share:.2}%")]
         }
         (_, Some(of)) => vec![name, format!("{told} / {of}"), String::new()],
         (_, None) => vec![name, told, String::new()],

@@ -36,7 +36,7 @@ fn problem() -> Problem {
             "this program was built without the demonstration"
         ),
         text!(
-            "在源代码目录中运行 cargo run --release --bin mesh-node -- county",
+            "在源代码目录中运行 `cargo run --release --bin mesh-node -- county`",
             "run `cargo run --release --bin mesh-node -- county` in the source folder"
         ),
     )

@@ -18,8 +18,8 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "采纳一个已签署的新版章程，并传给相邻节点。",
-        "Adopt the next version of a signed charter, and pass it on to the neighbours."
+        "启用一份已签署的新版章程，并传给相邻节点。",
+        "Adopt a signed new version of the charter, and pass it on."
     ))
     .argument("folder", text!("章程目录", "the charter's folder"))
 }

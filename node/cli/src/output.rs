@@ -99,7 +99,7 @@ pub(super) fn problem_text(problem: &Problem, language: Language) -> String {
     let Problem { code, what, next } = problem;
     let (what, next) = (what.in_language(language), next.in_language(language));
     match language {
-        Language::Zh => format!("错误[{code}]：{what}\n下一步：{next}\n"),
+        Language::Zh => format!("{what}\n下一步：{next}\n（代码 {code}）\n"),
         Language::En => format!("error[{code}]: {what}\nnext: {next}\n"),
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         );
         assert_eq!(
             problem_text(&problem, Language::Zh),
-            "错误[store-locked]：存储已被占用\n下一步：先停止节点\n"
+            "存储已被占用\n下一步：先停止节点\n（代码 store-locked）\n"
         );
         assert_eq!(
             problem_text(&problem, Language::En),

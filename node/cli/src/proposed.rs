@@ -10,7 +10,7 @@ use crdt_model::text::shell_word;
 const PROGRAM: &str = "mesh-node ";
 /// What ends a command within a sentence.
 const ENDS: &[char] = &[
-    '\n', '，', '。', '；', '：', '、', '）', '（', ';', ',', ')', ':',
+    '\n', '`', '，', '。', '；', '：', '、', '）', '（', ';', ',', ')', ':',
 ];
 
 /// A text whose commands name this folder. `is_command` says whether words are one, such as `store` and
@@ -70,6 +70,10 @@ mod tests {
         assert_eq!(
             told("先执行 mesh-node run；再执行", "v"),
             "先执行 mesh-node run --data v；再执行"
+        );
+        assert_eq!(
+            told("执行 `mesh-node run`。", "v"),
+            "执行 `mesh-node run --data v`。"
         );
     }
 

@@ -18,8 +18,8 @@ const HASH_DIGITS: usize = 12;
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "列出隔离区：被拒收的提交、来源和原因，最新的在最后。",
-        "List the quarantine: refused commits, who sent them and why, newest last."
+        "查看隔离区：本节点拒收的改动、来自哪里、为什么拒收；最新的在最后。",
+        "Show the quarantine: changes this node refused, from whom and why; newest last."
     ))
 }
 
@@ -41,7 +41,7 @@ fn quarantine_text(
         false => {
             let Text { zh, en } = counted(counts);
             say(text!(
-                "启动以来拒收（有的不留下提交，只计数）：{zh}\n",
+                "启动以来拒收（有的只计数，没有保存原文）：{zh}\n",
                 "refused since the start (some of it leaves no commit and is only counted): {en}\n"
             ))
         }
@@ -55,8 +55,8 @@ fn quarantine_text(
             |node| node.to_string(),
         );
         let kept = match entry.kept {
-            true => text!("已留存", "kept"),
-            false => text!("仅计数", "counted only"),
+            true => text!("已保存原文", "kept"),
+            false => text!("只计数，未保存原文", "counted, not kept"),
         };
         vec![
             shown(entry.wall),
@@ -72,8 +72,8 @@ fn quarantine_text(
         ]
     };
     let header = match language {
-        Language::Zh => ["时间", "来源", "提交", "原文", "原因"],
-        Language::En => ["time", "from", "commit", "bytes", "reason"],
+        Language::Zh => ["时间", "来源", "改动", "原文", "原因"],
+        Language::En => ["time", "from", "change", "bytes", "reason"],
     };
     let rows: Vec<_> = refused.iter().map(row).collect();
     table(&header, &rows, &[]) + &since

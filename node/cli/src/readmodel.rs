@@ -31,21 +31,21 @@ enum Action {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "查询库：列表和查找所用的 SQLite 文件，由本节点持有的记录生成，可随时重建。",
+        "查询库：列表和查找所用的 SQLite 文件，由本节点留存的记录生成，可随时重建。",
         "The read model: the SQLite file behind lists and searches, made from what the node holds."
     ))
     .command(
         "status",
         Words::new(text!(
             "显示查询库的位置、大小和更新进度。",
-            "Say where it is, how large, and how far it has caught up."
+            "Show its path, size and progress"
         )),
     )
     .command(
         "rebuild",
         Words::new(text!(
             "重建查询库；记录本身不受影响。",
-            "Make it anew; the records themselves are not affected."
+            "Rebuild it; the records themselves are not affected"
         )),
     )
 }
@@ -80,7 +80,7 @@ pub(super) fn until_done(
             said = done / LINE_FACETS;
             context
                 .output
-                .progress(&text!("{done}/{all} 个分面", "{done} of {all} facets"));
+                .progress(&text!("{done}/{all} 项", "{done} of {all}"));
         }
         status = ask(ReadModelRequest { rebuild: false })?;
     }
@@ -110,14 +110,14 @@ fn status_text(status: &ReadModelStatus) -> Text {
         zh: anew_zh,
         en: anew_en,
     } = match made_anew {
-        None => text!("", ""),
+        None => Text::default(),
         Some(why) => text!(
-            "  启动后曾自动重建，记录本身不受影响（原因：{why}）\n",
-            "  made anew by itself since the start, the last time because: {why}; the records themselves are not affected\n"
+            "  启动后曾自动重建，记录本身不受影响（原因：`{why}`）\n",
+            "  rebuilt by itself since the start, the last time because: {why}; the records themselves are not affected\n"
         ),
     };
     text!(
-        "查询库 {path}\n  格式 {format}，{facets}/{all} 个分面，{mib:.1} MiB，{zh}\n  其他程序可只读打开；文件中有本节点持有的全部内容，不区分岗位\n{anew_zh}",
+        "查询库 {path}\n  格式 {format}，{facets}/{all} 个分项，{mib:.1} MiB，{zh}\n  其他程序可只读打开；文件中有本节点留存的全部内容，不区分岗位\n{anew_zh}",
         "the read model {path}\n  format {format}, {facets} of {all} facets, {mib:.1} MiB, {en}\n  \
          other programs may open it for reading; it has all that the node holds, whatever the role\n{anew_en}"
     )
@@ -127,8 +127,8 @@ fn ended() -> Problem {
     Problem::new(
         "stopping",
         text!(
-            "节点已停止，查询库尚未更新完",
-            "the node has ended before the read model had caught up"
+            "节点已停止，查询库还没有更新完",
+            "the node stopped before the read model had caught up"
         ),
         text!(
             "节点再次启动后自动继续",

@@ -30,7 +30,7 @@ enum Action {
 pub(super) fn words() -> Words {
     Words::new(text!(
         "新增、修改、查看、列出和查找记录。",
-        "Add, change, show, list and search records."
+        "Add, change, show, list and search records"
     ))
     .command("add", record_add::words())
     .command("set", record_set::words())

@@ -63,7 +63,8 @@ impl Fields {
             .argument(
                 "field",
                 text!(
-                    "字段，可多次：case.summary.code=文本，或 case.summary.count:=JSON 值（true、false、整数、\"文本\"）",
+                    "字段，可写多个：`case.summary.code=文本`，或 `case.summary.count:=JSON 值`（\
+                     `true`、`false`、整数、`\"文本\"`）",
                     "a field, repeatable: case.summary.code=text, or case.summary.count:=JSON (true, \
                      false, a whole number, \"text\")"
                 ),
@@ -71,7 +72,7 @@ impl Fields {
             .argument(
                 "time",
                 text!(
-                    "时间字段，可多次：case.summary.due-time=2026-11-03T09:30（北京时间）",
+                    "时间字段，可写多个：`case.summary.due-time=2026-11-03T09:30`（北京时间）",
                     "a field that holds a time, repeatable: case.summary.due-time=2026-11-03T09:30 \
                      (Beijing time)"
                 ),
@@ -79,15 +80,15 @@ impl Fields {
             .argument(
                 "sensitivity",
                 text!(
-                    "敏感级别；写作 case.parties=词 时只用于该分面",
-                    "sensitivity; as case.parties=WORD for that facet only"
+                    "敏感级别；写作 `case.parties=词` 时只用于该分项",
+                    "sensitivity; written as case.parties=WORD, for that facet only"
                 ),
             )
             .argument(
                 "level",
                 text!(
-                    "处理层级；写作 case.summary=词 时只用于该分面",
-                    "handling level; as case.summary=WORD for that facet only"
+                    "办理层级；写作 `case.summary=词` 时只用于该分项",
+                    "handling level; written as case.summary=WORD, for that facet only"
                 ),
             )
     }
@@ -95,21 +96,22 @@ impl Fields {
 
 pub(super) fn words() -> Words {
     let words = Words::new(text!(
-        "新增一条记录，或为已有记录新增分面；要么全部写入，要么不写。",
+        "登记一条新记录，或为已有记录补上分项；要么全部保存，要么一项不存。",
         "Write a new record, or new facets of one: all of it or nothing."
     ));
     Fields::words(words)
-        .argument("kind", text!("记录类型，如 case", "the kind of record, such as case"))
+        .argument("kind", text!("记录类型，如 `case`", "the kind of record, such as case"))
         .argument(
             "addressee",
-            text!("接收节点代码；写作 notice.content=代码 时只用于该分面", "the addressee's code; as notice.content=CODE for that facet only"),
+            text!("收件单位的节点代码；写作 `notice.content=代码` 时只用于该分项", "the addressee's code; as notice.content=CODE for that facet only"),
         )
         .argument("record", text!("已有记录的编号（省略则随机生成）", "the id of a record that is there (random if none is given)"))
         .argument("home", text!("所属节点代码（省略则为本节点）", "the home's code (this node if none is given)"))
         .argument("file", text!("从 JSON 文件读取，- 为标准输入", "read it from a JSON file; - is stdin"))
         .after(text!(
-            "文件格式：\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\"}}}}]}}\n\
-             分面还可有 addressee、sensitivity、level；整体还可有 record、home。",
+            "文件格式：\n  `{{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {\
+             {\"code\": \"2026-001\"}}}}]}}`\n分项还可有 `addressee`、`sensitivity`、`level`；整体\
+             还可有 `record`、`home`。",
             "The file:\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\"}}}}]}}\n\
              A facet may also have addressee, sensitivity and level; the whole, record and home."
         ))
@@ -148,7 +150,7 @@ fn new_facets(arguments: &mut Arguments) -> Result<Vec<NewFacet>, Problem> {
             let value = value.ok_or_else(|| {
                 usage(
                     text!(
-                        "{facet}.{key}：新分面没有可清空的值",
+                        "{facet}.{key}：新分项没有可清空的值",
                         "{facet}.{key}: a new facet has nothing to clear"
                     ),
                     text!("去掉该字段", "leave the field out"),
@@ -176,7 +178,7 @@ fn new_facets(arguments: &mut Arguments) -> Result<Vec<NewFacet>, Problem> {
         if !facets.iter().any(|facet| facet.facet == named) {
             return Err(usage(
                 text!(
-                    "没有给出分面 {named} 的任何字段",
+                    "没有给出分项 {named} 的任何字段",
                     "no field of the facet {named} is given"
                 ),
                 text!(
@@ -193,7 +195,7 @@ fn new_facets(arguments: &mut Arguments) -> Result<Vec<NewFacet>, Problem> {
 fn check(kind: Name, facets: &[NewFacet]) -> Result<(), Problem> {
     if facets.is_empty() {
         return Err(usage(
-            text!("没有要写入的内容", "there is nothing to write"),
+            text!("没有要保存的内容", "there is nothing to write"),
             text!(
                 "用 --field 或 --file 给出字段",
                 "give fields with --field or --file"
@@ -208,7 +210,7 @@ fn check(kind: Name, facets: &[NewFacet]) -> Result<(), Problem> {
         None => Ok(()),
         Some(facet) => Err(usage(
             text!(
-                "分面 {facet} 不属于类型 {kind}",
+                "分项 {facet} 不属于类型 {kind}",
                 "the facet {facet} is not of the kind {kind}"
             ),
             text!(
@@ -233,12 +235,12 @@ pub(super) fn written<U: UseCase<Answer = Written>>(done: &Written, context: &Co
     let count = commits.len();
     let text = match count {
         0 => text!(
-            "{record}\n编号 {code}，没有变化\n",
-            "{record}\ncode {code}, nothing changed\n"
+            "{record}\n没有变化，编号 {code}\n",
+            "{record}\nnothing changed, code {code}\n"
         ),
         _ => text!(
-            "{record}\n编号 {code}，已写入 {count} 次提交\n",
-            "{record}\ncode {code}, {count} commits written\n"
+            "{record}\n已保存 {count} 处改动，编号 {code}\n",
+            "{record}\nsaved {count} changes, code {code}\n"
         ),
     };
     Answer::of::<U>(context.output.say(&text), done)

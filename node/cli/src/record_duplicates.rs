@@ -24,13 +24,17 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "找出可能重复的网格事项：同一节点、同一类别、时间相近、描述相似。只提示，是否并案由人决定。",
-        "Find grid reports that may be one: same node and category, near in time, in like words. They are \
-         only proposed; merging is a person's decision."
+        "找出可能重复上报的网格事项：同一节点、同一类别、时间相近、描述相似。只作提示，是否合并由\
+         人决定。",
+        "Find grid reports that may be duplicates: same node and category, close in time, alike \
+         in words. Merging is for a person to decide."
     ))
     .argument(
         "days",
-        text!("比对最近多少天上报的事项（默认 7）", "reports sent within so many days (default 7)"),
+        text!(
+            "比对最近多少天上报的事项（默认 7）",
+            "reports sent within so many days (default 7)"
+        ),
     )
     .role()
 }
@@ -93,7 +97,7 @@ fn row(pair: &Pair, language: Language) -> Vec<String> {
     let category = Text::from(&pair.category);
     let at = |sent: &Sent| shown(WallTime::from_ms(u64::try_from(sent.sent_ms).unwrap_or(0)));
     vec![
-        format!("{} %", pair.alike_percent),
+        format!("{}%", pair.alike_percent),
         category.in_language(language).to_owned(),
         pair.first.code.clone(),
         at(&pair.first),

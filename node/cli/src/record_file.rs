@@ -62,13 +62,14 @@ fn parse<T: DeserializeOwned>(file: &str, bytes: &[u8], null: Null) -> Result<T,
         wrong(
             file,
             &text!(
-                "第 {line} 行第 {column} 列不是合法的 JSON：{cause}",
+                "第 {line} 行第 {column} 列不符合 JSON 的写法（`{cause}`）",
                 "line {line}, column {column} is not JSON: {cause}"
             ),
         )
     })?;
     check_facets(&json, null).map_err(|what| wrong(file, &what))?;
-    serde_json::from_value(json).map_err(|error| wrong(file, &text!("{error}", "{error}")))
+    serde_json::from_value(json)
+        .map_err(|error| wrong(file, &text!("内容不符合格式（`{error}`）", "{error}")))
 }
 
 /// Finds what is wrong with facets and fields, by its place.
@@ -76,12 +77,12 @@ fn check_facets(json: &Json, null: Null) -> Result<(), Text> {
     let facets = json
         .get("facets")
         .and_then(Json::as_array)
-        .ok_or_else(|| text!("缺少数组 facets", "the list `facets` is missing"))?;
+        .ok_or_else(|| text!("缺少数组 `facets`", "the list `facets` is missing"))?;
     for (index, facet) in facets.iter().enumerate() {
         let place = format!("facets[{index}]");
         if facet.get("facet").and_then(Json::as_str).is_none() {
             return Err(text!(
-                "{place}：缺少分面名称 facet",
+                "{place}：缺少分项名称 `facet`",
                 "{place}: its name `facet` is missing"
             ));
         }
@@ -90,7 +91,7 @@ fn check_facets(json: &Json, null: Null) -> Result<(), Text> {
             None if null == Null::Clears => continue,
             _ => {
                 return Err(text!(
-                    "{place}：缺少对象 fields",
+                    "{place}：缺少对象 `fields`",
                     "{place}: its object `fields` is missing"
                 ));
             }
@@ -100,7 +101,10 @@ fn check_facets(json: &Json, null: Null) -> Result<(), Text> {
             .filter(|(_, json)| null == Null::Refused || !json.is_null())
         {
             value(json).map_err(|Text { zh, en }| {
-                text!("{place}.fields.{key}：{zh}", "{place}.fields.{key}: {en}")
+                text!(
+                    "{place} 的 `fields.{key}`：{zh}",
+                    "{place}.fields.{key}: {en}"
+                )
             })?;
         }
     }
@@ -119,7 +123,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     read.map_err(|error| {
         wrong(
             &file,
-            &text!("无法读取：{error}", "cannot be read: {error}"),
+            &text!(error; "读不了：{error}", "cannot be read: {error}"),
         )
     })?;
     if bytes.len() > FILE_BYTES_MAX {
@@ -146,7 +150,7 @@ fn wrong(file: &str, Text { zh, en }: &Text) -> Problem {
         "input-file",
         text!("{file}：{zh}", "{file}: {en}"),
         text!(
-            "改正文件后重试，格式见 mesh-node record add --help；什么都没有写入",
+            "改正文件后重试，格式见 mesh-node record add --help；什么都没有保存",
             "correct the file and try again, mesh-node record add --help shows the form; nothing was \
              written"
         ),

@@ -36,8 +36,8 @@ pub(super) fn found_text(found: &Found, named: &[String], page: u64, language: L
     let conflicts = found.rows.iter().any(|row| row.conflicts > 0);
     if conflicts {
         header.push(match language {
-            Language::Zh => "冲突字段数",
-            Language::En => "in conflict",
+            Language::Zh => "不一致项数",
+            Language::En => "fields that differ",
         });
     }
     let left_out = found.rows.iter().any(|row| row.left_out > 0);
@@ -128,7 +128,7 @@ fn cell(row: &FoundRow, column: &FoundColumn, language: Language) -> String {
 pub(super) fn hits_text(hits: &Hits, page: u64, language: Language) -> String {
     let say = |text: Text| text.in_language(language).to_owned();
     let total = hits.total;
-    let mut text = say(text!("找到 {total} 处\n", "found in {total} facets\n"));
+    let mut text = say(text!("找到 {total} 条\n", "{total} found\n"));
     for hit in &hits.hits {
         text.push_str(&hit_text(hit, language));
     }
@@ -156,11 +156,13 @@ fn hit_text(hit: &Hit, language: Language) -> String {
     let field = in_language(&hit.field, language);
     let at = shown(WallTime::from_ms(hit.changed_ms));
     let marks = match language {
-        Language::Zh => ["【", "】"],
-        Language::En => ["[", "]"],
+        Language::Zh => ["【", "】", "："],
+        Language::En => ["[", "]", ": "],
     };
-    let [begin, end] = marks;
-    format!("  {record}  {home}  {title}  {at}\n    {field}: {before}{begin}{found}{end}{after}\n")
+    let [begin, end, colon] = marks;
+    format!(
+        "  {record}  {home}  {title}  {at}\n    {field}{colon}{before}{begin}{found}{end}{after}\n"
+    )
 }
 
 /// That something may be missing.
@@ -210,7 +212,7 @@ mod tests {
         let home = "620723101201".parse().expect("a node code");
         Found {
             facet: name("case.summary"),
-            title: title("纠纷台账", "Ledger row"),
+            title: title("纠纷台账", "Register entry"),
             columns: vec![
                 column("code", "案件编号", FieldType::Text, Vec::new()),
                 column("step", "当前环节", FieldType::Vocabulary, vec![word]),
@@ -243,7 +245,7 @@ mod tests {
             "当前环节",
             "案件编号",
             "办结时限",
-            "冲突字段数",
+            "不一致项数",
             "未计入项数",
         ];
         let places = places.map(|title| header.find(title).expect(title));

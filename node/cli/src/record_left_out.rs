@@ -28,7 +28,8 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "列出未计入的填写：同一节点在两台电脑上运行过，两边填写的内容无法判断以哪边为准。核实后用 mesh-node record set 重新填写。",
+        "列出未计入的填写：同一节点在两台电脑上运行过，两边填写的内容不能判断以哪边为准。核实后用 \
+         mesh-node record set 重新填写。",
         "List what was written and does not count: one node ran on two machines, and nobody can tell \
          which of the two holds. Check, then enter the right value with mesh-node record set."
     ))
@@ -41,8 +42,8 @@ pub(super) fn words() -> Words {
     .argument(
         "reason",
         text!(
-            "查看受限内容的理由，记入日志",
-            "why restricted content is looked at; it is logged"
+            "查看受限内容的事由（将登记备查）",
+            "why restricted content is looked at (it is recorded)"
         ),
     )
 }
@@ -67,7 +68,7 @@ fn list_text(list: &LeftOutList, page: u64, language: Language) -> String {
     ));
     if !list.values.is_empty() {
         let header = match language {
-            Language::Zh => ["记录", "内容", "字段", "值", "写入节点", "时间"],
+            Language::Zh => ["记录", "内容", "字段", "值", "填写节点", "时间"],
             Language::En => ["record", "facet", "field", "value", "written by", "at"],
         };
         let rows: Vec<Vec<String>> = list.values.iter().map(|one| row(one, language)).collect();

@@ -47,21 +47,21 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "列出记录：默认按编号顺序；也可按某一分面的字段筛选、排序、分页。",
-        "List records in the order of their ids, or filtered and sorted by the fields of a facet."
+        "列出记录：默认按编号排列；也可按某一分项的字段筛选、排序、分页。",
+        "List records by id, or filter, sort and page them by the fields of one facet."
     ))
     .argument(
         "kind",
         text!(
-            "只列此类型；也可写分面，如 case.summary",
+            "只列此类型；也可写分项，如 `case.summary`",
             "only of this kind, or of a facet, such as case.summary"
         ),
     )
     .argument(
         "conditions",
         text!(
-            "筛选条件，可多次给出：= != < <= > >=；值留空表示未填写",
-            "a condition, as often as needed: = != < <= > >=; an empty value stands for none"
+            "筛选条件，可写多个：= != < <= > >=；等号后不写表示“未填写”",
+            "a condition, repeatable: = != < <= > >=; nothing after = means not filled in"
         ),
     )
     .argument(
@@ -71,8 +71,8 @@ pub(super) fn words() -> Words {
     .argument(
         "sort",
         text!(
-            "按此字段排序，前加短横为从大到小、从新到旧",
-            "sort by this field; a hyphen before it puts the greatest or latest first"
+            "按此字段排序；前面加减号为从大到小、从新到旧",
+            "sort by this field; with - before it, greatest or latest first"
         ),
     )
     .argument("page", text!("第几页（从 1 起）", "which page, from 1"))
@@ -88,12 +88,13 @@ pub(super) fn words() -> Words {
     .argument(
         "reason",
         text!(
-            "查看受限内容的理由，记入日志",
-            "why restricted content is looked at; it is logged"
+            "查看受限内容的事由（将登记备查）",
+            "why restricted content is looked at (it is recorded)"
         ),
     )
     .after(text!(
-        "例：mesh-node record list --where step=level-2 --where 'registered-time>=2026-11-01' --sort=-registered-time",
+        "例：\n  `mesh-node record list --where step=level-2 --where \
+         'registered-time>=2026-11-01' --sort=-registered-time`",
         "Example: mesh-node record list --where step=level-2 --where 'registered-time>=2026-11-01' --sort=-registered-time"
     ))
 }
@@ -124,7 +125,8 @@ fn wanted(text: &str) -> Result<Wanted, Said> {
             value: (!value.is_empty()).then(|| Value::Text(value.to_owned())),
         }),
         _ => Err(Said(text!(
-            "“{text}”不是条件，应写作 字段=值，例如 step=level-2 或 registered-time>=2026-11-01",
+            "“{text}”不是条件，应写作 `字段=值`，例如 `step=level-2` 或 \
+             `registered-time>=2026-11-01`",
             "`{text}` is not a condition, such as step=level-2 or registered-time>=2026-11-01"
         ))),
     }
@@ -193,7 +195,7 @@ fn list_text(records: &[RecordLine], more: bool, language: Language) -> String {
             .to_owned();
     }
     let header = match language {
-        Language::Zh => ["记录", "类型", "所属", "分面", "内容"],
+        Language::Zh => ["记录", "类型", "所属", "分项", "内容"],
         Language::En => ["record", "kind", "home", "facets", "content"],
     };
     let rows: Vec<Vec<String>> = records.iter().map(|line| row(line, language)).collect();
@@ -212,8 +214,8 @@ fn list_text(records: &[RecordLine], more: bool, language: Language) -> String {
 fn row(line: &RecordLine, language: Language) -> Vec<String> {
     let mut content = Vec::new();
     if !line.conflicts.is_empty() {
-        let keys = line.conflicts.join(", ");
-        let mark = text!("[冲突：{keys}]", "[conflict: {keys}]");
+        let (zh, en) = (line.conflicts.join("、"), line.conflicts.join(", "));
+        let mark = text!("【不一致：{zh}】", "[differs: {en}]");
         content.push(mark.in_language(language).to_owned());
     }
     if !line.left_out.is_empty() {
@@ -261,7 +263,7 @@ mod tests {
         let text = list_text(&[a_line()], true, Language::Zh);
         assert!(text.contains("summary narrative"), "{text}");
         assert!(
-            text.contains("[冲突：step]  【未计入：code、lead】  code=2026-001"),
+            text.contains("【不一致：step】  【未计入：code、lead】  code=2026-001"),
             "{text}"
         );
         assert!(

@@ -22,11 +22,14 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "查看一条预警的签收情况：哪些节点已收到、已有人确认，哪些还没有，终端播发了多少。",
-        "Show who has a warning: which nodes received it, where a person confirmed it, which have not, and \
-         how many terminals showed it."
+        "查看一条预警的签收情况：哪些节点已收到、哪些已有人确认、哪些还没有，以及多少终端已播发。",
+        "Show who has a warning: which nodes received it, where a person confirmed it, where not \
+         yet, and how many terminals showed it."
     ))
-    .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
+    .argument(
+        "record",
+        text!("记录编号或 32 位编码", "the record's code or id"),
+    )
     .role()
 }
 
@@ -57,9 +60,10 @@ fn receipts_text(receipts: &Receipts, language: Language) -> String {
     });
     let code = &receipts.code;
     let mut lines = vec![text!(
-        "{code}：应签收节点 {all} 个，已收到 {received} 个，其中有人确认 {confirmed} 个；报送的终端播发 {value}/{of}",
-        "{code}: meant for {all} nodes, {received} have it, {confirmed} of these confirmed by a person; \
-         terminals that showed it, as reported: {value} of {of}"
+        "{code}：应签收 {all} 个节点，已收到 {received} 个，其中有人确认 {confirmed} 个；终端已播\
+         发 {value} 台（应播发 {of} 台）",
+        "{code}: for {all} nodes, {received} received it, {confirmed} of these confirmed by a \
+         person; {value} of {of} terminals showed it"
     )];
     lines.extend(receipts.catching_up.then(|| {
         text!(

@@ -36,12 +36,13 @@ pub(super) fn words() -> Words {
         "text",
         text!(
             "要查找的字词；汉字可任取相连的几个，字母和数字可只写开头",
-            "the words; of Chinese any characters that stand together, of others also a beginning"
+            "what to find: any run of Chinese characters; for letters and digits the beginning is \
+             enough"
         ),
     )
     .argument(
         "kind",
-        text!("只查此类型或分面", "only in this kind or facet"),
+        text!("只查此类型或分项", "only in this kind or facet"),
     )
     .argument("page", text!("第几页（从 1 起）", "which page, from 1"))
     .argument(
@@ -52,8 +53,8 @@ pub(super) fn words() -> Words {
     .argument(
         "reason",
         text!(
-            "查看受限内容的理由，记入日志",
-            "why restricted content is looked at; it is logged"
+            "查看受限内容的事由（将登记备查）",
+            "why restricted content is looked at (it is recorded)"
         ),
     )
 }

@@ -26,9 +26,9 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     let words = Words::new(text!(
-        "修改本节点持有的分面；要么全部写入，要么不写。对冲突的字段写入新值即视为处理。",
-        "Change facets that this node holds: all of it or nothing. Writing a field that is in conflict \
-         settles it."
+        "修改本节点留存的内容；要么全部保存，要么一项不存。填写不一致的字段，重新填写即以新值为准。",
+        "Change what this node holds: all of it or nothing. Entering a field that differs settles \
+         it."
     ));
     Fields::words(words)
         .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
@@ -41,8 +41,9 @@ pub(super) fn words() -> Words {
         )
         .argument("file", text!("从 JSON 文件读取，- 为标准输入", "read it from a JSON file; - is stdin"))
         .after(text!(
-            "清空字段：--field case.summary.outcome:=null\n\
-             文件格式：\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\", \"outcome\": null}}}}]}}",
+            "清空字段：`--field case.summary.outcome:=null`\n文件格式：\n  `{{\"facets\": [{{\"\
+             facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\", \"outcome\": null}}}\
+             }]}}`",
             "To clear a field: --field case.summary.outcome:=null\n\
              The file:\n  {{\"facets\": [{{\"facet\": \"case.summary\", \"fields\": {{\"code\": \"2026-001\", \"outcome\": null}}}}]}}"
         ))
@@ -57,7 +58,7 @@ pub(super) fn run(mut arguments: Arguments, context: &Context) -> Ended {
         return Err(usage(
             text!("没有要修改的内容", "there is nothing to change"),
             text!(
-                "用 --field、--file，或 --sensitivity 分面=词、--level 分面=词",
+                "用 --field、--file，或 --sensitivity 分项=词、--level 分项=词",
                 "use --field, --file, or --sensitivity FACET=WORD, --level FACET=WORD"
             ),
         ));

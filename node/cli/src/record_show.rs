@@ -36,16 +36,16 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "显示一条记录：每个分面、每个字段；有冲突时列出所有并存的值、写入节点和时间。",
+        "查看一条记录的全部分项和字段；填写不一致的，列出各个值、由谁填写、何时填写。",
         "Show a record: every facet and field; where there is a conflict, every value with who wrote it \
          and when."
     ))
     .argument("record", text!("记录编号或 32 位编码", "the record's code or id"))
     .role()
-    .argument("reason", text!("查看受限内容的理由，记入日志", "why restricted content is looked at; it is logged"))
+    .argument("reason", text!("查看受限内容的事由（将登记备查）", "why restricted content is looked at (it is recorded)"))
     .argument(
         "exit_code",
-        text!("有不可读的分面时退出码为 5", "end with 5 if a facet is not readable"),
+        text!("有本岗位无权查看的分项时，退出码为 5", "end with 5 if a facet is not for this role"),
     )
 }
 
@@ -78,8 +78,8 @@ fn record_text(view: &RecordView, language: Language) -> String {
         facets,
     } = view;
     let head = text!(
-        "编号 {code}，类型 {kind}\n记录 {record}",
-        "code {code}, kind {kind}\nrecord {record}"
+        "编号 {code}，类型 `{kind}`\n内部编码 {record}",
+        "code {code}, kind {kind}\nid {record}"
     );
     let mut text = format!("{}\n", head.in_language(language));
     for facet in facets {
@@ -91,9 +91,10 @@ fn record_text(view: &RecordView, language: Language) -> String {
         .any(|facet| facet.readable && facet.fields.iter().any(in_conflict))
     {
         let note = text!(
-            "\n[冲突] 这些值是各节点互不知情时写入的，全部保留；核实后用 mesh-node record set 写入定论。\n",
-            "\n[conflict] these values were written without knowledge of each other and are all kept; \
-             settle them with mesh-node record set.\n"
+            "\n【不一致】几个节点在断网期间各自填写，内容不同，已全部保留。请核实后重新填写该项，\
+             以此为准：mesh-node record set\n",
+            "\n[differs] Nodes wrote these values without knowing of each other; all are kept. \
+             Check, then enter the right one with mesh-node record set.\n"
         );
         text.push_str(note.in_language(language));
     }
@@ -121,30 +122,30 @@ fn facet_text(view: &FacetView, language: Language) -> String {
     let (sensitivity, level) = (grade.sensitivity, grade.level);
     let mut text = format!("{title} {facet}\n");
     text.push_str(&say(text!(
-        "  所属 {home}，敏感级别 {sensitivity}，处理层级 {level}，提交 {commits} 次",
-        "  home {home}, sensitivity {sensitivity}, level {level}, {commits} commits"
+        "  所属 {home}，敏感级别 `{sensitivity}`，办理层级 `{level}`，保存 {commits} 次",
+        "  home {home}, sensitivity {sensitivity}, handling level {level}, {commits} changes"
     )));
     if label.addressee != home {
         let addressee = label.addressee;
-        text.push_str(&say(text!("，接收节点 {addressee}", ", for {addressee}")));
+        text.push_str(&say(text!("，收件单位 {addressee}", ", for {addressee}")));
     }
     text.push('\n');
     if !view.readable {
-        let rules = view.rules.join(", ");
-        text.push_str(&say(match rules.is_empty() {
+        let (zh, en) = (view.rules.join("、"), view.rules.join(", "));
+        text.push_str(&say(match view.rules.is_empty() {
             true => text!(
-                "  此岗位不可读：没有规则允许\n",
-                "  not readable for this role: no rule allows it\n"
+                "  本岗位无权查看：章程未允许\n",
+                "  not for this role: no rule allows it\n"
             ),
             false => text!(
-                "  此岗位不可读：规则 {rules}\n",
-                "  not readable for this role: rule {rules}\n"
+                "  本岗位无权查看（规则 {zh}）\n",
+                "  not for this role (rule {en})\n"
             ),
         }));
         return text;
     }
     let header = match language {
-        Language::Zh => ["字段", "值", "写入节点", "时间"],
+        Language::Zh => ["字段", "值", "填写节点", "时间"],
         Language::En => ["field", "value", "written by", "at"],
     };
     let rows: Vec<Vec<String>> = view
@@ -155,7 +156,7 @@ fn facet_text(view: &FacetView, language: Language) -> String {
     text.push_str(&table(&header, &rows, &[]));
     if !view.left_out.is_empty() {
         text.push_str(&say(text!(
-            "  【未计入】同一节点在两台电脑上填写过，以下内容无法判断以哪边为准：\n",
+            "  【未计入】同一节点在两台电脑上填写过，以下内容不能判断以哪边为准：\n",
             "  [not counted] one node wrote on two machines, and nobody can tell which of these holds:\n"
         )));
         let rows: Vec<_> = view
@@ -166,7 +167,7 @@ fn facet_text(view: &FacetView, language: Language) -> String {
         text.push_str(&table(&header, &rows, &[]));
     }
     if !view.next.is_empty() {
-        text.push_str(&say(text!("  下一步可到：\n", "  may go to:\n")));
+        text.push_str(&say(text!("  可以转到的环节：\n", "  next steps:\n")));
         let lines = view.next.iter().map(|next| next_line(next, language));
         text.extend(lines);
     }
@@ -183,17 +184,22 @@ fn next_line(next: &NextStep, language: Language) -> String {
         roles,
     } = next;
     let joined = |names: &[Name]| {
-        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        names.join(", ")
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        Text {
+            zh: names.join("、"),
+            en: names.join(", "),
+        }
     };
     let (needs, roles) = (joined(needs), joined(roles));
     let say = |text: Text| text.in_language(language).to_owned();
     let mut line = format!("    {} ({field}={to})", in_language(title, language));
-    if !needs.is_empty() {
-        line.push_str(&say(text!("，须填写 {needs}", ", needs {needs}")));
+    if !needs.zh.is_empty() {
+        line.push_str(&say(
+            text!(needs; "，须先填写 {needs}", "; first enter {needs}"),
+        ));
     }
-    if !roles.is_empty() {
-        line.push_str(&say(text!("，岗位 {roles}", ", roles {roles}")));
+    if !roles.zh.is_empty() {
+        line.push_str(&say(text!(roles; "，由 {roles} 办理", "; by {roles}")));
     }
     line.push('\n');
     line
@@ -203,8 +209,8 @@ fn next_line(next: &NextStep, language: Language) -> String {
 fn field_rows(field: &FieldView, language: Language) -> Vec<Vec<String>> {
     let mark = match (in_conflict(field), language) {
         (false, _) => "",
-        (true, Language::Zh) => "[冲突] ",
-        (true, Language::En) => "[conflict] ",
+        (true, Language::Zh) => "【不一致】",
+        (true, Language::En) => "[differs] ",
     };
     let name = format!(
         "{mark}{} ({})",
@@ -369,7 +375,12 @@ mod tests {
             record: crdt_model::ids::RecordId([9; 16]),
             kind: name("case"),
             facets: vec![
-                facet("case.summary", title("纠纷台账", "Ledger row"), fields, &[]),
+                facet(
+                    "case.summary",
+                    title("纠纷台账", "Register entry"),
+                    fields,
+                    &[],
+                ),
                 facet(
                     "case.parties",
                     title("当事人", "Parties"),
@@ -413,7 +424,7 @@ mod tests {
     fn what_may_follow_is_shown_with_what_it_takes() {
         let text = record_text(&a_case(), Language::Zh);
         assert!(
-            text.contains("已办结 (step=closed)，须填写 outcome，岗位 leader"),
+            text.contains("已办结 (step=closed)，须先填写 `outcome`，由 `leader` 办理"),
             "{text}"
         );
     }
@@ -422,20 +433,20 @@ mod tests {
     fn a_conflict_shows_every_value_with_who_and_when_in_both_languages() {
         let zh = record_text(&a_case(), Language::Zh);
         let closed = line(&zh, "已办结 (closed)");
-        assert!(closed.contains("[冲突] 当前环节 (step)"), "{closed}");
+        assert!(closed.contains("【不一致】当前环节 (step)"), "{closed}");
         assert!(
             closed.contains("620723101201  2026-11-03 09:30:00"),
             "{closed}"
         );
         let escalated = line(&zh, "已上交 (escalated)");
-        assert!(escalated.contains("[冲突]"), "{escalated}");
+        assert!(escalated.contains("【不一致】"), "{escalated}");
         assert!(
             escalated.contains("620723101000  2026-11-03 09:31:00"),
             "{escalated}"
         );
         assert!(zh.contains("全部保留"));
         let en = record_text(&a_case(), Language::En);
-        assert!(line(&en, "closed (closed)").contains("[conflict] Step (step)"));
+        assert!(line(&en, "closed (closed)").contains("[differs] Step (step)"));
         assert!(line(&en, "escalated (escalated)").contains("620723101000  2026-11-03 09:31:00"));
     }
 
@@ -443,12 +454,12 @@ mod tests {
     fn what_a_role_may_not_read_names_the_rule_and_shows_no_field() {
         let zh = record_text(&a_case(), Language::Zh);
         assert!(
-            zh.contains("此岗位不可读：规则 parties-need-reason"),
+            zh.contains("本岗位无权查看（规则 parties-need-reason）"),
             "{zh}"
         );
         let en = record_text(&a_case(), Language::En);
         assert!(
-            en.contains("not readable for this role: rule parties-need-reason"),
+            en.contains("not for this role (rule parties-need-reason)"),
             "{en}"
         );
     }
@@ -468,6 +479,6 @@ mod tests {
         for facet in &mut view.facets {
             facet.fields.retain(|field| field.values.len() == 1);
         }
-        assert!(!record_text(&view, Language::Zh).contains("[冲突]"));
+        assert!(!record_text(&view, Language::Zh).contains("【不一致】"));
     }
 }

@@ -147,7 +147,7 @@ fn not_writable(path: &Path, error: &std::io::Error) -> Problem {
     let path = path.display();
     Problem::new(
         "input-unwritable",
-        text!("无法写入 {path}：{error}", "cannot write {path}: {error}"),
+        text!(error; "写不了 {path}：{error}", "cannot write {path}: {error}"),
         text!(
             "用 --out 换一个可写的目录，或检查其权限和剩余空间",
             "give --out a folder that can be written, or check its permissions and the space left"
@@ -159,12 +159,12 @@ fn not_laid_out(error: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "internal-report",
         text!(
-            "报表排版失败：{error}",
+            "报表没有排好（`{error}`）",
             "the report could not be laid out: {error}"
         ),
         Text {
-            zh: "请报告此错误".to_owned(),
-            en: "report it".to_owned(),
+            zh: "请把屏幕上的信息发给技术支持".to_owned(),
+            en: "send what is on the screen to support".to_owned(),
         },
     )
 }

@@ -49,12 +49,12 @@ impl SettingFlags {
             )
             .argument(
                 "cache_mib",
-                text!("存储缓存，单位 MiB", "cache of the store, in MiB"),
+                text!("数据存储的缓存，单位 MiB", "cache of the store, in MiB"),
             )
             .argument(
                 "log",
                 text!(
-                    "日志级别：error、warn、info、debug、trace",
+                    "日志级别：`error`、`warn`、`info`、`debug`、`trace`",
                     "how much to log: error, warn, info, debug, trace"
                 ),
             )
@@ -80,22 +80,22 @@ pub(super) struct Arguments {
 
 pub(super) fn words() -> Words {
     let words = Words::new(text!(
-        "运行节点，直到收到 stop 命令或终止信号。日志写到标准错误。",
+        "运行节点，直到收到 `mesh-node stop` 或终止信号。运行日志写到标准错误。",
         "Run the node until `stop` or a signal ends it. Logs go to stderr."
     ));
     SettingFlags::words(words)
         .argument(
             "log_format",
             text!(
-                "日志格式：text（默认）或 json",
+                "日志格式：`text`（默认）或 `json`",
                 "form of the log: text (default) or json"
             ),
         )
         .argument(
             "stop_with_parent",
             text!(
-                "标准输入关闭时停止，供监管进程使用",
-                "stop when stdin is closed, for a process that supervises"
+                "标准输入关闭时停止，供守护程序使用",
+                "stop when stdin is closed, for a supervisor"
             ),
         )
 }
@@ -105,7 +105,7 @@ fn log_format(text: &str) -> Result<LogFormat, Said> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(Said(text!(
-            "“{text}”不是日志格式，可用：text、json",
+            "“{text}”不是日志格式；可选：`text`、`json`",
             "`{text}` is not a log format: one of text, json"
         ))),
     }
@@ -140,8 +140,11 @@ fn log_to_stderr(level: LogLevel, format: LogFormat) -> Result<(), Problem> {
     started.map_err(|error| {
         Problem::new(
             "internal-log",
-            text!("无法写日志：{error}", "cannot log: {error}"),
-            text!("请报告此错误", "report this error"),
+            text!("写不了运行日志（`{error}`）", "cannot log: {error}"),
+            text!(
+                "请把屏幕上的信息发给技术支持",
+                "send what is on the screen to support"
+            ),
         )
     })
 }

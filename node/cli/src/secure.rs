@@ -21,7 +21,7 @@ pub(super) fn words() -> Words {
          also one that an older version made."
     ))
     .after(text!(
-        "以 root 执行时，还会把其中属于其他用户的文件改归目录的所属用户。",
+        "以 `root` 用户执行时，还会把其中属于其他用户的文件改归目录的所属用户。",
         "Run as root, it also gives the folder's owner the files in it that belong to others."
     ))
 }

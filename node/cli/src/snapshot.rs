@@ -55,26 +55,30 @@ struct ShowArguments {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "周期数据快照：一个周期的各项指标，由负责人取数一次、节点签名，此后不再更改；迟到的数据列入下一次。",
-        "Snapshots: a period's measures, taken once by the leader, signed and never changed; what comes \
-         in late is listed in the next."
+        "周期定稿数据：一个周期的各项指标，由负责人定稿一次并由节点签名，之后不再更改；迟到的数据\
+         列入下一次。",
+        "Settled figures: a period's measures, taken once by the leader, signed and never \
+         changed; what comes late is listed in the next."
     ))
     .command(
         "take",
         of_period(Words::new(text!(
-            "为已结束的周期取数，并列出以前各周期的迟到数据和更正。",
-            "Take a period that is over, with what came in late for earlier ones."
+            "为已结束的周期定稿，并列出以前各周期迟到的数据和改正。",
+            "Settle the figures of a period that is over, with what came in late for earlier ones."
         ))),
     )
     .command(
         "show",
         of_period(Words::new(text!(
-            "查看快照当时的数字。",
-            "Show what a snapshot says."
+            "查看已定稿的数据。",
+            "Show settled figures."
         )))
         .argument(
             "node",
-            text!("取数的节点（默认本节点）", "the node that took it (default: this one)"),
+            text!(
+                "取数的节点（默认本节点）",
+                "the node that took it (default: this one)"
+            ),
         ),
     )
 }
@@ -124,8 +128,8 @@ fn snapshot_text(of: &Shown, language: Language) -> String {
     let Text { zh, en } = snapshot.period.title();
     let (charter, heard, all) = (snapshot.charter, snapshot.heard, snapshot.expected);
     let mut text = say(text!(
-        "{node} {zh}快照，岗位 {role}，取数时间 {taken}，章程第 {charter} 版，{all} 个节点中 {heard} 个已汇集\n",
-        "snapshot of {en} by {node}, role {role}, taken {taken}, charter version {charter}, \
+        "{node} {zh}定稿数据（岗位 `{role}`，{taken} 取数，章程第 {charter} 版，应汇集 {all} 个节点，已汇集 {heard} 个）\n",
+        "settled figures of {en}, {node}, role {role}, taken {taken}, charter version {charter}, \
          {heard} of {all} nodes heard\n"
     ));
     let figures = snapshot.figures.iter().flat_map(|taken| {
@@ -135,8 +139,8 @@ fn snapshot_text(of: &Shown, language: Language) -> String {
     text.push_str(&table(&[], &figures.collect::<Vec<_>>(), &[2]));
     if !snapshot.corrected.is_empty() {
         text.push_str(&say(text!(
-            "以前各周期更正后的数字：\n",
-            "figures of earlier periods that are others now:\n"
+            "对以前各周期的改正：\n",
+            "corrections to earlier periods:\n"
         )));
         let rows = snapshot.corrected.iter().map(|one| {
             let mut row = vec![one.first.to_string()];
@@ -152,7 +156,7 @@ fn snapshot_text(of: &Shown, language: Language) -> String {
         ),
         (
             &snapshot.gone,
-            text!("不再计入的记录：\n", "records that are counted no more:\n"),
+            text!("改正后不再计入的记录：\n", "no longer counted:\n"),
         ),
     ];
     for (lists, head) in lists.into_iter().filter(|(lists, _)| !lists.is_empty()) {

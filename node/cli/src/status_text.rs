@@ -63,12 +63,12 @@ impl Page<'_> {
                 "相邻节点",
                 "连接",
                 "同步",
-                "共有",
-                "缺少",
+                "双方共有",
+                "待收",
                 "待发",
-                "收 / 发提交",
-                "拒收",
-                "被拒",
+                "收到 / 发出",
+                "本节点拒收",
+                "对方拒收",
             ],
             Language::En => [
                 "neighbour",
@@ -96,12 +96,12 @@ impl Page<'_> {
             .any(|cut| [peer.node, self.status.node].contains(cut));
         self.say(&match (connected, peer.since.map(shown)) {
             _ if !self.status.running => text!("未运行", "not running"),
-            (true, Some(since)) => text!("已连接，自 {since}", "connected since {since}"),
+            (true, Some(since)) => text!("已连接（自 {since}）", "connected (since {since})"),
             (true, None) => text!("已连接", "connected"),
             (false, _) if cut => text!("人为切断", "cut on purpose"),
-            (false, Some(since)) => text!("断开，自 {since}", "down since {since}"),
+            (false, Some(since)) => text!("已断开（自 {since}）", "down (since {since})"),
             (false, None) if line.last_equal.is_some() => text!("断开", "not connected"),
-            (false, None) => text!("从未连通", "never connected"),
+            (false, None) => text!("启动后尚未连上", "not connected since the start"),
         })
     }
 
@@ -115,45 +115,46 @@ impl Page<'_> {
         self.say(&match peer.link {
             LinkState::InSync => text!("一致", "in sync"),
             LinkState::TwoMachines => text!(
-                "有两台电脑使用同一节点的密钥，无法判断是否一致",
+                "有两台电脑使用同一节点的密钥，不能判断是否一致",
                 "two machines run with one node's key: nobody can say whether they are equal"
             ),
             LinkState::Disconnected | LinkState::Greeting => match line.last_equal.map(shown) {
                 Some(equal) => text!(
-                    "待发 {ahead} 个，上次一致：{equal}",
+                    "待发 {ahead} 项，上次一致：{equal}",
                     "{ahead} to send, last in sync at {equal}"
                 ),
                 None => text!(
-                    "待发 {ahead} 个，从未一致",
+                    "待发 {ahead} 项，还没有一致过",
                     "{ahead} to send, never in sync"
                 ),
             },
             LinkState::Syncing => text!(
-                "差 {behind} 个分面，待发 {ahead} 个",
-                "{behind} facets behind, {ahead} to send"
+                "待收 {behind} 项，待发 {ahead} 项",
+                "{behind} to receive, {ahead} to send"
             ),
             LinkState::PeerAdopting => text!(
                 "对方章程为第 {version} 版，正在更新",
-                "it is adopting our charter, from version {version}"
+                "the neighbour has version {version} and is adopting ours"
             ),
             LinkState::Adopting => {
                 text!(
-                    "正在采纳对方第 {version} 版章程",
-                    "adopting its charter, version {version}"
+                    "正在采用对方第 {version} 版章程",
+                    "adopting the neighbour's charter, version {version}"
                 )
             }
             LinkState::Narrowed => text!(
-                "章程待确认，只上送本节点内容（待发 {ahead} 个）",
-                "charter unconfirmed: only what is its own goes up ({ahead} to send)"
+                "章程待签认：只向上级发送本节点的内容（待发 {ahead} 项）",
+                "charter unconfirmed: only this node's own content goes up ({ahead} to send)"
             ),
             LinkState::Holding => text!(
-                "章程久未确认，停止发送（待发 {ahead} 个）",
-                "charter long unconfirmed: nothing is sent ({ahead} to send)"
+                "章程长期无人签认：暂停发送（待发 {ahead} 项）。请联系镇或县技术员",
+                "charter long unconfirmed: nothing is sent ({ahead} to send); ask the township or \
+                 county"
             ),
             LinkState::CharterFork => {
                 text!(
-                    "章程同号不同内容，不流转",
-                    "another charter under our number: nothing flows"
+                    "有两份不同的同版章程：已停止收发，请立即联系审核人",
+                    "two different charters of one number: nothing is exchanged; tell the reviewers now"
                 )
             }
         })
@@ -170,7 +171,7 @@ impl Page<'_> {
             .filter_map(|peer| Some(vec![called(peer), self.say(peer.last_failure.as_ref()?)]))
             .collect();
         self.section(
-            &text!("未连接的原因", "why lines are down"),
+            &text!("没有连上的原因", "why lines are down"),
             &[],
             &rows,
             &[],
@@ -180,21 +181,21 @@ impl Page<'_> {
     fn refused(&self) -> String {
         let of_peers = self.status.peers.iter();
         let of_peers = of_peers.map(|peer| (called(peer), &peer.status.refused));
-        let elsewhere = self.say(&text!("其他来源", "elsewhere"));
+        let elsewhere = self.say(&text!("名册以外的来源", "from outside the roster"));
         let rows: Vec<Vec<String>> = of_peers
             .chain([(elsewhere, &self.status.refused)])
             .filter(|(_, refused)| !refused.is_empty())
             .map(|(from, refused)| vec![from, self.say(&counted(refused))])
             .collect();
         let title = text!(
-            "启动以来拒收（详见 mesh-node quarantine）",
+            "启动以来拒收的内容（查看：mesh-node quarantine）",
             "refused since the start (see mesh-node quarantine)"
         );
         self.section(&title, &[], &rows, &[])
     }
 
     fn withheld(&self) -> String {
-        let nothing = self.say(&text!("没有规则允许", "no rule allows it"));
+        let nothing = self.say(&text!("章程未允许", "no rule allows it"));
         let rows: Vec<Vec<String>> = self
             .status
             .peers
@@ -208,7 +209,7 @@ impl Page<'_> {
             .map(|(peer, withheld)| {
                 let rules = match withheld.rules.is_empty() {
                     true => nothing.clone(),
-                    false => withheld.rules.join(", "),
+                    false => withheld.rules.join(self.between()),
                 };
                 vec![
                     called(peer),
@@ -219,14 +220,22 @@ impl Page<'_> {
             })
             .collect();
         let header = match self.language {
-            Language::Zh => ["相邻节点", "分面", "个数", "规则"],
+            Language::Zh => ["相邻节点", "分项", "项数", "规则"],
             Language::En => ["neighbour", "facet", "facets", "rule"],
         };
         let title = text!(
-            "不发送（对方不会获知）",
-            "withheld (the neighbour never learns of it)"
+            "按规则不发送的内容（对方不知道有这些内容）",
+            "not sent, by rule (the neighbour never learns of it)"
         );
         self.section(&title, &header, &rows, &[2])
+    }
+
+    /// What stands between the words of a list.
+    fn between(&self) -> &'static str {
+        match self.language {
+            Language::Zh => "、",
+            Language::En => ", ",
+        }
     }
 
     fn section(
@@ -379,25 +388,22 @@ pub(super) mod tests {
             "{text}"
         );
         assert!(line(&text, "章程").contains("第 2 版，有效至 2026-11-03 09:30:00"));
-        assert!(line(&text, "占用").contains("内存 31.5 MiB，磁盘 108.0 MiB"));
-        assert!(line(&text, "到达耗时").contains("中位 80 毫秒，最长 900 毫秒"));
-        assert!(line(&text, "不出本节点").contains("device.access 6"));
+        assert!(line(&text, "资源占用").contains("内存 31.5 MiB，磁盘 108.0 MiB"));
+        assert!(line(&text, "传到本节点用时").contains("一般 80 毫秒，最长 900 毫秒"));
+        assert!(line(&text, "其中不外发").contains("device.access 6"));
         let county = line(&text, "临泽县 620723000000  已连接");
         assert!(
             county.contains("自 2026-11-03 09:30:00") && county.contains("一致"),
             "{county}"
         );
-        let village = line(&text, "花园村 620723101201  断开");
-        let waits = "待发 5 个，上次一致：2026-11-03 09:30:00";
+        let village = line(&text, "花园村 620723101201  已断开");
+        let waits = "待发 5 项，上次一致：2026-11-03 09:30:00";
         assert!(village.contains(waits), "{village}");
         assert!(text.contains("花园村 620723101201  连接被拒绝"), "{text}");
-        assert!(
-            text.contains("花园村 620723101201  重复投递的提交 4"),
-            "{text}"
-        );
-        assert!(line(&text, "其他来源").contains("不在名册中 2"));
+        assert!(text.contains("花园村 620723101201  重复收到 4"), "{text}");
+        assert!(line(&text, "名册以外的来源").contains("不在名册中 2"));
         assert!(line(&text, "case.parties").ends_with("7  parties-stay"));
-        assert!(line(&text, "grid.people").ends_with("没有规则允许"));
+        assert!(line(&text, "grid.people").ends_with("章程未允许"));
     }
 
     #[test]
@@ -411,7 +417,7 @@ pub(super) mod tests {
         assert!(village.contains("5+ to send, last in sync at"), "{village}");
         status.peers.last_mut().expect("a village").last_equal = None;
         let text = status_text(&status, Language::En);
-        let village = line(&text, "620723101201  never connected");
+        let village = line(&text, "620723101201  not connected since the start");
         assert!(village.contains("never in sync"), "{village}");
     }
 
@@ -421,9 +427,9 @@ pub(super) mod tests {
         assert!(line(&text, "charter").contains("version 2, valid until 2026-11-03 09:30:00"));
         assert!(line(&text, "620723000000  connected").contains("in sync"));
         let waits = "5 to send, last in sync at 2026-11-03 09:30:00";
-        assert!(line(&text, "620723101201  down since").contains(waits));
+        assert!(line(&text, "620723101201  down (since").contains(waits));
         assert!(text.contains("620723101201  connection refused"));
-        assert!(line(&text, "elsewhere").contains("not in the roster 2"));
+        assert!(line(&text, "from outside the roster").contains("not in the roster 2"));
         assert!(line(&text, "grid.people").ends_with("no rule allows it"));
     }
 
@@ -435,7 +441,7 @@ pub(super) mod tests {
             ..a_township()
         };
         let text = status_text(&status, Language::Zh);
-        assert!(line(&text, "章程").contains("过期"));
+        assert!(line(&text, "章程").contains("到期"));
         assert!(line(&text, "临泽县 620723000000").contains("未运行"));
         let cut = NodeStatus {
             cut: vec![node("620723101201")],

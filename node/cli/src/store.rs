@@ -33,27 +33,28 @@ enum Action {
 
 pub(super) fn words() -> Words {
     Words::new(text!(
-        "本节点的存储：检查，损坏时修复。须先停止节点。",
+        "本节点的数据存储：检查，损坏时修复。须先停止节点。",
         "The node's store: look at it, and make it whole if it is damaged. The node must not run."
     ))
     .command(
         "check",
         Words::new(text!(
-            "通读存储的两份副本，不作任何改动。",
+            "通读数据存储的两份，不作任何改动。",
             "Read both copies of the store, and change nothing."
         )),
     )
     .command(
         "repair",
         Words::new(text!(
-            "修复损坏的存储：先原样另存，保留任一副本中完好的内容，列出缺失的记录；其余由相邻节点补回。",
+            "修复损坏的数据存储：先原样另存，保留任何一份中完好的内容，列出缺失的记录；其余由相邻\
+             节点补回。",
             "Make a damaged store whole: set it aside as it is, keep what is whole in either copy, and list what is missing; the neighbours send the rest."
         )),
     )
     .command(
         "accept",
         Words::new(text!(
-            "存储比本节点最后写入的旧（例如从备份恢复）时，以现有内容为准继续使用；先原样另存。",
+            "数据存储比本节点最后写入的旧（例如从备份恢复）时，以现有内容为准继续使用；先原样另存。",
             "Go on with a store that is older than what the node last wrote, such as a restored backup; it is set aside as it is first."
         )),
     )
@@ -87,7 +88,7 @@ fn running() -> Problem {
     Problem::new(
         "store-in-use",
         text!(
-            "节点正在运行：存储已在启动时检查过，运行中读到损坏会自行修复并记入日志",
+            "节点正在运行：数据存储已在启动时检查过，运行中读到损坏会自行修复，并写入运行日志",
             "the node runs: it checked its store when it started, and mends and logs damage that it meets"
         ),
         text!(
@@ -101,11 +102,11 @@ fn checked_answer(checked: &Checked, context: &Context) -> Answer {
     let entries = checked.entries;
     let mut lines = vec![match checked.problems.is_empty() {
         true => text!(
-            "存储完好：{entries} 个条目，两份副本一致",
+            "数据存储完好：{entries} 个条目，两份一致",
             "the store is whole: {entries} entries, and both copies agree"
         ),
         false => text!(
-            "存储有损坏，但 {entries} 个条目都可恢复：启动节点或执行 mesh-node store repair",
+            "数据存储有损坏，但 {entries} 个条目都可恢复：启动节点或执行 mesh-node store repair",
             "the store is damaged, and all {entries} entries can be had back: start the node, or run mesh-node store repair"
         ),
     }];
@@ -113,7 +114,7 @@ fn checked_answer(checked: &Checked, context: &Context) -> Answer {
         checked
             .problems
             .iter()
-            .map(|problem| text!("  {problem}", "  {problem}")),
+            .map(|problem| text!("  `{problem}`", "  {problem}")),
     );
     lines.extend(checked.set_aside.iter().map(|path| {
         let path = path.display();
@@ -138,22 +139,22 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
     } = repaired;
     let mut lines = vec![match (problems.is_empty(), repaired.incomplete) {
         (true, _) => text!(
-            "存储完好，未作改动：{entries} 个条目",
+            "数据存储完好，没有改动：{entries} 个条目",
             "the store is whole, and nothing was changed: {entries} entries"
         ),
         (false, false) => text!(
-            "存储已修复，没有丢失：{entries} 个条目",
+            "数据存储已修复，没有丢失：{entries} 个条目",
             "the store has been mended, and nothing is lost: {entries} entries"
         ),
         (false, true) => text!(
-            "存储已修复，保留了完好的内容：{entries} 个条目。节点今后以新的作者代次写入",
+            "数据存储已修复，保留了完好的内容：{entries} 个条目。节点今后启用新的写入序列",
             "the store has been mended with what is whole: {entries} entries. The node writes in a new life from now on"
         ),
     }];
     lines.extend(
         problems
             .iter()
-            .map(|problem| text!("  {problem}", "  {problem}")),
+            .map(|problem| text!("  `{problem}`", "  {problem}")),
     );
     if repaired.incomplete {
         lines.extend(missing_lines(repaired));
@@ -168,7 +169,7 @@ fn repaired_answer(repaired: &Repaired, context: &Context) -> Answer {
             ));
         }
         None if repaired.incomplete => lines.push(text!(
-            "下一步：mesh-node run；相邻节点持有的内容会自动补回",
+            "下一步：mesh-node run；相邻节点留存的内容会自动补回",
             "next: mesh-node run; what the neighbours hold comes back by itself"
         )),
         None => {}
@@ -198,14 +199,14 @@ fn missing_lines(repaired: &Repaired) -> Vec<Text> {
     let mut lines = Vec::new();
     if !repaired.compared {
         lines.push(text!(
-            "查询库无法读取，不能核对存储原有的全部内容；下列缺失可能不全",
+            "查询库读不了，不能核对数据存储原有的全部内容；下列缺失可能不全",
             "the read model cannot be read, so that what the store held is not known in full; this list may lack some"
         ));
     }
     let writes = repaired.writes_lost;
     if writes > 0 {
         lines.push(text!(
-            "最后 {writes} 次写入不在任一副本中；查询库来不及更新的部分不在下列清单中",
+            "最后 {writes} 次写入在两份中都没有；查询库来不及更新的部分不在下列清单中",
             "the last {writes} writes are in neither copy; what the read model had not followed yet is not in this list"
         ));
     }

@@ -39,7 +39,7 @@ impl Telling {
             Meanwhile::Silence(ms) if ms % SILENCE_MS == 0 && self.stage.is_none() => {
                 let seconds = ms / 1_000;
                 self.output.progress(&text!(
-                    "等待节点答复，已 {seconds} 秒",
+                    "等待节点应答，已 {seconds} 秒",
                     "waiting for the node's answer for {seconds} s"
                 ));
             }

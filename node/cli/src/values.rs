@@ -130,7 +130,7 @@ pub(super) fn cadence(text: &str) -> Result<Cadence, Said> {
     let found = Cadence::ALL.into_iter().find(|(word, _)| *word == text);
     found.map(|(_, cadence)| cadence).ok_or_else(|| {
         Said(text!(
-            "“{text}”不是周期，应为 day、week、month 或 quarter",
+            "“{text}”不是周期，可选：`day`、`week`、`month`、`quarter`",
             "`{text}` is not a period: day, week, month or quarter"
         ))
     })

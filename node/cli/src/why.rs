@@ -35,13 +35,13 @@ enum About {
 pub(super) fn words() -> Words {
     Words::new(text!(
         "说明原因，直到起作用的规则。",
-        "Say why, down to the rule that decides it."
+        "Explain why, down to the deciding rule"
     ))
     .command(
         "peer",
         Words::new(text!(
-            "本节点与某相邻节点之间为何流转或不流转。",
-            "Why things flow, or do not, between this node and a neighbour."
+            "本节点与某相邻节点之间为何传送或不传送。",
+            "Why data does or does not flow between this node and a neighbour"
         ))
         .argument("peer", text!("相邻节点代码", "the neighbour's code")),
     )
@@ -79,7 +79,10 @@ fn why_text(why: &Why, language: Language) -> String {
     let mut text = format!("{}\n", why.question.in_language(language));
     for (number, cause) in (1..).zip(&why.because) {
         let said = cause.text.in_language(language);
-        let rules = cause.rules.join(", ");
+        let rules = cause.rules.join(match language {
+            Language::Zh => "、",
+            Language::En => ", ",
+        });
         text.push_str(&match (rules.is_empty(), language) {
             (true, _) => format!("  {number}. {said}\n"),
             (false, Language::Zh) => format!("  {number}. {said}（规则 {rules}）\n"),
@@ -101,7 +104,7 @@ mod tests {
             rules: rules.iter().map(ToString::to_string).collect(),
         };
         let why = Why {
-            question: text!("为何不流转？", "Why does it not flow?"),
+            question: text!("为何没有传到？", "Why did it not arrive?"),
             because: vec![
                 cause(text!("已连接", "connected"), &[]),
                 cause(text!("规则禁止", "a rule forbids it"), &["parties-stay"]),
@@ -109,7 +112,7 @@ mod tests {
         };
         assert_eq!(
             why_text(&why, Language::Zh),
-            "为何不流转？\n  1. 已连接\n  2. 规则禁止（规则 parties-stay）\n"
+            "为何没有传到？\n  1. 已连接\n  2. 规则禁止（规则 parties-stay）\n"
         );
         assert!(why_text(&why, Language::En).contains("2. a rule forbids it (rule parties-stay)"));
     }

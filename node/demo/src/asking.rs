@@ -197,11 +197,11 @@ fn unreachable(node: NodeId, problem: &str) -> Problem {
     Problem::new(
         "county-node-unreachable",
         text!(
-            "无法联系节点 {node}：{problem}",
+            "联系不上节点 {node}（`{problem}`）",
             "node {node} cannot be reached: {problem}"
         ),
         text!(
-            "查看该节点目录下的 log",
+            "请查看该节点目录下的文件 `log`",
             "look at the file `log` in the node's folder"
         ),
     )

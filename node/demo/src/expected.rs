@@ -105,7 +105,7 @@ pub(super) fn no_answer(problem: &PlainError) -> Problem {
     Problem::new(
         "county-plain-cedar",
         text!(
-            "Cedar 没有给出答案：{problem}",
+            "Cedar 没有给出答案（`{problem}`）",
             "plain Cedar has no answer: {problem}"
         ),
         text!(

@@ -17,7 +17,7 @@ use crdt_model::ids::NodeId;
 use serde::{Deserialize, Serialize};
 
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem, Quoted};
 use node_machine::folder::NodeFolder;
 use node_machine::private;
 
@@ -62,7 +62,7 @@ impl CountyFolder {
     /// What is wrong with the folder, or that somebody else runs this county.
     pub fn open(path: &Path) -> Result<Self, Problem> {
         let path = std::path::absolute(path).map_err(|problem| unusable(path, &problem))?;
-        let fault = |problem: &dyn std::fmt::Display| unusable(&path, problem);
+        let fault = |problem: &dyn Explain| unusable(&path, problem);
         private::prepare_folder(&path).map_err(|problem| fault(&problem))?;
         let mut entries = std::fs::read_dir(&path).map_err(|problem| fault(&problem))?;
         if entries.next().is_some() && !path.join("county.toml").is_file() {
@@ -164,7 +164,7 @@ impl CountyFolder {
         match std::fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text)
                 .map(Some)
-                .map_err(|problem| unusable(&path, &problem)),
+                .map_err(|problem| unusable(&path, &Quoted(problem))),
             Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(problem) => Err(unusable(&path, &problem)),
         }
@@ -172,7 +172,7 @@ impl CountyFolder {
 
     fn write_toml<T: Serialize>(&self, name: &str, content: &T) -> Result<(), Problem> {
         let path = self.path.join(name);
-        let text = toml::to_string(content).map_err(|problem| unusable(&path, &problem))?;
+        let text = toml::to_string(content).map_err(|problem| unusable(&path, &Quoted(problem)))?;
         write_whole(&path, text.as_bytes())
     }
 }
@@ -195,11 +195,11 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Problem> {
 }
 
 /// What a person is told where a county's folder cannot be used.
-pub fn unusable(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
+pub fn unusable(path: &Path, problem: &dyn Explain) -> Problem {
     let path = path.display();
     Problem::new(
         "county-folder",
-        text!("无法使用 {path}：{problem}", "cannot use {path}: {problem}"),
+        text!(problem; "不能使用 {path}：{problem}", "cannot use {path}: {problem}"),
         text!(
             "检查路径、权限和磁盘空间",
             "check the path, its permissions and the disk"

@@ -66,8 +66,8 @@ impl Loading<'_> {
             }
             Part::Above => {
                 self.progress.stage(&text!(
-                    "镇、县办理上呈事项",
-                    "what was handed up is taken on"
+                    "镇、县办理提级事项",
+                    "townships and the county take on what was raised"
                 ));
                 self.write_all(sample, part, |node| &node.above)
             }
@@ -197,7 +197,7 @@ fn refused(node: NodeId, file: &str, why: Text) -> Problem {
             "node {node} refused the sample {file}: {en}"
         ),
         text!(
-            "核对映射和章程是否相符；用 --fresh 重建",
+            "请核对列对应表与章程是否相符；用 `--fresh` 重建",
             "check that mappings and charter fit; make the county anew with --fresh"
         ),
     )

@@ -5,7 +5,7 @@ use crdt_model::ids::NodeId;
 use serde::Deserialize;
 
 use crate::folder::unusable;
-use crdt_model::text::Problem;
+use crdt_model::text::{Problem, Quoted};
 
 /// All tiers, from the top.
 pub const TIERS: [Tier; 3] = [Tier::County, Tier::Township, Tier::Village];
@@ -39,7 +39,7 @@ impl Members {
     /// A text that is no roster.
     pub fn parse(path: &std::path::Path, text: &str) -> Result<Self, Problem> {
         let mut roster: Roster =
-            toml::from_str(text).map_err(|problem| unusable(path, &problem))?;
+            toml::from_str(text).map_err(|problem| unusable(path, &Quoted(problem)))?;
         roster.node.sort_by_key(|member| member.node);
         Ok(Self(roster.node))
     }

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::crew::hold;
 use super::folder::{CountyFolder, unusable};
 use super::stopping::Stopping;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem};
 use node_machine::clock::Clock;
 
 /// Milliseconds between two looks at the processes.
@@ -188,7 +188,7 @@ impl Slot {
 impl Shared {
     fn spawn(&self, node: NodeId) -> Result<Child, Problem> {
         let path = self.folder.log(node);
-        let fault = |problem: &dyn std::fmt::Display| unusable(&path, problem);
+        let fault = |problem: &dyn Explain| unusable(&path, problem);
         let log = OpenOptions::new().create(true).append(true).open(&path);
         let log = log.map_err(|problem| fault(&problem))?;
         let errors = log.try_clone().map_err(|problem| fault(&problem))?;

@@ -81,7 +81,7 @@ fn make(
     for (name, content) in MAPPINGS {
         write_whole(&folder.mappings().join(name), content)?;
     }
-    progress.stage(&text!("建立各节点的存储", "founding the nodes"));
+    progress.stage(&text!("建立各节点的数据存储", "founding the nodes"));
     found_all(options, folder, &entries, digest, progress)?;
     marker.complete = true;
     folder.write_marker(&marker)
@@ -252,11 +252,12 @@ fn refused(problem: &dyn Display) -> Problem {
     Problem::new(
         "county-charter",
         text!(
-            "演示县的章程没有建成：{problem}",
+            "演示县的章程没有建成（`{problem}`）",
             "the county's charter was not made: {problem}"
         ),
         text!(
-            "用 mesh-policy check 检查该目录的 charter；--only 至少要有两个镇，其中一个镇有两个村",
+            "用 mesh-policy check 检查该目录中的 `charter`；--only 至少要有两个镇，其中一个镇有两\
+             个村",
             "check the folder's charter with mesh-policy check; --only needs two townships at least, and \
              two villages in one of them"
         ),

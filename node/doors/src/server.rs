@@ -234,7 +234,10 @@ async fn with_attached(
 fn not_a_request(error: &serde_json::Error) -> Problem {
     Problem::new(
         "not-a-request",
-        text!("无法理解该请求：{error}", "this is not a request: {error}"),
+        text!(
+            "读不懂这个请求（`{error}`）",
+            "this is not a request: {error}"
+        ),
         text!(
             "请使用同一版本的 mesh-node 命令",
             "use a mesh-node command of the same version"

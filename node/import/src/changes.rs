@@ -180,7 +180,7 @@ impl<'a> Changes<'a> {
         }
         let sensitivity = grade.sensitivity;
         Err(text!(
-            "该分面不能标为“{sensitivity}”",
+            "该分项不能标为“{sensitivity}”",
             "the facet cannot be graded `{sensitivity}`"
         ))
     }

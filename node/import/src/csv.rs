@@ -162,7 +162,7 @@ fn unwrapped(cell: &str) -> &str {
 fn control(name: &str, c: char) -> Text {
     let (name, code) = (quoted(name), u32::from(c));
     text!(
-        "“{name}”含有控制字符 0x{code:02X}",
+        "“{name}”含有看不见的控制字符（0x{code:02X}）",
         "`{name}` has the control character 0x{code:02X}"
     )
 }
@@ -239,7 +239,7 @@ fn note_title(file: &str, record: &Record<'_>, source: &mut Source) {
     }
     let line = record.line;
     source.notes.push(text!(
-        "{file} 第 {line} 行在表头之上，按标题略过",
+        "{file} 第 {line} 行在表头之上，按标题跳过",
         "{file}, line {line}: above the header, passed over as a title"
     ));
 }
@@ -253,21 +253,21 @@ fn note_missing(file: &str, names: &[String], mapping: &Mapping, source: &mut So
         .filter(|wanted| !names.iter().any(|name| same_name(name, wanted)))
         .collect();
     if !missing.is_empty() {
-        let list = missing.join(", ");
+        let (zh, en) = (missing.join("、"), missing.join(", "));
         source.notes.push(text!(
-            "{file} 没有这些列（相应字段不变）：{list}",
-            "{file} does not have these columns, so their fields stay as they are: {list}"
+            "{file} 没有这些列（相应字段不变）：{zh}",
+            "{file} does not have these columns, so their fields stay as they are: {en}"
         ));
     }
 }
 
 fn no_header(file: &str, mapping: &Mapping) -> Problem {
-    let keys = mapping.key.join(", ");
+    let (zh, en) = (mapping.key.join("、"), mapping.key.join(", "));
     bad_header(
         file,
         &text!(
-            "前 {TITLE_ROWS_MAX} 行中没有含“{keys}”的表头",
-            "none of the first {TITLE_ROWS_MAX} rows is a header with {keys}"
+            "前 {TITLE_ROWS_MAX} 行中没有含“{zh}”的表头",
+            "none of the first {TITLE_ROWS_MAX} rows is a header with {en}"
         ),
     )
 }
@@ -277,11 +277,11 @@ fn bad_header(file: &str, what: &Text) -> Problem {
     Problem::new(
         "import-header",
         text!(
-            "{file} 的表头无法使用：{zh}",
+            "{file} 的表头不能用：{zh}",
             "the header of {file} cannot be used: {en}"
         ),
         text!(
-            "对照映射文件中的列名修改表头，或另选映射",
+            "请按列对应表中的列名修改表头，或另选列对应表",
             "make the header fit the mapping's columns, or choose another mapping"
         ),
     )

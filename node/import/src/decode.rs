@@ -103,7 +103,7 @@ pub fn read_bounded(source: impl Read) -> Result<Vec<u8>, Problem> {
         .map_err(|error| {
             Problem::new(
                 "import-unreadable",
-                text!("文件读取失败：{error}", "the file cannot be read: {error}"),
+                text!(error; "读不了文件：{error}", "the file cannot be read: {error}"),
                 text!(
                     "检查文件是否存在、是否有读取权限",
                     "check that the file exists and may be read"
@@ -305,7 +305,7 @@ fn marked_otherwise() -> Problem {
             "the mark at the beginning of the file (BOM) is that of another encoding than the one named"
         ),
         text!(
-            "请去掉 --encoding 或映射中的 encoding，文件自己已经说明了编码",
+            "请去掉 `--encoding` 或列对应表中的 `encoding`，文件自己已经说明了编码",
             "leave out --encoding, or `encoding` in the mapping: the file says itself what it is"
         ),
     )

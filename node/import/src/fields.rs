@@ -39,7 +39,7 @@ pub fn key(mapping: &Mapping, columns: &Columns, row: &Row) -> Result<String, Te
     for name in &mapping.key {
         let Some(part) = columns.find(name).and_then(|column| row.cell(column)) else {
             return Err(text!(
-                "“{name}”为空，无法识别这一行",
+                "“{name}”为空，不能识别这一行",
                 "`{name}` is empty, so the row has no key"
             ));
         };
@@ -170,12 +170,14 @@ fn grade(column: Option<&GradeColumn>, columns: &Columns, row: &Row) -> Result<O
         Some(word) if word.is_empty() => Ok(None),
         Some(word) => Name::new(word)
             .map(Some)
-            .map_err(|error| text!("{error}", "{error}")),
+            .map_err(|error| text!("级别写错了（`{error}`）", "{error}")),
         None => {
             let cell = quoted(cell);
+            let words: Vec<&str> = column.words.keys().map(String::as_str).collect();
+            let (zh, en) = (words.join("、"), words.join(", "));
             Err(text!(
-                "“{name}”的取值“{cell}”不在映射表中",
-                "`{name}` holds `{cell}`, which the mapping does not list"
+                "“{name}”一列的“{cell}”不认识；请在列对应表中补上，或改成列出的写法：{zh}",
+                "`{name}` holds `{cell}`, which is not known: add it to the mapping, or write one of {en}"
             ))
         }
     }
@@ -240,7 +242,7 @@ fn read(
         FieldType::Time => Value::Integer(time_ms(cell, mapping.utc_offset_h)?),
         FieldType::Boolean => Value::Boolean(
             boolean(known.unwrap_or(cell))
-                .ok_or_else(|| text!("不是“是/否”", "neither yes nor no"))?,
+                .ok_or_else(|| text!("应填“是”或“否”", "neither yes nor no"))?,
         ),
     };
     Ok((value, None))
@@ -264,7 +266,7 @@ fn word(kind: &Kind, column: &Column, cell: &str) -> Result<(String, Option<Text
     let otherwise = column.otherwise.clone().ok_or_else(|| unknown_word(cell))?;
     let cell = quoted(cell);
     let note = text!(
-        "取值“{cell}”无法识别，记为“{otherwise}”",
+        "“{cell}”不认识，已按“{otherwise}”登记",
         "`{cell}` is not known and became `{otherwise}`"
     );
     Ok((otherwise, Some(note)))
@@ -273,8 +275,8 @@ fn word(kind: &Kind, column: &Column, cell: &str) -> Result<(String, Option<Text
 fn unknown_word(cell: &str) -> Text {
     let cell = quoted(cell);
     text!(
-        "取值“{cell}”不在映射表中",
-        "`{cell}` is not a word that the mapping or the vocabulary lists"
+        "“{cell}”不认识；请在列对应表中补上，或改成章程中的选项",
+        "`{cell}` is not known: add it to the mapping, or write an option of the charter"
     )
 }
 

@@ -166,7 +166,7 @@ fn no_kind(kind: Name) -> Problem {
             "the charter in force has no kind `{kind}`"
         ),
         text!(
-            "请使用与章程版本相符的映射",
+            "请使用与章程版本相符的列对应表",
             "use a mapping that fits the charter's version"
         ),
     )
@@ -175,7 +175,8 @@ fn no_kind(kind: Name) -> Problem {
 /// The note about a file whose bytes are valid in two encodings.
 fn doubtful(name: &str) -> Text {
     text!(
-        "{name} 的字节按 UTF-8 和 GB18030 都读得通，现按 UTF-8 读取；请核对列出的取值，不对时加 --encoding gb18030",
+        "{name} 的字节按 UTF-8 和 GB18030 都读得通，现按 UTF-8 读取；请核对列出的值，不对时加 \
+         `--encoding gb18030`",
         "the bytes of {name} are good UTF-8 and good GB18030, and were read as UTF-8; look at the values \
          shown, and if they are wrong add --encoding gb18030"
     )

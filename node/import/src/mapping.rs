@@ -177,7 +177,7 @@ impl Mapping {
             return Err(unusable(file, &text!("文件过大", "the file is too large")));
         }
         let read: MappingFile =
-            toml::from_str(text).map_err(|error| unusable(file, &text!("{error}", "{error}")))?;
+            toml::from_str(text).map_err(|error| unusable(file, &text!("`{error}`", "{error}")))?;
         let kind = kinds.kind(read.kind).ok_or_else(|| {
             let kind = read.kind;
             unusable(
@@ -284,12 +284,12 @@ impl Checker<'_> {
     fn finish(&self, read: MappingFile) -> Result<Mapping, Text> {
         if read.key.is_empty() {
             return Err(text!(
-                "key 为空：需要能识别一行的列",
+                "`key` 为空：需要能识别一行的列",
                 "`key` names no column"
             ));
         }
         if read.source.is_empty() {
-            return Err(text!("source 为空", "`source` is empty"));
+            return Err(text!("`source` 为空", "`source` is empty"));
         }
         let area = read
             .home
@@ -302,7 +302,7 @@ impl Checker<'_> {
             .is_some_and(|area| area.field.holds != FieldType::Area)
         {
             return Err(text!(
-                "home.area 不是区划字段",
+                "`home.area` 不是区划字段",
                 "`home.area` is not a field of type area"
             ));
         }
@@ -386,14 +386,14 @@ impl Checker<'_> {
         let decimals = entry.decimals.unwrap_or(0);
         if decimals > DECIMALS_MAX || (decimals > 0 && holds != FieldType::Integer) {
             return Err(text!(
-                "列“{name}”：decimals 只用于整数字段，最多 {DECIMALS_MAX} 位",
+                "列“{name}”：`decimals` 只用于整数字段，最多 {DECIMALS_MAX} 位",
                 "column `{name}`: `decimals` is for integer fields, at most {DECIMALS_MAX}"
             ));
         }
         let split = entry.split.as_ref();
         if split.is_some_and(|split| split.is_empty() || !target.field.grows) {
             return Err(text!(
-                "列“{name}”：split 只用于只增的字段",
+                "列“{name}”：`split` 只用于只增的字段",
                 "column `{name}`: `split` is for fields that grow"
             ));
         }
@@ -402,7 +402,7 @@ impl Checker<'_> {
             .is_some_and(|(from, to)| from == 0 || to < from)
         {
             return Err(text!(
-                "列“{name}”的 digits 不合法",
+                "列“{name}”的 `digits` 不能用",
                 "column `{name}`: `digits` is no range"
             ));
         }
@@ -456,7 +456,7 @@ fn encoding(name: &str) -> Result<Named, Text> {
         let known = Named::ALL.map(|(known, _)| known).join("、");
         let listed = Named::ALL.map(|(known, _)| known).join(", ");
         text!(
-            "encoding“{name}”不是可用的编码；可选：{known}",
+            "`encoding`：“{name}”不是可用的编码；可选：{known}",
             "`encoding` is `{name}`, which is none of {listed}"
         )
     })
@@ -491,7 +491,7 @@ fn in_column(name: &str, what: &Text) -> Text {
 
 fn check_grade_words(grade: &GradeColumn) -> Result<(), Text> {
     for word in grade.words.values().filter(|word| !word.is_empty()) {
-        Name::new(word).map_err(|error| text!("分级词：{error}", "grade: {error}"))?;
+        Name::new(word).map_err(|error| text!("级别写错了（`{error}`）", "grade: {error}"))?;
     }
     Ok(())
 }
@@ -515,11 +515,11 @@ fn unusable(file: &str, what: &Text) -> Problem {
     Problem::new(
         "import-mapping",
         text!(
-            "映射文件 {file} 无法使用：{zh}",
+            "列对应表 {file} 不能用：{zh}",
             "mapping {file} cannot be used: {en}"
         ),
         text!(
-            "对照 deploy/linze/mappings/README.md 与章程中的类型修改映射",
+            "对照 deploy/linze/mappings/README.md 和章程中的类型修改列对应表",
             "change it to fit deploy/linze/mappings/README.md and the charter's kinds"
         ),
     )

@@ -53,15 +53,15 @@ impl Outcome {
 
     fn describe(&self) -> Text {
         match self {
-            Self::Create { .. } => text!("新建", "create"),
+            Self::Create { .. } => text!("新增", "new"),
             Self::Update { .. } => text!("更新", "update"),
-            Self::Unchanged => text!("不变", "unchanged"),
+            Self::Unchanged => text!("无变化", "unchanged"),
             Self::Refused {
                 reason: Text { zh, en },
-            } => text!("拒绝：{zh}", "refused: {en}"),
+            } => text!("不能导入：{zh}", "refused: {en}"),
             Self::Skipped {
                 reason: Text { zh, en },
-            } => text!("略过：{zh}", "skipped: {en}"),
+            } => text!("跳过：{zh}", "skipped: {en}"),
         }
     }
 }

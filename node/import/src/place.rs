@@ -64,7 +64,7 @@ impl Placement {
             return Err(unusable(text!("文件过大", "the file is too large")));
         }
         let file: PlacementFile =
-            toml::from_str(text).map_err(|error| unusable(text!("{error}", "{error}")))?;
+            toml::from_str(text).map_err(|error| unusable(text!("`{error}`", "{error}")))?;
         Ok(Self {
             devices: file.devices,
             areas: file.areas,
@@ -184,8 +184,9 @@ impl Placement {
                 note: None,
             }),
             None => Err(text!(
-                "区划代码 {code} 不在名册中，也不在归属表的区域中",
-                "division code {code} is neither a node nor an area of the placement table"
+                "区划代码 {code} 不是本章程的节点，也不在归属表中；请核对代码，或在归属表中补上",
+                "division code {code} is neither a node nor an area of the placement table; check \
+                 it, or add it to that table"
             )),
         }
     }
@@ -198,8 +199,8 @@ impl Placement {
 pub fn catalogue_code(civil: Option<&str>, grassroots: Option<&str>) -> Result<NodeId, Text> {
     let Some(civil) = civil else {
         return Err(text!(
-            "没有行政区划（CivilCode）",
-            "there is no `CivilCode`"
+            "没有行政区划代码（CivilCode），不知道属于哪个村；可用 --home 指定",
+            "no `CivilCode`, so no village; --home can say which"
         ));
     };
     let digits = civil.bytes().all(|byte| byte.is_ascii_digit());
@@ -209,8 +210,10 @@ pub fn catalogue_code(civil: Option<&str>, grassroots: Option<&str>) -> Result<N
             parse(&format!("{civil}{grassroots}"))
         }
         (6, None) if digits => Err(text!(
-            "只有 6 位行政区划 {civil}，没有基层代码（GrassrootsCode），无法确定村（社区）",
-            "`CivilCode` is {civil} without a `GrassrootsCode`, which names no village"
+            "行政区划 {civil} 只到县，没有基层组织编码（GrassrootsCode），不能确定村（社区）；可用\
+             归属表或 --home 指定",
+            "`CivilCode` is {civil} without a `GrassrootsCode`, which names no village; use the \
+             placement table or --home"
         )),
         (6, Some(_)) if digits => Err(text!(
             "GrassrootsCode 不是 6 位数字",
@@ -256,11 +259,11 @@ fn unusable(what: Text) -> Problem {
     Problem::new(
         "import-placement",
         text!(
-            "归属表无法使用：{zh}",
+            "归属表不能用：{zh}",
             "the placement table cannot be used: {en}"
         ),
         text!(
-            "TOML 用 [devices] 与 [areas] 两节；CSV 用“设备编码，节点代码”两列",
+            "TOML 用 `[devices]` 和 `[areas]` 两节；CSV 用“设备编码，节点代码”两列",
             "TOML has the sections [devices] and [areas]; CSV the columns device and node"
         ),
     )

@@ -98,22 +98,21 @@ impl Group {
             return None;
         }
         let shown = self.lines.iter().take(LINES_SHOWN_MAX);
-        let mut lines = shown.map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let shown: Vec<String> = shown.map(u64::to_string).collect();
+        let (mut zh, mut en) = (shown.join("、"), shown.join(", "));
         if self.lines.len() > LINES_SHOWN_MAX {
-            lines.push_str(", …");
+            zh.push_str("……");
+            en.push_str(", …");
         }
         Some(if self.same {
             Outcome::Skipped {
-                reason: text!(
-                    "与其他行完全相同（第 {lines} 行）",
-                    "lines {lines} say the same"
-                ),
+                reason: text!("与其他行完全相同（第 {zh} 行）", "lines {en} say the same"),
             }
         } else {
             Outcome::Refused {
                 reason: text!(
-                    "第 {lines} 行编号相同但内容不同，均未导入",
-                    "lines {lines} have one key and differ, so none of them was taken"
+                    "第 {zh} 行编号相同但内容不同，均未导入",
+                    "lines {en} have the same key and differ, so none was imported"
                 ),
             }
         })

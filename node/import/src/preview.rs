@@ -122,7 +122,7 @@ impl Preview {
 
     fn render_head(&self, lines: &mut Lines) {
         let Text { zh, en } = &self.mapping;
-        lines.push(&text!("映射：{zh}", "mapping: {en}"));
+        lines.push(&text!("列对应表：{zh}", "mapping: {en}"));
         for FileRead {
             name, decoded_as, ..
         } in &self.files
@@ -142,14 +142,15 @@ impl Preview {
             withheld,
         } = self.totals;
         lines.push(&text!(
-            "新建 {create}，更新 {update}，不变 {unchanged}，拒绝 {refused}，略过 {skipped}",
-            "create {create}, update {update}, unchanged {unchanged}, refused {refused}, \
-             skipped {skipped}"
+            "新增 {create} 条，更新 {update} 条，无变化 {unchanged} 条，不能导入 {refused} 条，跳\
+             过 {skipped} 条",
+            "new {create}, update {update}, unchanged {unchanged}, refused {refused}, skipped \
+             {skipped}"
         ));
         if withheld > 0 {
             lines.push(&text!(
-                "另有 {withheld} 个分面未写入（原因见各行）",
-                "{withheld} facets of these rows are not written (see the rows)"
+                "另有 {withheld} 个分项不会写入（原因见各行）",
+                "{withheld} facets of these rows will not be written (see the rows)"
             ));
         }
         for Partial {
@@ -160,10 +161,10 @@ impl Preview {
         } in &self.partial_answers
         {
             lines.push(&text!(
-                "目录不完整：平台 {platform}（SN {sn}）声明 {announced} 项，收到 {received} 项；\
-                 未收到的设备保持原样，不会删除",
-                "partial catalogue: platform {platform} (SN {sn}) announces {announced} items, \
-                 {received} arrived; devices that did not arrive stay as they are"
+                "目录不全：平台 {platform}（SN {sn}）应有 {announced} 项，收到 {received} 项；没收\
+                 到的设备保持原样，不会移除",
+                "incomplete catalogue: platform {platform} (SN {sn}) announces {announced} items, \
+                 {received} arrived; other devices stay as they are"
             ));
         }
     }
@@ -172,18 +173,18 @@ impl Preview {
         let counts = [
             (
                 text!(
-                    "按规定丢弃（不得入网）",
-                    "dropped, may not exist in the mesh"
+                    "按规定不得进入本网络，已丢弃",
+                    "dropped: it may not enter the mesh"
                 ),
                 &self.dropped,
             ),
             (
-                text!("按映射不导入", "left behind as the mapping says"),
+                text!("按列对应表不导入", "left out by the mapping"),
                 &self.left_behind,
             ),
             (
                 text!(
-                    "映射未提及、未导入的列",
+                    "列对应表没有提到、未导入的列",
                     "columns the mapping does not mention, not imported"
                 ),
                 &self.unmapped,
@@ -193,12 +194,12 @@ impl Preview {
             if counts.is_empty() {
                 continue;
             }
-            let list: Vec<String> = counts
+            let list = counts
                 .iter()
-                .map(|(name, count)| format!("{name} × {count}"))
-                .collect();
-            let (Text { zh, en }, list) = (title, list.join(", "));
-            lines.push(&text!("{zh}：{list}", "{en}: {list}"));
+                .map(|(name, count)| text!("{name} {count} 处", "{name} × {count}"));
+            let (zh, en): (Vec<String>, Vec<String>) = list.map(|one| (one.zh, one.en)).unzip();
+            let (title, zh, en) = (title, zh.join("、"), en.join(", "));
+            lines.push(&text!(title; "{title}：{zh}", "{title}: {en}"));
         }
     }
 
@@ -247,8 +248,8 @@ impl Preview {
         if rows.len() > rows_max {
             let more = rows.len() - rows_max;
             lines.push(&text!(
-                "……另有 {more} 行，见 --json",
-                "… and {more} more rows, see --json"
+                "……另有 {more} 行，加 --json 可全部列出",
+                "… and {more} more rows; --json lists all"
             ));
         }
     }

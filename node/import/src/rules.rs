@@ -96,10 +96,7 @@ impl Rules for CharterRules<'_> {
     fn may_author(&self, label: &Label) -> Result<(), Text> {
         let (author, decision) = (self.author, self.charter.author(label, self.author));
         allowed(&decision, || {
-            text!(
-                "节点 {author} 不得撰写 {label}",
-                "node {author} may not write {label}"
-            )
+            text!("{author} 无权填写该内容", "{author} may not write it")
         })
     }
 
@@ -107,8 +104,8 @@ impl Rules for CharterRules<'_> {
         let (author, decision) = (self.author, self.charter.regrade(label, self.author));
         allowed(&decision, || {
             text!(
-                "节点 {author} 不得改变 {label} 的敏感级别或处理层级",
-                "node {author} may not regrade {label}"
+                "{author} 无权调整该内容的敏感级别或办理层级",
+                "{author} may not change the sensitivity or handling level"
             )
         })
     }
@@ -119,10 +116,10 @@ fn allowed(decision: &Decision, refusal: impl FnOnce() -> Text) -> Result<(), Te
         return Ok(());
     }
     let Text { zh, en } = refusal();
-    let rules = decision.rules.join(", ");
-    Err(if rules.is_empty() {
-        text!("{zh}：没有规则允许", "{en}: no rule allows it")
+    let (named_zh, named_en) = (decision.rules.join("、"), decision.rules.join(", "));
+    Err(if decision.rules.is_empty() {
+        text!("{zh}：章程未允许", "{en}: no rule allows it")
     } else {
-        text!("{zh}：规则 {rules}", "{en}: rule {rules}")
+        text!("{zh}（规则 {named_zh}）", "{en} (rule {named_en})")
     })
 }

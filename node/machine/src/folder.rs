@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::private;
 use crdt_model::text;
-use crdt_model::text::{Problem, Text};
+use crdt_model::text::{Explain, Problem, Quoted, Text};
 
 /// A node's own folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +73,7 @@ impl NodeFolder {
 
     /// Makes the folder for a new node, unless there is one already, which must be closed to others.
     pub fn prepare(&self) -> Result<(), Problem> {
-        private::prepare_folder(&self.path)
-            .map_err(|problem| self.unusable(&problem.to_string()))?;
+        private::prepare_folder(&self.path).map_err(|problem| self.unusable(&problem))?;
         private::check(&self.path)
     }
 
@@ -84,10 +83,10 @@ impl NodeFolder {
         if self.secret().exists() {
             return Ok(self.read_key_file()?.public());
         }
-        let failed = |problem: std::io::Error| self.unusable(&problem.to_string());
+        let failed = |problem: std::io::Error| self.unusable(&problem);
         private::create_folder(&self.path).map_err(failed)?;
         let mut secret = Zeroizing::new([0u8; 32]);
-        getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&problem.to_string()))?;
+        getrandom::fill(&mut *secret).map_err(|problem| self.unusable(&Quoted(problem)))?;
         let key = SigningKey::from_bytes(&secret);
         let digits = Zeroizing::new(hex::encode(secret.as_slice()));
         let public = public_key(&key).to_string();
@@ -111,7 +110,7 @@ impl NodeFolder {
         let mut names = (1_u32..).map(|number| self.path.join(format!("{name}.aside-{number}")));
         match names.find(|path| !path.exists()) {
             Some(aside) if file.exists() => {
-                std::fs::rename(file, aside).map_err(|problem| self.unusable(&problem.to_string()))
+                std::fs::rename(file, aside).map_err(|problem| self.unusable(&problem))
             }
             _ => Ok(()),
         }
@@ -122,7 +121,7 @@ impl NodeFolder {
         let draft = self.path.join("node.toml.new");
         std::fs::write(&draft, bytes)
             .and_then(|()| std::fs::rename(&draft, self.settings()))
-            .map_err(|problem| self.unusable(&problem.to_string()))
+            .map_err(|problem| self.unusable(&problem))
     }
 
     /// The node's secret key.
@@ -133,7 +132,7 @@ impl NodeFolder {
     /// The node's key file. A secret key that does not go with the public key beside it is damaged.
     pub fn read_key_file(&self) -> Result<KeyFile, Problem> {
         let bytes = std::fs::read(self.secret()).map(Zeroizing::new);
-        let bytes = bytes.map_err(|problem| self.unusable(&problem.to_string()))?;
+        let bytes = bytes.map_err(|problem| self.unusable(&problem))?;
         let damaged = || {
             let path = self.secret().display().to_string();
             self.key_damaged(text!(
@@ -167,12 +166,12 @@ impl NodeFolder {
         )
     }
 
-    fn unusable(&self, problem: &str) -> Problem {
+    fn unusable(&self, problem: &dyn Explain) -> Problem {
         let path = self.path.display();
         Problem::new(
             "folder-unusable",
             text!(
-                "无法使用节点目录 {path}：{problem}",
+                problem; "不能使用节点目录 {path}：{problem}",
                 "cannot use the node folder {path}: {problem}"
             ),
             text!(

@@ -231,7 +231,8 @@ fn still_open(folder: &Path) -> Result<(), Problem> {
              a second name, or its file system keeps no permissions"
         ),
         text!(
-            "把它换成目录内的普通文件；若文件系统不支持权限（如 FAT、exFAT），把节点目录移到 ext4 或 xfs 上",
+            "把它换成目录内的普通文件；若文件系统不支持权限（如 `FAT`、`exFAT`），把节点目录移到 \
+             `ext4` 或 `xfs` 上",
             "put an ordinary file in its place; if the file system keeps no permissions (FAT, exFAT), move \
              the node's folder to ext4 or xfs"
         ),
@@ -249,7 +250,8 @@ fn open_to_others(folder: &Path, first: &Path, count: usize) -> Problem {
              was started"
         ),
         text!(
-            "执行 mesh-node secure --data {folder}，然后重试；若本机有其他用户，密钥和记录可能已被读取，请告知审核人",
+            "执行 mesh-node secure --data {folder}，然后重试；若本机有其他用户，密钥和记录可能已被\
+             读取，请通知审核人",
             "run mesh-node secure --data {folder}, then try again; if other people use this machine, they may \
              have read the key and the records: tell the reviewers"
         ),
@@ -266,7 +268,8 @@ fn of_another_user(folder: &Path, path: &Path, owner: u32) -> Problem {
             "{path} belongs to user {owner}, and this is run as user {user}"
         ),
         text!(
-            "以节点自己的用户身份执行（如 sudo -u '#{owner}' mesh-node …）；若只是个别文件的属主不对，执行 sudo mesh-node secure --data {folder}",
+            "以节点自己的用户身份执行（如 `sudo -u '#{owner}' mesh-node …`）；如果只是个别文件的所\
+             属用户不对，执行 `sudo mesh-node secure --data {folder}`",
             "run it as the node's own user (such as sudo -u '#{owner}' mesh-node …); if only some files have \
              the wrong owner, run sudo mesh-node secure --data {folder}"
         ),
@@ -282,7 +285,7 @@ fn not_ours_to_secure(folder: &Path) -> Problem {
             "files in {folder} belong to another user, and this user may not change them"
         ),
         text!(
-            "执行 sudo mesh-node secure --data {folder}",
+            "执行 `sudo mesh-node secure --data {folder}`",
             "run sudo mesh-node secure --data {folder}"
         ),
     )
@@ -293,7 +296,7 @@ fn unreadable(folder: &Path, problem: &io::Error) -> Problem {
     Problem::new(
         "folder-unreadable",
         text!(
-            "无法检查目录 {folder} 的权限：{problem}",
+            problem; "不能检查目录 {folder} 的权限：{problem}",
             "cannot check the permissions of the folder {folder}: {problem}"
         ),
         text!(

@@ -188,12 +188,12 @@ pub fn disk_full() -> Problem {
     Problem::new(
         DISK_FULL,
         text!(
-            "磁盘空间不足，未写入任何内容；已保存的记录不受影响，仍可查询和发送",
+            "磁盘空间不足，没有保存；已保存的记录不受影响，仍可查询和发送",
             "there is no room on the disk, and nothing was written; what was saved is safe, and can still be \
              read and sent"
         ),
         text!(
-            "腾出至少 {mib} MiB 磁盘空间后重试；无需重新启动，节点会自动恢复写入",
+            "腾出至少 {mib} MiB 磁盘空间后重试；无需重新启动，节点会自动恢复保存",
             "make at least {mib} MiB of room on the disk and try again; the node takes writes again by itself, \
              without a restart"
         ),

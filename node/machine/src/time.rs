@@ -44,8 +44,8 @@ pub fn shown_length(ms: u64) -> Text {
     let (days, h, m, s) = (hours / 24, hours % 24, minutes % 60, seconds % 60);
     match () {
         () if days > 0 => text!("{days} 天 {h} 小时", "{days} d {h} h"),
-        () if hours > 0 => text!("{h} 小时 {m} 分", "{h} h {m} min"),
-        () if minutes > 0 => text!("{m} 分 {s} 秒", "{m} min {s} s"),
+        () if hours > 0 => text!("{h} 小时 {m} 分钟", "{h} h {m} min"),
+        () if minutes > 0 => text!("{m} 分钟 {s} 秒", "{m} min {s} s"),
         () => text!("{s} 秒", "{s} s"),
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn lengths_have_two_units() {
         assert_eq!(shown_length(90_061_000).en, "1 d 1 h");
-        assert_eq!(shown_length(3_723_000).zh, "1 小时 2 分");
+        assert_eq!(shown_length(3_723_000).zh, "1 小时 2 分钟");
         assert_eq!(shown_length(999).en, "0 s");
     }
 }

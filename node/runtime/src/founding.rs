@@ -155,21 +155,22 @@ pub fn digest_of(files: &CharterFiles) -> Option<CharterDigest> {
 fn not_in_roster(node: crdt_model::ids::NodeId, key: &str, listed: bool) -> Problem {
     let what = if listed {
         text!(
-            "名册中 {node} 的公钥与本机密钥不符（本机公钥 {key}）",
-            "the roster lists {node} with another key than this folder's, which is {key}"
+            "名册中 {node} 的公钥与本机的密钥不符（本机的公钥 {key}）",
+            "the key of {node} in the roster is not this folder's key ({key})"
         )
     } else {
         text!(
-            "章程的名册中没有有效节点 {node}",
-            "the charter's roster has no active node {node}"
+            "章程的节点名册中没有 {node}，或该节点已撤销",
+            "the charter's roster has no {node}, or it is revoked"
         )
     };
     Problem::new(
         "not-in-roster",
         what,
         text!(
-            "请审核人把本机公钥写入名册并重新签署，再执行 init",
-            "have the reviewers list this public key and sign again, then run init again"
+            "请把本机公钥交审核人写入节点名册并重新签署章程，然后再执行 `mesh-node init`",
+            "give this machine's public key to the reviewers; they list it and sign again; then \
+             run init"
         ),
     )
 }

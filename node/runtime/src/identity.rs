@@ -145,7 +145,7 @@ fn other_node(node: NodeId, owner: &str) -> Problem {
     Problem::new(
         "settings-other-node",
         text!(
-            "node.toml 写的是节点 {node}，而存储属于节点 {owner}",
+            "node.toml 写的是节点 {node}，而数据存储属于节点 {owner}",
             "node.toml names the node {node}, and the store belongs to {owner}"
         ),
         text!(

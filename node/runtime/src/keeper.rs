@@ -34,7 +34,7 @@ use super::taken_up::TakenUp;
 use super::view::{Footing, Standing, hindered};
 use super::waiting::Waiting;
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem};
 use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::private;
@@ -679,12 +679,12 @@ impl Keeper {
                 Input::CharterAdopted { charter, bundle }
             }
             Err(why) => {
-                let why = why.to_string();
+                let (told, why) = (why.text(), why.to_string());
                 let version = CharterVersion(self.adopted.version().0 + 1);
                 if self.summaries.note("offered-charter", Some(peer), &why) {
                     tracing::warn!(%peer, %version, why, "an offered charter was refused");
                 }
-                self.network.charter_refused(peer, why);
+                self.network.charter_refused(peer, &told);
                 Input::CharterRefused { peer, version }
             }
         }

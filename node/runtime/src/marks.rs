@@ -16,8 +16,8 @@ pub(super) fn random_bytes() -> Result<[u8; 8], Problem> {
         Problem::new(
             "no-entropy",
             text!(
-                "系统没有给出随机数：{problem}",
-                "the system gave no random bytes: {problem}"
+                "本机系统暂时不能生成随机数（`{problem}`）",
+                "this machine cannot give random numbers now: {problem}"
             ),
             text!(
                 "检查操作系统，然后重试",

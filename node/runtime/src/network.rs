@@ -172,13 +172,13 @@ impl Reports {
     }
 
     /// Notes why a peer's charter was refused.
-    pub fn charter_refused(&mut self, peer: NodeId, why: String) {
-        self.charter_refused.insert(peer, why.clone());
+    pub fn charter_refused(&mut self, peer: NodeId, why: &Text) {
+        self.charter_refused.insert(peer, why.en.clone());
         self.last_failure.insert(
             peer,
             text!(
-                "对方提供的章程未被采纳：{why}",
-                "the charter it offered was refused: {why}"
+                why; "没有采用对方提供的章程：{why}",
+                "the charter that the neighbour offered was refused: {why}"
             ),
         );
     }

@@ -13,10 +13,10 @@ pub(super) fn store_problem(error: &StoreError) -> Problem {
     }
     Problem::new(
         "store-failed",
-        text!("存储出错：{error}", "the store failed: {error}"),
+        text!("数据存储出错（`{error}`）", "the store failed: {error}"),
         text!(
-            "检查磁盘空间和硬件，然后重新启动节点；已确认的记录不会丢失",
-            "check the disk's space and health, then start the node again; nothing acknowledged is lost"
+            "检查硬盘空间和硬件，再重新启动节点；显示“已保存”的内容不会丢失",
+            "check the disk, then start the node again; what was shown as saved is not lost"
         ),
     )
 }
@@ -28,7 +28,7 @@ pub(super) fn held_problem(error: &HeldError) -> Problem {
         HeldError::Refused(why) => charter_problem(why),
         HeldError::None => Problem::new(
             "no-charter",
-            text!("存储中没有章程", "the store holds no charter"),
+            text!("数据存储中没有章程", "the store holds no charter"),
             text!(
                 "先执行 mesh-node init --charter 目录",
                 "run mesh-node init --charter FOLDER first"
@@ -48,8 +48,8 @@ pub fn charter_problem(why: &dyn Explain) -> Problem {
             "the charter was not adopted; the one in force stays: {why}"
         ),
         text!(
-            "请按上述说明处理；用 mesh-policy verify 和 mesh-policy check 查看详情",
-            "deal with the reason; mesh-policy verify and mesh-policy check show the details"
+            "请把这句话发给审核人；审核人用 mesh-policy verify 和 mesh-policy check 查看详情",
+            "give this to your reviewers; mesh-policy verify and mesh-policy check show the details"
         ),
     )
 }
@@ -66,12 +66,12 @@ pub(super) fn damaged(problem: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "replica-damaged",
         text!(
-            "本机副本无法读取：{problem}",
-            "this node's replica cannot be read: {problem}"
+            "本节点的数据读不了（`{problem}`）",
+            "this node's data cannot be read: {problem}"
         ),
         text!(
-            "停止节点，执行 mesh-node store repair；并请检查磁盘",
-            "stop the node and run mesh-node store repair; have the disk checked"
+            "请停止使用并联系技术员：停止节点，执行 mesh-node store repair，并检查硬盘",
+            "stop using it and call your technician: stop the node, run mesh-node store repair, have the disk checked"
         ),
     )
 }
@@ -87,8 +87,8 @@ pub fn emergency_problem(why: &dyn Explain) -> Problem {
             "the emergency was not taken up; everyday rules stay: {why}"
         ),
         text!(
-            "请按上述说明处理；用 mesh-policy emergency verify 查看详情",
-            "deal with the reason; mesh-policy emergency verify shows the details"
+            "请联系审核人；审核人用 mesh-policy emergency verify 查看详情",
+            "ask your reviewers; mesh-policy emergency verify shows the details"
         ),
     )
 }
@@ -99,11 +99,11 @@ pub(super) fn later_problem(number: u32) -> Problem {
     Problem::new(
         "emergency-superseded",
         text!(
-            "本机已有第 {number} 号应急声明，此声明不在其后，一切不变",
-            "emergency declaration {number} is here already, and this one does not follow it; nothing was changed"
+            "本节点已有第 {number} 号，这一份的编号不在其后，没有启用",
+            "number {number} is here already and this one does not follow it; nothing was changed"
         ),
         text!(
-            "用 mesh-policy emergency declare --number {next} 重新声明",
+            "请审核人用 mesh-policy emergency declare --number {next} 重新生成",
             "declare it anew with mesh-policy emergency declare --number {next}"
         ),
     )

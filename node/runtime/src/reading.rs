@@ -392,7 +392,7 @@ fn unusable(why: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "read-model-unusable",
         text!(
-            "查询库无法使用：{why}；记录本身不受影响",
+            "查询库不能用（`{why}`）；记录本身不受影响",
             "the read model cannot be used: {why}; the records themselves are not affected"
         ),
         text!(

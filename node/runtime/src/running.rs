@@ -19,7 +19,7 @@ use super::reading::Followed;
 use super::view::Standing;
 use super::{ahead, identity, warnings};
 use crdt_model::text;
-use crdt_model::text::Problem;
+use crdt_model::text::{Explain, Problem, Quoted};
 use node_machine::clock::Clock;
 use node_machine::folder::NodeFolder;
 use node_machine::room::DISK_FULL;
@@ -80,7 +80,7 @@ fn enough_descriptors() -> Result<(), Problem> {
                 "this program may have {limit} files open, and needs {DESCRIPTORS_MIN} at least"
             ),
             text!(
-                "用 ulimit -n 1024 提高上限后重新启动；作为系统服务运行的，设置 LimitNOFILE",
+                "用 `ulimit -n 1024` 提高上限后重新启动；作为系统服务运行的，设置 `LimitNOFILE`",
                 "raise the limit with ulimit -n 1024 and start again; of a system's service set LimitNOFILE"
             ),
         )),
@@ -225,7 +225,7 @@ impl EngineThread {
 async fn told(ended: oneshot::Receiver<Result<(), Problem>>) -> Result<(), Problem> {
     ended
         .await
-        .unwrap_or_else(|_| Err(cannot_start(&"the engine's thread ended early")))
+        .unwrap_or_else(|_| Err(cannot_start(&Quoted("the engine's thread ended early"))))
 }
 
 fn run_rounds(keeper: Keeper, lines: Lines) -> Result<(), Problem> {
@@ -405,7 +405,7 @@ impl Rounds {
             loop {
                 tokio::select! {
                     sent = &mut sending => {
-                        sent.map_err(|ended| cannot_start(&ended))?;
+                        sent.map_err(|ended| cannot_start(&Quoted(ended)))?;
                         break;
                     }
                     event = self.events.recv() => match event {
@@ -465,28 +465,29 @@ fn watch_for_the_end(mailbox: Mailbox, stop_with_parent: bool) {
 /// Why the transport did not start; a port that somebody else has is named.
 fn cannot_listen(problem: &TransportError) -> Problem {
     let TransportError::Taken { address, port } = problem else {
-        return cannot_start(problem);
+        return cannot_start(&Quoted(problem));
     };
     Problem::new(
         "port-taken",
         text!(
-            "端口 {port} 已被本机另一个程序占用，无法监听 {address}",
+            "端口 {port} 已被本机另一个程序占用，不能监听 {address}",
             "another program of this machine has port {port}: cannot listen on {address}"
         ),
         text!(
-            "每个节点须用自己的端口：停止占用它的程序（可用 ss -lntup 查看），或在 node.toml 的 listen 中换一个端口，并请审核人更新名册",
+            "每个节点须用自己的端口：停止占用它的程序（可用 `ss -lntup` 查看），或在 `node.toml` \
+             的 `listen` 中换一个端口，并请审核人更新名册",
             "each node needs a port of its own: stop the program that has it (ss -lntup shows which), or choose another port as `listen` in node.toml and have the roster changed"
         ),
     )
 }
 
-fn cannot_start(problem: &dyn std::fmt::Display) -> Problem {
+fn cannot_start(problem: &dyn Explain) -> Problem {
     Problem::new(
         "cannot-run",
-        text!("节点无法运行：{problem}", "the node cannot run: {problem}"),
+        text!(problem; "节点不能运行：{problem}", "the node cannot run: {problem}"),
         text!(
-            "按原因处理后重新启动；监听地址见 mesh-node config",
-            "deal with the reason and start it again; mesh-node config shows where it listens"
+            "排除上述原因后重新启动；监听地址可用 mesh-node config 查看",
+            "deal with that and start it again; mesh-node config shows where it listens"
         ),
     )
 }

@@ -84,7 +84,7 @@ impl TakenUp {
                 "the node's folder last ran on another machine (noticed {at})"
             ),
             Moved::Mended => text!(
-                "本节点的存储损坏过，已按现有内容继续使用（{at}）",
+                "本节点的数据存储损坏过，已按现有内容继续使用（{at}）",
                 "this node's store was damaged, and goes on with what was left ({at})"
             ),
         };
@@ -114,7 +114,8 @@ impl TakenUp {
         let (zh_named, en_named) = (named.join("、"), named.join(", "));
         let count = self.missing_in_all;
         text!(
-            "{zh}。查询库里有 {count} 项内容在存储中没有或不全：{zh_named} 等；相邻节点没有的就此丢失",
+            "{zh}。查询库里有 {count} 项内容在数据存储中没有或不全：{zh_named} 等；相邻节点没有的\
+             就此丢失",
             "{en}. The store lacks {count} things that the read model knew, in whole or in part: {en_named} and so on; what no neighbour holds is lost"
         )
     }

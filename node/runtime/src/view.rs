@@ -214,7 +214,7 @@ pub(crate) fn hindered() -> Problem {
         "read-model-busy",
         text!(
             "查询库正被占用或正在重建，暂时不能查询",
-            "the read model is held by another program or is being made anew"
+            "the read model is in use by another program or is being rebuilt"
         ),
         text!(
             "稍后重试；持续如此时，检查是否有其他程序占用查询库文件",

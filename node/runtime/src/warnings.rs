@@ -100,7 +100,8 @@ pub fn confirmed_time(keeper: &Keeper) -> Option<Problem> {
     Some(Problem::new(
         "clock-apart",
         text!(
-            "本节点按乡镇确认的时间 {confirmed} 计，而本机时间是 {shows}：两者必有一个不准。时限到期、发函、在线记录都暂不自动处理",
+            "本节点按乡镇签认的时间 {confirmed} 计，而本机时间是 {shows}：两者必有一个不准。时限到\
+             期、发函、在线记录都暂不自动处理",
             "this node goes by {confirmed}, which townships have confirmed, and this machine's clock shows {shows}: one of the two is wrong. No time limit, letter or presence is acted on by itself"
         ),
         text!(
@@ -117,7 +118,8 @@ fn clocks(keeper: &Keeper) -> Vec<Problem> {
         all.push(Problem::new(
             "clock-in-doubt",
             text!(
-                "本机时间刚刚变动了一天以上，或比上次确认的时间晚了两周以上：一小时内不变才按它自动处理时限",
+                "本机时间刚刚变动了一天以上，或比上次签认的时间晚了两周以上：一小时内不变才按它自\
+                 动处理时限",
                 "this machine's clock was just set by more than a day, or shows weeks after the time last confirmed: nothing is done by itself until it has stood for an hour"
             ),
             check_clock(),
@@ -167,7 +169,7 @@ fn unconfirmed(keeper: &Keeper) -> Option<Problem> {
         Problem::new(
             "time-unconfirmed",
             text!(
-                "已有 {zh} 没有足够的乡镇确认时间：时限到期、发函、在线记录都暂不自动处理",
+                "已有 {zh} 没有足够的乡镇签认时间：时限到期、发函、在线记录都暂不自动处理",
                 "too few townships have confirmed the time for {en}: no time limit, letter or presence is acted on by itself"
             ),
             text!(
@@ -188,7 +190,8 @@ fn addresses(keeper: &Keeper) -> Vec<Problem> {
         all.push(Problem::new(
             "listens-nowhere",
             text!(
-                "名册中本节点的地址是 {address}，而 node.toml 的 listen 为空：其他节点连不上本节点",
+                "名册中本节点的地址是 {address}，而 `node.toml` 的 `listen` 为空：其他节点连不上本\
+                 节点",
                 "the roster lists this node at {address}, and `listen` in node.toml is empty: nobody can reach it"
             ),
             text!(
@@ -201,7 +204,7 @@ fn addresses(keeper: &Keeper) -> Vec<Problem> {
         let (name, own) = (named(keeper, *of), addresses.join(" "));
         let what = match roster.member(*of) {
             None => text!(
-                "node.toml 的 [addresses] 写有 {of}，名册中没有这个节点",
+                "`node.toml` 的 `[addresses]` 写有 {of}，名册中没有这个节点",
                 "[addresses] in node.toml names {of}, which the roster does not list"
             ),
             Some(member) => {
@@ -210,13 +213,13 @@ fn addresses(keeper: &Keeper) -> Vec<Problem> {
                     false => member.addresses.join(" "),
                 };
                 text!(
-                    "{name} 按 node.toml 的 [addresses] 连接：{own}（名册：{listed}）",
+                    "{name} 按 `node.toml` 的 `[addresses]` 连接：{own}（名册：{listed}）",
                     "{name} is dialled as [addresses] in node.toml says: {own} (roster: {listed})"
                 )
             }
         };
         let next = text!(
-            "核对 node.toml 的 [addresses]；名册更新后删去这一行",
+            "核对 `node.toml` 的 `[addresses]`；名册更新后删去这一行",
             "check [addresses] in node.toml; delete the line once the roster has the new address"
         );
         all.push(Problem::new("address-override", what, next));

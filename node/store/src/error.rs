@@ -66,45 +66,68 @@ impl From<StoreError> for OpenError {
 }
 
 impl OpenError {
+    /// What happened, in Chinese. What the library or the operating system says stands in brackets.
+    fn in_chinese(&self) -> String {
+        let shown = |folder: &Path| folder.display().to_string();
+        match self {
+            Self::Missing(folder) => format!("{} 中没有数据存储", shown(folder)),
+            Self::Exists(folder) => format!("{} 中已有数据存储", shown(folder)),
+            Self::Locked(folder) => format!("{} 中的数据存储正在使用", shown(folder)),
+            Self::RolledBack(problem) => {
+                format!("这不是本节点最后写入的数据存储（`{problem}`）")
+            }
+            Self::NotAStore { folder, problem } => {
+                format!("{} 不是数据存储（`{problem}`）", shown(folder))
+            }
+            Self::Format { found, known } => {
+                format!("数据存储的格式是 {found}，本程序只认识到 {known}")
+            }
+            Self::Damaged(problem) => format!("数据存储已损坏（`{problem}`）"),
+            Self::Full => "磁盘已满".to_owned(),
+            Self::Failed(problem) => format!("读写出错（`{problem}`）"),
+        }
+    }
+
     /// The error as people read it, with what to do next.
     pub fn problem(&self) -> Problem {
         if let Self::Full = self {
             return disk_full();
         }
-        let what = text!("存储无法打开:{self}", "the store does not open: {self}");
+        let zh = self.in_chinese();
+        let what = text!("数据存储不能打开：{zh}", "the store does not open: {self}");
         let (code, next) = match self {
             Self::Missing(_) => (
                 "store-missing",
                 text!(
-                    "如为新节点,先执行 mesh-node init;否则检查数据目录是否已挂载",
+                    "新节点请先执行 mesh-node init；已有节点请检查数据盘是否已挂载",
                     "for a new node run mesh-node init first; else check that the data folder is mounted"
                 ),
             ),
             Self::Exists(_) => (
                 "store-exists",
                 text!(
-                    "请换一个空目录,或直接启动该节点",
+                    "请换一个空目录，或直接启动原来的节点",
                     "choose an empty folder, or run the node that is there"
                 ),
             ),
             Self::Locked(_) => (
                 "store-locked",
                 text!(
-                    "先停止正在使用它的 mesh-node 进程",
+                    "请先停止正在使用它的 mesh-node 程序",
                     "stop the mesh-node process that uses it"
                 ),
             ),
             Self::RolledBack(_) => (
                 "store-rolled-back",
                 text!(
-                    "若目录放错，换回原来的目录；若确从备份恢复，或部分文件已丢失，执行 mesh-node store accept",
+                    "如果目录放错，请换回原来的目录；如果确是从备份恢复的，或部分文件已丢失，请执行 mesh-node store accept",
                     "if this is the wrong folder, put the right one back; if a backup was restored, or files are lost, run mesh-node store accept"
                 ),
             ),
             Self::NotAStore { .. } => (
                 "store-foreign",
                 text!(
-                    "请换一个空目录;现有文件未被改动",
+                    "请换一个空目录；现有文件没有改动",
                     "choose an empty folder; nothing there was changed"
                 ),
             ),
@@ -118,7 +141,7 @@ impl OpenError {
             Self::Damaged(_) => (
                 "store-damaged",
                 text!(
-                    "执行 mesh-node store repair：保留完好的内容，列出缺失的记录，其余由相邻节点补回；并请检查磁盘",
+                    "请执行 mesh-node store repair：保留完好的内容，列出缺少的记录，其余由相邻节点补回；并请检查硬盘",
                     "run mesh-node store repair: it keeps what is whole and lists what is missing, and the neighbours send what they hold; have the disk checked"
                 ),
             ),
@@ -129,7 +152,7 @@ impl OpenError {
             Self::Failed(_) => (
                 "store-failed",
                 text!(
-                    "请检查磁盘、权限和系统日志",
+                    "请检查硬盘、权限和系统日志",
                     "check the disk, the permissions and the system log"
                 ),
             ),

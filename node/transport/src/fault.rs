@@ -84,10 +84,7 @@ impl Refusal {
                 "名册成员，但两节点之间不允许直接连接",
                 "it is a member, but these two nodes may not link"
             ),
-            Self::Cut => text!(
-                "线路处于演示切断状态",
-                "the line is cut for a demonstration"
-            ),
+            Self::Cut => text!("演示：线路已被切断", "cut for a demonstration"),
             Self::TooManyConnections => text!("连接数超过上限", "too many connections at once"),
             Self::Silent => text!("连接后没有发送任何内容", "it connected and said nothing"),
             Self::OversizedRequest { claimed_bytes } => text!(
@@ -147,7 +144,8 @@ impl AddressFault {
     pub fn text(&self) -> Text {
         match self {
             Self::NotAnAddress => text!(
-                "不是可拨号的地址：应形如 /ip4/10.0.0.1/tcp/7070 或 /ip4/10.0.0.1/udp/7070/quic-v1，请修改名册",
+                "不是可以连接的地址，应写作 /ip4/10.0.0.1/tcp/7070 或 \
+                 /ip4/10.0.0.1/udp/7070/quic-v1；请改名册",
                 "not an address that can be dialled: it should look like /ip4/10.0.0.1/tcp/7070 or /ip4/10.0.0.1/udp/7070/quic-v1; correct the roster"
             ),
             Self::OwnAddress => text!(
@@ -155,11 +153,12 @@ impl AddressFault {
                 "it is this node's own address: correct the roster"
             ),
             Self::NameNotFound => text!(
-                "找不到主机名：请检查 DNS 或 hosts 文件",
+                "找不到主机名：请检查 DNS 或 `hosts` 文件",
                 "host name not found: check DNS or the hosts file"
             ),
             Self::ConnectionRefused => text!(
-                "连接被拒绝：对方主机在线但端口无人监听，请检查对方节点是否运行、端口是否正确",
+                "连接被拒绝：对方电脑开着，但这个端口上没有程序；请检查对方节点是否运行、端口是否\
+                 正确",
                 "connection refused: the host is up but nothing listens there; check that the node runs and on which port"
             ),
             Self::TimedOut => text!(
@@ -175,7 +174,7 @@ impl AddressFault {
                 "it closed the connection before proving who it is: too many connections may be reaching it just now, and this node tries again by itself; if it stays so, check that a node listens on that port"
             ),
             Self::HandshakeFailed { cause } => text!(
-                "握手失败（{cause}）：该端口可能不是本网节点，或线路中有设备改动流量",
+                "握手失败（`{cause}`）：该端口可能不是本网络的节点，或途中有设备改动了数据",
                 "the handshake failed ({cause}): another service may listen on that port, or a device on the way alters traffic"
             ),
             Self::WrongKey { found: Some(key) } => text!(
@@ -190,7 +189,7 @@ impl AddressFault {
                 "本节点连接数已达上限",
                 "this node has reached its limit of connections"
             ),
-            Self::Other { cause } => text!("{cause}", "{cause}"),
+            Self::Other { cause } => text!("连接没有成功（`{cause}`）", "{cause}"),
         }
     }
 }
@@ -233,12 +232,9 @@ impl DialFault {
             Self::LinkNotAllowed => {
                 text!("不允许与其直接连接", "lines to it are not allowed")
             }
-            Self::Cut => text!(
-                "线路处于演示切断状态",
-                "the line is cut for a demonstration"
-            ),
+            Self::Cut => text!("演示：线路已被切断", "cut for a demonstration"),
             Self::NoAddress => text!(
-                "名册中没有它的地址，只能由对方拨入",
+                "名册中没有对方地址，只能等对方连过来",
                 "the roster lists no address for it: it has to dial"
             ),
             Self::Addresses(attempts) => {
@@ -348,12 +344,12 @@ impl CloseReason {
                 "对方握手后立即关闭：本节点可能不在对方的名册中，请核对双方的章程版本",
                 "the other node closed the line right after the handshake: this node may not be in its roster; compare both nodes' charter versions"
             ),
-            Self::Broken { cause } => text!("线路中断（{cause}）", "the line broke ({cause})"),
+            Self::Broken { cause } => text!("线路中断（`{cause}`）", "the line broke ({cause})"),
             Self::Silent { silence } => {
                 let seconds = silence.as_secs();
                 text!(
-                    "对方 {seconds} 秒无任何回应：请检查线路",
-                    "no sign of life for {seconds} s: check the line"
+                    "对方 {seconds} 秒没有应答：请检查线路",
+                    "no answer for {seconds} s: check the line"
                 )
             }
             Self::Replaced => text!("已由新线路替代", "a newer line took its place"),

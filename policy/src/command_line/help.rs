@@ -100,29 +100,52 @@ pub fn speak(command: Command, words: &Words, language: Language) -> Command {
 }
 
 /// What stands for a value in help, in Chinese.
-const VALUES: [(&str, &str); 17] = [
+const VALUES: &[(&str, &str)] = &[
     ("ADDR", "地址"),
+    ("ANY", "任意"),
     ("CHARTER", "章程目录"),
     ("CODE", "节点代码"),
+    ("DATE", "日期"),
     ("DAY", "日期"),
     ("DIGEST", "摘要"),
     ("DIR", "目录"),
+    ("ENCODING", "编码"),
+    ("FACTOR", "倍数"),
+    ("FIELD", "字段"),
+    ("FIELD=VALUE", "字段=值"),
     ("FILE", "文件"),
+    ("FILE.html", "网页文件"),
     ("FILE.pub", "公钥文件"),
     ("HEX", "公钥"),
     ("HOURS", "小时数"),
     ("ID", "内部编码"),
+    ("KIND", "类型"),
+    ("LEVEL", "级别"),
+    ("MEASURE", "指标"),
+    ("MIB", "MiB"),
     ("N", "数量"),
     ("NAME", "名称"),
     ("NEW", "新目录"),
+    ("NODE", "节点代码"),
     ("OLD", "原目录"),
+    ("PATH=TIME", "字段=时间"),
+    ("PORT", "端口"),
+    ("RECORD", "编号"),
+    ("ROLE", "岗位"),
+    ("SECONDS", "秒"),
     ("TEXT", "文字"),
     ("TIME", "时间"),
+    ("[FACET=]CODE", "[分项=]代码"),
+    ("[FACET=]WORD", "[分项=]词"),
 ];
 
 /// An argument whose value has a name in the language.
 fn in_words(argument: Arg, language: Language) -> Arg {
     let names = argument.get_value_names().unwrap_or_default();
+    let unnamed = names.is_empty() && !argument.is_positional();
+    if unnamed && argument.get_action().takes_values() && language == Language::Zh {
+        return argument.value_name("值");
+    }
     let [name] = names else { return argument };
     let known = VALUES.iter().find(|(known, _)| *known == name.as_str());
     match (known, language) {

@@ -1,5 +1,7 @@
 //! A command line that cannot be read, said in the language of whoever typed it.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::values::Said;
@@ -13,6 +15,24 @@ pub enum Unread {
     Asked(String),
     /// It is wrong.
     Wrong(Problem),
+}
+
+/// The language and whether JSON is wanted, which decide how to answer even if the command line turns
+/// out to be wrong.
+pub fn look_ahead(arguments: &[OsString]) -> (Option<Language>, bool) {
+    let before_end = || {
+        arguments
+            .iter()
+            .skip(1)
+            .take_while(|argument| *argument != "--")
+    };
+    let after_flag = before_end()
+        .skip_while(|argument| *argument != "--lang")
+        .nth(1);
+    let joined = before_end().find_map(|argument| argument.to_str()?.strip_prefix("--lang="));
+    let language = joined.or_else(|| after_flag?.to_str());
+    let language = language.and_then(|word| word.parse().ok());
+    (language, before_end().any(|argument| argument == "--json"))
 }
 
 /// Reads clap's verdict.
@@ -51,44 +71,39 @@ fn what(error: &clap::Error) -> Text {
     let value = context(ContextKind::InvalidValue);
     match error.kind() {
         ErrorKind::UnknownArgument => {
-            text!(
-                "没有选项或参数 {argument}",
-                "there is no option or argument `{argument}`"
-            )
+            text!("多出的内容：{argument}", "unexpected: `{argument}`")
         }
         ErrorKind::InvalidSubcommand => {
             let name = context(ContextKind::InvalidSubcommand);
             text!("没有命令 {name}", "there is no command `{name}`")
         }
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            text!("缺少命令", "a command is missing")
+            text!("没有写要执行哪个命令", "no command is given")
         }
         ErrorKind::MissingRequiredArgument => {
-            text!("缺少 {argument}", "{argument} is missing")
+            let zh = argument.replace(", ", "、");
+            text!("还缺少：{zh}", "missing: {argument}")
         }
         ErrorKind::InvalidValue if value.is_empty() => {
-            text!("{argument} 缺少值", "{argument} needs a value")
+            text!("{argument} 后面没有写内容", "{argument} needs a value")
         }
         ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             text!(
-                "{argument} 的值个数不对",
+                "{argument} 后面内容的个数不对",
                 "{argument} has the wrong number of values"
             )
         }
         ErrorKind::ArgumentConflict => {
             let prior = context(ContextKind::PriorArg);
             match prior.is_empty() || prior == argument {
-                true => text!(
-                    "{argument} 只能给出一次",
-                    "{argument} can be given only once"
-                ),
+                true => text!("{argument} 只能写一次", "{argument} can be given only once"),
                 false => text!(
                     "{argument} 不能与 {prior} 同时使用",
                     "{argument} cannot be used with {prior}"
                 ),
             }
         }
-        ErrorKind::InvalidUtf8 => text!("参数不是 UTF-8 文本", "an argument is not UTF-8"),
+        ErrorKind::InvalidUtf8 => text!("命令行中有不是 UTF-8 的文字", "an argument is not UTF-8"),
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let Text { zh, en } = said(error, &value);
             text!("{argument}：{zh}", "{argument}: {en}")
@@ -121,16 +136,28 @@ fn next(error: &clap::Error) -> Text {
         .into_iter()
         .find_map(|kind| error.get(kind))
         .map(plain);
+    let help = help(error);
     match suggestion.filter(|suggestion| !suggestion.is_empty()) {
         Some(suggestion) => {
             let zh = suggestion.replace(", ", "、");
             text!(
-                "是否想写 {zh}？加 `--help` 查看用法",
-                "did you mean {suggestion}? --help shows the usage"
+                "是不是要写 {zh}？查看写法：{help}",
+                "did you mean {suggestion}? how to write it: {help}"
             )
         }
-        None => text!("加 `--help` 查看用法", "--help shows the usage"),
+        None => text!("查看写法：{help}", "how to write it: {help}"),
     }
+}
+
+/// The line that shows how to write the command: its name as the usage begins, and the flag.
+fn help(error: &clap::Error) -> String {
+    let usage = error.get(ContextKind::Usage).map(plain).unwrap_or_default();
+    let named = usage
+        .split_whitespace()
+        .skip_while(|word| !word.starts_with("mesh-"))
+        .take_while(|word| word.starts_with(|first: char| first.is_ascii_lowercase()));
+    let named: Vec<&str> = named.chain(["--help"]).collect();
+    named.join(" ")
 }
 
 fn plain(value: &ContextValue) -> String {

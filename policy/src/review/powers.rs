@@ -164,7 +164,7 @@ impl Changes {
                     new.threshold,
                 );
                 let (old, new) = (u64::from(old.hours_max), u64::from(new.hours_max));
-                self.longer(("应急最长", "the longest emergency"), old, new);
+                self.longer(("应急共享最长", "the longest emergency"), old, new);
             }
             (None, Some(new)) => {
                 let (threshold, hours) = (new.threshold, new.hours_max);
@@ -188,24 +188,24 @@ impl Changes {
         match (old, new) {
             (Some(old), Some(new)) => {
                 self.fewer(
-                    ("个镇须确认章程", "townships must confirm the charter"),
+                    ("个乡镇须签认章程", "townships must confirm the charter"),
                     old.cosigners,
                     new.cosigners,
                 );
                 let hours = |ms: u64| ms / HOUR_MS;
                 let (before, after) = (hours(old.fresh_ms), hours(new.fresh_ms));
                 let all = (
-                    "未经确认照常发送",
+                    "没有新的签认仍照常发送",
                     "a node sends all without confirmation for",
                 );
                 self.longer(all, before, after);
                 let (before, after) = (hours(old.narrow_ms), hours(new.narrow_ms));
-                self.longer(("此后只发送本节点数据", "and its own for"), before, after);
+                self.longer(("此后只发送本节点的内容", "and its own for"), before, after);
             }
             (Some(_), None) => {
                 self.add(
                     true,
-                    "不再需要任何镇确认章程",
+                    "不再需要任何乡镇签认章程",
                     "no township has to confirm the charter any more",
                 );
             }
@@ -213,7 +213,7 @@ impl Changes {
                 let needed = new.cosigners;
                 self.add(
                     false,
-                    format!("须有 {needed} 个镇确认章程"),
+                    format!("须有 {needed} 个乡镇签认章程"),
                     format!("{needed} townships must confirm the charter"),
                 );
             }

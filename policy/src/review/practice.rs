@@ -245,7 +245,7 @@ impl Statements {
             let (by, field) = (answered.by, answered.only.field);
             let says = text!("`{by}` 的 `{field}` 为 {is}", "`{by}` with `{field}` {is}");
             let side = text!(
-                "视为已答复，不再自动发函",
+                "视为已回复，不再自动发函",
                 "answered, so no letter by itself"
             );
             self.add(Section::Written, facet.name.as_str(), side, says);

@@ -333,10 +333,10 @@ fn too_few(whose: Whose, tally: &Tally) -> Text {
     let signed = signers.len();
     let names: Vec<_> = signers.iter().map(|name| format!("`{name}`")).collect();
     let names = match names.as_slice() {
-        [] => text!("", ""),
+        [] => Text::default(),
         names => text!("（{}）", ": {}", names.join(" ")),
     };
-    let mut others_said = text!("", "");
+    let mut others_said = Text::default();
     for other in others {
         let Text { zh, en } = other.text();
         others_said.zh.push_str(&format!("；{zh}"));

@@ -110,8 +110,8 @@ impl Explain for SshSigError {
         match self {
             Self::Unreadable { problem } => text!(
                 problem;
-                "不是 SSH 签名（{problem}）；请用 `mesh-policy sign` 签名，或用 \
-                 `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`",
+                "不是 SSH 签名（{problem}）；请用 `mesh-policy sign` 签名，或用 `ssh-keygen -Y \
+                 sign -n {NAMESPACE} -f 密钥 < 目录/manifest`",
                 "not an SSH signature ({problem}); make it with `mesh-policy sign` or \
                  `ssh-keygen -Y sign -n {NAMESPACE} -f KEY < DIR/manifest`"
             ),

@@ -159,7 +159,7 @@ fn a_pipe_given_as_a_file_is_refused_and_a_start_and_a_command_wait_for_each_oth
         let waits = comes(|| {
             std::fs::read_to_string(&log)
                 .is_ok_and(|log| log.contains("another process has the store"))
-                || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("另一个进程占用"))
+                || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("另一个程序占用"))
         });
         drop(held);
         run.join().expect("it runs");

@@ -56,13 +56,13 @@ fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
     let away = [("step", "refused"), ("outcome", "answered")];
     refused(village(None, &away), "not-for-role", "leader");
     let unsaid = village(Some("leader"), &away[..1]);
-    refused(unsaid, "refused", "须先填写“办理结果”");
+    refused(unsaid, "refused", "请先填写“办理结果”");
     assert_eq!(village(None, &[("step", "accepted")]), Ok(1));
     // The township's level is not the village's.
     refused(
         village(None, &[("step", "level-3")]),
         "refused",
-        "不由本级节点办理",
+        "不由本级办理",
     );
     assert_eq!(village(None, &[("step", "level-1")]), Ok(1));
     // The ledger row, and what it is about: that goes up with it.

@@ -5,10 +5,12 @@ mod commands;
 mod imports;
 mod installed;
 mod lengths;
+mod lexer;
 mod places;
 mod practice;
 mod reviewers_tool;
 mod structure;
+mod texts;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

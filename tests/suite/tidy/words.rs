@@ -1,12 +1,59 @@
-//! Words that persons must not see, because a law has taken them.
+//! Words that persons must not see, or not for what the program does, because a law has taken them.
 
 use std::path::Path;
 
 use super::root;
+use super::texts::{Where, fail_with, told};
 
 /// What the law on guarding state secrets calls by these names must not be on this network at all, so
 /// the mesh's own grades are not called so: a sensitivity is 敏感级别, its strictest one is 不外传.
 const OF_STATE_SECRETS: [&str; 3] = ["密级", "涉密", "绝密"];
+
+/// Words of the offices' own work, which have a meaning in a law: what the program itself does is not
+/// called so.
+const OF_OTHER_LAWS: [&str; 28] = [
+    "知悉范围",
+    "受理",
+    "办结",
+    "答复",
+    "转送",
+    "交办",
+    "复查",
+    "复核",
+    "告知",
+    "送达",
+    "移送",
+    "并案",
+    "立案",
+    "许可",
+    "紧急状态",
+    "应急响应",
+    "审计",
+    "撤回",
+    "更正",
+    "删除",
+    "保存期限",
+    "冲突",
+    "争议",
+    "矛盾",
+    "重点人员",
+    "特殊人群",
+    "画像",
+    "积分",
+];
+
+/// Where the program speaks of that work: in figures of it, in a sample of it, in a rule that follows
+/// the law.
+const OF_THAT_WORK: [(&str, &str); 8] = [
+    ("node/app/src/answers/choosing.rs", "矛盾"),
+    ("node/app/src/report/cooperation.rs", "移送"),
+    ("node/app/src/report/cooperation.rs", "办结"),
+    ("node/app/src/report/disputes.rs", "办结"),
+    ("node/app/src/report/notices.rs", "办结"),
+    ("node/app/src/report/notices.rs", "撤回"),
+    ("policy/src/reading/forbidden/words.rs", "画像"),
+    ("policy/src/reading/kinds.rs", "保存期限"),
+];
 
 /// Where a foreign file's mark is quoted that refuses its row.
 const QUOTED: [(&str, &str); 4] = [
@@ -26,6 +73,20 @@ fn no_grade_of_the_mesh_is_called_like_a_state_secret() {
     let mut found = Vec::new();
     look_into(&root(), &mut found);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn what_the_program_does_is_not_called_as_a_law_calls_something_else() {
+    let texts = told().iter().filter(|one| one.stands == Where::Macro);
+    fail_with(texts.flat_map(|one| {
+        let spoken_of = |word: &str| {
+            let mut places = OF_THAT_WORK.iter().filter(|(_, known)| *known == word);
+            places.any(|(place, _)| one.place.starts_with(place))
+        };
+        let words = OF_OTHER_LAWS.iter();
+        let found = words.filter(move |word| one.zh.contains(**word) && !spoken_of(word));
+        found.map(|word| format!("{}: {word} in {}", one.place, one.zh))
+    }));
 }
 
 fn look_into(folder: &Path, found: &mut Vec<String>) {

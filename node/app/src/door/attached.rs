@@ -110,7 +110,7 @@ pub fn check(attached: &[&Attached]) -> Result<(), Problem> {
 /// # Errors
 /// It cannot be read, is no ordinary file, or is larger.
 pub fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-    let failed = |error: io::Error| unreadable(path, &text!("{error}", "{error}"));
+    let failed = |error: io::Error| unreadable(path, &text!(error; "{error}", "{error}"));
     // Without this, opening a pipe waits for somebody who writes to it.
     let without_waiting = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
     let mut options = OpenOptions::new();
@@ -160,7 +160,7 @@ fn unreadable(path: &Path, why: &Text) -> Problem {
     Problem::new(
         "input-unreadable",
         text!(
-            "无法读取文件 {path}：{zh}",
+            "读不了文件 {path}：{zh}",
             "cannot read the file {path}: {en}"
         ),
         text!(

@@ -130,7 +130,7 @@ pub fn first_role(adopted: &AdoptedCharter) -> Result<Name, Problem> {
 fn no_such_role(role: &str) -> Problem {
     Problem::new(
         "no-such-role",
-        text!("章程没有岗位 {role}", "the charter has no role `{role}`"),
+        text!("章程里没有岗位“{role}”", "the charter has no role `{role}`"),
         text!("可用岗位见 charter.toml", "charter.toml lists the roles"),
     )
 }

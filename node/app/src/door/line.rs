@@ -191,11 +191,11 @@ fn unexpected(answer: &str) -> Problem {
     Problem::new(
         "internal-answer",
         text!(
-            "节点的答复与问题不符（{answer}）",
+            "节点的应答与请求不符（{answer}）",
             "the answer does not fit the question ({answer})"
         ),
         text!(
-            "确认命令与节点是同一版本",
+            "请使用与节点同一版本的程序",
             "check that the command and the node have the same version"
         ),
     )

@@ -11,7 +11,7 @@ use node_readmodel::ReadModelError;
 pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelError> {
     let grid = Counting::of(ground, "grid.summary")?;
     let cases = Counting::of(ground, "case.summary")?;
-    let title = text!("新收情况", "What came in");
+    let title = text!("新增情况", "What came in");
     let Some(mut section) = Counting::begin("came-in", title, &[&grid, &cases]) else {
         return Ok(None);
     };
@@ -45,19 +45,19 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
             },
         ) = (kind, when);
         section.notes.push(text!(
-            "{zh}以“{at_zh}”计入周期，并案的事项各自计数",
+            "{zh}以“{at_zh}”计入周期，合并的事项各自计数",
             "{en}: counted by `{at_en}`; what was merged counts each by itself"
         ));
     }
     let zero = text!(
-        "数字为 0 表示本节点没有收到记录，不等于没有发生",
-        "0 says that this node has no record, not that nothing happened"
+        "“0”表示本节点没有收到记录，不等于没有发生",
+        "0 means that this node has no record, not that nothing happened"
     );
     section.notes.push(zero);
     if !ground.period.is_over(ground.now) {
         section.notes.push(text!(
-            "本周期尚未结束，与上一周期全期对比",
-            "the period is not over and stands beside all of the one before"
+            "本周期尚未结束，对比的是上一周期的全部时间",
+            "the period is not over; it stands beside the whole of the one before"
         ));
     }
     Ok(Some(section))

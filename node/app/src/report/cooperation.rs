@@ -15,7 +15,7 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     let callouts = Counting::of(ground, "callout.summary")?;
     let reviews = Counting::of(ground, "review.summary")?;
     let inspections = Counting::of(ground, "inspection.summary")?;
-    let title = text!("联动与检查", "Working together, and inspections");
+    let title = text!("联动与检查", "Cooperation and inspections");
     let of = [&handoffs, &callouts, &reviews, &inspections];
     let Some(mut section) = Counting::begin("cooperation", title, &of) else {
         return Ok(None);
@@ -48,9 +48,9 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     section.tables.extend(others.into_iter().flatten());
     if handoffs.sight.some {
         section.notes.push(text!(
-            "三调对接的成功数以周期内接收数为分母，三个渠道口径各自独立，不相加为一个比率",
-            "of hand-offs, success is of what was accepted in the period; each channel stands by \
-             itself, and the three make no common rate"
+            "三调对接调解成功率以本周期接收数为分母；警调、诉调、访调分别计算，不合并成一个比率",
+            "of hand-offs, success is of what was accepted in the period; the three channels are \
+             not added up"
         ));
     }
     Ok(Some(section))
@@ -107,7 +107,7 @@ fn called(period: &Period, now: i64) -> Vec<Column> {
             within("done-time", period),
         ),
         (
-            text!("目前逾期未报到", "now overdue to report"),
+            text!("截至目前逾期未报到", "overdue to report, as of now"),
             vec![word("step", "called"), late],
         ),
     ]

@@ -246,7 +246,7 @@ impl<'a> Counting<'a> {
             .collect();
         if !others.is_empty() {
             // What it says was not written under this charter, and may be anything.
-            let title = text!("章程未列明的取值", "words that the charter does not have");
+            let title = text!("章程中没有的选项", "options that the charter does not have");
             heads.push((others, vec![Cell::Words(title)]));
         }
         heads

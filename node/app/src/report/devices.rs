@@ -44,9 +44,11 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     ];
     section.tables.extend(tables.into_iter().flatten());
     section.notes.push(text!(
-        "设备为截至时刻的状态；备案表不含停用设备和无需备案的设备，超过 30 日按《公共安全视频图像信息系统管理条例》第十四条，自安装或变更之日起算",
-        "devices are as of now; the table of filing leaves out what is retired or need not be filed; \
-         30 days (State Council Decree 799, art. 14) run from when it was installed or changed"
+        "设备按截至时刻的状态统计；备案表不含停用和无需备案的设备。“超过 30 日”按登记的安装或变更\
+         时间推算，仅作提醒；备案期限以《公共安全视频图像信息系统管理条例》第十四条为准",
+        "devices are as of now; retired devices and those that need not be filed are left out. \"\
+         Over 30 days\" counts from the registered installation or change, as a reminder only; \
+         the time limit is that of State Council Decree 799, art. 14"
     ));
     Ok(Some(section))
 }
@@ -72,7 +74,10 @@ fn by_age(now: i64) -> Vec<Column> {
         (text!("24 小时内", "within 24 hours"), vec![since(1)]),
         (text!("1 至 7 日", "1 to 7 days"), vec![before(1), since(7)]),
         (text!("超过 7 日", "over 7 days"), vec![before(7)]),
-        (text!("无时间", "no time"), vec![has("status-time", false)]),
+        (
+            text!("状态时间不明", "no time given"),
+            vec![has("status-time", false)],
+        ),
     ]
 }
 

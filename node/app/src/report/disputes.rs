@@ -51,9 +51,9 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     ];
     section.tables.extend(tables.into_iter().flatten());
     section.notes.push(text!(
-        "环节和层级为截至时刻的状态，不是周期末的状态；“办结”以办结时间计入周期",
-        "steps and levels are those of the present moment, not of the period's end; what was closed \
-         counts by when it was closed"
+        "环节和层级按截至时刻统计，不是周期结束时的情况；“办结”按办结时间归入周期",
+        "steps and levels are as of now, not of the period's end; what was closed counts by when \
+         it was closed"
     ));
     Ok(Some(section))
 }

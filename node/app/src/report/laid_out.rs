@@ -113,14 +113,14 @@ impl Report {
     /// What the report does not know.
     pub fn unknown(&self) -> Vec<Text> {
         let mut notes = vec![text!(
-            "只统计本节点已收到的记录；其他节点尚未送达的不在其中",
-            "only what has arrived at this node is counted, not what others have not sent yet"
+            "只统计本节点已收到的记录，其他节点尚未传到的不计在内",
+            "only what has arrived at this node is counted; what others have not sent yet is not"
         )];
         notes.extend(self.heard.iter().map(|heard| heard.told(self.as_of)));
         if self.withheld {
             notes.push(text!(
-                "部分记录不在本岗位查看范围内，未列出，也未计数",
-                "some records may not be read in this role; they are neither shown nor counted"
+                "部分记录本岗位无权查看，没有列出，也没有计入",
+                "some records are not for this role; they are neither shown nor counted"
             ));
         }
         if let Some(Progress { done, all }) = self.catching_up {
@@ -142,8 +142,8 @@ impl Section {
             .flat_map(|table| table.rows.iter().flatten());
         if cells.into_iter().any(|cell| *cell == Cell::Hidden) {
             self.notes.push(text!(
-                "人数过少、可能识别到个人的不显示",
-                "numbers so small that somebody might be recognised are left out"
+                "数量过少、可能认出具体的人的，不显示",
+                "numbers so small that a person might be recognised are not shown"
             ));
         }
     }

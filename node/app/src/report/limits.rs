@@ -42,9 +42,8 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     tables.extend(conflicts);
     tables.extend(left_out);
     let mut notes = vec![text!(
-        "时限为截至时刻的状态；时钟存疑的须由人核定，不计入超期",
-        "time limits are as of now; where a clock is in doubt somebody has to look, and it does not \
-         count as overdue"
+        "时限按截至时刻统计；时间存疑的需人工核对，不计入超期",
+        "deadlines are as of now; those in doubt wait for a person and do not count as overdue"
     )];
     if ground.limits.iter().any(|item| !item.calendar_known) {
         notes.push(text!(
@@ -55,7 +54,7 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
     }
     Ok(Some(Section {
         id: "limits".to_owned(),
-        title: text!("时限与积压", "What is due and what is stuck"),
+        title: text!("时限与超期", "Deadlines"),
         withheld: ground.limits_withheld,
         notes,
         charts: Vec::new(),
@@ -68,7 +67,7 @@ fn columns(heads: Vec<Text>) -> Vec<Text> {
     columns.extend([
         text!("已超期", "overdue"),
         text!("即将到期", "due soon"),
-        text!("时钟存疑", "clock in doubt"),
+        text!("时间存疑", "in doubt"),
         text!("未到期", "time left"),
     ]);
     columns
@@ -172,7 +171,7 @@ fn longest(ground: &Ground<'_>) -> Option<Table> {
         ]
     };
     (!items.is_empty()).then(|| Table {
-        title: text!("超期最久的事项", "Overdue longest"),
+        title: text!("超期时间最长的事项", "Overdue longest"),
         columns: vec![
             text!("编号", "code"),
             text!("时限", "time limit"),
@@ -186,7 +185,10 @@ fn longest(ground: &Ground<'_>) -> Option<Table> {
 }
 
 fn conflicts(ground: &Ground<'_>) -> Result<Option<Table>, ReadModelError> {
-    let title = text!("尚未核定的冲突", "Conflicts that nobody has settled");
+    let title = text!(
+        "填写不一致、待核定",
+        "Entries that differ and wait for a decision"
+    );
     with_some(ground, Key::Conflicts, title)
 }
 

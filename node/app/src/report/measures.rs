@@ -66,7 +66,7 @@ fn number(number: i64) -> Cell {
 fn share(numerator: Option<i64>, denominator: Option<i64>) -> Cell {
     match (numerator, denominator) {
         (Some(number), Some(of)) if of > 0 => {
-            Cell::Code(format!("{:.2} %", 100.0 * number as f64 / of as f64))
+            Cell::Code(format!("{:.2}%", 100.0 * number as f64 / of as f64))
         }
         _ => Cell::None,
     }

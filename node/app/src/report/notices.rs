@@ -47,7 +47,10 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
         .collect();
     let slots = slots(ground, &notices(&content)?, &answered);
     let mut titles = content.words("letter");
-    titles.push((LETTER.to_owned(), text!("未分类函件", "letters of no slot")));
+    titles.push((
+        LETTER.to_owned(),
+        text!("未注明类别的函件", "letters without a class"),
+    ));
     titles.extend(
         content
             .words("kind")
@@ -77,9 +80,9 @@ pub(super) fn section(ground: &Ground<'_>) -> Result<Option<Section>, ReadModelE
         total: false,
     });
     section.notes.push(text!(
-        "发给多个对象的各计一次；有任一回复即为已回复；“在办”指已下发而未办结、未撤回",
-        "what is meant for several counts for each; any reply is an answer; open is what was issued \
-         and neither closed nor withdrawn"
+        "发给多个单位的，每个单位计一次；有一份回复即算已回复；“在办”指已下发、尚未办结也未撤回",
+        "counted once for each addressee; one reply is an answer; open is issued, neither closed \
+         nor withdrawn"
     ));
     Ok(Some(section))
 }

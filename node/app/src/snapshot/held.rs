@@ -120,8 +120,8 @@ fn not_over(period: Period) -> Problem {
         "period-not-over",
         text!("{zh}尚未结束", "{en} is not over yet"),
         text!(
-            "周期结束后再取数；进行中的周期用 mesh-node report 查看",
-            "take it once it is over; mesh-node report shows a period that runs"
+            "周期结束后才能定稿；还没结束的周期请看报表：mesh-node report",
+            "settle it once it is over; mesh-node report shows a period that is still running"
         ),
     )
 }
@@ -130,11 +130,11 @@ fn not_for_role(role: Name) -> Problem {
     Problem::new(
         "snapshot-not-for-role",
         text!(
-            "岗位 {role} 不得查看快照",
-            "role `{role}` may not read snapshots"
+            "岗位 `{role}` 无权查看定稿数据",
+            "role `{role}` may not see settled figures"
         ),
         text!(
-            "用 --role 指定可以查看的岗位，如 leader",
+            "用 `--role` 指定可以查看的岗位，如 `leader`",
             "give --role with one that may, such as leader"
         ),
     )
@@ -144,8 +144,8 @@ pub(crate) fn not_declared() -> Problem {
     Problem::new(
         "snapshot-not-declared",
         text!(
-            "现行章程没有快照（snapshot.figures）",
-            "the charter in force has no snapshots (snapshot.figures)"
+            "现行章程没有规定定稿数据（`snapshot.figures`）",
+            "the charter in force has no settled figures (snapshot.figures)"
         ),
         text!(
             "请审核人在章程中加入 kinds/snapshot.toml",
@@ -157,7 +157,10 @@ pub(crate) fn not_declared() -> Problem {
 fn not_read(why: &NotASnapshot) -> Problem {
     Problem::new(
         "snapshot-unreadable",
-        text!("快照内容无法读取：{why}", "{why}"),
+        text!(
+            "定稿数据读不了（`{why}`）",
+            "the settled figures cannot be read: {why}"
+        ),
         text!(
             "用 mesh-node record show 查看原始内容",
             "mesh-node record show shows what is there"

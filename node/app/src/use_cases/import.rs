@@ -390,7 +390,7 @@ fn text_of(file: &Attached) -> Result<String, Problem> {
         Problem::new(
             "file-unreadable",
             text!(
-                "无法读取文件 {name}：{problem}",
+                "读不了文件 {name}：不是 UTF-8 文本（`{problem}`）",
                 "cannot read the file {name}: {problem}"
             ),
             text!("把它存为 UTF-8 文本", "save it as text in UTF-8"),

@@ -61,8 +61,8 @@ fn random_record() -> Result<RecordId, Problem> {
         Err(problem) => Err(Problem::new(
             "no-entropy",
             text!(
-                "系统没有给出随机数：{problem}",
-                "the system gave no random bytes: {problem}"
+                "本机系统暂时不能生成随机数（`{problem}`）",
+                "this machine cannot give random numbers now: {problem}"
             ),
             text!(
                 "检查操作系统，然后重试",

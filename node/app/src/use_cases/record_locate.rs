@@ -60,8 +60,8 @@ fn bad_code(error: &NoCode) -> Problem {
             NoCode::Check => text!("编号的校验位不符：有字符写错或颠倒", "{error}"),
         },
         text!(
-            "对照原件重新输入",
-            "compare it with the paper and type it again"
+            "请对照登记表或通知上的编号重新输入",
+            "compare it with the paper it stands on and type it again"
         ),
     )
 }
@@ -70,11 +70,11 @@ fn no_record_with(code: &RecordCode) -> Problem {
     Problem::new(
         "no-such-record",
         text!(
-            "本机没有编号为 {code} 的记录",
+            "本节点没有编号为 {code} 的记录",
             "no record here has the code {code}"
         ),
         text!(
-            "用 mesh-node record list 查看本机的记录",
+            "用 mesh-node record list 查看本节点的记录",
             "mesh-node record list shows the records here"
         ),
     )

@@ -183,7 +183,7 @@ fn none_given(record: RecordId) -> Problem {
             "nobody acknowledges record {record}"
         ),
         text!(
-            "章程规定哪些通知由节点自动签收（[facet.receipts]）",
+            "章程规定哪些通知由节点自动签收（`[facet.receipts]`）",
             "the charter says what nodes acknowledge ([facet.receipts])"
         ),
     )

@@ -91,11 +91,11 @@ fn in_future(day: Date, today: Date) -> Problem {
     Problem::new(
         "input-in-future",
         text!(
-            "{day} 尚未到来，按本节点时钟今天是 {today}",
+            "{day} 尚未到来，按本机时间今天是 {today}",
             "{day} has not come yet: by this node's clock it is {today}"
         ),
         text!(
-            "--ending 给出今天或更早的日期；若时钟不对，先校准",
+            "请用 `--ending` 给出今天或更早的日期；如果本机时间不对，请先校准",
             "give --ending today or an earlier day; if the clock is wrong, set it first"
         ),
     )

@@ -55,12 +55,12 @@ fn no_snapshot(node: NodeId, period: Period) -> Problem {
     Problem::new(
         "no-such-snapshot",
         text!(
-            "本机没有 {node} {zh}的快照",
-            "this node has no snapshot of {en} by {node}"
+            "本节点没有 {node} {zh}的定稿数据",
+            "this node has no settled figures of {en} by {node}"
         ),
         text!(
-            "用 mesh-node snapshot take 取数",
-            "mesh-node snapshot take takes one"
+            "定稿用 mesh-node snapshot take",
+            "mesh-node snapshot take settles them"
         ),
     )
 }

@@ -218,11 +218,11 @@ fn taken_already(there: &Snapshot) -> Problem {
     Problem::new(
         "snapshot-taken",
         text!(
-            "{zh}的快照已于 {taken} 取数，不再更改",
-            "the snapshot of {en} was taken at {taken} and is never changed"
+            "{zh}的数据已于 {taken} 定稿，不能再改",
+            "the figures of {en} were settled at {taken} and do not change"
         ),
         text!(
-            "迟到的数据会列入下一周期的快照；用 mesh-node snapshot show 查看",
+            "迟到的数据会列入下一周期的定稿数据；用 mesh-node snapshot show 查看",
             "what came in late will be listed in the next one; mesh-node snapshot show shows it"
         ),
     )
@@ -232,8 +232,8 @@ fn catching_up_now() -> Problem {
     Problem::new(
         "snapshot-too-early",
         text!(
-            "查询库尚未追上副本，此时取数会有遗漏",
-            "the read model has not caught up yet: figures would be too small"
+            "查询库还没有更新完，现在定稿会漏数",
+            "the read model is still catching up: figures would be too small"
         ),
         text!(
             "稍候再试；用 mesh-node readmodel status 查看进度",

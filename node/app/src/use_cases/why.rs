@@ -93,10 +93,7 @@ fn cause(text: Text) -> Cause {
 
 fn why_peer(keeper: &Keeper, peer: NodeId) -> Why {
     let name = name_of(keeper, peer);
-    let question = text!(
-        "本机与 {name} 之间为何如此？",
-        "Why do this node and {name} stand as they do?"
-    );
+    let question = text!("本节点与{name}的同步情况", "How this node and {name} stand");
     let mut because = Vec::new();
     match keeper.engine.peer_status(peer) {
         None => because.push(no_link(keeper, peer)),
@@ -125,16 +122,16 @@ fn no_link(keeper: &Keeper, peer: NodeId) -> Cause {
             "the charter's roster has no {peer}"
         ),
         Some(member) if member.standing == Standing::Expected => text!(
-            "{peer} 尚未加入：名册中还没有它的公钥",
+            "{peer} 尚未加入：名册中还没有该节点的公钥",
             "{peer} has not joined: the roster has no key of it yet"
         ),
         Some(_) if charter.roster().active(peer).is_none() => {
             text!("章程已撤销 {peer}", "the charter has revoked {peer}")
         }
-        Some(_) if peer == keeper.node() => text!("这就是本机", "that is this node"),
+        Some(_) if peer == keeper.node() => text!("这就是本节点", "that is this node"),
         Some(_) => text!(
-            "两者之间没有线路：线路只在村与镇、镇与县、村与县之间",
-            "the two have no line: lines are between village and township, township and county, and village and county"
+            "这两个节点之间没有线路：只有村与镇、镇与县、村与县之间有",
+            "the two have no line: lines are only between village and township, township and county, village and county"
         ),
     };
     cause(text)
@@ -146,8 +143,8 @@ fn disconnected(keeper: &Keeper, status: &PeerStatus) -> Text {
     }
     let to_send = keeper.waits.with(status.node, status.have).facets;
     text!(
-        "未连接，待发送 {to_send} 个分面，连上后自动补发",
-        "not connected: {to_send} facets are to be sent, which happens by itself once it is"
+        "断线，待发 {to_send} 项，连上后自动补发",
+        "not connected, {to_send} to send; they are sent once it is connected"
     )
 }
 
@@ -155,13 +152,13 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let node = status.node;
     let version = keeper.engine.charter().version();
     let text = match status.link {
-        LinkState::InSync => text!("已连接，双方一致", "connected, and the two are equal"),
+        LinkState::InSync => text!("已连接，双方一致", "connected, in sync"),
         LinkState::TwoMachines => warnings::two_machines(keeper, status).what,
         LinkState::Syncing => {
             let (missing, to_send) = (status.missing, status.to_send);
             text!(
-                "已连接，正在交换：本机还缺 {missing} 个分面，待发送 {to_send} 个",
-                "connected and exchanging: {missing} facets are missing here, {to_send} are to be sent"
+                "已连接，正在同步：待收 {missing} 项，待发 {to_send} 项",
+                "connected, syncing: {missing} to receive, {to_send} to send"
             )
         }
         LinkState::Greeting => text!(
@@ -169,24 +166,24 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
             "connected, waiting for its first answer"
         ),
         LinkState::Adopting => text!(
-            "对方使用更新的章程，本机（第 {version} 版）正在获取",
-            "it goes by a newer charter, which this node (version {version}) is fetching"
+            "对方使用更新的章程，本节点（第 {version} 版）正在获取",
+            "the neighbour has a newer charter, which this node (version {version}) is fetching"
         ),
         LinkState::PeerAdopting => text!(
-            "对方使用较旧的章程，正在从本机获取第 {version} 版",
-            "it goes by an older charter and is fetching version {version} from here"
+            "对方使用较旧的章程，正在从本节点获取第 {version} 版",
+            "the neighbour has an older charter and is fetching version {version} from here"
         ),
         LinkState::Narrowed => text!(
-            "近期确认本机章程的乡镇不足：只向上级发送本节点自己的内容，不转发他人的",
+            "近期签认本节点章程的乡镇不足：只向上级发送本节点自己的内容，不转发其他节点的",
             "too few townships confirm this node's charter of late: it sends only what is its own, to nodes above"
         ),
         LinkState::Holding => text!(
-            "长期没有足够乡镇确认本机章程：停止发送，写入的内容排队等待",
-            "too few townships have confirmed this node's charter for long: it sends nothing, and what is written waits"
+            "长期没有足够乡镇签认本节点章程：暂停发送，填写的内容照常保存，签认后自动补发",
+            "too few townships have confirmed this node's charter for long: nothing is sent; what is written is saved and sent later"
         ),
         LinkState::CharterFork => text!(
-            "双方第 {version} 版章程内容不同，一律不流转；请联系审核人",
-            "the two have different charters of version {version}: nothing flows; tell the reviewers"
+            "双方的第 {version} 版章程内容不同，已停止收发；请立即联系审核人",
+            "the two nodes have different charters with version {version}: nothing is exchanged; tell the reviewers now"
         ),
         LinkState::Disconnected => disconnected(keeper, status),
     };
@@ -204,8 +201,8 @@ fn link_causes(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
     let wall = keeper.engine.floored(keeper.clock.now().wall);
     if keeper.engine.charter().validity().expired(wall) {
         causes.push(cause(text!(
-            "章程已过期：本机保留自己的工作，停止发送",
-            "the charter has run out: this node keeps its own work and sends nothing"
+            "章程已到期：可以照常填写，但暂停发送；请联系审核人签发新版",
+            "the charter has expired: you can go on writing, but nothing is sent; ask the reviewers for a new version"
         )));
     }
     causes.extend(warnings::confirmed_time(keeper).map(|one| cause(one.what)));
@@ -221,12 +218,12 @@ fn emergency_cause(keeper: &Keeper, status: &PeerStatus) -> Option<Cause> {
     let (number, reason) = (declared.number, declared.reason);
     Some(cause(match status.emergency {
         true => text!(
-            "应急期间（第 {number} 号：{reason}）：双方之间同时适用应急规则",
+            "应急共享期间（第 {number} 号，{reason}）：双方之间同时适用应急规则",
             "emergency {number} ({reason}): its rules count over this link too"
         ),
         false => text!(
-            "应急期间（第 {number} 号：{reason}）：对方尚未进入应急状态，双方之间仍按平时规则",
-            "emergency {number} ({reason}): it does not count at the other end, so every day's rules hold over this link"
+            "应急共享期间（第 {number} 号，{reason}）：对方尚未启动应急共享，双方之间仍按平时规则",
+            "emergency {number} ({reason}) is not in force at the other end, so everyday rules apply on this link"
         ),
     }))
 }
@@ -237,14 +234,14 @@ fn log_causes(keeper: &Keeper) -> Vec<Cause> {
     let split = log.splits.first().map(|split| {
         let (size, node) = (split.one.size, name_of(keeper, split.one.node));
         text!(
-            "有两份不同的第 {size} 版章程在流传（{node} 签认过其中之一）；证据见 mesh-node checkpoint",
-            "two different charters of version {size} are about ({node} signed one of them); mesh-node checkpoint has the evidence"
+            "发现两份不同的第 {size} 版章程（{node} 签认过其中一份）；请立即联系审核人，证据用 mesh-node checkpoint 导出",
+            "two different charters with version {size} exist ({node} signed one of them): tell the reviewers; mesh-node checkpoint exports the evidence"
         )
     });
     let frozen = log.newer.filter(|newer| newer.frozen).map(|newer| {
         let (size, node) = (newer.size, name_of(keeper, newer.cosigner));
         text!(
-            "{node} 已签认第 {size} 版章程，一天过去仍未送达本机",
+            "{node} 一天前已签认第 {size} 版章程，本节点仍未收到",
             "{node} has signed version {size} of the charter, which has not arrived here in a day"
         )
     });
@@ -262,8 +259,8 @@ fn refusals(status: &PeerStatus) -> Vec<Cause> {
     let by_peer = status.commits_refused_by_peer;
     if by_peer > 0 {
         causes.push(cause(text!(
-            "对方拒收了本机的 {by_peer} 个提交",
-            "it refused {by_peer} commits of this node"
+            "对方拒收本节点 {by_peer} 处改动",
+            "the neighbour refused {by_peer} changes of this node"
         )));
     }
     causes
@@ -276,8 +273,8 @@ fn withheld(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
         let (zh, en) = (reasons.zh, reasons.en);
         Cause {
             text: text!(
-                "不向其提供 {facets} 个 {facet}：{zh}",
-                "{facets} of {facet} are withheld from it: {en}"
+                "按规则不发送 {facet} {facets} 项：{zh}",
+                "by rule, {facets} of {facet} are not sent: {en}"
             ),
             rules: withheld.rules.clone(),
         }
@@ -287,7 +284,7 @@ fn withheld(keeper: &Keeper, status: &PeerStatus) -> Vec<Cause> {
 
 fn rule_reasons(keeper: &Keeper, rules: &[String]) -> Text {
     if rules.is_empty() {
-        return text!("没有规则允许", "no rule permits it");
+        return text!("章程未允许", "no rule allows it");
     }
     let charter = keeper.rules();
     let reasons = |pick: fn(&crdt_model::kind::Title) -> &String| {
@@ -310,8 +307,8 @@ fn why_record(keeper: &Keeper, record: RecordId, node: NodeId) -> Result<Why, Pr
     }
     let name = name_of(keeper, node);
     let question = text!(
-        "记录 {record} 为何到达或未到达 {name}？",
-        "Why does record {record} reach {name}, or not?"
+        "记录 {record} 能否传到{name}，为什么？",
+        "Does record {record} reach {name}, and why?"
     );
     if keeper.engine.charter().roster().active(node).is_none() {
         let because = vec![no_link(keeper, node)];
@@ -334,7 +331,7 @@ fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
     if member.is_some_and(|member| member.standing == Standing::Expected) {
         let facet = label.facet;
         return cause(text!(
-            "{facet} 暂不发送：{node} 尚未加入，名册中还没有它的公钥",
+            "{facet} 暂不发送：{node} 尚未加入，名册中还没有该节点的公钥",
             "{facet} is not sent: {node} has not joined, the roster has no key of it yet"
         ));
     }
@@ -344,12 +341,12 @@ fn decision(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
     let name = name_of(keeper, node);
     let text = if explained.allowed {
         text!(
-            "{facet} 可以到达 {name}：{zh}",
+            "{facet} 可以传到{name}：{zh}",
             "{facet} may be held by {name}: {en}"
         )
     } else {
         text!(
-            "{facet} 不得到达 {name}：{zh}",
+            "{facet} 不得传到{name}：{zh}",
             "{facet} may not be held by {name}: {en}"
         )
     };
@@ -366,13 +363,13 @@ fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
     let next = next_hop(&**keeper.engine.rules(), label, me, node);
     let Some(next) = next else {
         return cause(text!(
-            "从本机没有通往该节点的线路",
-            "no line leads there from this node through nodes that may hold it"
+            "途中没有可以留存它的节点，传不到该节点",
+            "no chain of nodes that may hold it leads there"
         ));
     };
     let name = name_of(keeper, next);
     let Some(status) = keeper.engine.peer_status(next) else {
-        return cause(text!("经 {name} 转送", "it goes over {name}"));
+        return cause(text!("经{name}转发", "it goes over {name}"));
     };
     let link = link_causes(keeper, &status);
     let link = link
@@ -380,7 +377,7 @@ fn way(keeper: &Keeper, label: &Label, node: NodeId) -> Cause {
         .map_or_else(Text::default, |first| first.text.clone());
     let (zh, en) = (link.zh, link.en);
     cause(text!(
-        "经 {name} 送达；该线路：{zh}",
+        "经{name}传到；该线路：{zh}",
         "it goes over {name}; that line: {en}"
     ))
 }

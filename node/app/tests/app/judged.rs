@@ -190,7 +190,7 @@ fn the_preview_of_the_shipped_ledger_says_what_the_writing_does() {
     let text = preview.render(Language::Zh, 10);
     assert!(
         text.contains(
-            "tables/cases.csv 第 2 行 JF-YANGLI-0001：拒绝：case.summary：新记录不能从“已办结”开始"
+            "tables/cases.csv 第 2 行 JF-YANGLI-0001：不能导入：case.summary：新记录不能从“已办结”开始"
         ),
         "{text}"
     );
@@ -221,7 +221,7 @@ fn other_shipped_tables_are_taken_as_the_preview_says() {
 fn steps_that_no_record_begins_with_are_refused_by_the_preview() {
     let table = "事项编号,所属村代码,网格编号,事项类别,办理状态,上报时间,办结时间,情况描述\n\
                  WG-1,620723101201,620723101201001,安全隐患,已上报,2026-11-02 09:00,,示例\n\
-                 WG-2,620723101201,620723101201001,安全隐患,已并案,2026-11-02 09:00,,示例\n\
+                 WG-2,620723101201,620723101201001,安全隐患,已合并,2026-11-02 09:00,,示例\n\
                  WG-3,620723101201,620723101201001,安全隐患,已转纠纷,2026-11-02 09:00,,示例\n\
                  WG-4,620723101201,620723101201001,安全隐患,已办结,2026-11-02 09:00,,示例\n";
     let mut village = Node::at(VILLAGE);
@@ -242,8 +242,8 @@ fn steps_that_no_record_begins_with_are_refused_by_the_preview() {
         .replace("安全隐患,已办结", "安全隐患,已受理");
     let preview = village.import("grid-reports", &[file("g.csv", later)]);
     assert_eq!(preview.totals.refused, 4, "{}", shown(&preview));
-    assert!(refusal(&preview, 2).contains("does not go from"));
-    assert!(refusal(&preview, 5).contains("does not go from"));
+    assert!(refusal(&preview, 2).contains("cannot go to"));
+    assert!(refusal(&preview, 5).contains("cannot go to"));
     let closed = table.replace(
         "已上报,2026-11-02 09:00,",
         "已办结,2026-11-02 09:00,2026-11-03 09:00",
@@ -261,7 +261,7 @@ fn a_grade_that_would_narrow_is_refused_by_the_preview() {
     let preview = village.import("gb28181", &[file("c.xml", narrowed)]);
     assert_eq!(preview.totals.refusals(), Refusals::Wholly);
     assert!(
-        refusal(&preview, 6).contains("narrow"),
+        refusal(&preview, 6).contains("take the facet away"),
         "{}",
         shown(&preview)
     );
@@ -356,7 +356,7 @@ fn a_few_values_are_shown_as_they_will_be_stored_where_they_may_be_read() {
     let mut village = Node::at(VILLAGE);
     let table = "事项编号,所属村代码,网格编号,事项类别,办理状态,上报时间,情况描述,涉及人员\n\
                  WG-1,620723101201,620723101201001,安全隐患,已上报,2026-11-02 09:00,东门路灯,示例甲\n\
-                 WG-2,620723101201,620723101201001,其他,已并案,2026-11-02 09:00,不会写入,示例乙\n\
+                 WG-2,620723101201,620723101201001,其他,已合并,2026-11-02 09:00,不会写入,示例乙\n\
                  WG-3,620723101201,620723101201002,安全隐患,已上报,2026-11-03 10:00,西门积水,示例丙\n\
                  WG-4,620723101201,620723101201002,安全隐患,已上报,2026-11-03 10:00,南门,示例丙\n\
                  WG-5,620723101201,620723101201002,安全隐患,已上报,2026-11-03 10:00,北门,示例丙\n";

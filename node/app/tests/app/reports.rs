@@ -264,7 +264,7 @@ fn a_number_that_a_measure_does_not_tell_is_told_by_no_table() {
     );
     for id in ["disputes", "measures"] {
         let notes = section(&report, id).notes.iter();
-        let said = notes.filter(|note| note.en.contains("somebody might be recognised"));
+        let said = notes.filter(|note| note.en.contains("a person might be recognised"));
         assert_eq!(said.count(), 1, "{id}");
     }
     // What the measure does not count by is told.
@@ -275,7 +275,7 @@ fn a_number_that_a_measure_does_not_tell_is_told_by_no_table() {
 #[test]
 fn a_rate_of_hand_offs_is_two_numbers_of_one_channel() {
     let report = report(&held(), TOWNSHIP, &everything);
-    let handoffs = table(&report, "cooperation", "Hand-off");
+    let handoffs = table(&report, "cooperation", "Referral to mediation");
     let heads: Vec<&str> = handoffs
         .columns
         .iter()
@@ -331,9 +331,9 @@ fn what_a_role_may_not_read_is_in_no_number_and_its_section_is_not_there() {
         "limits are given as they may be read"
     );
     let page = html::page(&own, Language::Zh).expect("a page");
-    assert!(page.contains("部分记录不在本岗位查看范围内"));
+    assert!(page.contains("部分记录本岗位无权查看"));
     let page = html::page(&all, Language::Zh).expect("a page");
-    assert!(!page.contains("部分记录不在本岗位查看范围内"));
+    assert!(!page.contains("部分记录本岗位无权查看"));
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn a_page_obeys_nothing_that_people_wrote_and_fetches_nothing() {
     let page = html::page(&report, Language::Zh).expect("a page");
     assert!(page.contains("2026年11月") && page.contains("&#60;script&#62;x"));
     let page = html::page(&report, Language::En).expect("a page");
-    assert!(page.contains("What came in") && !page.contains("新收情况"));
+    assert!(page.contains("What came in") && !page.contains("新增情况"));
 }
 
 type Book = Xlsx<Cursor<Vec<u8>>>;

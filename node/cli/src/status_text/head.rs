@@ -19,7 +19,7 @@ impl Page<'_> {
             (text!("运行", "running"), self.running()),
             (text!("章程", "charter"), self.charter()),
             (text!("章程签认", "charter log"), self.log()),
-            (text!("持有分面", "facets held"), self.facets()),
+            (text!("留存内容", "holds"), self.facets()),
         ];
         if let Some(count) = self.status.left_out.filter(|count| *count > 0) {
             rows.push((
@@ -32,11 +32,14 @@ impl Page<'_> {
         }
         if !self.status.kept_home.is_empty() {
             let kept = names_counted(&self.status.kept_home, self.language);
-            rows.push((text!("不出本节点", "stay here"), text!("{kept}", "{kept}")));
+            rows.push((
+                text!("其中不外发", "of these never sent"),
+                text!("{kept}", "{kept}"),
+            ));
         }
-        rows.push((text!("占用", "takes"), self.takes()));
+        rows.push((text!("资源占用", "uses"), self.takes()));
         if !self.status.latency_ms.is_empty() {
-            rows.push((text!("到达耗时", "latency"), self.latency()));
+            rows.push((text!("传到本节点用时", "time to arrive"), self.latency()));
         }
         if !self.status.cut.is_empty() {
             let cut: Vec<String> = self.status.cut.iter().map(ToString::to_string).collect();
@@ -65,20 +68,22 @@ impl Page<'_> {
     fn running(&self) -> Text {
         if !self.status.running {
             return text!(
-                "否（以下为存储中的情况）",
-                "no (this is what the store holds)"
+                "未运行（以下是上次保存的情况）",
+                "not running (below is what was last saved)"
             );
         }
         let Text { zh, en } = shown_length(self.status.up_ms);
-        text!("是，已运行 {zh}", "yes, for {en}")
+        text!("正在运行，已 {zh}", "running, for {en}")
     }
 
     fn charter(&self) -> Text {
         let (version, until) = (self.status.charter, shown(self.status.charter_until));
         if self.status.charter_expired {
             return text!(
-                "第 {version} 版，已于 {until} 过期：照常保存本节点数据，停止发送",
-                "version {version}, expired at {until}: the node keeps its own work and sends nothing"
+                "第 {version} 版，已于 {until} 到期：可以照常填写，但暂停发送。请联系审核人签发新\
+                 版",
+                "version {version} expired at {until}: you can go on writing, but nothing is \
+                 sent; ask the reviewers for a new version"
             );
         }
         text!(
@@ -116,8 +121,8 @@ impl Page<'_> {
         let median = sorted.get(count / 2).copied().unwrap_or_default();
         let longest = sorted.last().copied().unwrap_or_default();
         text!(
-            "中位 {median} 毫秒，最长 {longest} 毫秒（最近 {count} 次提交）",
-            "median {median} ms, longest {longest} ms (the latest {count} commits)"
+            "一般 {median} 毫秒，最长 {longest} 毫秒（最近 {count} 处改动）",
+            "median {median} ms, longest {longest} ms (latest {count} changes)"
         )
     }
 }

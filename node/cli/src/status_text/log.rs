@@ -23,22 +23,23 @@ impl Page<'_> {
         };
         let when = log.confirmed.map(shown);
         let Text { zh, en } = match (log.rung, when) {
-            (Rung::Fresh, Some(when)) => text!("最近确认于 {when}", "last confirmed at {when}"),
-            (Rung::Fresh, None) => text!("尚未确认", "not confirmed yet"),
+            (Rung::Fresh, Some(when)) => text!("最近签认 {when}", "last confirmed {when}"),
+            (Rung::Fresh, None) => text!("尚未签认", "not confirmed yet"),
             (Rung::Narrowed, when) => {
                 let since = since(when);
                 let (zh, en) = (since.zh, since.en);
                 text!(
-                    "{zh}，已收窄：只向上级发送本节点自己的内容",
-                    "{en}; narrowed: only what is its own goes up"
+                    "{zh}。现在只向上级发送本节点自己的内容",
+                    "{en}; now only its own content goes up"
                 )
             }
             (Rung::Holding, when) => {
                 let since = since(when);
                 let (zh, en) = (since.zh, since.en);
                 text!(
-                    "{zh}，已停止发送：内容照常保存，恢复确认后再发",
-                    "{en}; holding: nothing is sent until it is confirmed again"
+                    "{zh}。现在暂停发送：内容照常保存，重新签认后自动补发",
+                    "{en}; nothing is sent now: it is saved, and sent once the charter is \
+                     confirmed again"
                 )
             }
         };
@@ -53,10 +54,10 @@ impl Page<'_> {
         let log = &self.status.log;
         let mut rows = Vec::new();
         for split in &log.splits {
-            let own = self.say(&text!("本机章程", "this node's own"));
+            let own = self.say(&text!("本节点章程", "this node's own"));
             let other = split.other.as_ref();
             rows.push(vec![
-                self.say(&text!("同号两份章程", "two charters")),
+                self.say(&text!("有两份不同的同版章程", "two charters of one number")),
                 split.one.size.to_string(),
                 signature(&split.one),
                 other.map_or(own, signature),
@@ -65,18 +66,19 @@ impl Page<'_> {
         if let Some(newer) = log.newer.as_ref().filter(|newer| newer.frozen) {
             let seen = shown(newer.seen);
             rows.push(vec![
-                self.say(&text!("新章程未送达", "charter withheld")),
+                self.say(&text!("新版章程尚未收到", "new charter not received")),
                 newer.size.to_string(),
                 newer.cosigner.to_string(),
-                self.say(&text!("本机获知于 {seen}", "heard of here at {seen}")),
+                self.say(&text!("本节点获知于 {seen}", "heard of here at {seen}")),
             ]);
         }
         if rows.is_empty() {
             return String::new();
         }
         let title = self.say(&text!(
-            "警报：章程（证据见 mesh-node checkpoint，请交审核人）",
-            "ALARM: the charter (mesh-node checkpoint has the evidence; give it to the reviewers)"
+            "警报：发现两份不同的章程。请不要改动本机，立即联系审核人（证据：mesh-node checkpoint）",
+            "ALARM: two different charters. Change nothing here and tell the reviewers now \
+             (evidence: mesh-node checkpoint)"
         ));
         format!("{title}\n{}", table(&[], &rows, &[]))
     }
@@ -84,8 +86,8 @@ impl Page<'_> {
 
 fn since(when: Option<String>) -> Text {
     match when {
-        Some(when) => text!("自 {when} 起未获确认", "not confirmed since {when}"),
-        None => text!("从未获得确认", "never confirmed"),
+        Some(when) => text!("自 {when} 起没有签认", "not confirmed since {when}"),
+        None => text!("从来没有签认", "never confirmed"),
     }
 }
 
@@ -118,12 +120,12 @@ mod tests {
     #[test]
     fn the_status_says_who_has_signed_and_what_that_lets_the_node_send() {
         let text = with(a_log(), Language::En);
-        let expected = "signed by 2 townships, 2 needed; last confirmed at 2026-11-03 09:30:00";
+        let expected = "signed by 2 townships, 2 needed; last confirmed 2026-11-03 09:30:00";
         assert!(text.contains(expected), "{text}");
         assert!(!text.contains("ALARM"), "{text}");
         let rung = |rung| LogStatus { rung, ..a_log() };
-        assert!(with(rung(Rung::Narrowed), Language::Zh).contains("已收窄"));
-        assert!(with(rung(Rung::Holding), Language::En).contains("holding: nothing is sent"));
+        assert!(with(rung(Rung::Narrowed), Language::Zh).contains("只向上级发送"));
+        assert!(with(rung(Rung::Holding), Language::En).contains("nothing is sent now"));
         let free = LogStatus {
             needed: None,
             ..a_log()
@@ -150,9 +152,12 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("this node's own"), "{text}");
-        assert!(text.contains("charter withheld  3  620723102000"), "{text}");
+        assert!(
+            text.contains("new charter not received  3  620723102000"),
+            "{text}"
+        );
         let heard = "heard of here at 2026-11-03 09:30:00";
         assert!(text.contains(heard), "{text}");
-        assert!(with(log, Language::Zh).contains("新章程未送达"));
+        assert!(with(log, Language::Zh).contains("新版章程尚未收到"));
     }
 }

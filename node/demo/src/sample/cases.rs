@@ -192,7 +192,7 @@ impl Case {
             HandedUp::Nobody => return None,
         };
         let level = if key == "t" { "level-3" } else { "level-4" };
-        let line = self.step(&format!("{key}-1"), level, 80, "收到上呈事项，安排专人办理");
+        let line = self.step(&format!("{key}-1"), level, 80, "收到提级事项，安排专人办理");
         let note = format!("{INVENTED}已约双方到综治中心。");
         let note = Fields::default().text(&format!("note/{key}-1"), note);
         let mut requests = vec![
@@ -248,7 +248,7 @@ impl Case {
     }
 
     fn hand_up(&self, names: &Names, level: crdt_model::ids::Name) -> Write {
-        let line = self.step("h-4", "escalated", 50, "调解未果，上呈办理");
+        let line = self.step("h-4", "escalated", 50, "调解未果，提级办理");
         set(
             self.record,
             vec![

@@ -76,7 +76,7 @@ fn row(villages: &Villages, village: NodeId, number: u64, grids: u64) -> [String
     let state = match (done, level) {
         (true, _) => draw.pick(&STATES_DONE),
         (false, "村级") => draw.pick(&STATES_OPEN),
-        (false, _) => "已上呈",
+        (false, _) => "已提级上报",
     };
     let named = if draw.percent(30) {
         person(draw.below(90_000))

@@ -82,8 +82,14 @@ pub(crate) fn name(text: &str) -> Result<Name, Problem> {
     Name::new(text).map_err(|problem| {
         Problem::new(
             "internal-name",
-            text!("内部错误：{problem}", "an error of this program: {problem}"),
-            text!("请报告此问题", "please report it"),
+            text!(
+                "程序出错（`{problem}`）",
+                "an error of this program: {problem}"
+            ),
+            text!(
+                "请把屏幕上的信息发给技术支持",
+                "send what is on the screen to support"
+            ),
         )
     })
 }

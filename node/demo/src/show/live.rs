@@ -135,7 +135,10 @@ impl<'a> Live<'a> {
             Typed::Kill => self.kill()?,
             Typed::Quit => self.ended = true,
             Typed::Number(_) | Typed::Unknown => {
-                self.tell(&text!("没有这个命令", "there is no such command"));
+                self.tell(&text!(
+                    "没有这个按键；可用：c、h、k、q",
+                    "there is no such key; use c, h, k or q"
+                ));
             }
         }
         Ok(())
@@ -153,7 +156,7 @@ impl<'a> Live<'a> {
             .collect();
         let list = list.join("  ");
         self.tell(&text!(
-            "切断哪个镇？输入序号：{list}",
+            "要切断哪个镇的线路？请输入序号：{list}",
             "which township? type its number: {list}"
         ));
         self.asked_which = true;
@@ -180,8 +183,8 @@ impl<'a> Live<'a> {
             self.county.kill(node)?;
             let name = self.county.members().name(node);
             self.tell(&text!(
-                "已对 {name}（{node}）执行 kill -9，稍后自动重启",
-                "killed {name} ({node}) with -9; it comes back by itself"
+                "已模拟{name}断电，稍后自动重新启动",
+                "cut the power of {name} (kill -9); it starts again by itself"
             ));
         }
         Ok(())

@@ -175,11 +175,11 @@ impl Showing<'_> {
                 .and_then(|expected| expected.get(name))
             {
                 Some(expected) => say(&text!(
-                    "{zh}：持有 {held} 个分面，按规则应有 {expected} 个",
-                    "{en}: {held} facets held, {expected} expected by rule"
+                    "{zh}：留存 {held} 项，按规则应留存 {expected} 项",
+                    "{en}: {held} held, {expected} expected"
                 )),
                 None => say(&text!(
-                    "{zh}：持有 {held} 个分面",
+                    "{zh}：留存 {held} 个分项",
                     "{en}: {held} facets held"
                 )),
             }

@@ -44,7 +44,8 @@ pub(super) fn summary(screen: &Screen, seen: &Seen<'_>) -> String {
     let tiers = TIERS.iter().map(|tier| {
         let name = tier_name(*tier);
         let held = held.get(name).copied().unwrap_or(0);
-        format!("{name} {held}/{}", expected_of(seen, name))
+        let title = tier_title(*tier);
+        format!("{} {held}/{}", screen.say(&title), expected_of(seen, name))
     });
     let tiers: Vec<String> = tiers.collect();
     let facts = facts(seen);
@@ -56,7 +57,7 @@ pub(super) fn summary(screen: &Screen, seen: &Seen<'_>) -> String {
 pub(super) fn tier_title(tier: Tier) -> Text {
     match tier {
         Tier::County => text!("县", "county"),
-        Tier::Township => text!("镇", "townships"),
+        Tier::Township => text!("乡镇", "townships"),
         Tier::Village => text!("村（社区）", "villages"),
     }
 }
@@ -83,9 +84,9 @@ fn tiers(screen: &Screen, seen: &Seen<'_>) -> Table {
     let titles = [
         text!("层级", "tier"),
         text!("节点", "nodes"),
-        text!("在线", "up"),
-        text!("持有分面", "facets held"),
-        text!("应有分面", "expected"),
+        text!("在线节点", "up"),
+        text!("留存", "held"),
+        text!("应留存", "expected"),
         text!("内存 MiB（平均 / 最大）", "memory MiB (mean / max)"),
     ];
     table.set_header(titles.iter().map(|title| screen.say(title)));
@@ -148,10 +149,7 @@ fn facts(seen: &Seen<'_>) -> [Text; 4] {
             "村到县延迟 {half} 毫秒（中位）、{most} 毫秒（99%）",
             "latency village to county {half} ms (p50), {most} ms (p99)"
         ),
-        text!(
-            "按规则不向邻居提供 {withheld} 个分面",
-            "{withheld} facets withheld from neighbours by rule"
-        ),
+        text!("按规则不发送 {withheld} 项", "{withheld} not sent, by rule"),
         text!(
             "已传输 {kib} KiB，进程重启 {restarts} 次",
             "{kib} KiB sent, {restarts} restarts"

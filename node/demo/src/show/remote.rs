@@ -6,7 +6,7 @@ use crdt_model::ids::NodeId;
 use super::wanted::Wanted;
 use crate::asking::of_node;
 use crate::folder::{Marker, unusable};
-use crdt_model::text::Problem;
+use crdt_model::text::{Problem, Quoted};
 use node_app::door::caller::{Caller, WayIn};
 use node_app::use_cases::cut::CutRequest;
 use node_doors::client::Client;
@@ -16,7 +16,8 @@ use node_machine::folder::NodeFolder;
 pub(super) fn set_lines(wanted: &Wanted) -> Result<(), Problem> {
     let path = wanted.options.data.join("county.toml");
     let marker = std::fs::read_to_string(&path).map_err(|problem| unusable(&path, &problem))?;
-    let marker: Marker = toml::from_str(&marker).map_err(|problem| unusable(&path, &problem))?;
+    let marker: Marker =
+        toml::from_str(&marker).map_err(|problem| unusable(&path, &Quoted(problem)))?;
     if wanted.heal {
         for node in marker.nodes {
             set(wanted, node, Vec::new())?;

@@ -191,7 +191,7 @@ fn ill_formed(item: &RawItem<'_>, position: u64, error: &Error) -> Text {
     let line = item.line + lines_in(item.text.get(..position).unwrap_or(""));
     match error {
         Error::IllFormed(IllFormedError::UnclosedReference) => text!(
-            "第 {line} 行的“&”未转义（应写作 &amp;）",
+            "第 {line} 行的“&”没有转义（应写作 `&amp;`）",
             "line {line} has a bare `&`, which XML writes `&amp;`"
         ),
         _ => not_well_formed(line),

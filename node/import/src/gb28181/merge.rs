@@ -116,8 +116,8 @@ impl Device {
         self.conflict = Some(text!(
             "同一设备编码出现在第 {first} 行和第 {second} 行，但 {disagreement} 不同：可能是两台设备用了\
              同一编码，均未导入",
-            "lines {first} and {second} give one device id with a different {disagreement}: they may \
-             be two devices, so neither was taken"
+            "lines {first} and {second} have the same device id and a different {disagreement}: \
+             they may be two devices, so neither was imported"
         ));
     }
 
@@ -154,7 +154,7 @@ impl Device {
             }
         } else {
             self.row.notes.push(text!(
-                "同一设备的 {name} 有不同取值，保留先出现的",
+                "同一设备的 {name} 有不同的值，保留先出现的",
                 "the device's `{name}` differs between its items; the first was kept"
             ));
         }
@@ -186,7 +186,7 @@ pub(super) fn not_a_device(id: &str) -> Option<(Text, bool)> {
         Named::User => Some((text!("用户，不是设备", "a user, not a device"), false)),
         Named::Unknown => Some((
             text!(
-                "DeviceID 不是 20 位数字的设备编码",
+                "`DeviceID` 不是 20 位数字的设备编码",
                 "`DeviceID` is not a device's 20 digits"
             ),
             true,

@@ -102,7 +102,7 @@ impl Answer {
         } else if received > announced {
             let platform = quoted_id(&platform);
             source.notes.push(text!(
-                "平台 {platform} 的应答（SN {sn}）声明 {announced} 项，实际收到 {received} 项",
+                "平台 {platform} 的应答（SN {sn}）写明 {announced} 项，实际收到 {received} 项",
                 "the answer of platform {platform} (SN {sn}) announces {announced} items and has \
                  {received}"
             ));
@@ -140,7 +140,7 @@ impl Reading<'_> {
             Some(found.1.as_str()).filter(|value| !value.is_empty())
         };
         let Some(id) = field(DEVICE_ID).map(str::to_owned) else {
-            let reason = text!("条目没有 DeviceID", "the item has no `DeviceID`");
+            let reason = text!("条目没有 `DeviceID`", "the item has no `DeviceID`");
             self.source.refuse(&place, None, reason);
             return None;
         };
@@ -156,9 +156,9 @@ impl Reading<'_> {
         let event = field(EVENT).map(str::to_ascii_uppercase);
         if event.as_deref() == Some("DEL") {
             let reason = text!(
-                "平台通知删除该设备；导入从不删除，请人工停用",
-                "the platform announces that the device was removed; an import never deletes, so \
-                 retire it by hand"
+                "平台通知该设备已移除；导入不会移除设备，请核实后改为“停用”",
+                "the platform says the device was removed; an import never deletes: check, then \
+                 set it to retired"
             );
             self.source.skip(&place, Some(id.clone()), reason);
             return Some(id);
@@ -242,7 +242,7 @@ impl Reading<'_> {
 fn repeated(name: &str) -> Text {
     let name = quoted(name);
     text!(
-        "元素 {name} 出现两次且取值不同",
+        "元素 {name} 出现两次且值不同",
         "the element `{name}` stands there twice with different values"
     )
 }
@@ -254,7 +254,7 @@ fn is_catalogue(file: &str, message: &Message<'_>, source: &mut Source) -> bool 
     }
     let (line, command) = (message.line, &message.command);
     source.notes.push(text!(
-        "{file} 第 {line} 行的报文类型是“{command}”，不是 Catalog，未读取",
+        "{file} 第 {line} 行的报文类型是“{command}”，不是 `Catalog`，没有读取",
         "{file}, line {line}: the message is a `{command}`, not a `Catalog`, and was not read"
     ));
     false
@@ -270,7 +270,7 @@ fn note_cut_off(file: &str, message: &Message<'_>, source: &mut Source) {
     if message.closed {
         let announced = message.announced_here.unwrap_or(0);
         source.notes.push(text!(
-            "{file} 第 {line} 行的报文声明 Num={announced}，实际有 {items} 项",
+            "{file} 第 {line} 行的报文写明 `Num={announced}`，实际有 {items} 项",
             "{file}, line {line}: the message announces Num={announced} and has {items} items"
         ));
     } else {
@@ -293,7 +293,7 @@ fn note_lying_header(file: &str, decoded: &Decoded<'_>, source: &mut Source) {
     }
     let actual = decoded.decoded_as.name();
     source.notes.push(text!(
-        "{file} 的文件头声明编码为 {declared}，实际是 {actual}，已按实际编码读取",
+        "{file} 的文件头写明编码为 {declared}，实际是 {actual}，已按实际编码读取",
         "{file}: the header says {declared}, the bytes are {actual} and were read as that"
     ));
 }

@@ -143,7 +143,7 @@ impl<'a> Cutter<'a> {
             (true, "item") => {
                 let line = self.line_of(at);
                 self.cut.notes.push(text!(
-                    "第 {line} 行：多余的 </Item>，已略过",
+                    "第 {line} 行：多余的 </Item>，已跳过",
                     "line {line}: a second `</Item>` was passed over"
                 ));
             }
@@ -274,7 +274,7 @@ impl<'a> Cutter<'a> {
         if self.cut.messages.is_empty() {
             self.open(Root::Response, at);
             self.cut.notes.push(text!(
-                "第 {line} 行：条目不在 Response 或 Notify 之内",
+                "第 {line} 行：条目不在 `Response` 或 `Notify` 之内",
                 "line {line}: an item stands outside `Response` and `Notify`"
             ));
             if let Some(message) = self.cut.messages.last_mut() {
@@ -401,11 +401,11 @@ fn declaration(line: u64) -> Problem {
     Problem::new(
         "import-xml-declaration",
         text!(
-            "第 {line} 行含有 DTD 或实体声明，文件被拒绝",
+            "第 {line} 行含有文档类型（`DTD`）或实体定义，整个文件没有导入",
             "line {line} has a document type or entity declaration: the file is refused"
         ),
         text!(
-            "国标目录报文不含此类声明，请核实文件来源",
+            "国标目录报文不含这类定义，请核实文件来源",
             "catalogues have no such declarations: check where the file comes from"
         ),
     )
@@ -415,11 +415,11 @@ fn not_a_catalogue() -> Problem {
     Problem::new(
         "import-not-a-catalogue",
         text!(
-            "文件中没有 GB/T 28181 的 Response 或 Notify 报文",
+            "文件中没有 GB/T 28181 的 `Response` 或 `Notify` 报文",
             "the file holds no `Response` or `Notify` message of GB/T 28181"
         ),
         text!(
-            "请提供目录查询（Catalog）的应答报文；表格请使用 CSV 映射",
+            "请提供目录查询（`Catalog`）的应答报文；表格请用 CSV 文件和列对应表",
             "give the answer to a Catalog query; for tables, use a CSV mapping"
         ),
     )

@@ -206,14 +206,17 @@ fn a_preview_is_readable_in_both_languages_and_by_programs() {
     ]);
     let zh = preview.render(Language::Zh, 20);
     assert!(
-        zh.contains("新建 4，更新 0，不变 0，拒绝 1，略过 0"),
+        zh.contains("新增 4 条，更新 0 条，无变化 0 条，不能导入 1 条，跳过 0 条"),
         "{zh}"
     );
     assert!(zh.contains("more.csv 第 2 行"), "{zh}");
-    assert!(zh.contains("按规定丢弃（不得入网）：设备口令 × 1"), "{zh}");
+    assert!(
+        zh.contains("按规定不得进入本网络，已丢弃：设备口令 1 处"),
+        "{zh}"
+    );
     let en = preview.render(Language::En, 0);
     assert!(
-        en.contains("create 4, update 0, unchanged 0, refused 1, skipped 0"),
+        en.contains("new 4, update 0, unchanged 0, refused 1, skipped 0"),
         "{en}"
     );
     assert!(en.contains("and 1 more rows"), "{en}");

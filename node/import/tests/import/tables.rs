@@ -255,7 +255,7 @@ fn row_problems_name_line_column_and_reason_and_the_rest_goes_on() {
         shown(&preview)
     );
     for (line, reason) in [
-        (3, "`设备类型`: `无人机` is not a word"),
+        (3, "`设备类型`: `无人机` is not known"),
         (4, "`安装时间`: not a date"),
         (5, "`端口`: outside 0 to 65535"),
         (6, "3 cells and the header 6"),
@@ -377,7 +377,7 @@ fn mappings_that_do_not_fit_the_kinds_are_refused_with_the_reason() {
         (
             "\"自建\" = \"social\"",
             "\"自建\" = \"private\"",
-            "not a word of vocabulary ownership",
+            "there is no such option (vocabulary `ownership`)",
         ),
         (
             "name = \"设备归属\"",

@@ -14,7 +14,7 @@ use super::values::{
 };
 use crate::folder::NodeFolder;
 use crdt_model::text;
-use crdt_model::text::{Language, Problem, Text};
+use crdt_model::text::{Explain, Language, Problem, Text};
 
 /// Bytes of a settings file, at most.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -129,7 +129,13 @@ fn text_of(path: &Path) -> Result<String, Problem> {
         Err(error) => return Err(unusable(path, &error)),
     };
     if size > FILE_BYTES_MAX {
-        return Err(unusable(path, &format!("> {FILE_BYTES_MAX} bytes")));
+        return Err(unusable(
+            path,
+            &text!(
+                "超过 {FILE_BYTES_MAX} 字节",
+                "it has more than {FILE_BYTES_MAX} bytes"
+            ),
+        ));
     }
     let bytes = std::fs::read(path).map_err(|error| unusable(path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
@@ -151,12 +157,12 @@ fn text_of(path: &Path) -> Result<String, Problem> {
     })
 }
 
-fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Problem {
+fn unusable(path: &Path, error: &dyn Explain) -> Problem {
     let path = path.display();
     Problem::new(
         "settings-unusable",
         text!(
-            "无法使用设置文件 {path}：{error}",
+            error; "不能使用设置文件 {path}：{error}",
             "cannot use the settings file {path}: {error}"
         ),
         text!("检查路径和权限", "check the path and its permissions"),
@@ -210,9 +216,9 @@ impl File<'_> {
         let path = self.path.display();
         Problem::new(
             "settings-value",
-            text!("{path}：缺少 node", "{path}: `node` is missing"),
+            text!("{path}：缺少 `node`", "{path}: `node` is missing"),
             text!(
-                "加上一行 node = \"本节点的 12 位代码\"",
+                "请加上一行：`node = \"本节点的 12 位代码\"`",
                 "add a line node = \"the 12 digits of this node's code\""
             ),
         )
@@ -262,7 +268,7 @@ impl File<'_> {
         let start = entry.span().start;
         let DeValue::Table(listed) = entry.get_ref() else {
             let what = text!(
-                "addresses：应为 [addresses] 一节，每行 \"节点代码\" = \"地址\"",
+                "`addresses`：应为 `[addresses]` 一节，每行写 `\"节点代码\" = \"地址\"`",
                 "`addresses`: a section [addresses] is needed, with lines \"code\" = \"address\""
             );
             return Err(self.wrong("settings-value", start, &what));
@@ -296,7 +302,7 @@ impl File<'_> {
         };
         let DeValue::Array(array) = entry.get_ref() else {
             let what = text!(
-                "listen：应为数组，如 [\"/ip4/…\"]",
+                "`listen`：应为数组，如 `[\"/ip4/…\"]`",
                 "`listen`: a list is needed, such as [\"/ip4/…\"]"
             );
             return Err(self.wrong("settings-value", entry.span().start, &what));

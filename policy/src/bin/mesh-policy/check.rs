@@ -47,7 +47,7 @@ pub(crate) fn words() -> Words {
     .argument(
         "format",
         text!(
-            "格式：`text` 文字，`sarif` 供其他工具读取（SARIF 2.1.0）",
+            "格式：`text` 文字，`sarif` 供其他工具读取（`SARIF 2.1.0`）",
             "text, or sarif (2.1.0) for tools that show findings beside the text"
         ),
     )

@@ -49,7 +49,7 @@ impl Log {
         match self {
             Self::Same => text!("与本章程的日志一致", "it is of this charter's log"),
             Self::Newer => text!(
-                "比本章程新，无法比对",
+                "比本章程新，不能比对",
                 "it is of a newer charter than this one, which cannot tell",
             ),
             Self::Other => text!(

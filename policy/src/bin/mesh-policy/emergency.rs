@@ -127,7 +127,7 @@ fn sign_words() -> Words {
         "key",
         text!(
             "审核人的私钥：OpenSSH、ed25519、没有口令；其他密钥请用 \
-             `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration` 签名",
+             `ssh-keygen -Y sign -n emergency@countymesh -f 密钥 目录/declaration` 签名",
             "the reviewer's private key: OpenSSH, ed25519, without passphrase; others sign with \
              `ssh-keygen -Y sign -n emergency@countymesh -f KEY DIR/declaration`"
         ),
@@ -200,8 +200,8 @@ fn declare(arguments: &Declare, output: &Output) -> Result<Answer, Failure> {
     std::fs::write(arguments.out.join(FILE), &text).map_err(failed)?;
     let out = arguments.out.display();
     let told = output.say(text!(
-        "{text}\n已写入 `{out}`，须由 {} 名审核人签名：\n  \
-         mesh-policy emergency sign {out} --charter {} --key FILE\n",
+        "{text}\n已写入 `{out}`，须由 {} 名审核人签名：\n  mesh-policy emergency sign {out} \
+         --charter {} --key <文件>\n",
         "{text}\nwritten to `{out}`; {} of the reviewers must sign it:\n  \
          mesh-policy emergency sign {out} --charter {} --key FILE\n",
         terms.threshold,

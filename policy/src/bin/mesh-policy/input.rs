@@ -58,7 +58,7 @@ fn read_bytes(path: &Path, most_bytes: usize) -> Result<Vec<u8>, Failure> {
                 "`{shown}` is a folder, where a file is needed"
             ),
             _ => text!(
-                "无法读取 `{shown}`：{problem}",
+                problem; "读不了 `{shown}`：{problem}",
                 "cannot read `{shown}`: {problem}"
             ),
         })

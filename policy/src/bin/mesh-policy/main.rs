@@ -42,7 +42,7 @@ use crdt_model::text;
 use crdt_model::text::{Language, Text};
 use output::{Exit, Failure, Output};
 use policy::command_line::help::{Words, exit_codes, help_and_version, speak};
-use policy::command_line::usage::{Unread, unread};
+use policy::command_line::usage::{Unread, look_ahead, unread};
 use policy::command_line::values;
 
 /// Where the options of all commands begin in help: after a command's own.
@@ -136,20 +136,23 @@ fn after() -> Text {
         codes;
         "{codes}\n\n\
          一个县的第 1 版章程：\n  \
-         mesh-policy new DIR\n  \
-         mesh-policy keys NAME --out keys       （每名审核人）\n  \
-         mesh-policy reviewer add DIR keys/NAME.pub ...\n  \
-         mesh-policy roster set DIR CODE --key HEX --address ADDR    （每个先上的节点）\n  \
-         mesh-policy check DIR，再 manifest DIR、sign DIR、verify DIR\n\n\
+         mesh-policy new <目录>\n  \
+         mesh-policy keys <姓名> --out keys       （每名审核人）\n  \
+         mesh-policy reviewer add <目录> keys/<姓名>.pub …\n  \
+         mesh-policy roster set <目录> <节点代码> --key <公钥> --address <地址>    （每个先上的节点）\n  \
+         mesh-policy check <目录>\n  \
+         mesh-policy manifest <目录>\n  \
+         mesh-policy sign <目录> --key <文件>\n  \
+         mesh-policy verify <目录>\n\n\
          从上一版到新版签署完毕：\n  \
-         mesh-policy next OLD DIR\n  \
-         mesh-policy check DIR\n  \
-         mesh-policy manifest DIR --previous OLD\n  \
-         mesh-policy sign DIR --key FILE        （每名审核人）\n  \
-         mesh-policy verify DIR --previous OLD\n\n\
+         mesh-policy next <原目录> <目录>\n  \
+         mesh-policy check <目录>\n  \
+         mesh-policy manifest <目录> --previous <原目录>\n  \
+         mesh-policy sign <目录> --key <文件>        （每名审核人）\n  \
+         mesh-policy verify <目录> --previous <原目录>\n\n\
          有口令、由密钥代理保管或在安全密钥上的密钥，用 OpenSSH 签名：\n  \
-         ssh-keygen -Y sign -n charter@countymesh -f KEY < DIR/manifest > my.sig\n  \
-         mesh-policy sign DIR --signature my.sig",
+         ssh-keygen -Y sign -n charter@countymesh -f <密钥> < <目录>/manifest > my.sig\n  \
+         mesh-policy sign <目录> --signature my.sig",
         "{codes}\n\n\
          A county's first version:\n  \
          mesh-policy new DIR\n  \
@@ -223,23 +226,6 @@ fn perform(command: &Command, output: &Output) -> Result<output::Answer, Failure
         Command::Report(arguments) => report::run(arguments, output),
         Command::Matrix(arguments) => matrix::run(arguments, output),
     }
-}
-
-/// What decides how to answer even if the command line turns out to be wrong.
-fn look_ahead(arguments: &[OsString]) -> (Option<Language>, bool) {
-    let before_end = || {
-        arguments
-            .iter()
-            .skip(1)
-            .take_while(|argument| *argument != "--")
-    };
-    let after_flag = before_end()
-        .skip_while(|argument| *argument != "--lang")
-        .nth(1);
-    let joined = before_end().find_map(|argument| argument.to_str()?.strip_prefix("--lang="));
-    let language = joined.or_else(|| after_flag?.to_str());
-    let language = language.and_then(|word| word.parse().ok());
-    (language, before_end().any(|argument| argument == "--json"))
 }
 
 #[cfg(test)]

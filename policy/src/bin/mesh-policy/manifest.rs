@@ -34,8 +34,8 @@ pub(crate) fn words() -> Words {
         ),
     )
     .after(text!(
-        "章程必须有效。对另一份文件清单的签名不能证明这一份，会被删除；没有变化时，什么也不写、\
-         不删。",
+        "章程必须有效。对另一份文件清单的签名不能证明这一份，会被移除；没有变化时，什么也不写、不\
+         移除。",
         "The charter must be valid. Signatures over another manifest prove nothing about this \
          one and are removed; where nothing changed, nothing is written or removed."
     ))
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
         decisions = manifest.decisions,));
     for path in &written.removed {
         text.push_str(&output.say(text!(
-            "已删除 `{path}`：它签的是另一份文件清单\n",
+            "已移除 `{path}`：签的是另一份文件清单\n",
             "removed `{path}`: it was over another manifest\n"
         )));
     }

@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Answer, Fail
             let divisions = read_text(path, DIVISIONS_BYTES_MAX)?;
             scaffold(&divisions, &wanted).map_err(|problem| {
                 let path = path.display();
-                Failure::usage(text!("`{path}`：{problem}", "`{path}`: {problem}"))
+                Failure::usage(text!(problem; "`{path}`：{problem}", "`{path}`: {problem}"))
             })?
         }
     };

@@ -128,7 +128,7 @@ impl Failure {
         Self::new(
             Exit::Internal,
             code,
-            text!("程序出错（{problem}）；请联系技术支持", "{problem}"),
+            text!("程序出错（`{problem}`）；请联系技术支持", "{problem}"),
         )
     }
 

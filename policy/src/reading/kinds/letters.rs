@@ -158,7 +158,7 @@ fn answered_problem(kinds: &Kinds, answered: &Answered) -> Option<Wrong> {
     });
     (!fits).then(|| {
         let message = text!(
-            "`{}` 不能用作答复",
+            "`{}` 不能用作回复",
             "`{}` cannot say that it answers",
             answered.by
         );

@@ -69,7 +69,7 @@ pub fn confirmation(charter: &CedarCharter, files: &CharterFiles) -> Vec<Finding
             "the charter and the time are confirmed by so few townships: {needed} of {active}"
         );
         let hint = text!(
-            "少于三个时，一个乡镇时间不准也无法由其他乡镇纠正；最多相差一天",
+            "少于三个时，一个乡镇时间不准也不能由其他乡镇纠正；最多相差一天",
             "with fewer than three, one that errs about the time is not outvoted; it can be \
                     wrong by a day, and not more"
         );

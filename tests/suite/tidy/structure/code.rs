@@ -2,6 +2,8 @@
 //! in its code, and the types that it gives methods to. Comments, texts and what is compiled for
 //! tests alone are left out.
 
+use super::super::lexer::{Token, tokens, without_tests};
+
 /// The parts of a path, such as `crate`, `engine`, `Engine`.
 pub(super) type Path = Vec<String>;
 
@@ -28,7 +30,7 @@ pub(super) struct Import {
 
 pub(super) fn read(text: &str) -> Code {
     let mut reader = Reader {
-        tokens: without_tests(&tokens(text)),
+        tokens: code_of(text),
         at: 0,
         depth: 0,
         inline: Vec::new(),
@@ -36,6 +38,12 @@ pub(super) fn read(text: &str) -> Code {
     };
     reader.read();
     reader.code
+}
+
+/// The words and signs of a file, without its tests.
+fn code_of(text: &str) -> Vec<&str> {
+    let tokens = without_tests(&tokens(text));
+    tokens.iter().filter_map(Token::code).collect()
 }
 
 /// Goes through the tokens of a file once.
@@ -257,147 +265,6 @@ fn after_angles(tokens: &[&str], mut at: usize) -> usize {
 
 fn is_name(token: &str) -> bool {
     token.starts_with(|first: char| first == '_' || first.is_alphabetic())
-}
-
-/// The tokens without what stands under `#[cfg(test)]`.
-fn without_tests<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
-    const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
-    let mut kept = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        if tokens[at..].starts_with(&TEST) {
-            at = item_end(tokens, at + TEST.len());
-        } else {
-            kept.push(tokens[at]);
-            at += 1;
-        }
-    }
-    kept
-}
-
-/// Where an item ends: behind its braces or its semicolon. Its other attributes come first.
-fn item_end(tokens: &[&str], from: usize) -> usize {
-    let mut open = 0_usize;
-    for (at, token) in tokens.iter().enumerate().skip(from) {
-        match *token {
-            "(" | "[" | "{" => open += 1,
-            ")" | "]" | "}" => open = open.saturating_sub(1),
-            _ => {}
-        }
-        if open == 0 && ["}", ";"].contains(token) {
-            return at + 1;
-        }
-    }
-    tokens.len()
-}
-
-/// Words and signs, without comments, texts, characters and lifetimes.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let is_word = |char: char| char == '_' || char.is_alphanumeric();
-        let left_out = left_out(rest);
-        let length = if let Some(length) = left_out {
-            length
-        } else if is_word(first) {
-            rest.find(|char| !is_word(char)).unwrap_or(rest.len())
-        } else if ["::", "->", "=>", ".."]
-            .iter()
-            .any(|two| rest.starts_with(two))
-        {
-            2
-        } else {
-            first.len_utf8()
-        };
-        let (token, after) = rest.split_at(length);
-        if left_out.is_none() {
-            tokens.push(token);
-        }
-        rest = after;
-    }
-    tokens
-}
-
-/// The length of what is no token of ours, if that is what the text begins with.
-fn left_out(text: &str) -> Option<usize> {
-    let blank = text.len() - text.trim_start().len();
-    if blank > 0 {
-        return Some(blank);
-    }
-    if text.starts_with("//") {
-        return Some(text.find('\n').unwrap_or(text.len()));
-    }
-    if text.starts_with("/*") {
-        return Some(comment(text));
-    }
-    for prefix in ["", "b", "c", "r", "br", "cr"] {
-        let Some(after) = text.strip_prefix(prefix) else {
-            continue;
-        };
-        let length = match prefix.ends_with('r') {
-            true => raw_text(after),
-            false => quoted(after),
-        };
-        if let Some(length) = length {
-            return Some(prefix.len() + length);
-        }
-    }
-    None
-}
-
-/// A comment in `/* */`, which may hold others.
-fn comment(text: &str) -> usize {
-    let mut open = 0;
-    let mut at = 0;
-    while at < text.len() {
-        let two = text.get(at..at + 2).unwrap_or("");
-        match two {
-            "/*" => open += 1,
-            "*/" => open -= 1,
-            _ => {}
-        }
-        at += if ["/*", "*/"].contains(&two) { 2 } else { 1 };
-        if open == 0 {
-            break;
-        }
-    }
-    at
-}
-
-/// `"…"` or `#"…"#`, after an `r`.
-fn raw_text(text: &str) -> Option<usize> {
-    let marks = text.len() - text.trim_start_matches('#').len();
-    let body = text[marks..].strip_prefix('"')?;
-    let end = format!("\"{}", &text[..marks]);
-    let length = body.find(&end).map_or(body.len(), |at| at + end.len());
-    Some(marks + 1 + length)
-}
-
-/// `"…"`, `'c'`, or a lifetime.
-fn quoted(text: &str) -> Option<usize> {
-    let mut chars = text.char_indices();
-    let (_, mark) = chars.next()?;
-    let (_, second) = chars.clone().next()?;
-    let third = chars.clone().nth(1).map(|(_, third)| third);
-    match mark {
-        '"' => {}
-        '\'' if second == '\\' || third == Some('\'') => {}
-        '\'' => {
-            let name = |char: char| char == '_' || char.is_alphanumeric();
-            let end = text[1..].find(|char| !name(char));
-            return Some(end.map_or(text.len(), |end| end + 1));
-        }
-        _ => return None,
-    }
-    while let Some((at, char)) = chars.next() {
-        if char == '\\' {
-            chars.next();
-        } else if char == mark {
-            return Some(at + 1);
-        }
-    }
-    Some(text.len())
 }
 
 #[cfg(test)]
