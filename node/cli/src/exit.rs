@@ -95,7 +95,7 @@ impl Exit {
             (
                 Self::EndedEarly,
                 text!(
-                    "import：按 Ctrl-C 提前停止，已写入一部分（再次导入可接着写）",
+                    "`import`：按 `Ctrl-C` 提前停止，已导入一部分；再次导入同一文件可接着导",
                     "import: ended early by Ctrl-C, with some of it written (importing again goes on)"
                 ),
             ),

@@ -201,9 +201,9 @@ fn written_text(report: &ImportReport) -> Text {
     let (written, left) = (report.written, report.left);
     if left > 0 {
         return text!(
-            "已按要求停止：已写入 {written} 个分面，另有 {left} 条记录未写入；再次导入同一文件即可接着写，已写入的不会重复\n",
-            "it was ended early: {written} facets were written, and {left} records were not; import the same \
-             files again to go on, for what is in already is not added twice\n"
+            "已按要求停止：已导入 {written} 个分项，还有 {left} 条记录没有导入；再次导入同一文件即可接着导，已导入的不会重复\n",
+            "it was ended early: {written} facets were imported, {left} records were not; import the same files \
+             again to go on, for what is in already is not added twice\n"
         );
     }
     match written {

@@ -94,7 +94,7 @@ fn stage_text(stage: Stage) -> Text {
     match stage {
         Stage::Reading => text!("正在读取和比对", "reading and comparing"),
         Stage::Judging => text!("正在核对规则（条）", "checking against the rules (records)"),
-        Stage::Writing => text!("正在写入（条）", "writing (records)"),
+        Stage::Writing => text!("正在导入（条）", "importing (records)"),
         Stage::Following => text!("正在更新查询库", "bringing the read model up to date"),
     }
 }
@@ -113,9 +113,9 @@ mod tests {
         let told = progress_text(&progress, 100, 5_000);
         assert_eq!(
             told.en,
-            "writing (records): 1600 of 4000, 300 a second, about 8 s left"
+            "importing (records): 1600 of 4000, 300 a second, about 8 s left"
         );
         let told = progress_text(&progress, 1_600, 5_000);
-        assert_eq!(told.en, "writing (records): 1600 of 4000");
+        assert_eq!(told.en, "importing (records): 1600 of 4000");
     }
 }

@@ -162,6 +162,7 @@ impl ReadModel {
                 place: Place {
                     path: folder.join(FILE_NAME),
                     schema,
+                    found: pages.found(),
                 },
                 call_offs: Vec::new(),
             },
@@ -439,7 +440,10 @@ impl ReadModel {
         work: impl FnOnce(&mut Self) -> Result<T, ReadModelError>,
     ) -> Result<T, ReadModelError> {
         self.pages.writes()?;
-        self.tables.connection.execute_batch("BEGIN IMMEDIATE")?;
+        if let Err(error) = self.tables.connection.execute_batch("BEGIN IMMEDIATE") {
+            self.pages.wrote_nothing();
+            return Err(error.into());
+        }
         let done = work(self).and_then(|done| {
             self.tables.connection.execute_batch("COMMIT")?;
             Ok(done)

@@ -25,6 +25,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crdt_model::time::{Instant, Now, WallTime};
 use rusqlite::Connection;
@@ -51,10 +52,52 @@ pub(super) struct Pages {
     file: File,
     folder: PathBuf,
     sums: Vec<u32>,
-    found_whole: Option<FoundWhole>,
+    found: Found,
+}
+
+/// What is known of the file's being whole; other threads ask it before they read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found(Arc<Mutex<Known>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    whole: Option<FoundWhole>,
+    /// This program is writing: the files' times say nothing until it has noted them.
+    writing: bool,
+}
+
+impl Found {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the file at this path can be read without being looked at again.
+    pub(super) fn may_be_read(&self, path: &Path, now: Now) -> bool {
+        let before = *self.known();
+        let Some(whole) = before.whole.filter(|whole| now.instant < whole.until) else {
+            return false;
+        };
+        let stamps = || {
+            let folder = path.parent()?;
+            let file = fs::metadata(path).ok()?;
+            Some((Stamp::of(&file), stamp_ahead(&wal_path(folder)).ok()?))
+        };
+        // What this program wrote just now is noted, or will be.
+        before.writing
+            || stamps() == Some((whole.file, whole.ahead))
+            || self.known().changed_since(&before)
+    }
+}
+
+impl Known {
+    fn changed_since(&self, before: &Self) -> bool {
+        let stamps = |known: &Self| known.whole.map(|whole| (whole.file, whole.ahead));
+        self.writing || self.whole.is_some() && stamps(self) != stamps(before)
+    }
 }
 
 /// What the files were when they were last found whole, and how long that is relied on.
+#[derive(Clone, Copy, Debug)]
 struct FoundWhole {
     file: Stamp,
     ahead: Stamp,
@@ -62,7 +105,7 @@ struct FoundWhole {
 }
 
 /// What a file's metadata say of when it was written.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Stamp {
     bytes: u64,
     written: (i64, i64),
@@ -86,6 +129,14 @@ impl Stamp {
     }
 }
 
+fn stamp_ahead(path: &Path) -> Result<Stamp, ReadModelError> {
+    match fs::metadata(path) {
+        Ok(ahead) => Ok(Stamp::of(&ahead)),
+        Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(Stamp::default()),
+        Err(problem) => Err(at(path, problem)),
+    }
+}
+
 impl Pages {
     /// Opens the file that was left in this folder, and looks at every page of it.
     pub(super) fn open(folder: &Path) -> Result<Self, ReadModelError> {
@@ -94,7 +145,7 @@ impl Pages {
             file: file.map_err(|problem| at(folder, problem))?,
             folder: folder.to_owned(),
             sums: read_sums(&sums_path(folder))?,
-            found_whole: None,
+            found: Found::default(),
         };
         // What a crash left unfinished is left out by SQLite, too.
         let ahead = wal::read(&wal_path(folder), None)?;
@@ -110,7 +161,7 @@ impl Pages {
             file: file.map_err(|problem| at(folder, problem))?,
             folder: folder.to_owned(),
             sums: Vec::new(),
-            found_whole: None,
+            found: Found::default(),
         };
         let mut sums = Vec::new();
         pages.for_each(|_, sum| {
@@ -133,19 +184,19 @@ impl Pages {
         now: Now,
     ) -> Result<(), ReadModelError> {
         let (file, ahead) = self.stamps()?;
-        if let Some(found) = &self.found_whole
-            && (found.file, found.ahead) == (file, ahead)
-            && now.instant < found.until
+        if let Some(whole) = self.found.known().whole
+            && (whole.file, whole.ahead) == (file, ahead)
+            && now.instant < whole.until
         {
             return Ok(());
         }
-        self.found_whole = None;
+        self.found.known().whole = None;
         let frames = self.written_ahead(connection)?;
         self.look(&frames)?;
         if file.is_settled(now.wall) && ahead.is_settled(now.wall) {
             let more = 1_000 * (file.bytes + ahead.bytes) / RELIED_ON_MORE_BYTES;
             let until = now.instant.after_ms(RELIED_ON_MS + more);
-            self.found_whole = Some(FoundWhole { file, ahead, until });
+            self.found.known().whole = Some(FoundWhole { file, ahead, until });
         }
         Ok(())
     }
@@ -153,34 +204,48 @@ impl Pages {
     /// This program is about to write. If somebody else has written before, that must not pass for its
     /// own writing.
     pub(super) fn writes(&mut self) -> Result<(), ReadModelError> {
-        if self.found_whole.is_some() {
-            let stamps = self.stamps()?;
-            self.found_whole
-                .take_if(|found| (found.file, found.ahead) != stamps);
-        }
+        let stamps = self.stamps()?;
+        let mut known = self.found.known();
+        known.writing = true;
+        known
+            .whole
+            .take_if(|whole| (whole.file, whole.ahead) != stamps);
         Ok(())
     }
 
     /// This program has written: what the files say now is what they should.
     pub(super) fn wrote(&mut self) -> Result<(), ReadModelError> {
-        if self.found_whole.is_some() {
-            let (file, ahead) = self.stamps()?;
-            if let Some(found) = &mut self.found_whole {
-                (found.file, found.ahead) = (file, ahead);
+        let stamps = self.stamps();
+        let mut known = self.found.known();
+        known.writing = false;
+        match stamps {
+            Ok((file, ahead)) => {
+                if let Some(whole) = &mut known.whole {
+                    (whole.file, whole.ahead) = (file, ahead);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                known.whole = None;
+                Err(error)
             }
         }
-        Ok(())
+    }
+
+    /// This program was about to write, and did not.
+    pub(super) fn wrote_nothing(&self) {
+        self.found.known().writing = false;
+    }
+
+    /// What other threads ask before they read.
+    pub(super) fn found(&self) -> Found {
+        self.found.clone()
     }
 
     fn stamps(&self) -> Result<(Stamp, Stamp), ReadModelError> {
         let file = self.file.metadata();
         let file = file.map_err(|problem| at(&self.folder, problem))?;
-        let path = wal_path(&self.folder);
-        let ahead = match fs::metadata(&path) {
-            Ok(ahead) => Stamp::of(&ahead),
-            Err(problem) if problem.kind() == ErrorKind::NotFound => Stamp::default(),
-            Err(problem) => return Err(at(&path, problem)),
-        };
+        let ahead = stamp_ahead(&wal_path(&self.folder))?;
         Ok((Stamp::of(&file), ahead))
     }
 
@@ -188,6 +253,19 @@ impl Pages {
     /// that is written ahead from being emptied.
     pub(super) fn write_back(&mut self, connection: &Connection) -> Result<bool, ReadModelError> {
         self.writes()?;
+        match self.write_back_noting(connection) {
+            Ok(busy) => {
+                self.wrote()?;
+                Ok(busy)
+            }
+            Err(error) => {
+                *self.found.known() = Known::default();
+                Err(error)
+            }
+        }
+    }
+
+    fn write_back_noting(&mut self, connection: &Connection) -> Result<bool, ReadModelError> {
         let ahead = self.written_ahead(connection)?;
         for (page, versions) in ahead.pages() {
             self.look_at_one(page, versions)?;
@@ -202,7 +280,6 @@ impl Pages {
         // What has not been noted must not be brought to its place.
         let hindered = done.busy || done.written_back < done.frames;
         let busy = hindered || checkpoint(connection, "TRUNCATE")?.busy;
-        self.wrote()?;
         Ok(busy)
     }
 
@@ -427,6 +504,28 @@ mod tests {
         pages.writes().expect("somebody wrote");
         pages.wrote().expect("noted");
         assert!(pages.verify(&connection, now(2)).is_err());
+    }
+
+    #[test]
+    fn other_threads_may_read_what_was_found_whole_and_nobody_else_wrote_since() {
+        let (folder, connection, mut pages) = file_of_a_few_pages();
+        let (found, path) = (pages.found(), folder.path().join(FILE_NAME));
+        assert!(!found.may_be_read(&path, now(0)), "nobody has looked yet");
+        pages.verify(&connection, now(0)).expect("whole");
+        assert!(found.may_be_read(&path, now(900)));
+        assert!(!found.may_be_read(&path, now(1_100)), "too long ago");
+        pages.writes().expect("nobody wrote");
+        connection
+            .execute_batch("INSERT INTO t VALUES ('more')")
+            .expect("written");
+        assert!(
+            found.may_be_read(&path, now(1)),
+            "it is this program that writes"
+        );
+        pages.wrote().expect("noted");
+        assert!(found.may_be_read(&path, now(2)));
+        damage(folder.path());
+        assert!(!found.may_be_read(&path, now(3)), "somebody else wrote");
     }
 
     #[test]

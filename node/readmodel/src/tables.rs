@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crdt_model::time::Now;
 use policy::reading::tables::Schema;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::ReadModelError;
+use super::pages::Found;
 
 /// Kibibytes of pages that a reading connection keeps in memory.
 const CACHE_KIB: i64 = 2_048;
@@ -52,12 +54,13 @@ impl CallOff {
 pub struct Place {
     pub(super) path: PathBuf,
     pub(super) schema: Arc<Schema>,
+    pub(super) found: Found,
 }
 
 impl Place {
-    /// Whether what is read there can be relied on, as far as anybody knows without looking at all of it.
-    pub fn is_whole(&self, _now: crdt_model::time::Now) -> bool {
-        true
+    /// Whether it can be read without being looked through for damage first.
+    pub fn is_whole(&self, now: Now) -> bool {
+        self.found.may_be_read(&self.path, now)
     }
 
     /// Opens the tables on a new connection, which can only read.

@@ -45,7 +45,7 @@ const OF_OTHER_LAWS: [&str; 28] = [
 /// Where the program speaks of that work: in figures of it, in a sample of it, in a rule that follows
 /// the law.
 const OF_THAT_WORK: [(&str, &str); 8] = [
-    ("node/app/src/answers/choosing.rs", "矛盾"),
+    ("node/app/src/choosing.rs", "矛盾"),
     ("node/app/src/report/cooperation.rs", "移送"),
     ("node/app/src/report/cooperation.rs", "办结"),
     ("node/app/src/report/disputes.rs", "办结"),

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use super::chart;
-use super::laid_out::{Cell, Chart, Report, Table};
+use super::laid_out::{Chart, Report, Table};
 use crdt_model::text::Language;
-use node_machine::time::{shown, shown_length};
+use node_machine::time::shown;
 
 /// What the template is filled with.
 #[derive(Template)]
@@ -38,24 +38,5 @@ impl Page<'_> {
 
     fn is_total(&self, table: &Table, row: usize) -> bool {
         table.total && row + 1 == table.rows.len()
-    }
-}
-
-impl Cell {
-    fn is_number(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::Hidden)
-    }
-
-    /// How people read it.
-    pub(super) fn shown(&self, language: Language) -> String {
-        match self {
-            Self::None => String::new(),
-            Self::Hidden => "—".to_owned(),
-            Self::Words(text) => text.in_language(language).to_owned(),
-            Self::Code(code) => code.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::Time(moment) => shown(*moment),
-            Self::Length(ms) => shown_length(*ms).in_language(language).to_owned(),
-        }
     }
 }

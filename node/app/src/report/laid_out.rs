@@ -2,8 +2,9 @@
 
 use crdt_model::ids::{CharterVersion, Name, NodeId};
 use crdt_model::text;
-use crdt_model::text::Text;
+use crdt_model::text::{Language, Text};
 use crdt_model::time::WallTime;
+use node_machine::time::{shown, shown_length};
 use node_readmodel::Progress;
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +146,26 @@ impl Section {
                 "数量过少、可能认出具体的人的，不显示",
                 "numbers so small that a person might be recognised are not shown"
             ));
+        }
+    }
+}
+
+impl Cell {
+    /// Whether it stands where numbers stand.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Hidden)
+    }
+
+    /// How people read it.
+    pub(super) fn shown(&self, language: Language) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Hidden => "—".to_owned(),
+            Self::Words(text) => text.in_language(language).to_owned(),
+            Self::Code(code) => code.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Time(moment) => shown(*moment),
+            Self::Length(ms) => shown_length(*ms).in_language(language).to_owned(),
         }
     }
 }
