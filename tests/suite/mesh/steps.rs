@@ -51,7 +51,7 @@ fn a_dispute_goes_only_where_its_steps_lead_and_the_reason_is_told() {
     };
     // Nobody closes what was never handled.
     let closed = village(None, &[("step", "closed"), ("outcome", "agreed-oral")]);
-    refused(closed, "refused", "不能从“已登记”转到“已办结”");
+    refused(closed, "refused", "现在是“已登记”，不能直接转到“已办结”");
     // Only a leader turns somebody away, and only with a reason.
     let away = [("step", "refused"), ("outcome", "answered")];
     refused(village(None, &away), "not-for-role", "leader");

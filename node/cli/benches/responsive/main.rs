@@ -13,6 +13,7 @@
 )]
 
 #[path = "../scale/county.rs"]
+#[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod county;
 mod probes;
 mod process;

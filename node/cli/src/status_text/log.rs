@@ -153,7 +153,7 @@ mod tests {
         );
         assert!(text.contains("this node's own"), "{text}");
         assert!(
-            text.contains("new charter not received  3  620723102000"),
+            text.contains("new charter not received    3  620723102000"),
             "{text}"
         );
         let heard = "heard of here at 2026-11-03 09:30:00";

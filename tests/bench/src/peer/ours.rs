@@ -80,7 +80,9 @@ impl Peer for Ours {
 
     async fn change(&mut self) -> anyhow::Result<()> {
         let (key, value) = CHANGE;
-        for record in self.records.iter().take(CHANGED).map(|record| record.id) {
+        let changed = self.records.iter().take(CHANGED);
+        let changed: Vec<_> = changed.map(|record| record.id).collect();
+        for record in changed {
             let value = Value::Text(value.to_owned());
             let facet = ChangedFacet {
                 facet: records::name("grid.summary"),
