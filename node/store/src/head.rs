@@ -31,12 +31,13 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::folder::sync_folder;
+use super::error::{OpenError, at_path};
+use super::folder::{Folder, sync_folder};
 use super::home::{Home, Moved};
 use super::stamp::{Mark, StoreId, take};
 
 /// The format that this program writes, and the newest it reads.
-pub(super) const FORMAT: u32 = 1;
+const FORMAT: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"CMSTORE\n";
 const CHECKSUM_DOMAIN: &[u8] = b"countymesh store head\0";
@@ -57,6 +58,29 @@ pub(super) enum HeadError {
     Format(u32),
     /// The operating system failed.
     Io(io::Error),
+}
+
+impl HeadError {
+    /// What it means for opening the store.
+    pub(super) fn refusal(self, folder: &Folder) -> OpenError {
+        let path = folder.head_path();
+        match self {
+            Self::Missing => OpenError::Missing(folder.path().to_owned()),
+            Self::Damaged => OpenError::Damaged(format!(
+                "neither half of the head file `{}` is whole",
+                path.display()
+            )),
+            Self::Foreign => OpenError::NotAStore {
+                folder: folder.path().to_owned(),
+                problem: format!("`{}` is not a head file", path.display()),
+            },
+            Self::Format(found) => OpenError::Format {
+                found,
+                known: FORMAT,
+            },
+            Self::Io(error) => at_path(&path)(error).into(),
+        }
+    }
 }
 
 /// An open head file.

@@ -66,30 +66,29 @@
 //!   generation and journal the head does not name.
 
 mod aside;
-mod create;
-mod disk;
 mod engine;
 mod error;
 mod folder;
+mod generation;
 mod head;
 mod home;
 mod journal;
 mod layout;
 mod look;
-mod mend;
-mod open;
-mod scrub;
+mod remains;
 mod sealed;
 mod sled;
 mod sled_log;
 mod stamp;
+mod store;
 
 pub use self::aside::SET_ASIDE_MAX;
-pub use self::disk::{DiskStore, SledReader, SledStore, StoreOptions, StoreReader};
 pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::folder::is_in_use;
 pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
-pub use self::mend::{Accepted, Checked, Mended};
 pub use self::sled::SledEngine;
+pub use self::store::{
+    Accepted, Checked, DiskStore, Mended, SledReader, SledStore, StoreOptions, StoreReader,
+};

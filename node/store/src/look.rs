@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::create::unmarked_entries;
-use super::engine::{Engine, Inspection};
+use crdt_model::store::StoreError;
+
+use super::engine::{Changes, Engine, Inspection};
 use super::error::{OpenError, at_path};
 use super::folder::Folder;
 use super::head::{Head, HeadError};
 use super::journal::{Index, Summary};
-use super::layout::{STAMP_KEY, unseal};
-use super::mend::content_of;
-use super::open::damaged_head;
-use super::stamp::{Mark, Stamp};
+use super::layout::{STAMP_KEY, entry_key, seal_value, tag_of, unseal};
+use super::sealed::Sealed;
+use super::stamp::{Content, Mark, Stamp};
 
 /// What a store's files show.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Look {
             Err(error @ (HeadError::Missing | HeadError::Damaged | HeadError::Foreign)) => {
                 (None, Some(error))
             }
-            Err(other) => return Err(damaged_head(other, folder)),
+            Err(other) => return Err(other.refusal(folder)),
         };
         let generation = match &head {
             Some(head) => Some(head.mark().generation),
@@ -59,7 +59,7 @@ impl Look {
         let engine_path = folder.generation_path(mark.generation);
         let mut look = Self {
             head,
-            head_problem: problem.map(|problem| damaged_head(problem, folder).to_string()),
+            head_problem: problem.map(|problem| problem.refusal(folder).to_string()),
             mark,
             journal,
             inspection: Inspection::default(),
@@ -89,8 +89,37 @@ impl Look {
         Ok(())
     }
 
+    /// Why the engine is not opened, as far as that shows without opening it.
+    pub(super) fn problem(&self) -> Option<OpenError> {
+        let name = self.engine_path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let rolled_back = |problem: String| Some(OpenError::RolledBack(problem));
+        if !self.engine_path.is_dir() {
+            return rolled_back(format!("the head file names `{name}`, which is not there"));
+        }
+        if !self.engine_is_present {
+            return rolled_back(format!("the files of the engine are missing from `{name}`"));
+        }
+        if let Some(damage) = self.inspection.damage.first() {
+            return Some(OpenError::Damaged(damage.clone()));
+        }
+        // Opening cuts it off. Where something that counts was there all the same, the journal has it.
+        if let Some(torn) = self.inspection.torn.first()
+            && !self.journal_goes_as_far()
+        {
+            return Some(OpenError::Damaged(torn.clone()));
+        }
+        if !self.inspection.looked_for_values {
+            return None;
+        }
+        match self.newest {
+            None => rolled_back(format!("the database in `{name}` was emptied")),
+            Some(found) => behind(self.mark, found.mark, &name).map(OpenError::RolledBack),
+        }
+    }
+
     /// Whether nothing is wrong with the journal, and it holds all that was durable.
-    pub(super) fn journal_goes_as_far(&self) -> bool {
+    fn journal_goes_as_far(&self) -> bool {
         let whole = self.journal.as_ref().filter(|read| read.is_whole());
         let last = whole.and_then(|read| read.last);
         last.is_some_and(|stamp| stamp.mark.covers(self.mark))
@@ -119,7 +148,7 @@ fn without_head<E: Engine>(
 ) -> OpenError {
     match problem {
         None | Some(HeadError::Missing) => {}
-        Some(other) => return damaged_head(other, folder),
+        Some(other) => return other.refusal(folder),
     }
     match unmarked_entries::<E>(folder, cache_bytes) {
         Ok(0) => OpenError::Missing(folder.path().to_owned()),
@@ -128,4 +157,53 @@ fn without_head<E: Engine>(
         )),
         Err(error) => error,
     }
+}
+
+/// Entries in a folder that has no head file: none if the making of the store was cut short.
+pub(super) fn unmarked_entries<E: Engine>(
+    folder: &Folder,
+    cache_bytes: u64,
+) -> Result<u64, OpenError> {
+    let mut entries = 0;
+    for generation in folder.generations()? {
+        let path = folder.generation_path(generation);
+        if !E::is_present(&path) {
+            continue;
+        }
+        let damage = E::inspect(&path, STAMP_KEY, &mut |_| false)?.damage;
+        if let Some(damage) = damage.into_iter().next() {
+            return Err(OpenError::Damaged(damage));
+        }
+        if let Some(sealed) = Sealed::load(E::open(&path, cache_bytes)?)? {
+            entries += sealed.stamp().content.entries;
+        }
+    }
+    Ok(entries)
+}
+
+/// What an engine with one mark is, where another mark was durable; nothing if it is not behind.
+pub(super) fn behind(durable: Mark, found: Mark, name: &str) -> Option<String> {
+    if found.store != durable.store || found.generation != durable.generation {
+        return Some(format!("`{name}` belongs to another store"));
+    }
+    (found.batches < durable.batches).then(|| {
+        format!(
+            "an older copy was restored, or the end of the log was lost: {} batches were durable and {} are there",
+            durable.batches, found.batches
+        )
+    })
+}
+
+/// What the entries of a journal come to.
+fn content_of(index: &Index) -> Result<Content, StoreError> {
+    let mut content = Content::default();
+    index.each(&mut |key, value| {
+        let name = entry_key(key);
+        content.add(tag_of(
+            &name,
+            &seal_value(&name, value, &mut Changes::new()),
+        )?);
+        Ok(())
+    })?;
+    Ok(content)
 }

@@ -75,7 +75,6 @@ pub(super) const KNOWN: &[&str] = &[
     "node/readmodel/src: access.rs file.rs follow.rs lib.rs pages.rs place.rs wal.rs",
     "node/runtime/src: beats.rs founding.rs identity.rs keeper.rs limits.rs reading.rs repair.rs \
      taken_up.rs view.rs warnings.rs",
-    "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
     "node/transport/src: dialling.rs driver.rs exchange.rs links.rs",
 ];
 
@@ -99,10 +98,6 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/beats.rs",
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/limits.rs",
     "Keeper of node/runtime/src/keeper.rs in node/runtime/src/reading.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/create.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",
-    "Look of node/store/src/look.rs in node/store/src/open.rs",
     "Driver of node/transport/src/driver.rs in node/transport/src/dialling.rs",
     "Driver of node/transport/src/driver.rs in node/transport/src/exchange.rs",
     "Driver of node/transport/src/driver.rs in node/transport/src/links.rs",

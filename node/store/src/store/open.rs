@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use super::aside::copy_for_trial;
-use super::create::copy_to_journal;
-use super::disk::{DiskStore, StoreOptions};
-use super::engine::Engine;
-use super::error::{OpenError, at_path};
-use super::folder::Folder;
-use super::head::{FORMAT, Head, HeadError};
-use super::home::Moved;
-use super::journal::Journal;
-use super::look::Look;
-use super::mend::{Mended, rebuild};
-use super::sealed::{Sealed, content_problem};
-use super::stamp::Mark;
+use super::mend::rebuild;
+use super::{DiskStore, Mended, StoreOptions};
+use crate::aside::copy_for_trial;
+use crate::engine::Engine;
+use crate::error::{OpenError, at_path};
+use crate::folder::Folder;
+use crate::generation::copy_to_journal;
+use crate::head::Head;
+use crate::home::Moved;
+use crate::journal::Journal;
+use crate::look::{Look, behind};
+use crate::sealed::{Sealed, content_problem};
+use crate::stamp::Mark;
 
 impl<E: Engine> DiskStore<E> {
     /// Opens the store of this node and reads all of it once.
@@ -167,50 +167,6 @@ fn finish<E: Engine>(
     Ok(store)
 }
 
-impl Look {
-    /// Why the engine is not opened, as far as that shows without opening it.
-    pub(super) fn problem(&self) -> Option<OpenError> {
-        let name = self.engine_path.file_name().unwrap_or_default();
-        let name = name.to_string_lossy();
-        let rolled_back = |problem: String| Some(OpenError::RolledBack(problem));
-        if !self.engine_path.is_dir() {
-            return rolled_back(format!("the head file names `{name}`, which is not there"));
-        }
-        if !self.engine_is_present {
-            return rolled_back(format!("the files of the engine are missing from `{name}`"));
-        }
-        if let Some(damage) = self.inspection.damage.first() {
-            return Some(OpenError::Damaged(damage.clone()));
-        }
-        // Opening cuts it off. Where something that counts was there all the same, the journal has it.
-        if let Some(torn) = self.inspection.torn.first()
-            && !self.journal_goes_as_far()
-        {
-            return Some(OpenError::Damaged(torn.clone()));
-        }
-        if !self.inspection.looked_for_values {
-            return None;
-        }
-        match self.newest {
-            None => rolled_back(format!("the database in `{name}` was emptied")),
-            Some(found) => behind(self.mark, found.mark, &name).map(OpenError::RolledBack),
-        }
-    }
-}
-
-/// What an engine with one mark is, where another mark was durable; nothing if it is not behind.
-fn behind(durable: Mark, found: Mark, name: &str) -> Option<String> {
-    if found.store != durable.store || found.generation != durable.generation {
-        return Some(format!("`{name}` belongs to another store"));
-    }
-    (found.batches < durable.batches).then(|| {
-        format!(
-            "an older copy was restored, or the end of the log was lost: {} batches were durable and {} are there",
-            durable.batches, found.batches
-        )
-    })
-}
-
 /// Opens an engine, if it is not behind a mark.
 fn open_marked<E: Engine>(
     path: &Path,
@@ -226,26 +182,5 @@ fn open_marked<E: Engine>(
     match behind(mark, sealed.stamp().mark, &name) {
         Some(problem) => Err(OpenError::RolledBack(problem)),
         None => Ok(sealed),
-    }
-}
-
-/// What a head file that cannot be read means.
-pub(super) fn damaged_head(error: HeadError, folder: &Folder) -> OpenError {
-    let path = folder.head_path();
-    match error {
-        HeadError::Missing => OpenError::Missing(folder.path().to_owned()),
-        HeadError::Damaged => OpenError::Damaged(format!(
-            "neither half of the head file `{}` is whole",
-            path.display()
-        )),
-        HeadError::Foreign => OpenError::NotAStore {
-            folder: folder.path().to_owned(),
-            problem: format!("`{}` is not a head file", path.display()),
-        },
-        HeadError::Format(found) => OpenError::Format {
-            found,
-            known: FORMAT,
-        },
-        HeadError::Io(error) => at_path(&path)(error).into(),
     }
 }

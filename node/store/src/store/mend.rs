@@ -1,36 +1,23 @@
 //! Making a damaged store whole: exactly, where the journal holds all of it, else as far as the two
 //! copies go.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crdt_model::store::StoreError;
 
-use super::aside::{self, set_aside};
-use super::create::copy_to_journal;
-use super::disk::{DiskStore, StoreOptions};
-use super::engine::{Changes, Engine, Salvaged, Take};
-use super::error::{OpenError, at_path};
-use super::folder::{Folder, sync_folder};
-use super::head::{Head, HeadError};
-use super::home::Moved;
-use super::journal::{Index, Summary};
-use super::layout::{
-    ENTRY_KEYS, STAMP_KEY, entry_key, open_value, seal_value, tag_of, unseal, user_key,
-};
-use super::look::Look;
-use super::open::damaged_head;
-use super::sealed::{Sealed, content_problem};
-use super::stamp::{Content, Mark, Stamp, StoreId};
-
-/// What was mended when a store was opened. Nothing of what was durable is lost.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
-    /// What was wrong.
-    pub problems: Vec<String>,
-    /// Where the store lies as it was, if the engine had to be filled anew.
-    pub set_aside: Option<PathBuf>,
-}
+use super::{DiskStore, Mended, StoreOptions};
+use crate::aside::{self, set_aside};
+use crate::engine::{Engine, Take};
+use crate::error::{OpenError, at_path};
+use crate::folder::Folder;
+use crate::generation;
+use crate::head::{Head, HeadError};
+use crate::home::Moved;
+use crate::journal::{Index, Summary};
+use crate::look::Look;
+use crate::remains::Remains;
+use crate::sealed::content_problem;
+use crate::stamp::{Content, Mark, StoreId};
 
 /// What was found when a rollback or a loss was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,20 +44,6 @@ pub struct Checked {
     pub set_aside: Vec<PathBuf>,
 }
 
-/// What the entries of a journal come to.
-pub(super) fn content_of(index: &Index) -> Result<Content, StoreError> {
-    let mut content = Content::default();
-    index.each(&mut |key, value| {
-        let name = entry_key(key);
-        content.add(tag_of(
-            &name,
-            &seal_value(&name, value, &mut Changes::new()),
-        )?);
-        Ok(())
-    })?;
-    Ok(content)
-}
-
 /// Sets a damaged store aside, and fills the next generation from a journal that holds all of it.
 pub(super) fn rebuild<E: Engine>(
     folder: Folder,
@@ -87,11 +60,14 @@ pub(super) fn rebuild<E: Engine>(
         generation: next_generation(&folder)?,
         ..last.mark
     };
-    let mut store = next_store::<E>(folder, look.head, mark, cache_bytes, |add| index.each(add))?;
-    let found = store.sealed().stamp().content;
-    if found != last.content {
-        return Err(OpenError::Damaged(content_problem(last.content, found)));
-    }
+    let mut store = next_store::<E>(
+        folder,
+        look.head,
+        mark,
+        cache_bytes,
+        Some(last.content),
+        |add| index.each(add),
+    )?;
     store.mended = Some(Mended {
         problems: vec![problem],
         set_aside: Some(set_aside),
@@ -109,13 +85,10 @@ fn next_store<E: Engine>(
     head: Option<Head>,
     mark: Mark,
     cache_bytes: u64,
+    expected: Option<Content>,
     fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
 ) -> Result<DiskStore<E>, OpenError> {
-    let path = folder.create_generation(mark.generation)?;
-    let mut sealed = Sealed::filled(E::open(&path, cache_bytes)?, mark, fill)?;
-    sealed.sync()?;
-    sync_folder(&path).map_err(at_path(&path))?;
-    let journal = copy_to_journal(&sealed, &folder)?;
+    let (sealed, journal) = generation::make(&folder, mark, cache_bytes, expected, fill)?;
     let head_path = folder.head_path();
     let head = match head {
         Some(mut head) => head.write(mark).map(|()| head),
@@ -184,7 +157,7 @@ impl<E: Engine> DiskStore<E> {
         let old = match Head::open(&folder.head_path()) {
             Ok(head) => Some(head.mark()),
             Err(HeadError::Missing | HeadError::Damaged | HeadError::Foreign) => None,
-            Err(other) => return Err(damaged_head(other, &folder)),
+            Err(other) => return Err(other.refusal(&folder)),
         };
         folder.remove_trial()?;
         let set_aside = set_aside(folder.path())?;
@@ -196,7 +169,7 @@ impl<E: Engine> DiskStore<E> {
             generation: next_generation(&folder)?,
             batches: found.max(durable) + 1,
         };
-        let store = next_store(folder, None, mark, options.cache_bytes, |add| {
+        let store = next_store(folder, None, mark, options.cache_bytes, None, |add| {
             let mut entries = remains.entries.iter();
             entries.try_for_each(|(key, value)| add(key, value))
         })?;
@@ -207,103 +180,5 @@ impl<E: Engine> DiskStore<E> {
             set_aside,
         };
         Ok((store, accepted))
-    }
-}
-
-/// What is left of a store.
-#[derive(Default)]
-struct Remains {
-    entries: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// What the entries of the engine come to.
-    content: Content,
-    removed: Vec<Vec<u8>>,
-    stamp: Option<Stamp>,
-}
-
-impl Remains {
-    /// What both copies of a generation hold: of the one that the head names or, failing that, of
-    /// the newest that holds anything.
-    fn of<E: Engine>(
-        folder: &Folder,
-        old: Option<Mark>,
-        cache_bytes: u64,
-    ) -> Result<Self, OpenError> {
-        let newest = folder.newest_number()?.unwrap_or(0);
-        let named = old.map(|mark| mark.generation);
-        let durable = |number| match old {
-            Some(mark) if mark.generation == number => mark.batches,
-            _ => 0,
-        };
-        let numbers = named.into_iter().chain((0..=newest).rev());
-        for number in numbers {
-            let found = Self::of_generation::<E>(folder, number, durable(number), cache_bytes)?;
-            if !found.entries.is_empty() || !found.removed.is_empty() {
-                return Ok(found);
-            }
-        }
-        Ok(Self::default())
-    }
-
-    /// Where the two copies differ about an entry, the newer one counts. Neither stamp says which that is:
-    /// either copy may lack writes before its last one. What the journal says of the entry's past does.
-    fn of_generation<E: Engine>(
-        folder: &Folder,
-        number: u64,
-        durable: u64,
-        cache_bytes: u64,
-    ) -> Result<Self, OpenError> {
-        let path = folder.generation_path(number);
-        let mut found = match E::is_present(&path) {
-            true => Self::of_salvaged(E::salvage(&path, cache_bytes)?)?,
-            false => Self::default(),
-        };
-        let path = folder.journal_path(number);
-        let Some(index) = Index::salvage(&path).map_err(at_path(&path))? else {
-            return Ok(found);
-        };
-        let batches = |stamp: Stamp| stamp.mark.batches;
-        let (told, held) = (index.summary.last.map(batches), found.stamp.map(batches));
-        let cut = told < held.or(Some(durable));
-        index.each(&mut |key, value| {
-            let newer = match found.entries.get(key) {
-                Some(other) => !index.lacks(key, other, cut)?,
-                None => true,
-            };
-            if newer {
-                found.entries.insert(key.to_vec(), value.to_vec());
-            }
-            Ok(())
-        })?;
-        if told > held {
-            found.stamp = index.summary.last;
-        }
-        found.removed.retain(|key| !found.entries.contains_key(key));
-        Ok(found)
-    }
-
-    fn of_engine<E: Engine>(look: &Look, cache_bytes: u64) -> Result<Self, OpenError> {
-        Self::of_salvaged(E::salvage(&look.engine_path, cache_bytes)?)
-    }
-
-    fn of_salvaged(salvaged: Salvaged) -> Result<Self, OpenError> {
-        let mut found = Self {
-            stamp: salvaged
-                .get(STAMP_KEY)
-                .and_then(|sealed| unseal(STAMP_KEY, sealed).ok())
-                .and_then(Stamp::decode),
-            ..Self::default()
-        };
-        let entries = salvaged.range(vec![ENTRY_KEYS]..vec![ENTRY_KEYS + 1]);
-        for (name, sealed) in entries {
-            let piece = |name: &[u8]| Ok(salvaged.get(name).cloned());
-            match open_value(name, sealed, &piece) {
-                Ok(value) => {
-                    found.content.add(tag_of(name, sealed)?);
-                    found.entries.insert(user_key(name).to_vec(), value);
-                }
-                Err(_) => found.removed.push(user_key(name).to_vec()),
-            }
-        }
-        Ok(found)
     }
 }

@@ -1,21 +1,27 @@
 //! The store on disk: the seam of the core over a checked engine and a head file.
 
+mod create;
+mod mend;
+mod open;
+
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use crdt_model::store::{Batch, Entry, Store, StoreError};
 
-use super::create::copy_to_journal;
+use super::aside;
 use super::engine::Engine;
 use super::error::at_path;
 use super::folder::Folder;
+use super::generation::{self, copy_to_journal};
 use super::head::Head;
 use super::home::Moved;
 use super::journal::{Index, Journal};
-use super::mend::Mended;
-use super::scrub;
 use super::sealed::Sealed;
 use super::sled::SledEngine;
+use super::stamp::Mark;
+
+pub use self::mend::{Accepted, Checked};
 
 /// Where a store lies and how much memory it may take.
 #[derive(Clone, Debug)]
@@ -39,17 +45,26 @@ pub type SledReader = StoreReader<SledEngine>;
 pub struct DiskStore<E: Engine> {
     // Dropped in this order: the engine before the lock. Readers hold it only while they read.
     sealed: Arc<RwLock<Sealed<E>>>,
-    pub(super) journal: Journal,
-    pub(super) head: Head,
-    pub(super) folder: Folder,
-    pub(super) cache_bytes: u64,
-    pub(super) poison: Option<Poison>,
-    pub(super) mended: Option<Mended>,
+    journal: Journal,
+    head: Head,
+    folder: Folder,
+    cache_bytes: u64,
+    poison: Option<Poison>,
+    mended: Option<Mended>,
+}
+
+/// What was mended when a store was opened. Nothing of what was durable is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// What was wrong.
+    pub problems: Vec<String>,
+    /// Where the store lies as it was, if the engine had to be filled anew.
+    pub set_aside: Option<PathBuf>,
 }
 
 /// Why no write is tried any more.
 #[derive(Debug)]
-pub(super) enum Poison {
+enum Poison {
     /// There was no room for one.
     Full,
     /// One failed otherwise.
@@ -57,7 +72,7 @@ pub(super) enum Poison {
 }
 
 impl<E: Engine> DiskStore<E> {
-    pub(super) fn new(
+    fn new(
         folder: Folder,
         head: Head,
         sealed: Sealed<E>,
@@ -76,12 +91,12 @@ impl<E: Engine> DiskStore<E> {
     }
 
     /// The engine, for reading.
-    pub(super) fn sealed(&self) -> RwLockReadGuard<'_, Sealed<E>> {
+    fn sealed(&self) -> RwLockReadGuard<'_, Sealed<E>> {
         read(&self.sealed)
     }
 
     /// The engine, for writing.
-    pub(super) fn sealed_mut(&self) -> RwLockWriteGuard<'_, Sealed<E>> {
+    fn sealed_mut(&self) -> RwLockWriteGuard<'_, Sealed<E>> {
         self.sealed.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +131,7 @@ impl<E: Engine> DiskStore<E> {
     }
 
     /// Runs a write; after one that failed, none is tried again.
-    pub(super) fn unless_poisoned<T>(
+    fn unless_poisoned<T>(
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -162,7 +177,7 @@ impl<E: Engine> DiskStore<E> {
         }
     }
 
-    pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
+    fn sync_all(&mut self) -> Result<(), StoreError> {
         let mark = self.sealed().stamp().mark;
         if mark == self.head.mark() {
             return Ok(());
@@ -187,6 +202,45 @@ impl<E: Engine> DiskStore<E> {
             self.journal = copy;
         }
         Ok(())
+    }
+
+    /// Moves to a fresh generation, so that nothing of what was deleted is left in the files. Folders
+    /// that were set aside because they were damaged hold what was deleted, too: they go.
+    ///
+    /// A failure before the head names the new generation changes nothing, and the store goes on with
+    /// the old one; a full disk is the likely reason, because for a while both are there. One that fails
+    /// while the old generation is removed has to be repeated.
+    ///
+    /// What the file system and the disk keep of files that were removed is beyond this: a disk that
+    /// leaves the office has to be encrypted or destroyed.
+    fn rewrite(&mut self) -> Result<(), StoreError> {
+        self.unless_poisoned(Self::sync_all)?;
+        let old = self.sealed().stamp();
+        let new = Mark {
+            store: old.mark.store,
+            generation: old.mark.generation + 1,
+            batches: old.mark.batches + 1,
+        };
+        let made = {
+            let sealed = self.sealed();
+            let expected = Some(old.content);
+            generation::make(&self.folder, new, self.cache_bytes, expected, |add| {
+                sealed.each(add)
+            })
+        };
+        let (sealed, journal) = made.inspect_err(|_| {
+            // Opening removes it too, if this fails.
+            let _ = self.folder.remove_generation(new.generation);
+            let _ = self.folder.keep_only(old.mark.generation);
+        })?;
+        self.unless_poisoned(|store| {
+            let named = store.head.write(new);
+            named.map_err(at_path(&store.folder.head_path()))
+        })?;
+        *self.sealed_mut() = sealed;
+        self.journal = journal;
+        self.folder.keep_only(new.generation)?;
+        aside::remove_all(self.folder.path())
     }
 }
 
@@ -224,7 +278,7 @@ impl<E: Engine> Store for DiskStore<E> {
     }
 
     fn scrub(&mut self) -> Result<(), StoreError> {
-        scrub::scrub(self)
+        self.rewrite()
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
