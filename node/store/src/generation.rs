@@ -5,7 +5,7 @@ use crdt_model::store::StoreError;
 
 use super::engine::{Engine, Take};
 use super::error::at_path;
-use super::folder::{Folder, sync_folder};
+use super::folder::Folder;
 use super::journal::Journal;
 use super::layout::{STAMP_KEY, damaged};
 use super::sealed::{Sealed, content_problem};
@@ -21,13 +21,13 @@ pub(super) fn make<E: Engine>(
     fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
 ) -> Result<(Sealed<E>, Journal), StoreError> {
     let path = folder.create_generation(mark.generation)?;
-    let mut sealed = Sealed::filled(E::open(&path, cache_bytes)?, mark, fill)?;
+    let mut sealed = Sealed::filled(E::open(folder.disk(), &path, cache_bytes)?, mark, fill)?;
     let found = sealed.stamp().content;
     if let Some(expected) = expected.filter(|expected| *expected != found) {
         return Err(damaged(STAMP_KEY, &content_problem(expected, found)));
     }
     sealed.sync()?;
-    sync_folder(&path).map_err(at_path(&path))?;
+    folder.disk().sync_dir(&path).map_err(at_path(&path))?;
     let journal = copy_to_journal(&sealed, folder)?;
     Ok((sealed, journal))
 }
@@ -39,5 +39,5 @@ pub(super) fn copy_to_journal<E: Engine>(
 ) -> Result<Journal, StoreError> {
     let stamp = sealed.stamp();
     let path = folder.journal_path(stamp.mark.generation);
-    Journal::create(&path, &stamp, |add| sealed.each(add))
+    Journal::create(folder.disk(), &path, &stamp, |add| sealed.each(add))
 }

@@ -24,15 +24,14 @@
 //! Integers are big-endian. Whatever a later format changes, magic, format and checksum stay in
 //! their places, so that an older program can tell a newer store from a damaged one.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::disk::{Disk, DiskFile};
 use super::error::{OpenError, at_path};
-use super::folder::{Folder, sync_folder};
+use super::folder::Folder;
 use super::home::{Home, Moved};
 use super::stamp::{Mark, StoreId, take};
 
@@ -86,7 +85,7 @@ impl HeadError {
 /// An open head file.
 #[derive(Debug)]
 pub(super) struct Head {
-    file: File,
+    file: Box<dyn DiskFile>,
     sequence: u64,
     mark: Mark,
     moved: Option<Moved>,
@@ -94,15 +93,20 @@ pub(super) struct Head {
 
 impl Head {
     /// Writes a new head file in the place of whatever was there, durably.
-    pub(super) fn create(path: &Path, mark: Mark, moved: Option<Moved>) -> io::Result<Self> {
+    pub(super) fn create(
+        disk: &dyn Disk,
+        path: &Path,
+        mark: Mark,
+        moved: Option<Moved>,
+    ) -> io::Result<Self> {
         let new = path.with_extension("head-new");
-        fs::write(&new, [0; FILE_BYTES])?;
-        let file = OpenOptions::new().read(true).write(true).open(&new)?;
-        file.write_all_at(&encode(0, mark, moved, Home::of(&file)?), 0)?;
+        let file = disk.create(&new, 0o666)?;
+        file.write_all_at(&[0; FILE_BYTES], 0)?;
+        file.write_all_at(&encode(0, mark, moved, Home::of(disk, &*file)?), 0)?;
         file.sync_all()?;
-        fs::rename(&new, path)?;
+        disk.rename(&new, path)?;
         if let Some(folder) = path.parent() {
-            sync_folder(folder)?;
+            disk.sync_dir(folder)?;
         }
         Ok(Self {
             file,
@@ -113,14 +117,17 @@ impl Head {
     }
 
     /// Reads a head file.
-    pub(super) fn open(path: &Path) -> Result<Self, HeadError> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+    pub(super) fn open(disk: &dyn Disk, path: &Path) -> Result<Self, HeadError> {
+        let file = match disk.open_to_write(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(HeadError::Missing);
             }
             other => other.map_err(HeadError::Io)?,
         };
-        let slots = [read_slot(&file, 0)?, read_slot(&file, SLOT_DISTANCE_BYTES)?];
+        let slots = [
+            read_slot(&*file, 0)?,
+            read_slot(&*file, SLOT_DISTANCE_BYTES)?,
+        ];
         let mut newest: Option<Content> = None;
         for slot in &slots {
             match decode(slot) {
@@ -139,7 +146,7 @@ impl Head {
         match newest {
             Some(content) => {
                 let moved = match content.moved {
-                    None => content.home.moved(&file).map_err(HeadError::Io)?,
+                    None => content.home.moved(&*file).map_err(HeadError::Io)?,
                     moved => moved,
                 };
                 Ok(Self {
@@ -165,9 +172,9 @@ impl Head {
     }
 
     /// The folder is the one that runs here from now on.
-    pub(super) fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self, disk: &dyn Disk) -> io::Result<()> {
         let moved = self.moved.take();
-        let written = self.write(self.mark);
+        let written = self.write(disk, self.mark);
         if written.is_err() {
             self.moved = moved;
         }
@@ -176,10 +183,10 @@ impl Head {
 
     /// Says durably how far the store has come. After a failure the file holds the old mark or the
     /// new one.
-    pub(super) fn write(&mut self, mark: Mark) -> io::Result<()> {
+    pub(super) fn write(&mut self, disk: &dyn Disk, mark: Mark) -> io::Result<()> {
         let sequence = self.sequence.wrapping_add(1);
         let offset = (sequence % 2) * SLOT_DISTANCE_BYTES;
-        let home = Home::of(&self.file)?;
+        let home = Home::of(disk, &*self.file)?;
         let slot = encode(sequence, mark, self.moved, home);
         self.file.write_all_at(&slot, offset)?;
         self.file.sync_data()?;
@@ -204,7 +211,7 @@ enum Slot {
 }
 
 /// The bytes of a slot; fewer where the file ends.
-fn read_slot(file: &File, offset: u64) -> Result<Vec<u8>, HeadError> {
+fn read_slot(file: &dyn DiskFile, offset: u64) -> Result<Vec<u8>, HeadError> {
     let mut slot = [0; SLOT_BYTES];
     match file.read_exact_at(&mut slot, offset) {
         Ok(()) => Ok(slot.to_vec()),

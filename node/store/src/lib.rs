@@ -66,6 +66,7 @@
 //!   generation and journal the head does not name.
 
 mod aside;
+mod disk;
 mod engine;
 mod error;
 mod folder;
@@ -83,6 +84,7 @@ mod stamp;
 mod store;
 
 pub use self::aside::SET_ASIDE_MAX;
+pub use self::disk::{Disk, DiskFile, Identity, Item, Locked, RealDisk, Task};
 pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::folder::is_in_use;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crdt_model::store::StoreError;
 
+use super::disk::Disk;
 use super::engine::{Changes, Engine, Inspection};
 use super::error::{OpenError, at_path};
 use super::folder::Folder;
@@ -32,7 +33,7 @@ pub(super) struct Look {
 impl Look {
     /// Looks at the store in a folder.
     pub(super) fn at<E: Engine>(folder: &Folder, cache_bytes: u64) -> Result<Self, OpenError> {
-        let (head, problem) = match Head::open(&folder.head_path()) {
+        let (head, problem) = match Head::open(folder.disk(), &folder.head_path()) {
             Ok(head) => (Some(head), None),
             Err(error @ (HeadError::Missing | HeadError::Damaged | HeadError::Foreign)) => {
                 (None, Some(error))
@@ -46,7 +47,7 @@ impl Look {
         let journal = match generation {
             Some(generation) => {
                 let path = folder.journal_path(generation);
-                Summary::read(&path).map_err(at_path(&path))?
+                Summary::read(folder.disk(), &path).map_err(at_path(&path))?
             }
             None => None,
         };
@@ -64,19 +65,19 @@ impl Look {
             journal,
             inspection: Inspection::default(),
             newest: None,
-            engine_is_present: E::is_present(&engine_path),
+            engine_is_present: E::is_present(folder.disk(), &engine_path),
             engine_path,
         };
-        look.inspect::<E>()?;
+        look.inspect::<E>(folder.disk())?;
         Ok(look)
     }
 
-    fn inspect<E: Engine>(&mut self) -> Result<(), OpenError> {
+    fn inspect<E: Engine>(&mut self, disk: &dyn Disk) -> Result<(), OpenError> {
         if !self.engine_is_present {
             return Ok(());
         }
         let (durable, newest) = (self.mark, &mut self.newest);
-        self.inspection = E::inspect(&self.engine_path, STAMP_KEY, &mut |value| {
+        self.inspection = E::inspect(disk, &self.engine_path, STAMP_KEY, &mut |value| {
             let stamp = unseal(STAMP_KEY, value).ok().and_then(Stamp::decode);
             let newer = |stamp: &Stamp| {
                 newest.is_none_or(|newest: Stamp| newest.mark.batches < stamp.mark.batches)
@@ -90,11 +91,11 @@ impl Look {
     }
 
     /// Why the engine is not opened, as far as that shows without opening it.
-    pub(super) fn problem(&self) -> Option<OpenError> {
+    pub(super) fn problem(&self, disk: &dyn Disk) -> Option<OpenError> {
         let name = self.engine_path.file_name().unwrap_or_default();
         let name = name.to_string_lossy();
         let rolled_back = |problem: String| Some(OpenError::RolledBack(problem));
-        if !self.engine_path.is_dir() {
+        if !disk.is_dir(&self.engine_path) {
             return rolled_back(format!("the head file names `{name}`, which is not there"));
         }
         if !self.engine_is_present {
@@ -129,7 +130,7 @@ impl Look {
     /// was durable.
     pub(super) fn exact_journal(&self, folder: &Folder) -> Result<Option<Index>, OpenError> {
         let path = folder.journal_path(self.mark.generation);
-        let Some(index) = Index::read(&path).map_err(at_path(&path))? else {
+        let Some(index) = Index::read(folder.disk(), &path).map_err(at_path(&path))? else {
             return Ok(None);
         };
         let Some(last) = index.summary.last else {
@@ -167,14 +168,14 @@ pub(super) fn unmarked_entries<E: Engine>(
     let mut entries = 0;
     for generation in folder.generations()? {
         let path = folder.generation_path(generation);
-        if !E::is_present(&path) {
+        if !E::is_present(folder.disk(), &path) {
             continue;
         }
-        let damage = E::inspect(&path, STAMP_KEY, &mut |_| false)?.damage;
+        let damage = E::inspect(folder.disk(), &path, STAMP_KEY, &mut |_| false)?.damage;
         if let Some(damage) = damage.into_iter().next() {
             return Err(OpenError::Damaged(damage));
         }
-        if let Some(sealed) = Sealed::load(E::open(&path, cache_bytes)?)? {
+        if let Some(sealed) = Sealed::load(E::open(folder.disk(), &path, cache_bytes)?)? {
             entries += sealed.stamp().content.entries;
         }
     }

@@ -54,12 +54,12 @@ impl Remains {
         cache_bytes: u64,
     ) -> Result<Self, OpenError> {
         let path = folder.generation_path(number);
-        let mut found = match E::is_present(&path) {
-            true => Self::of_salvaged(E::salvage(&path, cache_bytes)?)?,
+        let mut found = match E::is_present(folder.disk(), &path) {
+            true => Self::of_salvaged(E::salvage(folder.disk(), &path, cache_bytes)?)?,
             false => Self::default(),
         };
         let path = folder.journal_path(number);
-        let Some(index) = Index::salvage(&path).map_err(at_path(&path))? else {
+        let Some(index) = Index::salvage(folder.disk(), &path).map_err(at_path(&path))? else {
             return Ok(found);
         };
         let batches = |stamp: Stamp| stamp.mark.batches;
@@ -83,8 +83,12 @@ impl Remains {
     }
 
     /// What the engine holds of a store that was looked at.
-    pub(super) fn of_engine<E: Engine>(look: &Look, cache_bytes: u64) -> Result<Self, OpenError> {
-        Self::of_salvaged(E::salvage(&look.engine_path, cache_bytes)?)
+    pub(super) fn of_engine<E: Engine>(
+        folder: &Folder,
+        look: &Look,
+        cache_bytes: u64,
+    ) -> Result<Self, OpenError> {
+        Self::of_salvaged(E::salvage(folder.disk(), &look.engine_path, cache_bytes)?)
     }
 
     fn of_salvaged(salvaged: Salvaged) -> Result<Self, OpenError> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Wea
 use crdt_model::store::{Batch, Entry, Store, StoreError};
 
 use super::aside;
+use super::disk::{Disk, RealDisk};
 use super::engine::Engine;
 use super::error::at_path;
 use super::folder::Folder;
@@ -30,6 +31,19 @@ pub struct StoreOptions {
     pub folder: PathBuf,
     /// Bytes of pages that the engine keeps in memory. The engine takes some megabytes more.
     pub cache_bytes: u64,
+    /// The disk that the folder lies on: all but what sled does by itself goes there.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl StoreOptions {
+    /// A store on the disk of the machine.
+    pub fn new(folder: impl Into<PathBuf>, cache_bytes: u64) -> Self {
+        Self {
+            folder: folder.into(),
+            cache_bytes,
+            disk: Arc::new(RealDisk),
+        }
+    }
 }
 
 /// The store of a node.
@@ -125,7 +139,7 @@ impl<E: Engine> DiskStore<E> {
     /// is durable.
     pub fn settle(&mut self) -> Result<(), StoreError> {
         self.unless_poisoned(|store| {
-            let settled = store.head.settle();
+            let settled = store.head.settle(store.folder.disk());
             settled.map_err(at_path(&store.folder.head_path()))
         })
     }
@@ -165,7 +179,7 @@ impl<E: Engine> DiskStore<E> {
         }
         let stamp = self.sealed().stamp();
         let path = self.folder.journal_path(stamp.mark.generation);
-        match Index::read(&path) {
+        match Index::read(self.folder.disk(), &path) {
             // Batches may wait in memory, or some of it may be damaged, too.
             Ok(Some(journal))
                 if journal.summary.is_whole() && journal.summary.last == Some(stamp) =>
@@ -186,17 +200,15 @@ impl<E: Engine> DiskStore<E> {
             sealed, journal, ..
         } = self;
         let mut sealed = sealed.write().unwrap_or_else(PoisonError::into_inner);
-        // Side by side: the disk takes little longer for both than for one.
-        let (engine, second) = std::thread::scope(|scope| {
-            let second = scope.spawn(|| journal.sync());
-            (sealed.sync(), second.join())
-        });
+        let engine = &mut *sealed;
+        let disk = self.folder.disk();
+        let synced = disk.sync_both(Box::new(|| engine.sync()), Box::new(|| journal.sync()));
         drop(sealed);
-        engine?;
-        second.unwrap_or_else(|_| Err(StoreError::Failed("syncing the journal".to_owned())))?;
-        self.head
-            .write(mark)
-            .map_err(at_path(&self.folder.head_path()))?;
+        for copy in synced {
+            copy?;
+        }
+        let written = self.head.write(disk, mark);
+        written.map_err(at_path(&self.folder.head_path()))?;
         if self.journal.is_worn(self.sealed().live_bytes()) {
             let copy = copy_to_journal(&self.sealed(), &self.folder)?;
             self.journal = copy;
@@ -234,13 +246,13 @@ impl<E: Engine> DiskStore<E> {
             let _ = self.folder.keep_only(old.mark.generation);
         })?;
         self.unless_poisoned(|store| {
-            let named = store.head.write(new);
+            let named = store.head.write(store.folder.disk(), new);
             named.map_err(at_path(&store.folder.head_path()))
         })?;
         *self.sealed_mut() = sealed;
         self.journal = journal;
         self.folder.keep_only(new.generation)?;
-        aside::remove_all(self.folder.path())
+        aside::remove_all(self.folder.disk(), self.folder.path())
     }
 }
 

@@ -17,8 +17,8 @@ impl<E: Engine> DiskStore<E> {
     /// holds anything: an emptied folder must not pass for a new one, so that only whoever sets a
     /// node up calls this, and a node that starts calls [`open`](Self::open).
     pub fn create(options: &StoreOptions) -> Result<Self, OpenError> {
-        let folder = Folder::new(&options.folder)?;
-        match Head::open(&folder.head_path()) {
+        let folder = Folder::new(&options.disk, &options.folder)?;
+        match Head::open(folder.disk(), &folder.head_path()) {
             Err(HeadError::Missing) => {}
             Ok(_) | Err(HeadError::Format(_)) => {
                 return Err(OpenError::Exists(options.folder.clone()));
@@ -26,7 +26,7 @@ impl<E: Engine> DiskStore<E> {
             Err(other) => return Err(other.refusal(&folder)),
         }
         let journaled = match folder.newest_number()? {
-            Some(number) => Summary::read(&folder.journal_path(number)),
+            Some(number) => Summary::read(folder.disk(), &folder.journal_path(number)),
             None => Ok(None),
         };
         let journaled = journaled.map_err(at_path(folder.path()))?;
@@ -45,7 +45,8 @@ impl<E: Engine> DiskStore<E> {
         let (sealed, journal) =
             generation::make(&folder, mark, options.cache_bytes, None, |_| Ok(()))?;
         let head_path = folder.head_path();
-        let head = Head::create(&head_path, mark, None).map_err(at_path(&head_path))?;
+        let head =
+            Head::create(folder.disk(), &head_path, mark, None).map_err(at_path(&head_path))?;
         folder.keep_only(mark.generation)?;
         Ok(Self::new(
             folder,

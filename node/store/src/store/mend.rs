@@ -52,7 +52,7 @@ pub(super) fn rebuild<E: Engine>(
     cache_bytes: u64,
     problem: String,
 ) -> Result<DiskStore<E>, OpenError> {
-    let set_aside = set_aside(folder.path())?;
+    let set_aside = set_aside(folder.disk(), folder.path())?;
     let Some(last) = index.summary.last else {
         return Err(OpenError::Damaged(problem));
     };
@@ -91,8 +91,8 @@ fn next_store<E: Engine>(
     let (sealed, journal) = generation::make(&folder, mark, cache_bytes, expected, fill)?;
     let head_path = folder.head_path();
     let head = match head {
-        Some(mut head) => head.write(mark).map(|()| head),
-        None => Head::create(&head_path, mark, Some(Moved::Mended)),
+        Some(mut head) => head.write(folder.disk(), mark).map(|()| head),
+        None => Head::create(folder.disk(), &head_path, mark, Some(Moved::Mended)),
     };
     let head = head.map_err(at_path(&head_path))?;
     folder.keep_only(mark.generation)?;
@@ -102,17 +102,17 @@ fn next_store<E: Engine>(
 impl<E: Engine> DiskStore<E> {
     /// Looks at a store as [`open`](Self::open) does, reads all of it, and changes nothing.
     pub fn check(options: &StoreOptions) -> Result<Checked, OpenError> {
-        let folder = Folder::existing(&options.folder)?;
+        let folder = Folder::existing(&options.disk, &options.folder)?;
         let look = Look::at::<E>(&folder, options.cache_bytes)?;
         let mut checked = Checked {
             entries: 0,
             problems: Vec::new(),
-            set_aside: aside::list(folder.path())?,
+            set_aside: aside::list(folder.disk(), folder.path())?,
         };
         checked.problems.extend(look.head_problem.clone());
-        let mut problem = look.problem();
+        let mut problem = look.problem(folder.disk());
         if problem.is_none() {
-            let found = Remains::of_engine::<E>(&look, options.cache_bytes)?;
+            let found = Remains::of_engine::<E>(&folder, &look, options.cache_bytes)?;
             let expected = found.stamp.map(|stamp| stamp.content);
             match expected {
                 Some(content) if found.content == content => checked.entries = content.entries,
@@ -153,14 +153,14 @@ impl<E: Engine> DiskStore<E> {
     /// For a person who knows why: after a restore from a backup, or when there is none. The store
     /// then says that it [moved](Self::moved). An older copy that turns up afterwards is refused again.
     pub fn accept_rollback(options: &StoreOptions) -> Result<(Self, Accepted), OpenError> {
-        let folder = Folder::existing(&options.folder)?;
-        let old = match Head::open(&folder.head_path()) {
+        let folder = Folder::existing(&options.disk, &options.folder)?;
+        let old = match Head::open(folder.disk(), &folder.head_path()) {
             Ok(head) => Some(head.mark()),
             Err(HeadError::Missing | HeadError::Damaged | HeadError::Foreign) => None,
             Err(other) => return Err(other.refusal(&folder)),
         };
         folder.remove_trial()?;
-        let set_aside = set_aside(folder.path())?;
+        let set_aside = set_aside(folder.disk(), folder.path())?;
         let remains = Remains::of::<E>(&folder, old, options.cache_bytes)?;
         let found = remains.stamp.map_or(0, |stamp| stamp.mark.batches);
         let durable = old.map_or(0, |mark| mark.batches);

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::mend::rebuild;
 use super::{DiskStore, Mended, StoreOptions};
 use crate::aside::copy_for_trial;
+use crate::disk::Disk;
 use crate::engine::Engine;
 use crate::error::{OpenError, at_path};
 use crate::folder::Folder;
@@ -31,10 +32,10 @@ impl<E: Engine> DiskStore<E> {
     /// then, and [`accept_rollback`](Self::accept_rollback) is the way on. The other errors say what
     /// they mean.
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
-        let folder = Folder::existing(&options.folder)?;
+        let folder = Folder::existing(&options.disk, &options.folder)?;
         folder.remove_trial()?;
         let look = Look::at::<E>(&folder, options.cache_bytes)?;
-        let seen = look.problem();
+        let seen = look.problem(folder.disk());
         let opened = match &seen {
             Some(_) => None,
             None => Some(open_engine::<E>(&folder, &look, options.cache_bytes)),
@@ -65,19 +66,20 @@ fn open_engine<E: Engine>(
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
     for cache in &look.inspection.caches {
-        std::fs::remove_file(cache).map_err(at_path(cache))?;
+        folder.disk().remove_file(cache).map_err(at_path(cache))?;
     }
     let path = folder.generation_path(look.mark.generation);
-    open_whole(&path, look.mark, cache_bytes)
+    open_whole(folder.disk(), &path, look.mark, cache_bytes)
 }
 
 /// Opens an engine that must not be behind a mark, and reads every entry.
 fn open_whole<E: Engine>(
+    disk: &dyn Disk,
     path: &Path,
     mark: Mark,
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
-    let mut sealed = open_marked::<E>(path, mark, cache_bytes)?;
+    let mut sealed = open_marked::<E>(disk, path, mark, cache_bytes)?;
     let census = sealed.census()?;
     if let Some(first) = census.damaged.first() {
         return Err(OpenError::Damaged(format!(
@@ -107,12 +109,16 @@ fn opens_on_trial<E: Engine>(
         return Ok(false);
     }
     let trial = folder.trial_path();
-    copy_for_trial(&folder.generation_path(look.mark.generation), &trial)?;
+    copy_for_trial(
+        folder.disk(),
+        &folder.generation_path(look.mark.generation),
+        &trial,
+    )?;
     for cache in &look.inspection.caches {
         let copy = trial.join(cache.file_name().unwrap_or_default());
-        std::fs::remove_file(&copy).map_err(at_path(&copy))?;
+        folder.disk().remove_file(&copy).map_err(at_path(&copy))?;
     }
-    let opened = open_whole::<E>(&trial, look.mark, cache_bytes);
+    let opened = open_whole::<E>(folder.disk(), &trial, look.mark, cache_bytes);
     let opens = opened.is_ok();
     drop(opened);
     folder.remove_trial()?;
@@ -137,7 +143,7 @@ fn finish<E: Engine>(
     let path = folder.journal_path(stamp.mark.generation);
     let journal = match &look.journal {
         Some(read) if read.is_whole() && read.last == Some(stamp) => {
-            Journal::go_on(&path, read).map_err(at_path(&path))?
+            Journal::go_on(folder.disk(), &path, read).map_err(at_path(&path))?
         }
         other => {
             match other {
@@ -157,7 +163,8 @@ fn finish<E: Engine>(
         None => {
             mended.problems.extend(look.head_problem);
             let path = folder.head_path();
-            Head::create(&path, stamp.mark, Some(Moved::Mended)).map_err(at_path(&path))?
+            Head::create(folder.disk(), &path, stamp.mark, Some(Moved::Mended))
+                .map_err(at_path(&path))?
         }
     };
     folder.keep_only(stamp.mark.generation)?;
@@ -169,12 +176,13 @@ fn finish<E: Engine>(
 
 /// Opens an engine, if it is not behind a mark.
 fn open_marked<E: Engine>(
+    disk: &dyn Disk,
     path: &Path,
     mark: Mark,
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(sealed) = Sealed::load(E::open(path, cache_bytes)?)? else {
+    let Some(sealed) = Sealed::load(E::open(disk, path, cache_bytes)?)? else {
         return Err(OpenError::RolledBack(format!(
             "the database in `{name}` was emptied"
         )));
