@@ -16,7 +16,8 @@ pub(super) fn set_aside(disk: &dyn Disk, store: &Path) -> Result<PathBuf, StoreE
     let present = present(disk, store)?;
     let number = present.last().map_or(1, |(number, _)| number + 1);
     let path = store.with_file_name(format!("{}{number}", prefix(store)));
-    if let Err(error) = copy(disk, store, &path) {
+    let copied = copy(disk, store, &path);
+    if let Err(error) = copied.and_then(|()| disk.sync_dir(above(store))) {
         // Half a copy helps nobody, and takes room where there may be none.
         let _ = disk.remove_dir_all(&path);
         return Err(at_path(&path)(error));
@@ -36,12 +37,22 @@ pub(super) fn list(disk: &dyn Disk, store: &Path) -> Result<Vec<PathBuf>, StoreE
         .collect())
 }
 
-/// Removes all of them.
+/// Removes all of them, durably, and those of an earlier call that failed over it.
 pub(super) fn remove_all(disk: &dyn Disk, store: &Path) -> Result<(), StoreError> {
     for path in list(disk, store)? {
         disk.remove_dir_all(&path).map_err(at_path(&path))?;
     }
-    Ok(())
+    let above = above(store);
+    disk.sync_dir(above).map_err(at_path(above))
+}
+
+/// The folder that a store's folder lies in.
+fn above(store: &Path) -> &Path {
+    match store.parent() {
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+        None => store,
+    }
 }
 
 fn prefix(store: &Path) -> String {
@@ -50,11 +61,7 @@ fn prefix(store: &Path) -> String {
 }
 
 fn present(disk: &dyn Disk, store: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
-    let above = match store.parent() {
-        Some(above) if above.as_os_str().is_empty() => Path::new("."),
-        Some(above) => above,
-        None => return Ok(Vec::new()),
-    };
+    let above = above(store);
     let prefix = prefix(store);
     let mut found = Vec::new();
     for item in disk.read_dir(above).map_err(at_path(above))? {

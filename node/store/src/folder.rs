@@ -37,9 +37,9 @@ impl Folder {
 
     /// Makes the folder if it is not there and locks it.
     pub(super) fn new(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, OpenError> {
-        if let Look::Absent = look(&**disk, path)? {
-            create_durable_dir(&**disk, path).map_err(at_path(path))?;
-        }
+        look(&**disk, path)?;
+        // Also if it is there: a process that was killed may have left it in memory only.
+        create_durable_dir(&**disk, path).map_err(at_path(path))?;
         Self::lock(disk, path)
     }
 

@@ -89,6 +89,8 @@ pub(super) struct Head {
     sequence: u64,
     mark: Mark,
     moved: Option<Moved>,
+    /// Whether one of the slots is not whole: it may have been the newer one.
+    is_torn: bool,
 }
 
 impl Head {
@@ -105,14 +107,13 @@ impl Head {
         file.write_all_at(&encode(0, mark, moved, Home::of(disk, &*file)?), 0)?;
         file.sync_all()?;
         disk.rename(&new, path)?;
-        if let Some(folder) = path.parent() {
-            disk.sync_dir(folder)?;
-        }
+        sync_name(disk, path)?;
         Ok(Self {
             file,
             sequence: 0,
             mark,
             moved,
+            is_torn: false,
         })
     }
 
@@ -128,9 +129,11 @@ impl Head {
             read_slot(&*file, 0)?,
             read_slot(&*file, SLOT_DISTANCE_BYTES)?,
         ];
-        let mut newest: Option<Content> = None;
+        let (mut newest, mut whole): (Option<Content>, usize) = (None, 0);
         for slot in &slots {
-            match decode(slot) {
+            let slot = decode(slot);
+            whole += usize::from(matches!(slot, Slot::Whole(_)));
+            match slot {
                 Slot::Whole(content)
                     if newest
                         .as_ref()
@@ -154,6 +157,8 @@ impl Head {
                     sequence: content.sequence,
                     mark: content.mark,
                     moved,
+                    // The second slot is empty until the first write after creation.
+                    is_torn: whole < 2 && content.sequence > 0,
                 })
             }
             None if slots.iter().any(|slot| slot.starts_with(&MAGIC)) => Err(HeadError::Damaged),
@@ -166,9 +171,20 @@ impl Head {
         self.mark
     }
 
+    /// Whether more may have been durable than it says.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
     /// Why the folder is not the one that last ran here. Kept over restarts until it is settled.
     pub(super) fn moved(&self) -> Option<Moved> {
         self.moved
+    }
+
+    /// Makes durable what was read, and the file's name.
+    pub(super) fn sync(&self, disk: &dyn Disk, path: &Path) -> io::Result<()> {
+        self.file.sync_data()?;
+        sync_name(disk, path)
     }
 
     /// The folder is the one that runs here from now on.
@@ -179,6 +195,13 @@ impl Head {
             self.moved = moved;
         }
         written
+    }
+
+    /// Says durably that the store has gone over to another generation, in both slots: neither may name
+    /// one that is gone, should the other be damaged.
+    pub(super) fn go_over(&mut self, disk: &dyn Disk, mark: Mark) -> io::Result<()> {
+        self.write(disk, mark)?;
+        self.write(disk, mark)
     }
 
     /// Says durably how far the store has come. After a failure the file holds the old mark or the
@@ -194,6 +217,11 @@ impl Head {
         self.mark = mark;
         Ok(())
     }
+}
+
+/// Makes the names in a head file's folder durable.
+fn sync_name(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| disk.sync_dir(folder))
 }
 
 /// What a slot says.

@@ -10,7 +10,7 @@ use super::error::{OpenError, at_path};
 use super::folder::Folder;
 use super::head::{Head, HeadError};
 use super::journal::{Index, Summary};
-use super::layout::{STAMP_KEY, entry_key, seal_value, tag_of, unseal};
+use super::layout::{ENTRY_KEYS, STAMP_KEY, entry_key, seal_value, tag_of, unseal};
 use super::sealed::Sealed;
 use super::stamp::{Content, Mark, Stamp};
 
@@ -20,7 +20,8 @@ pub(super) struct Look {
     pub(super) head: Option<Head>,
     /// Why there is no head, if it is damaged and not missing.
     pub(super) head_problem: Option<String>,
-    /// What is known to have been durable: by the head or, where that is lost, by the journal.
+    /// What is known to have been durable: by the head or, where that is lost or half of it is, by the
+    /// journal.
     pub(super) mark: Mark,
     pub(super) journal: Option<Summary>,
     pub(super) engine_path: PathBuf,
@@ -53,6 +54,9 @@ impl Look {
         };
         let told = journal.as_ref().and_then(|journal| journal.last);
         let mark = match (&head, told) {
+            (Some(head), Some(stamp)) if head.is_torn() && stamp.mark.covers(head.mark()) => {
+                stamp.mark
+            }
             (Some(head), _) => head.mark(),
             (None, Some(stamp)) if stamp.content.entries > 0 => stamp.mark,
             (None, _) => return Err(without_head::<E>(folder, problem, cache_bytes)),
@@ -119,11 +123,10 @@ impl Look {
         }
     }
 
-    /// Whether nothing is wrong with the journal, and it holds all that was durable.
-    fn journal_goes_as_far(&self) -> bool {
-        let whole = self.journal.as_ref().filter(|read| read.is_whole());
-        let last = whole.and_then(|read| read.last);
-        last.is_some_and(|stamp| stamp.mark.covers(self.mark))
+    /// Whether the journal holds all that was durable.
+    pub(super) fn journal_goes_as_far(&self) -> bool {
+        let journal = self.journal.as_ref();
+        journal.is_some_and(|read| read.holds(self.mark))
     }
 
     /// The journal, if what it holds is what the store held: all of it, and nothing older than what
@@ -173,7 +176,12 @@ pub(super) fn unmarked_entries<E: Engine>(
         }
         let damage = E::inspect(folder.disk(), &path, STAMP_KEY, &mut |_| false)?.damage;
         if let Some(damage) = damage.into_iter().next() {
-            return Err(OpenError::Damaged(damage));
+            // A power cut while the first generation was made leaves a log that holds nothing.
+            let left = E::salvage(folder.disk(), &path, cache_bytes)?;
+            match left.keys().any(|name| name.first() == Some(&ENTRY_KEYS)) {
+                true => return Err(OpenError::Damaged(damage)),
+                false => continue,
+            }
         }
         if let Some(sealed) = Sealed::load(E::open(folder.disk(), &path, cache_bytes)?)? {
             entries += sealed.stamp().content.entries;

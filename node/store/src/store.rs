@@ -246,7 +246,7 @@ impl<E: Engine> DiskStore<E> {
             let _ = self.folder.keep_only(old.mark.generation);
         })?;
         self.unless_poisoned(|store| {
-            let named = store.head.write(store.folder.disk(), new);
+            let named = store.head.go_over(store.folder.disk(), new);
             named.map_err(at_path(&store.folder.head_path()))
         })?;
         *self.sealed_mut() = sealed;

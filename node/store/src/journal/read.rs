@@ -12,7 +12,7 @@ use super::record::{Body, FRONT_BYTES, MARKER, checksum, front};
 use crate::disk::{Disk, DiskFile};
 use crate::engine::Take;
 use crate::error::at_path;
-use crate::stamp::Stamp;
+use crate::stamp::{Mark, Stamp};
 
 /// Bytes that are read at once, at least.
 const READ_BYTES: usize = 1 << 16;
@@ -22,6 +22,8 @@ const READ_BYTES: usize = 1 << 16;
 pub(crate) struct Summary {
     /// The stamp after the last batch that is whole.
     pub(crate) last: Option<Stamp>,
+    /// The same, of the batches before which nothing is missing.
+    whole: Option<Stamp>,
     /// Where that batch ends.
     pub(crate) end: u64,
     /// The number that the record after it has.
@@ -46,6 +48,12 @@ impl Summary {
     /// Whether nothing is wrong with it up to its last whole batch.
     pub(crate) fn is_whole(&self) -> bool {
         self.gaps == 0 && self.last.is_some()
+    }
+
+    /// Whether it holds all that was durable by a mark. What is missing behind that was never
+    /// acknowledged: a power cut leaves it, in any order.
+    pub(crate) fn holds(&self, durable: Mark) -> bool {
+        self.whole.is_some_and(|stamp| stamp.mark.covers(durable))
     }
 }
 
@@ -219,6 +227,9 @@ fn each_record(file: &dyn DiskFile, mut visit: impl FnMut(u64, &Body<'_>)) -> io
             visit(offset, &body);
             if body.ends_batch {
                 summary.last = Some(body.stamp);
+                if summary.gaps == 0 {
+                    summary.whole = summary.last;
+                }
                 summary.end = offset + (FRONT_BYTES + length) as u64;
                 summary.next_number = next_number;
             }

@@ -13,7 +13,7 @@ use crate::folder::Folder;
 use crate::generation;
 use crate::head::{Head, HeadError};
 use crate::home::Moved;
-use crate::journal::{Index, Summary};
+use crate::journal::Index;
 use crate::look::Look;
 use crate::remains::Remains;
 use crate::sealed::content_problem;
@@ -91,7 +91,7 @@ fn next_store<E: Engine>(
     let (sealed, journal) = generation::make(&folder, mark, cache_bytes, expected, fill)?;
     let head_path = folder.head_path();
     let head = match head {
-        Some(mut head) => head.write(folder.disk(), mark).map(|()| head),
+        Some(mut head) => head.go_over(folder.disk(), mark).map(|()| head),
         None => Head::create(folder.disk(), &head_path, mark, Some(Moved::Mended)),
     };
     let head = head.map_err(at_path(&head_path))?;
@@ -132,8 +132,7 @@ impl<E: Engine> DiskStore<E> {
                 checked.entries = last.map_or(0, |stamp| stamp.content.entries);
             }
             (None, _) => {
-                let damaged = |read: &Summary| !read.is_whole();
-                if look.journal.as_ref().is_none_or(damaged) {
+                if !look.journal_goes_as_far() {
                     let wrong = "the second copy is damaged or missing";
                     checked.problems.push(wrong.to_owned());
                 }

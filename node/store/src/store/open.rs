@@ -146,20 +146,23 @@ fn finish<E: Engine>(
             Journal::go_on(folder.disk(), &path, read).map_err(at_path(&path))?
         }
         other => {
-            match other {
-                Some(read) if read.is_whole() => {}
-                Some(_) => mended
-                    .problems
-                    .push("the second copy was damaged".to_owned()),
-                None => mended
-                    .problems
-                    .push("the second copy was missing".to_owned()),
-            }
+            let problem = match other {
+                Some(_) if look.journal_goes_as_far() => None,
+                Some(_) => Some("the second copy was damaged"),
+                None => Some("the second copy was missing"),
+            };
+            mended.problems.extend(problem.map(str::to_owned));
             copy_to_journal(&sealed, &folder)?
         }
     };
+    // A process that was killed may have left the head in memory only, and whatever it does not name
+    // is removed next.
     let head = match look.head {
-        Some(head) => head,
+        Some(head) => {
+            let path = folder.head_path();
+            head.sync(folder.disk(), &path).map_err(at_path(&path))?;
+            head
+        }
         None => {
             mended.problems.extend(look.head_problem);
             let path = folder.head_path();
