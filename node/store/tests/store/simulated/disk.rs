@@ -503,13 +503,12 @@ impl SimDisk {
     /// The names and bytes of all files, as a program sees them.
     pub(crate) fn image(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let files = self.files_below(Path::new("/")).into_iter();
-        let state = self.state();
+        let state = &*self.state();
         let read = |path: PathBuf| {
             let bytes = state.file(state.find(&path).unwrap()).unwrap().now.clone();
             (path, bytes)
         };
-        let image = files.map(|(path, _)| read(path)).collect();
-        image
+        files.map(|(path, _)| read(path)).collect()
     }
 
     /// Turns over one bit of one file below a folder whose path holds `named`, durably, and says which. Empty files have
