@@ -109,10 +109,7 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
 
 /// Whether the node has a store with a charter in it.
 pub fn is_founded(folder: &NodeFolder) -> Result<bool, Problem> {
-    let options = StoreOptions {
-        folder: folder.store(),
-        cache_bytes: FOUNDING_CACHE_BYTES,
-    };
+    let options = StoreOptions::new(folder.store(), FOUNDING_CACHE_BYTES);
     match SledStore::open(&options) {
         Ok(store) => holds_charter(&store),
         Err(OpenError::Missing(_)) => Ok(false),
@@ -129,10 +126,7 @@ fn holds_charter(store: &SledStore) -> Result<bool, Problem> {
 /// The store of a node that has none yet, or none with a charter: making one may have been cut
 /// short.
 fn new_store(folder: &NodeFolder) -> Result<SledStore, Problem> {
-    let options = StoreOptions {
-        folder: folder.store(),
-        cache_bytes: FOUNDING_CACHE_BYTES,
-    };
+    let options = StoreOptions::new(folder.store(), FOUNDING_CACHE_BYTES);
     let exists = match SledStore::create(&options) {
         Err(exists @ OpenError::Exists(_)) => exists,
         made => return made.map_err(|error| error.problem()),

@@ -106,10 +106,7 @@ pub(super) fn keep_settings(folder: &NodeFolder, store: &mut SledStore) -> Resul
 
 /// Whose store is in this folder, and the settings file that the node last ran with.
 pub fn kept(folder: &NodeFolder) -> Result<(Option<NodeId>, Option<Vec<u8>>), Problem> {
-    let store = SledStore::open(&StoreOptions {
-        folder: folder.store(),
-        cache_bytes: CACHE_BYTES,
-    });
+    let store = SledStore::open(&StoreOptions::new(folder.store(), CACHE_BYTES));
     let store = store.map_err(|error| error.problem())?;
     let owner = mark(&store, NODE_MARK)?;
     let owner = owner.and_then(|owner| String::from_utf8(owner).ok()?.parse().ok());

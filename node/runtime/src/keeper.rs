@@ -138,10 +138,7 @@ impl Keeper {
         private::check(folder.path())?;
         let room = Room::before_opening(folder.path(), disk_was_full);
         let key = folder.read_key_file()?;
-        let options = StoreOptions {
-            folder: folder.store(),
-            cache_bytes: settings.cache_bytes(),
-        };
+        let options = StoreOptions::new(folder.store(), settings.cache_bytes());
         let mut store = SledStore::open(&options).map_err(|error| OpenError::problem(&error))?;
         store.mended().into_iter().for_each(log_mended);
         let clock = Clock::start();

@@ -41,10 +41,7 @@ pub struct Repaired {
 }
 
 fn options(folder: &NodeFolder, settings: &Settings) -> StoreOptions {
-    StoreOptions {
-        folder: folder.store(),
-        cache_bytes: settings.cache_bytes(),
-    }
+    StoreOptions::new(folder.store(), settings.cache_bytes())
 }
 
 /// Looks at the store of a node that does not run, reads all of it, and changes nothing.

@@ -1,296 +1,264 @@
-//! The store on disk: the seam of the core over a checked engine and a head file.
+//! The seam between the store and the file system: what is asked of it, and the real one.
+//!
+//! Everything of ours goes through here, so that the tests can put a simulated disk underneath, cut
+//! its power at any step and damage it (`tests/store/simulated`). The methods are called as in std
+//! and mean the same, down to the kinds of errors. Names become durable with their folder and bytes
+//! with their file; neither brings the other along.
+//!
+//! Not behind this seam:
+//!
+//! * sled, which opens its files by itself, and so what reads or syncs sled's files (`sled`,
+//!   `sled_log`). The seam above sled is [`Engine`](super::Engine).
+//! * [`is_in_use`](super::is_in_use), which asks about other processes.
+//! * the machine's id (`home`), which is no file of the store.
 
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
 
-use crdt_model::store::{Batch, Entry, Store, StoreError};
+use crdt_model::store::StoreError;
 
-use super::create::copy_to_journal;
-use super::engine::Engine;
-use super::error::at_path;
-use super::folder::Folder;
-use super::head::Head;
-use super::home::Moved;
-use super::journal::{Index, Journal};
-use super::mend::Mended;
-use super::scrub;
-use super::sealed::Sealed;
-use super::sled::SledEngine;
+/// Times that locking is tried again, and how long is waited each time: a process that this one is
+/// starting holds copies of its files, locks and all, until it becomes another program.
+const LOCK_WAITS: usize = 10;
+const LOCK_WAIT_MS: u64 = 10;
 
-/// Where a store lies and how much memory it may take.
+/// A file system, as far as a store needs one.
+pub trait Disk: fmt::Debug + Send + Sync {
+    /// Opens a file to read it.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file that is there, to read and write it.
+    fn open_to_write(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Makes an empty file, also in the place of one that is there, to read and write it. `mode` are
+    /// the permissions before the process's umask.
+    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn DiskFile>>;
+    /// Copies a file to a name that is not there yet, for the owner only. The bytes are durable, the
+    /// name is not.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file another name, in the place of whatever file has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+    /// Makes a folder; the one above must be there.
+    fn create_dir(&self, path: &Path, mode: u32) -> io::Result<()>;
+    /// Removes a folder with everything below it.
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// What lies in a folder, in any order.
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<Item>>;
+    /// Whether there is a folder of this name.
+    fn is_dir(&self, path: &Path) -> bool;
+    /// Bytes of a file.
+    fn file_bytes(&self, path: &Path) -> io::Result<u64>;
+    /// Makes a file if it is not there, and locks it against other processes and against this one
+    /// until what it returns is dropped. `None` if it is locked already.
+    fn lock(&self, path: &Path) -> io::Result<Option<Locked>>;
+    /// The clock by which the disk notes when a file was changed: milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    fn now_ms(&self) -> u64;
+    /// Syncs two things at once, because the disk takes little longer for both than for one. A
+    /// simulated disk does one after the other, so that its steps can be counted.
+    fn sync_both(&self, one: Task<'_>, other: Task<'_>) -> [Result<(), StoreError>; 2];
+}
+
+/// An open file.
+pub trait DiskFile: fmt::Debug + Send + Sync {
+    /// Fills `bytes` from an offset on; an error of the kind `UnexpectedEof` if the file ends before.
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()>;
+    /// Writes all of `bytes` from an offset on.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Cuts the file off, or fills it up with zeros.
+    fn set_len(&self, bytes: u64) -> io::Result<()>;
+    /// Makes bytes and length durable.
+    fn sync_data(&self) -> io::Result<()>;
+    /// The same, and when the file was changed.
+    fn sync_all(&self) -> io::Result<()>;
+    /// Bytes of the file.
+    fn bytes(&self) -> io::Result<u64>;
+    /// Which file it is.
+    fn identity(&self) -> io::Result<Identity>;
+}
+
+/// One of two syncs that are done at once.
+pub type Task<'a> = Box<dyn FnOnce() -> Result<(), StoreError> + Send + 'a>;
+/// Holds a lock until it is dropped.
+pub type Locked = Box<dyn fmt::Debug + Send + Sync>;
+
+/// One name in a folder.
 #[derive(Clone, Debug)]
-pub struct StoreOptions {
-    /// The store's own folder. Nothing else belongs in it.
-    pub folder: PathBuf,
-    /// Bytes of pages that the engine keeps in memory. The engine takes some megabytes more.
-    pub cache_bytes: u64,
+pub struct Item {
+    /// The name.
+    pub name: OsString,
+    /// Whether it is a folder's.
+    pub is_dir: bool,
 }
 
-/// The store of a node.
-pub type SledStore = DiskStore<SledEngine>;
-/// Reads the store of a node from another thread.
-pub type SledReader = StoreReader<SledEngine>;
-
-/// A store on disk over some engine. See the module's documentation for what it notices.
-///
-/// Made by [`create`](Self::create), opened by [`open`](Self::open), and opened in spite of a loss
-/// by [`accept_rollback`](Self::accept_rollback).
-#[derive(Debug)]
-pub struct DiskStore<E: Engine> {
-    // Dropped in this order: the engine before the lock. Readers hold it only while they read.
-    sealed: Arc<RwLock<Sealed<E>>>,
-    pub(super) journal: Journal,
-    pub(super) head: Head,
-    pub(super) folder: Folder,
-    pub(super) cache_bytes: u64,
-    pub(super) poison: Option<Poison>,
-    pub(super) mended: Option<Mended>,
+/// What tells a file from a copy of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Its number in the file system.
+    pub inode: u64,
+    /// When it was changed last, by [`Disk::now_ms`].
+    pub changed_ms: i64,
 }
 
-/// Why no write is tried any more.
-#[derive(Debug)]
-pub(super) enum Poison {
-    /// There was no room for one.
-    Full,
-    /// One failed otherwise.
-    Failed(String),
+/// Makes a folder, and those above it that are missing, each durable in the one above.
+pub(super) fn create_durable_dir(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+        None => return Ok(()),
+    };
+    if !disk.is_dir(above) {
+        create_durable_dir(disk, above)?;
+    }
+    match disk.create_dir(path, 0o777) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other?,
+    }
+    disk.sync_dir(above)
 }
 
-impl<E: Engine> DiskStore<E> {
-    pub(super) fn new(
-        folder: Folder,
-        head: Head,
-        sealed: Sealed<E>,
-        journal: Journal,
-        cache_bytes: u64,
-    ) -> Self {
-        Self {
-            sealed: Arc::new(RwLock::new(sealed)),
-            journal,
-            head,
-            folder,
-            cache_bytes,
-            poison: None,
-            mended: None,
-        }
+/// The file system of the machine.
+#[derive(Clone, Copy, Debug)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(File::open(path)?))
     }
 
-    /// The engine, for reading.
-    pub(super) fn sealed(&self) -> RwLockReadGuard<'_, Sealed<E>> {
-        read(&self.sealed)
+    fn open_to_write(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Box::new(file))
     }
 
-    /// The engine, for writing.
-    pub(super) fn sealed_mut(&self) -> RwLockWriteGuard<'_, Sealed<E>> {
-        self.sealed.write().unwrap_or_else(PoisonError::into_inner)
+    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        Ok(Box::new(options.mode(mode).open(path)?))
     }
 
-    /// Another way to read, for other threads, for as long as this one is open.
-    pub fn reader(&self) -> StoreReader<E> {
-        StoreReader(Arc::downgrade(&self.sealed))
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut to = options.open(to)?;
+        io::copy(&mut File::open(from)?, &mut to)?;
+        to.sync_all()
     }
 
-    /// What was mended when it was opened.
-    pub fn mended(&self) -> Option<&Mended> {
-        self.mended.as_ref()
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
     }
 
-    /// The number of entries.
-    pub fn entry_count(&self) -> u64 {
-        self.sealed().stamp().content.entries
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
     }
 
-    /// Why the folder is not the one that last ran here. It stays so until that is
-    /// [settled](Self::settle).
-    pub fn moved(&self) -> Option<Moved> {
-        self.head.moved()
+    fn create_dir(&self, path: &Path, mode: u32) -> io::Result<()> {
+        DirBuilder::new().mode(mode).create(path)
     }
 
-    /// The folder is the one that runs here from now on: the node has taken a new author epoch, which
-    /// is durable.
-    pub fn settle(&mut self) -> Result<(), StoreError> {
-        self.unless_poisoned(|store| {
-            let settled = store.head.settle();
-            settled.map_err(at_path(&store.folder.head_path()))
-        })
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
     }
 
-    /// Runs a write; after one that failed, none is tried again.
-    pub(super) fn unless_poisoned<T>(
-        &mut self,
-        write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        if let Some(Poison::Full) = &self.poison {
-            return Err(StoreError::Full);
-        }
-        if let Some(Poison::Failed(reason)) = &self.poison {
-            return Err(StoreError::Failed(format!(
-                "an earlier write failed, and the store must be opened again: {reason}"
-            )));
-        }
-        let result = write(self);
-        if let Err(error) = &result {
-            self.poison = Some(match error {
-                StoreError::Full => Poison::Full,
-                error => Poison::Failed(error.to_string()),
-            });
-        }
-        result
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
     }
 
-    /// Reads in the second copy what the engine has damaged. The engine is filled anew when the store
-    /// is opened next.
-    fn read_in_journal<T>(
-        &self,
-        error: StoreError,
-        read: impl FnOnce(&Index) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        if !matches!(error, StoreError::Damaged { .. }) {
-            return Err(error);
-        }
-        let stamp = self.sealed().stamp();
-        let path = self.folder.journal_path(stamp.mark.generation);
-        match Index::read(&path) {
-            // Batches may wait in memory, or some of it may be damaged, too.
-            Ok(Some(journal))
-                if journal.summary.is_whole() && journal.summary.last == Some(stamp) =>
-            {
-                tracing::warn!(%error, "read in the second copy of the store; start the node again to have it mended");
-                read(&journal)
-            }
-            _ => Err(error),
-        }
-    }
-
-    pub(super) fn sync_all(&mut self) -> Result<(), StoreError> {
-        let mark = self.sealed().stamp().mark;
-        if mark == self.head.mark() {
-            return Ok(());
-        }
-        let Self {
-            sealed, journal, ..
-        } = self;
-        let mut sealed = sealed.write().unwrap_or_else(PoisonError::into_inner);
-        // Side by side: the disk takes little longer for both than for one.
-        let (engine, second) = std::thread::scope(|scope| {
-            let second = scope.spawn(|| journal.sync());
-            (sealed.sync(), second.join())
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<Item>> {
+        let items = fs::read_dir(path)?.map(|entry| {
+            let entry = entry?;
+            Ok(Item {
+                name: entry.file_name(),
+                is_dir: entry.file_type()?.is_dir(),
+            })
         });
-        drop(sealed);
-        engine?;
-        second.unwrap_or_else(|_| Err(StoreError::Failed("syncing the journal".to_owned())))?;
-        self.head
-            .write(mark)
-            .map_err(at_path(&self.folder.head_path()))?;
-        if self.journal.is_worn(self.sealed().live_bytes()) {
-            let copy = copy_to_journal(&self.sealed(), &self.folder)?;
-            self.journal = copy;
-        }
-        Ok(())
-    }
-}
-
-impl<E: Engine> Store for DiskStore<E> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.sealed().get(key);
-        found.or_else(|error| self.read_in_journal(error, |journal| journal.get(key)))
+        items.collect()
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let found = self.sealed().scan(prefix, after, limit);
-        found.or_else(|error| {
-            self.read_in_journal(error, |journal| journal.scan(prefix, after, limit))
-        })
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.unless_poisoned(|store| match batch.is_empty() {
-            true => Ok(()),
-            false => {
-                store.sealed_mut().write(batch)?;
-                let stamp = store.sealed().stamp();
-                store.journal.append(batch, &stamp)
+    fn file_bytes(&self, path: &Path) -> io::Result<u64> {
+        Ok(fs::symlink_metadata(path)?.len())
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Locked>> {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(path)?;
+        for wait in 0..=LOCK_WAITS {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Box::new(file))),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if wait < LOCK_WAITS => {
+                    std::thread::park_timeout(Duration::from_millis(LOCK_WAIT_MS));
+                }
+                Err(TryLockError::WouldBlock) => {}
             }
+        }
+        Ok(None)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is compared with the time that the file system notes for a write"
+    )]
+    fn now_ms(&self) -> u64 {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now_ms = now.map_or(0, |passed| passed.as_millis());
+        u64::try_from(now_ms).unwrap_or(u64::MAX)
+    }
+
+    fn sync_both(&self, one: Task<'_>, other: Task<'_>) -> [Result<(), StoreError>; 2] {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(other);
+            let one = one();
+            let panicked = |_| Err(StoreError::Failed("a sync panicked".to_owned()));
+            [one, other.join().unwrap_or_else(panicked)]
         })
     }
-
-    fn sync(&mut self) -> Result<(), StoreError> {
-        self.unless_poisoned(Self::sync_all)
-    }
-
-    fn scrub(&mut self) -> Result<(), StoreError> {
-        scrub::scrub(self)
-    }
-
-    fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.folder.disk_bytes()
-    }
 }
 
-fn read<E: Engine>(sealed: &RwLock<Sealed<E>>) -> RwLockReadGuard<'_, Sealed<E>> {
-    // A panic in the engine is caught below; what it leaves behind takes no further call.
-    sealed.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Reads a store from another thread, one key or one stretch of keys at a time: what is written
-/// between two readings shows in the second.
-#[derive(Debug)]
-pub struct StoreReader<E: Engine>(Weak<RwLock<Sealed<E>>>);
-
-impl<E: Engine> Clone for StoreReader<E> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<E: Engine> StoreReader<E> {
-    fn with<T>(
-        &self,
-        call: impl FnOnce(&Sealed<E>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        match self.0.upgrade() {
-            Some(sealed) => call(&read(&sealed)),
-            None => Err(StoreError::Failed("the store is closed".to_owned())),
-        }
-    }
-}
-
-impl<E: Engine> Store for StoreReader<E> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.with(|sealed| sealed.get(key))
+impl DiskFile for File {
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        FileExt::read_exact_at(self, bytes, offset)
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.with(|sealed| sealed.scan(prefix, after, limit))
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        FileExt::write_all_at(self, bytes, offset)
     }
 
-    fn write(&mut self, _: &Batch) -> Result<(), StoreError> {
-        Err(only_reads())
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        Self::set_len(self, bytes)
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
-        Err(only_reads())
+    fn sync_data(&self) -> io::Result<()> {
+        Self::sync_data(self)
     }
 
-    fn scrub(&mut self) -> Result<(), StoreError> {
-        Err(only_reads())
+    fn sync_all(&self) -> io::Result<()> {
+        Self::sync_all(self)
     }
 
-    fn disk_bytes(&self) -> Result<u64, StoreError> {
-        Ok(0)
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
     }
-}
 
-fn only_reads() -> StoreError {
-    StoreError::Failed("this way into the store only reads".to_owned())
+    fn identity(&self) -> io::Result<Identity> {
+        let found = self.metadata()?;
+        let changed_ms = found.ctime().saturating_mul(1000) + found.ctime_nsec() / 1_000_000;
+        Ok(Identity {
+            inode: found.ino(),
+            changed_ms,
+        })
+    }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::store::StoreError;
 
+use super::disk::Disk;
+
 /// Key to new value, or to `None` for a delete: applied together or not at all.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -34,7 +36,8 @@ pub struct Inspection {
     pub looked_for_values: bool,
 }
 
-/// An ordered map of bytes in a folder of its own.
+/// An ordered map of bytes in a folder of its own, which lies on the given disk. sled opens its
+/// files by itself and knows the machine's own disk only.
 ///
 /// Keys are at most [`KEY_BYTES_MAX`](super::KEY_BYTES_MAX) bytes and a few, values at most
 /// [`PIECE_BYTES_MAX`](super::PIECE_BYTES_MAX) bytes and a few. An engine need not notice damage,
@@ -43,27 +46,28 @@ pub struct Inspection {
 pub trait Engine: Sized + Send + Sync {
     /// Opens the engine in an existing folder, empty or its own, and makes the folder's own
     /// entries durable. The caller has seen to it that no other process is there.
-    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError>;
+    fn open(disk: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Self, StoreError>;
     /// Whether the folder holds the files that the engine cannot lose without losing its data.
     /// Reads names only, and creates nothing.
-    fn is_present(folder: &Path) -> bool;
+    fn is_present(disk: &dyn Disk, folder: &Path) -> bool;
     /// Reads the files of an engine that is not open, and changes nothing. `found` is called with
     /// every value of the first key of all that still stands in them. What cannot be read behind all that
     /// was durable is what a crash leaves. An engine that cannot be read without opening it has nothing to
     /// say.
     fn inspect(
+        disk: &dyn Disk,
         folder: &Path,
         first_key: &[u8],
         found: &mut Found<'_>,
     ) -> Result<Inspection, StoreError> {
-        let _ = (folder, first_key, found);
+        let _ = (disk, folder, first_key, found);
         Ok(Inspection::default())
     }
     /// Reads whatever can still be read of the files of an engine that is not open. Some of it may
     /// not be what was written last.
-    fn salvage(folder: &Path, cache_bytes: u64) -> Result<Salvaged, StoreError> {
+    fn salvage(disk: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Salvaged, StoreError> {
         let mut salvaged = Salvaged::new();
-        Self::open(folder, cache_bytes)?.scan(Bound::Unbounded, &mut |key, value| {
+        Self::open(disk, folder, cache_bytes)?.scan(Bound::Unbounded, &mut |key, value| {
             salvaged.insert(key.to_vec(), value.to_vec());
             Ok(ControlFlow::Continue(()))
         })?;

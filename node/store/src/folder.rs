@@ -1,20 +1,17 @@
 //! The store's folder: what lies in it, who holds it, and how its entries become durable.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use crdt_model::store::StoreError;
 
+use super::disk::{Disk, Locked, create_durable_dir};
 use super::error::{OpenError, at_path};
 
 const LOCK_NAME: &str = "store.lock";
 const HEAD_NAME: &str = "store.head";
-/// Times that locking is tried again, and how long is waited each time: a process that this one is
-/// starting holds copies of its files, locks and all, until it becomes another program.
-const LOCK_WAITS: usize = 10;
-const LOCK_WAIT_MS: u64 = 10;
 
 const GENERATION_PREFIX: &str = "generation-";
 const JOURNAL_PREFIX: &str = "journal-";
@@ -24,51 +21,41 @@ const TRIAL_NAME: &str = "trial";
 /// The folder of a store, locked for this process until it is dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
-    _lock: File,
+    _lock: Locked,
 }
 
 impl Folder {
     /// Locks the folder of an existing store.
-    pub(super) fn existing(path: &Path) -> Result<Self, OpenError> {
-        match look(path)? {
+    pub(super) fn existing(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, OpenError> {
+        match look(&**disk, path)? {
             Look::Absent | Look::Empty => Err(OpenError::Missing(path.to_owned())),
-            Look::Ours => Self::lock(path),
+            Look::Ours => Self::lock(disk, path),
         }
     }
 
     /// Makes the folder if it is not there and locks it.
-    pub(super) fn new(path: &Path) -> Result<Self, OpenError> {
-        if let Look::Absent = look(path)? {
-            create_folder(path).map_err(at_path(path))?;
-        }
-        Self::lock(path)
+    pub(super) fn new(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, OpenError> {
+        look(&**disk, path)?;
+        // Also if it is there: a process that was killed may have left it in memory only.
+        create_durable_dir(&**disk, path).map_err(at_path(path))?;
+        Self::lock(disk, path)
     }
 
-    fn lock(path: &Path) -> Result<Self, OpenError> {
+    fn lock(disk: &Arc<dyn Disk>, path: &Path) -> Result<Self, OpenError> {
         let name = path.join(LOCK_NAME);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&name);
-        let file = file.map_err(at_path(&name))?;
-        for wait in 0..=LOCK_WAITS {
-            match file.try_lock() {
-                Ok(()) => {
-                    return Ok(Self {
-                        path: path.to_owned(),
-                        _lock: file,
-                    });
-                }
-                Err(TryLockError::Error(error)) => return Err(at_path(&name)(error).into()),
-                Err(TryLockError::WouldBlock) if wait < LOCK_WAITS => {
-                    std::thread::park_timeout(Duration::from_millis(LOCK_WAIT_MS));
-                }
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        Err(OpenError::Locked(path.to_owned()))
+        let lock = disk.lock(&name).map_err(at_path(&name))?;
+        let lock = lock.ok_or_else(|| OpenError::Locked(path.to_owned()))?;
+        Ok(Self {
+            disk: disk.clone(),
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn disk(&self) -> &dyn Disk {
+        &*self.disk
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -96,7 +83,7 @@ impl Folder {
     /// Removes what a trial left behind.
     pub(super) fn remove_trial(&self) -> Result<(), StoreError> {
         let path = self.trial_path();
-        match fs::remove_dir_all(&path) {
+        match self.disk.remove_dir_all(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at_path(&path)(error)),
             _ => Ok(()),
         }
@@ -115,9 +102,10 @@ impl Folder {
 
     fn numbers(&self, prefix: &str) -> Result<Vec<u64>, StoreError> {
         let mut numbers = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(at_path(&self.path))? {
-            let name = entry.map_err(at_path(&self.path))?.file_name();
-            numbers.extend(name.to_str().and_then(|name| number_of(name, prefix)));
+        let items = self.disk.read_dir(&self.path);
+        for item in items.map_err(at_path(&self.path))? {
+            let name = item.name.to_str();
+            numbers.extend(name.and_then(|name| number_of(name, prefix)));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -127,15 +115,15 @@ impl Folder {
     pub(super) fn create_generation(&self, generation: u64) -> Result<PathBuf, StoreError> {
         let path = self.generation_path(generation);
         self.remove_generation(generation)?;
-        create_folder(&path).map_err(at_path(&path))?;
+        create_durable_dir(self.disk(), &path).map_err(at_path(&path))?;
         Ok(path)
     }
 
     /// Removes a generation's folder, durably, if it is there.
     pub(super) fn remove_generation(&self, generation: u64) -> Result<(), StoreError> {
         let path = self.generation_path(generation);
-        match fs::remove_dir_all(&path) {
-            Ok(()) => sync_folder(&self.path).map_err(at_path(&self.path)),
+        match self.disk.remove_dir_all(&path) {
+            Ok(()) => self.sync(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(at_path(&path)(error)),
         }
@@ -149,27 +137,29 @@ impl Folder {
             }
         }
         let mut removed = false;
-        for entry in fs::read_dir(&self.path).map_err(at_path(&self.path))? {
-            let entry = entry.map_err(at_path(&self.path))?;
-            let path = entry.path();
-            let is_journal = entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(JOURNAL_PREFIX);
+        let items = self.disk.read_dir(&self.path);
+        for item in items.map_err(at_path(&self.path))? {
+            let path = self.path.join(&item.name);
+            let is_journal = item.name.to_string_lossy().starts_with(JOURNAL_PREFIX);
             if is_journal && path != self.journal_path(generation) {
-                fs::remove_file(&path).map_err(at_path(&path))?;
+                self.disk.remove_file(&path).map_err(at_path(&path))?;
                 removed = true;
             }
         }
         match removed {
-            true => sync_folder(&self.path).map_err(at_path(&self.path)),
+            true => self.sync(),
             false => Ok(()),
         }
     }
 
     /// Bytes of all files in the folder.
     pub(super) fn disk_bytes(&self) -> Result<u64, StoreError> {
-        folder_bytes(&self.path).map_err(at_path(&self.path))
+        folder_bytes(self.disk(), &self.path).map_err(at_path(&self.path))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        let synced = self.disk.sync_dir(&self.path);
+        synced.map_err(at_path(&self.path))
     }
 }
 
@@ -187,13 +177,13 @@ enum Look {
 }
 
 /// Tells a store's folder from someone else's, without changing it.
-fn look(path: &Path) -> Result<Look, OpenError> {
+fn look(disk: &dyn Disk, path: &Path) -> Result<Look, OpenError> {
     let not_a_store = |problem: String| OpenError::NotAStore {
         folder: path.to_owned(),
         problem,
     };
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
+    let items = match disk.read_dir(path) {
+        Ok(items) => items,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Absent),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Err(not_a_store("it is not a folder".to_owned()));
@@ -201,9 +191,8 @@ fn look(path: &Path) -> Result<Look, OpenError> {
         Err(error) => return Err(at_path(path)(error).into()),
     };
     let mut foreign = None;
-    for entry in entries {
-        let name = entry.map_err(at_path(path))?.file_name();
-        let name = name.to_string_lossy();
+    for item in items {
+        let name = item.name.to_string_lossy();
         let numbered = [GENERATION_PREFIX, JOURNAL_PREFIX]
             .iter()
             .any(|prefix| number_of(&name, prefix).is_some());
@@ -226,37 +215,13 @@ fn number_of(name: &str, prefix: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Makes a folder, and those above it that are missing, each durable in the one above.
-fn create_folder(path: &Path) -> io::Result<()> {
-    let above = match path.parent() {
-        Some(above) if above.as_os_str().is_empty() => Path::new("."),
-        Some(above) => above,
-        None => return Ok(()),
-    };
-    if !above.exists() {
-        create_folder(above)?;
-    }
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        other => other?,
-    }
-    sync_folder(above)
-}
-
-/// Makes the names in a folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-fn folder_bytes(path: &Path) -> io::Result<u64> {
+fn folder_bytes(disk: &dyn Disk, path: &Path) -> io::Result<u64> {
     let mut bytes = 0;
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() {
-            folder_bytes(&entry.path())?
-        } else {
-            metadata.len()
+    for item in disk.read_dir(path)? {
+        let path = path.join(item.name);
+        bytes += match item.is_dir {
+            true => folder_bytes(disk, &path)?,
+            false => disk.file_bytes(&path)?,
         };
     }
     Ok(bytes)

@@ -24,19 +24,19 @@
 //! Integers are big-endian. Whatever a later format changes, magic, format and checksum stay in
 //! their places, so that an older program can tell a newer store from a damaged one.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::folder::sync_folder;
+use super::disk::{Disk, DiskFile};
+use super::error::{OpenError, at_path};
+use super::folder::Folder;
 use super::home::{Home, Moved};
 use super::stamp::{Mark, StoreId, take};
 
 /// The format that this program writes, and the newest it reads.
-pub(super) const FORMAT: u32 = 1;
+const FORMAT: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"CMSTORE\n";
 const CHECKSUM_DOMAIN: &[u8] = b"countymesh store head\0";
@@ -59,47 +59,81 @@ pub(super) enum HeadError {
     Io(io::Error),
 }
 
+impl HeadError {
+    /// What it means for opening the store.
+    pub(super) fn refusal(self, folder: &Folder) -> OpenError {
+        let path = folder.head_path();
+        match self {
+            Self::Missing => OpenError::Missing(folder.path().to_owned()),
+            Self::Damaged => OpenError::Damaged(format!(
+                "neither half of the head file `{}` is whole",
+                path.display()
+            )),
+            Self::Foreign => OpenError::NotAStore {
+                folder: folder.path().to_owned(),
+                problem: format!("`{}` is not a head file", path.display()),
+            },
+            Self::Format(found) => OpenError::Format {
+                found,
+                known: FORMAT,
+            },
+            Self::Io(error) => at_path(&path)(error).into(),
+        }
+    }
+}
+
 /// An open head file.
 #[derive(Debug)]
 pub(super) struct Head {
-    file: File,
+    file: Box<dyn DiskFile>,
     sequence: u64,
     mark: Mark,
     moved: Option<Moved>,
+    /// Whether one of the slots is not whole: it may have been the newer one.
+    is_torn: bool,
 }
 
 impl Head {
     /// Writes a new head file in the place of whatever was there, durably.
-    pub(super) fn create(path: &Path, mark: Mark, moved: Option<Moved>) -> io::Result<Self> {
+    pub(super) fn create(
+        disk: &dyn Disk,
+        path: &Path,
+        mark: Mark,
+        moved: Option<Moved>,
+    ) -> io::Result<Self> {
         let new = path.with_extension("head-new");
-        fs::write(&new, [0; FILE_BYTES])?;
-        let file = OpenOptions::new().read(true).write(true).open(&new)?;
-        file.write_all_at(&encode(0, mark, moved, Home::of(&file)?), 0)?;
+        let file = disk.create(&new, 0o666)?;
+        file.write_all_at(&[0; FILE_BYTES], 0)?;
+        file.write_all_at(&encode(0, mark, moved, Home::of(disk, &*file)?), 0)?;
         file.sync_all()?;
-        fs::rename(&new, path)?;
-        if let Some(folder) = path.parent() {
-            sync_folder(folder)?;
-        }
+        disk.rename(&new, path)?;
+        sync_name(disk, path)?;
         Ok(Self {
             file,
             sequence: 0,
             mark,
             moved,
+            is_torn: false,
         })
     }
 
     /// Reads a head file.
-    pub(super) fn open(path: &Path) -> Result<Self, HeadError> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+    pub(super) fn open(disk: &dyn Disk, path: &Path) -> Result<Self, HeadError> {
+        let file = match disk.open_to_write(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(HeadError::Missing);
             }
             other => other.map_err(HeadError::Io)?,
         };
-        let slots = [read_slot(&file, 0)?, read_slot(&file, SLOT_DISTANCE_BYTES)?];
-        let mut newest: Option<Content> = None;
+        let slots = [
+            read_slot(&*file, 0)?,
+            read_slot(&*file, SLOT_DISTANCE_BYTES)?,
+        ];
+        let (mut newest, mut whole): (Option<Content>, usize) = (None, 0);
         for slot in &slots {
-            match decode(slot) {
+            let slot = decode(slot);
+            whole += usize::from(matches!(slot, Slot::Whole(_)));
+            match slot {
                 Slot::Whole(content)
                     if newest
                         .as_ref()
@@ -115,7 +149,7 @@ impl Head {
         match newest {
             Some(content) => {
                 let moved = match content.moved {
-                    None => content.home.moved(&file).map_err(HeadError::Io)?,
+                    None => content.home.moved(&*file).map_err(HeadError::Io)?,
                     moved => moved,
                 };
                 Ok(Self {
@@ -123,6 +157,8 @@ impl Head {
                     sequence: content.sequence,
                     mark: content.mark,
                     moved,
+                    // The second slot is empty until the first write after creation.
+                    is_torn: whole < 2 && content.sequence > 0,
                 })
             }
             None if slots.iter().any(|slot| slot.starts_with(&MAGIC)) => Err(HeadError::Damaged),
@@ -135,27 +171,45 @@ impl Head {
         self.mark
     }
 
+    /// Whether more may have been durable than it says.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
     /// Why the folder is not the one that last ran here. Kept over restarts until it is settled.
     pub(super) fn moved(&self) -> Option<Moved> {
         self.moved
     }
 
+    /// Makes durable what was read, and the file's name.
+    pub(super) fn sync(&self, disk: &dyn Disk, path: &Path) -> io::Result<()> {
+        self.file.sync_data()?;
+        sync_name(disk, path)
+    }
+
     /// The folder is the one that runs here from now on.
-    pub(super) fn settle(&mut self) -> io::Result<()> {
+    pub(super) fn settle(&mut self, disk: &dyn Disk) -> io::Result<()> {
         let moved = self.moved.take();
-        let written = self.write(self.mark);
+        let written = self.write(disk, self.mark);
         if written.is_err() {
             self.moved = moved;
         }
         written
     }
 
+    /// Says durably that the store has gone over to another generation, in both slots: neither may name
+    /// one that is gone, should the other be damaged.
+    pub(super) fn go_over(&mut self, disk: &dyn Disk, mark: Mark) -> io::Result<()> {
+        self.write(disk, mark)?;
+        self.write(disk, mark)
+    }
+
     /// Says durably how far the store has come. After a failure the file holds the old mark or the
     /// new one.
-    pub(super) fn write(&mut self, mark: Mark) -> io::Result<()> {
+    pub(super) fn write(&mut self, disk: &dyn Disk, mark: Mark) -> io::Result<()> {
         let sequence = self.sequence.wrapping_add(1);
         let offset = (sequence % 2) * SLOT_DISTANCE_BYTES;
-        let home = Home::of(&self.file)?;
+        let home = Home::of(disk, &*self.file)?;
         let slot = encode(sequence, mark, self.moved, home);
         self.file.write_all_at(&slot, offset)?;
         self.file.sync_data()?;
@@ -163,6 +217,11 @@ impl Head {
         self.mark = mark;
         Ok(())
     }
+}
+
+/// Makes the names in a head file's folder durable.
+fn sync_name(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| disk.sync_dir(folder))
 }
 
 /// What a slot says.
@@ -180,7 +239,7 @@ enum Slot {
 }
 
 /// The bytes of a slot; fewer where the file ends.
-fn read_slot(file: &File, offset: u64) -> Result<Vec<u8>, HeadError> {
+fn read_slot(file: &dyn DiskFile, offset: u64) -> Result<Vec<u8>, HeadError> {
     let mut slot = [0; SLOT_BYTES];
     match file.read_exact_at(&mut slot, offset) {
         Ok(()) => Ok(slot.to_vec()),

@@ -6,12 +6,12 @@
 //! proof: an image of a whole disk, put back on the machine it was taken from, passes. Its neighbours
 //! notice that, for they hold commits of this node that it no longer knows.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::disk::{Disk, DiskFile};
 
 const MACHINE_DOMAIN: &[u8] = b"countymesh machine\0";
 const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
@@ -65,31 +65,24 @@ pub(super) struct Home {
 
 impl Home {
     /// Of what is written to this file now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it is compared with the time that the file system notes for the same write"
-    )]
-    pub(super) fn of(file: &File) -> io::Result<Self> {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let written_ms = now.map_or(0, |passed| passed.as_millis());
+    pub(super) fn of(disk: &dyn Disk, file: &dyn DiskFile) -> io::Result<Self> {
         Ok(Self {
             machine: machine(),
-            inode: file.metadata()?.ino(),
-            written_ms: u64::try_from(written_ms).unwrap_or(u64::MAX),
+            inode: file.identity()?.inode,
+            written_ms: disk.now_ms(),
         })
     }
 
     /// Why what stands in a file was not written to that file on this machine.
-    pub(super) fn moved(&self, file: &File) -> io::Result<Option<Moved>> {
-        let found = file.metadata()?;
+    pub(super) fn moved(&self, file: &dyn DiskFile) -> io::Result<Option<Moved>> {
+        let found = file.identity()?;
         if self.machine != machine() {
             return Ok(Some(Moved::OtherMachine));
         }
-        let changed_ms = found.ctime().saturating_mul(1000) + found.ctime_nsec() / 1_000_000;
         let written_ms = i64::try_from(self.written_ms).unwrap_or(i64::MAX);
-        let later_ms = changed_ms.saturating_sub(written_ms);
+        let later_ms = found.changed_ms.saturating_sub(written_ms);
         let in_time = (-WRITTEN_EARLIER_MS_MAX..=WRITTEN_LATER_MS_MAX).contains(&later_ms);
-        let same = found.ino() == self.inode && in_time;
+        let same = found.inode == self.inode && in_time;
         Ok((!same).then_some(Moved::Copied))
     }
 }
@@ -113,11 +106,12 @@ fn machine() -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::RealDisk;
 
     #[test]
     fn a_file_is_at_home_where_and_when_it_was_written() {
         let file = tempfile::tempfile().expect("a file");
-        let home = Home::of(&file).expect("a file");
+        let home = Home::of(&RealDisk, &file).expect("a file");
         assert_eq!(home.moved(&file).expect("a file"), None);
         let earlier = Home {
             written_ms: home.written_ms - 60_000,

@@ -6,7 +6,12 @@
 //!   Sealed    checksums bound to keys, long values in chunks, the stamp
 //!     Engine  an ordered map of small values: sled here, redb in the tests
 //!   Journal   every batch once more, in a plain file that is only appended to
+//! Disk        the file system, or a simulated one in the tests
 //! ```
+//!
+//! `disk` is what all the rest asks of the file system; `generation` makes a generation, `look` reads
+//! one without changing it, `remains` takes what is left of one. `store` puts them together: what it
+//! does while it is open stands in the file, `create`, `open` and `mend` in the folder.
 //!
 //! # The folder
 //!
@@ -60,36 +65,40 @@
 //!
 //! * Between the syncs of engine and journal and the head's write both are ahead of the head; never
 //!   behind. Where they differ from each other, the journal is written anew from the engine.
-//! * A head slot that is torn leaves the other slot, which is one sync older: same as above.
+//! * A head slot that is torn leaves the other slot, which is one sync older: same as above. Where a
+//!   slot is damaged for good, the journal says how far the store had come.
+//! * What a journal lacks behind all that was durable was never acknowledged: it is written anew, and
+//!   nobody is told of damage.
 //! * `scrub` fills the next generation and its journal while the head still names the old one, makes
-//!   both durable, writes the head, and only then removes the old ones. Opening removes whatever
+//!   both durable, writes both slots of the head, and only then removes the old ones. Opening removes whatever
 //!   generation and journal the head does not name.
 
 mod aside;
-mod create;
 mod disk;
 mod engine;
 mod error;
 mod folder;
+mod generation;
 mod head;
 mod home;
 mod journal;
 mod layout;
 mod look;
-mod mend;
-mod open;
-mod scrub;
+mod remains;
 mod sealed;
 mod sled;
 mod sled_log;
 mod stamp;
+mod store;
 
 pub use self::aside::SET_ASIDE_MAX;
-pub use self::disk::{DiskStore, SledReader, SledStore, StoreOptions, StoreReader};
+pub use self::disk::{Disk, DiskFile, Identity, Item, Locked, RealDisk, Task};
 pub use self::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 pub use self::error::OpenError;
 pub use self::folder::is_in_use;
 pub use self::home::Moved;
 pub use self::layout::{KEY_BYTES_MAX, PIECE_BYTES_MAX, VALUE_BYTES_MAX};
-pub use self::mend::{Accepted, Checked, Mended};
 pub use self::sled::SledEngine;
+pub use self::store::{
+    Accepted, Checked, DiskStore, Mended, SledReader, SledStore, StoreOptions, StoreReader,
+};

@@ -32,17 +32,6 @@ pub(super) struct Census {
 }
 
 impl<E: Engine> Sealed<E> {
-    /// Stamps an empty engine.
-    pub(super) fn create(engine: E, mark: Mark) -> Result<Self, StoreError> {
-        let mut new = Self {
-            engine,
-            stamp: Stamp::empty(mark),
-            live_bytes: 0,
-        };
-        new.apply(Changes::new(), Stamp::empty(mark))?;
-        Ok(new)
-    }
-
     /// Reads the stamp of an engine; `None` if it has none.
     pub(super) fn load(engine: E) -> Result<Option<Self>, StoreError> {
         let Some(sealed) = engine.get(STAMP_KEY)? else {
@@ -170,19 +159,6 @@ impl<E: Engine> Sealed<E> {
                 Ok(ControlFlow::Continue(()))
             },
         )
-    }
-
-    /// Copies every live entry to an empty engine, checks them, and leaves there a stamp with
-    /// another mark. Nothing else of this engine gets there.
-    pub(super) fn copy_to(&self, engine: E, mark: Mark) -> Result<Self, StoreError> {
-        let copy = Self::filled(engine, mark, |add| self.each(add))?;
-        if copy.stamp.content != self.stamp.content {
-            return Err(damaged(
-                STAMP_KEY,
-                &content_problem(self.stamp.content, copy.stamp.content),
-            ));
-        }
-        Ok(copy)
     }
 
     /// Fills an empty engine with the entries that `fill` gives, and stamps it.

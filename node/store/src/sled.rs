@@ -29,9 +29,9 @@ use std::time::Duration;
 
 use crdt_model::store::StoreError;
 
+use super::disk::{Disk, RealDisk};
 use super::engine::{Changes, Engine, Found, Inspection, Salvaged, Visit};
 use super::error::{at_path, means_full};
-use super::folder::sync_folder;
 use super::sled_log;
 
 const LOG_NAME: &str = "db";
@@ -61,7 +61,7 @@ pub struct SledEngine {
 }
 
 impl Engine for SledEngine {
-    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    fn open(_: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let db = guard(|| open_when_released(folder, cache_bytes))
             .unwrap_or_else(|panic| Err(unreadable(panic)))?;
         for name in [PARAMETERS_NAME, LOG_NAME] {
@@ -70,7 +70,7 @@ impl Engine for SledEngine {
                 .and_then(|file| file.sync_all())
                 .map_err(at_path(&path))?;
         }
-        sync_folder(folder).map_err(at_path(folder))?;
+        RealDisk.sync_dir(folder).map_err(at_path(folder))?;
         let path = folder.join(LOG_NAME);
         let log = File::open(&path).map_err(at_path(&path))?;
         Ok(Self {
@@ -81,11 +81,12 @@ impl Engine for SledEngine {
         })
     }
 
-    fn is_present(folder: &Path) -> bool {
+    fn is_present(_: &dyn Disk, folder: &Path) -> bool {
         folder.join(LOG_NAME).is_file()
     }
 
     fn inspect(
+        _: &dyn Disk,
         folder: &Path,
         first_key: &[u8],
         found: &mut Found<'_>,
@@ -104,7 +105,7 @@ impl Engine for SledEngine {
         })
     }
 
-    fn salvage(folder: &Path, _cache_bytes: u64) -> Result<Salvaged, StoreError> {
+    fn salvage(_: &dyn Disk, folder: &Path, _cache_bytes: u64) -> Result<Salvaged, StoreError> {
         let path = folder.join(LOG_NAME);
         sled_log::salvage(&path).map_err(at_path(&path))
     }
@@ -273,7 +274,11 @@ fn sync_blobs(folder: &Path) -> io::Result<()> {
         File::open(entry?.path())?.sync_all()?;
         found = true;
     }
-    if found { sync_folder(folder) } else { Ok(()) }
+    if found {
+        RealDisk.sync_dir(folder)
+    } else {
+        Ok(())
+    }
 }
 
 fn read_error(error: &::sled::Error) -> StoreError {

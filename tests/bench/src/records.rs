@@ -87,10 +87,7 @@ pub(crate) fn read(file: &Path, count: usize) -> anyhow::Result<Vec<Record>> {
 /// Puts records into the store of a node that does not run, as if they had come to it.
 pub(crate) fn put_into(county: &County, holder: &Path, records: &[Record]) -> anyhow::Result<()> {
     let key = node_machine::folder::public_key(&county.node(village()).read_secret().map_err(told)?);
-    let options = StoreOptions {
-        folder: holder.to_owned(),
-        cache_bytes: CACHE_MIB << 20,
-    };
+    let options = StoreOptions::new(holder.to_owned(), CACHE_MIB << 20);
     let mut store = SledStore::open(&options).map_err(|error| told(error.problem()))?;
     for records in records.chunks(WRITTEN_AT_ONCE) {
         let mut batch = Batch::default();

@@ -320,7 +320,7 @@ const LINES: &[(&str, &str, Says)] = &[
         HeldFacet,
     ),
     (
-        "store/disk.rs",
+        "store/store.rs",
         r#"warn: %error, "read in the second copy of the store; start the node again to have it mended""#,
         HeldFacet,
     ),

@@ -65,10 +65,7 @@ impl Copy {
 
     /// Makes it look like the folder that last ran, as an image of a whole disk does.
     fn pass_for_the_original(&self) {
-        let options = StoreOptions {
-            folder: self.folder.store(),
-            cache_bytes: 4 << 20,
-        };
+        let options = StoreOptions::new(self.folder.store(), 4 << 20);
         let mut store = SledStore::open(&options).expect("a store");
         assert!(store.moved().is_some(), "a copy is noticed");
         store.settle().expect("a disk");

@@ -141,10 +141,7 @@ fn a_pipe_given_as_a_file_is_refused_and_a_start_and_a_command_wait_for_each_oth
     let folder = mesh.node_folder(VILLAGE);
     let ended = typed(folder.path(), &["stop"]);
     assert!(ended.status.success(), "{ended:?}");
-    let options = StoreOptions {
-        folder: folder.store(),
-        cache_bytes: 1 << 20,
-    };
+    let options = StoreOptions::new(folder.store(), 1 << 20);
     let held = SledStore::open(&options).expect("the store");
     let asked = command(folder.path(), &["record", "list"])
         .stdout(Stdio::piped())

@@ -32,10 +32,7 @@ const TIMES: usize = 50;
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = StoreOptions {
-        folder: folder.path().join("store"),
-        cache_bytes: CACHE_BYTES,
-    };
+    let options = StoreOptions::new(folder.path().join("store"), CACHE_BYTES);
     let mut store = SledStore::create(&options).expect("a store");
     let commits = year::fill(&mut store);
     let facets: Vec<FacetId> = commits.iter().map(|(one, _)| one.body().facet).collect();
@@ -95,10 +92,7 @@ fn keeping_up(
     let keys = keys(commits);
     let count = facets.len();
     rate("verifying commits", count, || verify(commits, &keys));
-    let taken = StoreOptions {
-        folder: folder.join("taken"),
-        cache_bytes: CACHE_BYTES,
-    };
+    let taken = StoreOptions::new(folder.join("taken"), CACHE_BYTES);
     let mut taken = SledStore::create(&taken).expect("a store");
     rate(
         "taking commits in: verified, written and synced, 1,024 together",

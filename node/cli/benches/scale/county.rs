@@ -75,10 +75,7 @@ impl County {
 
     /// Opens a node's store.
     pub(crate) fn store(&self, node: NodeId, cache_bytes: u64) -> SledStore {
-        let options = StoreOptions {
-            folder: self.node(node).store(),
-            cache_bytes,
-        };
+        let options = StoreOptions::new(self.node(node).store(), cache_bytes);
         SledStore::open(&options).expect("a store")
     }
 

@@ -207,10 +207,7 @@ impl<'a> Mesh<'a> {
 
     /// Bytes of the commits of every facet in the store of an end that does not run.
     pub(crate) fn commit_bytes(&self, end: End) -> BTreeMap<FacetId, u64> {
-        let options = StoreOptions {
-            folder: self.folder.node(end.node()).store(),
-            cache_bytes: CACHE_BYTES,
-        };
+        let options = StoreOptions::new(self.folder.node(end.node()).store(), CACHE_BYTES);
         let store = SledStore::open(&options).expect("a store");
         let mut facets = Vec::new();
         let visited = replica::for_each_facet(&store, |facet, _| facets.push(facet));

@@ -216,10 +216,7 @@ fn a_socket_left_behind_counts_as_not_running() {
 fn a_store_in_use_without_a_socket_is_explained() {
     let folder = Folder::of_a_village();
     folder.run(&["init"]);
-    let options = StoreOptions {
-        folder: folder.path().join("store"),
-        cache_bytes: 1 << 20,
-    };
+    let options = StoreOptions::new(folder.path().join("store"), 1 << 20);
     let _held = SledStore::create(&options).expect("a store");
     let ended = folder.run(&["record", "list", "--wait", "0"]);
     assert_eq!(ended.code, Some(4));

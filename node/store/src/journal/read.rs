@@ -1,18 +1,18 @@
 //! Reading a journal: how far it goes, and what it holds.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::ops::Bound;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crdt_model::store::{Entry, StoreError};
 
 use super::record::{Body, FRONT_BYTES, MARKER, checksum, front};
+use crate::disk::{Disk, DiskFile};
 use crate::engine::Take;
 use crate::error::at_path;
-use crate::stamp::Stamp;
+use crate::stamp::{Mark, Stamp};
 
 /// Bytes that are read at once, at least.
 const READ_BYTES: usize = 1 << 16;
@@ -22,6 +22,8 @@ const READ_BYTES: usize = 1 << 16;
 pub(crate) struct Summary {
     /// The stamp after the last batch that is whole.
     pub(crate) last: Option<Stamp>,
+    /// The same, of the batches before which nothing is missing.
+    whole: Option<Stamp>,
     /// Where that batch ends.
     pub(crate) end: u64,
     /// The number that the record after it has.
@@ -36,16 +38,22 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Reads a journal; `None` if there is none.
-    pub(crate) fn read(path: &Path) -> io::Result<Option<Self>> {
-        let Some(file) = open(path)? else {
+    pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<Self>> {
+        let Some(file) = open(disk, path)? else {
             return Ok(None);
         };
-        each_record(&file, |_, _| {}).map(Some)
+        each_record(&*file, |_, _| {}).map(Some)
     }
 
     /// Whether nothing is wrong with it up to its last whole batch.
     pub(crate) fn is_whole(&self) -> bool {
         self.gaps == 0 && self.last.is_some()
+    }
+
+    /// Whether it holds all that was durable by a mark. What is missing behind that was never
+    /// acknowledged: a power cut leaves it, in any order.
+    pub(crate) fn holds(&self, durable: Mark) -> bool {
+        self.whole.is_some_and(|stamp| stamp.mark.covers(durable))
     }
 }
 
@@ -53,7 +61,7 @@ impl Summary {
 #[derive(Debug)]
 pub(crate) struct Index {
     path: PathBuf,
-    file: File,
+    file: Arc<dyn DiskFile>,
     values: BTreeMap<Vec<u8>, Place>,
     /// Values that were replaced or removed, oldest first.
     replaced: BTreeMap<Vec<u8>, Vec<Place>>,
@@ -63,15 +71,15 @@ pub(crate) struct Index {
 impl Index {
     /// Reads a journal; `None` if there is none. A batch whose end is missing counts only if more
     /// whole records follow: at the end of the file it was never acknowledged.
-    pub(crate) fn read(path: &Path) -> io::Result<Option<Self>> {
-        let read = Self::read_all(path)?;
+    pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Option<Self>> {
+        let read = Self::read_all(disk, path)?;
         Ok(read.map(|(index, _)| index))
     }
 
     /// Reads what is left of a damaged journal. Where not even the first batch is whole, which is all
     /// that the store had when the journal was made, the records of it that are whole count.
-    pub(crate) fn salvage(path: &Path) -> io::Result<Option<Self>> {
-        let read = Self::read_all(path)?;
+    pub(crate) fn salvage(disk: &dyn Disk, path: &Path) -> io::Result<Option<Self>> {
+        let read = Self::read_all(disk, path)?;
         Ok(read.map(|(mut index, mut unfinished)| {
             if index.summary.last.is_none() {
                 index.settle(&mut unfinished);
@@ -81,20 +89,20 @@ impl Index {
     }
 
     /// With what stands after the last whole batch.
-    fn read_all(path: &Path) -> io::Result<Option<(Self, Changes)>> {
-        let Some(file) = open(path)? else {
+    fn read_all(disk: &dyn Disk, path: &Path) -> io::Result<Option<(Self, Changes)>> {
+        let Some(file) = open(disk, path)? else {
             return Ok(None);
         };
         let mut index = Self {
             path: path.to_owned(),
-            file: file.try_clone()?,
+            file: file.clone(),
             values: BTreeMap::new(),
             replaced: BTreeMap::new(),
             summary: Summary::default(),
         };
         let mut unfinished = Vec::new();
         let mut next = 0;
-        index.summary = each_record(&file, |offset, body| {
+        index.summary = each_record(&*file, |offset, body| {
             if body.number != next {
                 index.settle(&mut unfinished);
             }
@@ -186,16 +194,16 @@ type Place = (u64, usize);
 /// Keys with their new values; `None` where one was removed.
 type Changes = Vec<(Vec<u8>, Option<Place>)>;
 
-fn open(path: &Path) -> io::Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
+fn open(disk: &dyn Disk, path: &Path) -> io::Result<Option<Arc<dyn DiskFile>>> {
+    match disk.open(path) {
+        Ok(file) => Ok(Some(Arc::from(file))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 /// Calls `visit` for every whole record with the offset of its front, and steps over what is none.
-fn each_record(file: &File, mut visit: impl FnMut(u64, &Body<'_>)) -> io::Result<Summary> {
+fn each_record(file: &dyn DiskFile, mut visit: impl FnMut(u64, &Body<'_>)) -> io::Result<Summary> {
     let mut window = Window::over(file)?;
     let mut summary = Summary {
         bytes: window.file_bytes,
@@ -219,6 +227,9 @@ fn each_record(file: &File, mut visit: impl FnMut(u64, &Body<'_>)) -> io::Result
             visit(offset, &body);
             if body.ends_batch {
                 summary.last = Some(body.stamp);
+                if summary.gaps == 0 {
+                    summary.whole = summary.last;
+                }
                 summary.end = offset + (FRONT_BYTES + length) as u64;
                 summary.next_number = next_number;
             }
@@ -240,17 +251,17 @@ fn whole_record(window: &mut Window<'_>, offset: u64) -> io::Result<Option<usize
 
 /// Some of a file in memory.
 struct Window<'a> {
-    file: &'a File,
+    file: &'a dyn DiskFile,
     file_bytes: u64,
     start: u64,
     buffer: Vec<u8>,
 }
 
 impl<'a> Window<'a> {
-    fn over(file: &'a File) -> io::Result<Self> {
+    fn over(file: &'a dyn DiskFile) -> io::Result<Self> {
         Ok(Self {
             file,
-            file_bytes: file.metadata()?.len(),
+            file_bytes: file.bytes()?,
             start: 0,
             buffer: Vec::new(),
         })

@@ -1,17 +1,15 @@
 //! Writing a journal.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crdt_model::store::{Batch, StoreError};
 
 use super::read::Summary;
 use super::record::Encoder;
+use crate::disk::{Disk, DiskFile};
 use crate::engine::Take;
 use crate::error::at_path;
-use crate::folder::sync_folder;
 use crate::stamp::Stamp;
 
 /// Bytes that wait in memory, about, before they are written.
@@ -23,7 +21,7 @@ const SMALL_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     /// Bytes that were written.
     bytes: u64,
     waiting: Encoder,
@@ -33,19 +31,13 @@ impl Journal {
     /// Writes a new journal in the place of whatever is at this path, durably. `fill` gives all
     /// entries to what it is given.
     pub(crate) fn create(
+        disk: &dyn Disk,
         path: &Path,
         stamp: &Stamp,
         fill: impl FnOnce(&mut Take<'_>) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let new = path.with_extension("new");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)
-            .map_err(at_path(&new))?;
+        let file = disk.create(&new, 0o600).map_err(at_path(&new))?;
         let mut journal = Self {
             path: path.to_owned(),
             file,
@@ -59,9 +51,9 @@ impl Journal {
         journal.waiting.end(stamp);
         journal.write_waiting(0)?;
         let renamed = journal.file.sync_all();
-        let renamed = renamed.and_then(|()| fs::rename(&new, path));
+        let renamed = renamed.and_then(|()| disk.rename(&new, path));
         let durable = renamed.and_then(|()| match path.parent() {
-            Some(folder) => sync_folder(folder),
+            Some(folder) => disk.sync_dir(folder),
             None => Ok(()),
         });
         durable.map_err(at_path(path))?;
@@ -69,8 +61,8 @@ impl Journal {
     }
 
     /// Goes on with a journal that was read, after its last whole batch.
-    pub(crate) fn go_on(path: &Path, summary: &Summary) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+    pub(crate) fn go_on(disk: &dyn Disk, path: &Path, summary: &Summary) -> io::Result<Self> {
+        let file = disk.open_to_write(path)?;
         if summary.bytes > summary.end {
             file.set_len(summary.end)?;
         }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crdt_model::store::{Batch, Store, StoreError};
 use node_store::{
-    Changes, DiskStore, Engine, OpenError, SledEngine, SledStore, StoreOptions, Visit,
+    Changes, Disk, DiskStore, Engine, OpenError, RealDisk, SledEngine, SledStore, StoreOptions,
+    Visit,
 };
 
 use crate::engines::{RedbEngine, options, put, remove_journals, value};
@@ -28,11 +29,11 @@ fn rot(value: &[u8]) -> Vec<u8> {
 }
 
 impl Engine for Rotting {
-    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        SledEngine::open(folder, cache_bytes).map(Self)
+    fn open(disk: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        SledEngine::open(disk, folder, cache_bytes).map(Self)
     }
-    fn is_present(folder: &Path) -> bool {
-        SledEngine::is_present(folder)
+    fn is_present(disk: &dyn Disk, folder: &Path) -> bool {
+        SledEngine::is_present(disk, folder)
     }
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.0.get(key)?.map(|value| rot(&value)))
@@ -103,7 +104,12 @@ fn tampered<E: Engine>(change: impl FnOnce(&mut E)) -> (u64, Vec<Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     let options = three_entries::<E>(&folder);
     remove_journals(&options.folder);
-    let mut engine = E::open(&options.folder.join("generation-00000001"), 1 << 20).unwrap();
+    let mut engine = E::open(
+        &RealDisk,
+        &options.folder.join("generation-00000001"),
+        1 << 20,
+    )
+    .unwrap();
     change(&mut engine);
     engine.sync().unwrap();
     drop(engine);
@@ -205,8 +211,12 @@ fn a_long_value_that_gives_way_takes_its_pieces_with_it() {
         }
         store.write(&batch).unwrap();
         drop(store);
-        let engine =
-            SledEngine::open(&options.folder.join("generation-00000001"), 1 << 20).unwrap();
+        let engine = SledEngine::open(
+            &RealDisk,
+            &options.folder.join("generation-00000001"),
+            1 << 20,
+        )
+        .unwrap();
         let mut pieces = 0;
         let count = &mut |_: &[u8], _: &[u8]| {
             pieces += 1;

@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 
 use crdt_model::store::{Batch, StoreError};
-use node_store::{Changes, Engine, StoreOptions, Visit};
+use node_store::{Changes, Disk, Engine, StoreOptions, Visit};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
 /// A store in a folder that does not exist yet, below a temporary one.
@@ -14,10 +14,7 @@ pub(crate) fn options(folder: &tempfile::TempDir) -> StoreOptions {
 }
 
 pub(crate) fn options_at(folder: &Path) -> StoreOptions {
-    StoreOptions {
-        folder: folder.to_owned(),
-        cache_bytes: 8 << 20,
-    }
+    StoreOptions::new(folder.to_owned(), 8 << 20)
 }
 
 pub(crate) fn put(entries: &[(&[u8], &[u8])]) -> Batch {
@@ -93,7 +90,7 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
 }
 
 impl Engine for RedbEngine {
-    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    fn open(_: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let mut builder = Database::builder();
         builder.set_cache_size(cache_bytes as usize);
         let database = loop {
@@ -112,7 +109,7 @@ impl Engine for RedbEngine {
         Ok(Self { database })
     }
 
-    fn is_present(folder: &Path) -> bool {
+    fn is_present(_: &dyn Disk, folder: &Path) -> bool {
         folder.join("redb").is_file()
     }
 
@@ -192,12 +189,12 @@ fn spend_a_call() -> Result<(), StoreError> {
 pub(crate) struct Failing<E>(E);
 
 impl<E: Engine> Engine for Failing<E> {
-    fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        E::open(folder, cache_bytes).map(Self)
+    fn open(disk: &dyn Disk, folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        E::open(disk, folder, cache_bytes).map(Self)
     }
 
-    fn is_present(folder: &Path) -> bool {
-        E::is_present(folder)
+    fn is_present(disk: &dyn Disk, folder: &Path) -> bool {
+        E::is_present(disk, folder)
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crdt_model::store::{Batch, Store};
-use node_store::{Changes, DiskStore, Engine, SledEngine, SledStore};
+use node_store::{Changes, DiskStore, Engine, RealDisk, SledEngine, SledStore};
 
 use crate::engines::{options, value};
 
@@ -50,7 +50,7 @@ fn figures_of_a_sync_with_and_without_the_head_file() {
     for per_sync in [1, 16, 256] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("bare")).unwrap();
-        let mut bare = SledEngine::open(&folder.path().join("bare"), 8 << 20).unwrap();
+        let mut bare = SledEngine::open(&RealDisk, &folder.path().join("bare"), 8 << 20).unwrap();
         let mut store = SledStore::create(&options(&folder)).unwrap();
         let mut times: [Vec<Duration>; 4] = Default::default();
         for round in 0..ROUNDS {

@@ -10,3 +10,4 @@ mod model;
 mod moved;
 mod open;
 mod scrub;
+mod simulated;

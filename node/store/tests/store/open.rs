@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crdt_model::store::{Store, StoreError};
 use node_store::{
-    DiskStore, Engine, KEY_BYTES_MAX, OpenError, SledEngine, SledStore, StoreOptions,
+    DiskStore, Engine, KEY_BYTES_MAX, OpenError, RealDisk, SledEngine, SledStore, StoreOptions,
     VALUE_BYTES_MAX,
 };
 
@@ -106,7 +106,7 @@ fn an_engine_that_is_gone_or_emptied_is_a_rollback() {
     fs::remove_dir_all(&engine).unwrap();
     assert!(rolled_back::<SledEngine>(&options).contains("is not there"));
     fs::create_dir(&engine).unwrap();
-    drop(SledEngine::open(&engine, 1 << 20).unwrap());
+    drop(SledEngine::open(&RealDisk, &engine, 1 << 20).unwrap());
     assert!(rolled_back::<SledEngine>(&options).contains("emptied"));
     accepted_store_opens::<SledEngine>(&options, 0);
 }

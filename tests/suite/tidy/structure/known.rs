@@ -45,7 +45,6 @@ pub(super) const KNOWN: &[&str] = &[
     "netsim/src/secrecy/mentions: disk.rs mod.rs wire.rs",
     "netsim/src/world: mod.rs node.rs order.rs watch.rs",
     // The node is to have none.
-    "node/store/src: create.rs disk.rs look.rs mend.rs open.rs scrub.rs",
 ];
 
 /// Methods that stand neither in the file of their type nor under it.
@@ -59,8 +58,4 @@ pub(super) const METHODS_ELSEWHERE: &[&str] = &[
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/faults.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/open.rs",
     "LogStore of netsim/src/disk/log_store.rs in netsim/src/disk/power_cut.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/create.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/mend.rs",
-    "DiskStore of node/store/src/disk.rs in node/store/src/open.rs",
-    "Look of node/store/src/look.rs in node/store/src/open.rs",
 ];

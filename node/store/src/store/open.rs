@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use super::aside::copy_for_trial;
-use super::create::copy_to_journal;
-use super::disk::{DiskStore, StoreOptions};
-use super::engine::Engine;
-use super::error::{OpenError, at_path};
-use super::folder::Folder;
-use super::head::{FORMAT, Head, HeadError};
-use super::home::Moved;
-use super::journal::Journal;
-use super::look::Look;
-use super::mend::{Mended, rebuild};
-use super::sealed::{Sealed, content_problem};
-use super::stamp::Mark;
+use super::mend::rebuild;
+use super::{DiskStore, Mended, StoreOptions};
+use crate::aside::copy_for_trial;
+use crate::disk::Disk;
+use crate::engine::Engine;
+use crate::error::{OpenError, at_path};
+use crate::folder::Folder;
+use crate::generation::copy_to_journal;
+use crate::head::Head;
+use crate::home::Moved;
+use crate::journal::Journal;
+use crate::look::{Look, behind};
+use crate::sealed::{Sealed, content_problem};
+use crate::stamp::Mark;
 
 impl<E: Engine> DiskStore<E> {
     /// Opens the store of this node and reads all of it once.
@@ -31,10 +32,10 @@ impl<E: Engine> DiskStore<E> {
     /// then, and [`accept_rollback`](Self::accept_rollback) is the way on. The other errors say what
     /// they mean.
     pub fn open(options: &StoreOptions) -> Result<Self, OpenError> {
-        let folder = Folder::existing(&options.folder)?;
+        let folder = Folder::existing(&options.disk, &options.folder)?;
         folder.remove_trial()?;
         let look = Look::at::<E>(&folder, options.cache_bytes)?;
-        let seen = look.problem();
+        let seen = look.problem(folder.disk());
         let opened = match &seen {
             Some(_) => None,
             None => Some(open_engine::<E>(&folder, &look, options.cache_bytes)),
@@ -65,19 +66,20 @@ fn open_engine<E: Engine>(
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
     for cache in &look.inspection.caches {
-        std::fs::remove_file(cache).map_err(at_path(cache))?;
+        folder.disk().remove_file(cache).map_err(at_path(cache))?;
     }
     let path = folder.generation_path(look.mark.generation);
-    open_whole(&path, look.mark, cache_bytes)
+    open_whole(folder.disk(), &path, look.mark, cache_bytes)
 }
 
 /// Opens an engine that must not be behind a mark, and reads every entry.
 fn open_whole<E: Engine>(
+    disk: &dyn Disk,
     path: &Path,
     mark: Mark,
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
-    let mut sealed = open_marked::<E>(path, mark, cache_bytes)?;
+    let mut sealed = open_marked::<E>(disk, path, mark, cache_bytes)?;
     let census = sealed.census()?;
     if let Some(first) = census.damaged.first() {
         return Err(OpenError::Damaged(format!(
@@ -107,12 +109,16 @@ fn opens_on_trial<E: Engine>(
         return Ok(false);
     }
     let trial = folder.trial_path();
-    copy_for_trial(&folder.generation_path(look.mark.generation), &trial)?;
+    copy_for_trial(
+        folder.disk(),
+        &folder.generation_path(look.mark.generation),
+        &trial,
+    )?;
     for cache in &look.inspection.caches {
         let copy = trial.join(cache.file_name().unwrap_or_default());
-        std::fs::remove_file(&copy).map_err(at_path(&copy))?;
+        folder.disk().remove_file(&copy).map_err(at_path(&copy))?;
     }
-    let opened = open_whole::<E>(&trial, look.mark, cache_bytes);
+    let opened = open_whole::<E>(folder.disk(), &trial, look.mark, cache_bytes);
     let opens = opened.is_ok();
     drop(opened);
     folder.remove_trial()?;
@@ -137,27 +143,31 @@ fn finish<E: Engine>(
     let path = folder.journal_path(stamp.mark.generation);
     let journal = match &look.journal {
         Some(read) if read.is_whole() && read.last == Some(stamp) => {
-            Journal::go_on(&path, read).map_err(at_path(&path))?
+            Journal::go_on(folder.disk(), &path, read).map_err(at_path(&path))?
         }
         other => {
-            match other {
-                Some(read) if read.is_whole() => {}
-                Some(_) => mended
-                    .problems
-                    .push("the second copy was damaged".to_owned()),
-                None => mended
-                    .problems
-                    .push("the second copy was missing".to_owned()),
-            }
+            let problem = match other {
+                Some(_) if look.journal_goes_as_far() => None,
+                Some(_) => Some("the second copy was damaged"),
+                None => Some("the second copy was missing"),
+            };
+            mended.problems.extend(problem.map(str::to_owned));
             copy_to_journal(&sealed, &folder)?
         }
     };
+    // A process that was killed may have left the head in memory only, and whatever it does not name
+    // is removed next.
     let head = match look.head {
-        Some(head) => head,
+        Some(head) => {
+            let path = folder.head_path();
+            head.sync(folder.disk(), &path).map_err(at_path(&path))?;
+            head
+        }
         None => {
             mended.problems.extend(look.head_problem);
             let path = folder.head_path();
-            Head::create(&path, stamp.mark, Some(Moved::Mended)).map_err(at_path(&path))?
+            Head::create(folder.disk(), &path, stamp.mark, Some(Moved::Mended))
+                .map_err(at_path(&path))?
         }
     };
     folder.keep_only(stamp.mark.generation)?;
@@ -167,58 +177,15 @@ fn finish<E: Engine>(
     Ok(store)
 }
 
-impl Look {
-    /// Why the engine is not opened, as far as that shows without opening it.
-    pub(super) fn problem(&self) -> Option<OpenError> {
-        let name = self.engine_path.file_name().unwrap_or_default();
-        let name = name.to_string_lossy();
-        let rolled_back = |problem: String| Some(OpenError::RolledBack(problem));
-        if !self.engine_path.is_dir() {
-            return rolled_back(format!("the head file names `{name}`, which is not there"));
-        }
-        if !self.engine_is_present {
-            return rolled_back(format!("the files of the engine are missing from `{name}`"));
-        }
-        if let Some(damage) = self.inspection.damage.first() {
-            return Some(OpenError::Damaged(damage.clone()));
-        }
-        // Opening cuts it off. Where something that counts was there all the same, the journal has it.
-        if let Some(torn) = self.inspection.torn.first()
-            && !self.journal_goes_as_far()
-        {
-            return Some(OpenError::Damaged(torn.clone()));
-        }
-        if !self.inspection.looked_for_values {
-            return None;
-        }
-        match self.newest {
-            None => rolled_back(format!("the database in `{name}` was emptied")),
-            Some(found) => behind(self.mark, found.mark, &name).map(OpenError::RolledBack),
-        }
-    }
-}
-
-/// What an engine with one mark is, where another mark was durable; nothing if it is not behind.
-fn behind(durable: Mark, found: Mark, name: &str) -> Option<String> {
-    if found.store != durable.store || found.generation != durable.generation {
-        return Some(format!("`{name}` belongs to another store"));
-    }
-    (found.batches < durable.batches).then(|| {
-        format!(
-            "an older copy was restored, or the end of the log was lost: {} batches were durable and {} are there",
-            durable.batches, found.batches
-        )
-    })
-}
-
 /// Opens an engine, if it is not behind a mark.
 fn open_marked<E: Engine>(
+    disk: &dyn Disk,
     path: &Path,
     mark: Mark,
     cache_bytes: u64,
 ) -> Result<Sealed<E>, OpenError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(sealed) = Sealed::load(E::open(path, cache_bytes)?)? else {
+    let Some(sealed) = Sealed::load(E::open(disk, path, cache_bytes)?)? else {
         return Err(OpenError::RolledBack(format!(
             "the database in `{name}` was emptied"
         )));
@@ -226,26 +193,5 @@ fn open_marked<E: Engine>(
     match behind(mark, sealed.stamp().mark, &name) {
         Some(problem) => Err(OpenError::RolledBack(problem)),
         None => Ok(sealed),
-    }
-}
-
-/// What a head file that cannot be read means.
-pub(super) fn damaged_head(error: HeadError, folder: &Folder) -> OpenError {
-    let path = folder.head_path();
-    match error {
-        HeadError::Missing => OpenError::Missing(folder.path().to_owned()),
-        HeadError::Damaged => OpenError::Damaged(format!(
-            "neither half of the head file `{}` is whole",
-            path.display()
-        )),
-        HeadError::Foreign => OpenError::NotAStore {
-            folder: folder.path().to_owned(),
-            problem: format!("`{}` is not a head file", path.display()),
-        },
-        HeadError::Format(found) => OpenError::Format {
-            found,
-            known: FORMAT,
-        },
-        HeadError::Io(error) => at_path(&path)(error).into(),
     }
 }
