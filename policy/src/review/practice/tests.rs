@@ -57,7 +57,7 @@ fn a_time_limit_that_is_longer_and_what_follows_on_it_are_told() {
              `letter 1`, only proposed",
             "case.summary/seven-days, days: 7 working days > 9 working days",
             "case.summary/accepted+level-1+level-2>escalated, raises: `handed up` \
-             takes the whole matter to `township` > `handed up` takes the whole matter to `county`",
+             takes the whole matter to `township` > `raised` takes the whole matter to `county`",
         ]
     );
 }

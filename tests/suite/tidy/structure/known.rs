@@ -44,7 +44,7 @@ pub(super) const KNOWN: &[&str] = &[
      stolen_computer.rs storm.rs township_month.rs working_day.rs wrong_charter.rs year.rs",
     "netsim/src/secrecy/mentions: disk.rs mod.rs wire.rs",
     "netsim/src/world: mod.rs node.rs order.rs watch.rs",
-    // The node is to have none.
+    // The crates of the node have none.
 ];
 
 /// Methods that stand neither in the file of their type nor under it.
