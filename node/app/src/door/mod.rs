@@ -3,7 +3,7 @@
 //!
 //! * [`use_case`]: what can be asked, in general. [`node`]: what a use case works on.
 //! * [`caller`]: who asks. [`task`]: how far it has come, and whether it is called off.
-//! * [`line`]: how requests and answers are written as lines of JSON. [`attached`]: files that go with
+//! * [`mod@line`]: how requests and answers are written as lines of JSON. [`attached`]: files that go with
 //!   them.
 
 pub mod attached;
