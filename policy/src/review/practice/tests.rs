@@ -56,7 +56,7 @@ fn a_time_limit_that_is_longer_and_what_follows_on_it_are_told() {
             "case.summary/level-4, letter: `letter 1`, sent by itself from county to township > \
              `letter 1`, only proposed",
             "case.summary/seven-days, days: 7 working days > 9 working days",
-            "case.summary/accepted+level-1+level-2>escalated, raises: `handed up` \
+            "case.summary/accepted+level-1+level-2>escalated, raises: `raised` \
              takes the whole matter to `township` > `raised` takes the whole matter to `county`",
         ]
     );
