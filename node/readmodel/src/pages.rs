@@ -131,7 +131,15 @@ impl Stamp {
 
 fn stamp_ahead(path: &Path) -> Result<Stamp, ReadModelError> {
     match fs::metadata(path) {
-        Ok(ahead) => Ok(Stamp::of(&ahead)),
+        Ok(ahead) => {
+            let stamp = Stamp::of(&ahead);
+            // Run by root, SQLite sets the owner of this file whenever it opens it, which changes the
+            // time of change and nothing else.
+            Ok(Stamp {
+                changed: stamp.written,
+                ..stamp
+            })
+        }
         Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(Stamp::default()),
         Err(problem) => Err(at(path, problem)),
     }
