@@ -20,6 +20,8 @@ use super::use_case::UseCase;
 pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Entries in one page of a list, at most.
 pub const PAGE_ENTRIES_MAX: usize = 2_000;
+/// Characters of a reason that are kept.
+const REASON_CHARS_MAX: usize = 200;
 /// What a program sends while it waits, to have what it asked for end early.
 pub const CALL_OFF: &str = "{\"call-off\":true}\n";
 
@@ -59,7 +61,11 @@ impl<R> Envelope<R> {
             way_in: WayIn::Socket,
             user,
             role: self.role,
-            reason: self.reason.clone(),
+            // It is written to the log.
+            reason: self.reason.as_ref().map(|reason| {
+                let bounded = reason.chars().take(REASON_CHARS_MAX);
+                bounded.collect()
+            }),
         }
     }
 }

@@ -317,7 +317,7 @@ impl Entry {
             about,
             ..
         } = self;
-        let (way_in, user) = (caller.way_in_word(), caller.user.unwrap_or_default());
+        let (way_in, user) = (caller.way_in_word(), caller.user);
         let role = caller.role.map(|role| role.to_string()).unwrap_or_default();
         let reason = caller.reason.unwrap_or_default();
         tracing::info!(

@@ -26,4 +26,9 @@ impl UseCase for CutRequest {
             Ok(())
         })
     }
+
+    fn about(&self) -> String {
+        let nodes: Vec<_> = self.lines_to.iter().map(ToString::to_string).collect();
+        nodes.join(" ")
+    }
 }

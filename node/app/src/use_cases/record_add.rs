@@ -38,6 +38,12 @@ impl UseCase for AddRequest {
             write(node.keeper, drafts, respond)
         })
     }
+
+    fn about(&self) -> String {
+        self.record
+            .map(|record| record.to_string())
+            .unwrap_or_default()
+    }
 }
 
 fn new_drafts(keeper: &Keeper, asked: AddRequest) -> Result<Vec<Draft>, Problem> {

@@ -40,6 +40,11 @@ impl UseCase for ReportRequest {
             draw_up(view, caller, &self)
         })
     }
+
+    fn about(&self) -> String {
+        let ending = self.ending.map(|day| day.to_string());
+        format!("{} {}", self.period.word(), ending.unwrap_or_default())
+    }
 }
 
 fn draw_up(

@@ -35,6 +35,11 @@ impl UseCase for ShowSnapshotRequest {
             Ok(show(view, caller, &self)?)
         })
     }
+
+    fn about(&self) -> String {
+        let ending = self.ending.map(|day| day.to_string());
+        format!("{} {}", self.period.word(), ending.unwrap_or_default())
+    }
 }
 
 /// What a snapshot says that is held here.

@@ -76,6 +76,11 @@ impl UseCase for TakeSnapshotRequest {
             Ok(())
         })
     }
+
+    fn about(&self) -> String {
+        let ending = self.ending.map(|day| day.to_string());
+        format!("{} {}", self.period.word(), ending.unwrap_or_default())
+    }
 }
 
 fn write(
