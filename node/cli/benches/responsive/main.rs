@@ -127,8 +127,8 @@ fn at_the_county(options: &Options, of: &County, wanted: &dyn Fn(&str) -> bool) 
                 let ask = |arguments: &[&str]| {
                     process::command(&options.program, &of.node(county()), arguments);
                 };
-                ask(&["report", "month", "--out", &out]);
-                ask(&["measure"]);
+                ask(&["report", "--period", "month", "--out", &out]);
+                ask(&["measure", "--from", "2026-11-01", "--until", "2026-12-01"]);
             }
         });
     }
