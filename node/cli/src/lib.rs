@@ -104,7 +104,7 @@ use self::values::WAIT_S;
 use crdt_model::text;
 use crdt_model::text::{Language, Problem};
 use node_machine::settings::{Environment, Flags, Origin, language_before_settings};
-use policy::command_line::usage::{Unread, unread};
+use policy::command_line::usage::{Unread, look_ahead, unread};
 
 /// Where the options of all commands begin in help: after a command's own.
 const GLOBAL: usize = 900;
@@ -332,23 +332,6 @@ fn with_folder(result: Ended, folder: &Path, of_records: bool) -> Ended {
             })
         }
     }
-}
-
-/// What decides how to answer even if the command line turns out to be wrong.
-fn look_ahead(arguments: &[OsString]) -> (Option<Language>, bool) {
-    let before_end = || {
-        arguments
-            .iter()
-            .skip(1)
-            .take_while(|argument| *argument != "--")
-    };
-    let after_flag = before_end()
-        .skip_while(|argument| *argument != "--lang")
-        .nth(1);
-    let joined = before_end().find_map(|argument| argument.to_str()?.strip_prefix("--lang="));
-    let language = joined.or_else(|| after_flag?.to_str());
-    let language = language.and_then(|word| values::language(word).ok());
-    (language, before_end().any(|argument| argument == "--json"))
 }
 
 #[cfg(test)]

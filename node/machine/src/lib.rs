@@ -2,6 +2,7 @@
 //! times as people here write them.
 
 pub mod clock;
+pub mod entropy;
 pub mod folder;
 pub mod private;
 pub mod room;

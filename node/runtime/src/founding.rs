@@ -7,11 +7,12 @@ use policy::CharterFiles;
 use policy::signing::adopt::{self, AdoptedCharter};
 use policy::signing::bundle;
 
-use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK, random_bytes};
+use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK};
 use super::problems::{charter_problem, store_problem};
 use crdt_model::text;
 use crdt_model::text::Problem;
 use node_machine::clock::Clock;
+use node_machine::entropy::random_bytes;
 use node_machine::folder::{Founding, NodeFolder, public_key};
 use node_machine::private;
 use node_store::{OpenError, SledStore, StoreOptions};
@@ -96,7 +97,7 @@ pub fn found(folder: &NodeFolder, founding: &Founding) -> Result<(), Problem> {
     let mut batch = Batch::default();
     let bundle = bundle::encode(&files).map_err(|problem| charter_problem(&problem))?;
     batch.put(replica::charter_key(adopted.version()), bundle);
-    batch.put(replica::mark_key(EPOCH_MARK), random_bytes()?.to_vec());
+    batch.put(replica::mark_key(EPOCH_MARK), random_bytes::<8>()?.to_vec());
     batch.put(replica::mark_key(NODE_MARK), node.to_string().into_bytes());
     let key = public_key(&folder.read_secret()?);
     batch.put(replica::mark_key(KEY_MARK), key.0.to_vec());

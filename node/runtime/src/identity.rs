@@ -6,11 +6,12 @@ use crdt_model::replica;
 use crdt_model::store::{Batch, Store};
 use crdt_model::time::WallTime;
 
-use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK, random_bytes};
+use super::marks::{EPOCH_MARK, KEY_MARK, NODE_MARK};
 use super::problems::{damaged, store_problem};
 use super::taken_up::TakenUp;
 use crdt_model::text;
 use crdt_model::text::Problem;
+use node_machine::entropy::random_bytes;
 use node_machine::folder::{KeyFile, NodeFolder};
 use node_store::{SledStore, StoreOptions};
 

@@ -11,10 +11,11 @@ use crdt_model::replica::{self};
 use crdt_model::store::{Batch, Store};
 
 use super::keeper::Keeper;
-use super::marks::{EPOCH_MARK, NODE_MARK, random_bytes};
+use super::marks::{EPOCH_MARK, NODE_MARK};
 use super::missing::{Missing, Survey};
 use super::problems::store_problem;
 use crdt_model::text::Problem;
+use node_machine::entropy::random_bytes;
 use node_machine::folder::NodeFolder;
 use node_machine::settings::Settings;
 use node_store::{Accepted, Checked, Mended, OpenError, SledStore, StoreOptions};
@@ -157,7 +158,7 @@ fn begin_anew(store: &mut SledStore, node: NodeId) -> Result<(), Problem> {
         Ok(())
     };
     put(NODE_MARK, node.to_string().into_bytes())?;
-    put(EPOCH_MARK, random_bytes()?.to_vec())?;
+    put(EPOCH_MARK, random_bytes::<8>()?.to_vec())?;
     store
         .write(&batch)
         .and_then(|()| store.sync())

@@ -160,6 +160,11 @@ pub fn line(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     Ok(line)
 }
 
+/// Whether a number says nothing, so that answers leave it out.
+pub fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 #[derive(Serialize, Deserialize)]
 struct Watched {
     progress: Progress,

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::door::attached::Attached;
 use crate::door::caller::{Capability, first_role};
+use crate::door::line;
 use crate::door::node::on_a_thread;
 use crate::door::stopping;
 use crate::door::task::{Stage, Task};
@@ -72,16 +73,8 @@ pub struct ImportReport {
     pub refused: Refusals,
     /// Records that were left because it was called off. What was written before stays, and importing
     /// the same files again goes on from there.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "line::is_zero")]
     pub left: u64,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference over"
-)]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl UseCase for ImportRequest {

@@ -2,8 +2,8 @@
 
 use crdt_model::draft::Draft;
 use crdt_model::ids::{NodeId, RecordId};
-use crdt_model::text;
 use crdt_model::text::Problem;
+use node_machine::entropy::random_bytes;
 use node_runtime::keeper::Keeper;
 use serde::{Deserialize, Serialize};
 
@@ -52,28 +52,10 @@ fn new_drafts(keeper: &Keeper, asked: AddRequest) -> Result<Vec<Draft>, Problem>
         home,
         mut facets,
     } = asked;
-    let record = record.map_or_else(random_record, Ok)?;
+    let record = record.map_or_else(|| random_bytes().map(RecordId), Ok)?;
     let (charter, home) = (keeper.engine.charter(), home.unwrap_or(keeper.node()));
     for facet in &mut facets {
         addressing::address(&**charter, &keeper.store, home, facet)?;
     }
     drafts::added(charter.kinds(), record, home, facets)
-}
-
-fn random_record() -> Result<RecordId, Problem> {
-    let mut id = [0; 16];
-    match getrandom::fill(&mut id) {
-        Ok(()) => Ok(RecordId(id)),
-        Err(problem) => Err(Problem::new(
-            "no-entropy",
-            text!(
-                "本机系统暂时不能生成随机数（`{problem}`）",
-                "this machine cannot give random numbers now: {problem}"
-            ),
-            text!(
-                "检查操作系统，然后重试",
-                "check the operating system, then try again"
-            ),
-        )),
-    }
 }

@@ -14,6 +14,7 @@ use node_runtime::warnings;
 use serde::{Deserialize, Serialize};
 
 use crate::door::caller::Capability;
+use crate::door::line;
 use crate::door::use_case::{Does, UseCase};
 
 /// How does the node stand?
@@ -73,7 +74,7 @@ pub struct NodeStatus {
     /// Milliseconds since the process started.
     pub up_ms: u64,
     /// How many milliseconds ago all this was so, where the node was too busy to look again.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "line::is_zero")]
     pub age_ms: u64,
     /// Milliseconds from a commit's wall time at its author to its being durable here, for the
     /// latest commits that came from elsewhere, oldest first; at most 256.
@@ -96,14 +97,6 @@ pub struct PeerLine {
     /// Whether more facets are to be sent than `to_send` counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more_to_send: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference over"
-)]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl UseCase for StatusRequest {

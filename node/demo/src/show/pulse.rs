@@ -16,10 +16,10 @@ use crate::expected::no_answer;
 use crate::members::tier_name;
 use crate::report::ByTier;
 use crate::running::County;
-use crdt_model::text;
 use crdt_model::text::Problem;
 use node_app::drafts::NewFacet;
 use node_app::use_cases::record_add::AddRequest;
+use node_machine::entropy::random_bytes;
 
 /// Writes reports.
 pub(super) struct Pulse<'a> {
@@ -119,21 +119,7 @@ impl<'a> Pulse<'a> {
 
 /// One of these, at random.
 pub(super) fn any_of(nodes: &[NodeId]) -> Result<Option<NodeId>, Problem> {
-    let mut draw = [0u8; 8];
-    getrandom::fill(&mut draw).map_err(|problem| {
-        Problem::new(
-            "no-entropy",
-            text!(
-                "本机系统暂时不能生成随机数（`{problem}`）",
-                "this machine cannot give random numbers now: {problem}"
-            ),
-            text!(
-                "检查操作系统，然后重试",
-                "check the operating system, then try again"
-            ),
-        )
-    })?;
-    let place = u64::from_le_bytes(draw) % (nodes.len() as u64).max(1);
+    let place = u64::from_le_bytes(random_bytes()?) % (nodes.len() as u64).max(1);
     Ok(usize::try_from(place)
         .ok()
         .and_then(|place| nodes.get(place))
